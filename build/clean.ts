@@ -1,0 +1,75 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join, sep } from 'node:path'
+import { cacheFrom } from './lib/cache.ts'
+import { UserError } from './lib/errors.ts'
+import { log } from './lib/log.ts'
+import { main } from './lib/main.ts'
+import { dist } from './lib/paths.ts'
+
+export interface CleanOptions {
+  /** Folders to remove. */
+  folders: readonly string[]
+  /** Remove them even from under a machine that runs. */
+  force: boolean
+  /** Where the processes of this host are listed. */
+  processes?: string
+}
+
+/**
+ * Removes what builds have left.
+ *
+ * @returns the folders that were there
+ * @throws {UserError} while a machine runs from one of them
+ */
+export async function clean({ folders, force, processes = '/proc' }: CleanOptions): Promise<string[]> {
+  const there = folders.filter((folder) => existsSync(folder))
+  const users = machinesIn(there, processes)
+  if (users.length > 0 && !force) {
+    throw new UserError(`a machine runs from ${there.join(' and ')}: process ${users.join(', ')}`, {
+      hint: 'npm run deploy:stop            stops it\nnpm run clean -- --force       removes its files nevertheless',
+    })
+  }
+  for (const folder of there) await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  return there
+}
+
+/** Process ids of the QEMUs whose command line names a file in one of the folders. */
+function machinesIn(folders: readonly string[], processes: string): string[] {
+  if (!existsSync(processes)) return []
+  return readdirSync(processes)
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      const [program = '', ...argv] = commandLine(join(processes, pid, 'cmdline'))
+      if (!/qemu-(system|kvm)/.test(program)) return false
+      return folders.some((folder) => argv.some((argument) => argument.includes(`${folder}${sep}`)))
+    })
+}
+
+/** A process may end while it is looked at. */
+function commandLine(path: string): string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run clean --',
+    summary: 'Removes dist/.',
+    options: { cache: { type: 'boolean' }, force: { type: 'boolean' } },
+    help: {
+      cache: 'remove the cache of finished kernels and layers too',
+      force: 'even while a machine runs from dist/',
+    },
+  },
+  async ({ values }) => {
+    const folders = [dist, ...(values.cache === true ? [cacheFrom(process.env).own] : [])]
+    const removed = await clean({ folders, force: values.force === true })
+    for (const folder of removed) log.step(`removed ${folder}`)
+    if (removed.length === 0) log.step('there was nothing to remove')
+  },
+)

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import { UserError } from '../lib/errors.ts'
+import { tail } from '../lib/tool.ts'
+
+export interface AptOptions {
+  /** What stands before `apt-get`: nothing for root, `sudo -n` for others. */
+  prefix: readonly string[]
+  /** File that keeps everything apt prints. */
+  log: string
+  /** Called with what apt is doing, for a line that moves. */
+  doing(text: string): void
+  /** Called once when another program holds apt's locks. */
+  waiting(text: string): void
+  /** Milliseconds between attempts while the package lists are locked. */
+  retryDelay?: number
+}
+
+const lockTimeoutSeconds = 600
+const lockAttempts = 120
+
+/**
+ * Installs packages without a question. Package lists are refreshed only when they turn out to be too old.
+ *
+ * @throws {UserError} with the end of what apt said
+ */
+export async function aptInstall(packages: readonly string[], options: AptOptions): Promise<void> {
+  await mkdir(dirname(options.log), { recursive: true })
+  await rm(options.log, { force: true })
+  const install = ['install', '--no-install-recommends', ...packages]
+  if ((await apt(install, options)) === 0) return
+  options.doing('refreshing the package lists')
+  await aptUpdate(options)
+  if ((await apt(install, options)) === 0) return
+  throw await failure('install packages', options.log)
+}
+
+/** apt waits for dpkg's lock by itself, but not for the lock of the package lists. */
+async function aptUpdate(options: AptOptions): Promise<void> {
+  for (let attempt = 1; attempt <= lockAttempts; attempt += 1) {
+    if ((await apt(['update'], options)) === 0) return
+    const said = tail(await readFile(options.log, 'utf8'), 5)
+    if (!/Could not get lock|Unable to lock directory/.test(said)) break
+    await delay(options.retryDelay ?? 5000)
+  }
+  throw await failure('refresh the package lists', options.log)
+}
+
+async function apt(verb: readonly string[], options: AptOptions): Promise<number | null> {
+  const [command = '', ...argv] = [
+    ...options.prefix,
+    // sudo drops the environment, hence env: no questions, and no daemon restarted for a compiler's sake.
+    ...['env', 'LC_ALL=C', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_SUSPEND=1'],
+    ...['apt-get', '-q', '-y', '-o', 'Dpkg::Use-Pty=0', '-o', `DPkg::Lock::Timeout=${lockTimeoutSeconds}`],
+    ...verb,
+  ]
+  const kept = createWriteStream(options.log, { flags: 'a' })
+  const child = spawn(command, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve)
+  })
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.pipe(kept, { end: false })
+    createInterface({ input: stream }).on('line', (line) => report(line, options))
+  }
+  try {
+    return await ended
+  } finally {
+    kept.end()
+    await finished(kept)
+  }
+}
+
+function report(line: string, { doing, waiting }: AptOptions): void {
+  const lock =
+    /(?:Could not get lock|Waiting for cache lock).*?(?:held by process (\d+ \([^)]*\)))?\.?$/.exec(line)
+  if (lock !== null)
+    waiting(`another program uses apt${lock[1] === undefined ? '' : `, process ${lock[1]}`}; waiting for it`)
+  const [, download] = /^Get:\d+ \S+ \S+ \S+ (\S+)/.exec(line) ?? []
+  if (download !== undefined) doing(`downloading ${download}`)
+  const [, verb, name] = /^(Unpacking|Setting up) (\S+)/.exec(line) ?? []
+  if (verb !== undefined) doing(`${verb.toLowerCase()} ${name}`)
+}
+
+async function failure(purpose: string, log: string): Promise<UserError> {
+  const said = tail(await readFile(log, 'utf8'), 10)
+  const universe = /Unable to locate package|no installation candidate/.test(said)
+    ? '\n\non Ubuntu, some packages are in universe: sudo add-apt-repository universe'
+    : ''
+  return new UserError(`apt could not ${purpose}`, {
+    hint: `${said}${universe}\n\neverything it printed: ${log}`,
+  })
+}

@@ -1,0 +1,200 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { SystemConfig } from '../../config/system.types.ts'
+import type { Pin } from '../kernel/source.ts'
+import type { Cache } from '../lib/cache.ts'
+import { UserError } from '../lib/errors.ts'
+import type { NodeRuntime } from '../runtime/node.ts'
+import type { HostFacts } from './facts.ts'
+import { findCommand, findMissing, remedy } from './find.ts'
+import type { Kvm } from './kvm.ts'
+import { freeBytes, gigabytes, isWritable } from './space.ts'
+import { elsewhere, unsupported } from './supported.ts'
+import type { Requirement } from './tools.ts'
+import { isAtLeast, versionIn } from './version.ts'
+
+/** One line of `npm run doctor`. Only what is `bad` stands in the way of a build or a boot. */
+export interface Check {
+  name: string
+  status: 'good' | 'note' | 'warning' | 'bad'
+  detail: string
+  hint?: string
+}
+
+const run = promisify(execFile)
+
+export function checkSystem(facts: HostFacts): Check {
+  const { distribution, arch, glibc, platform } = facts
+  const reason = unsupported(facts)
+  if (reason !== undefined) return { name: 'system', status: 'bad', detail: reason, hint: elsewhere }
+  return {
+    name: 'system',
+    status: 'good',
+    detail: `${distribution.name}, ${platform} ${arch}, glibc ${glibc}`,
+  }
+}
+
+/** The locked Node must be there, must run, and should be the one that runs the scripts. */
+export async function checkNode(locked: () => Promise<NodeRuntime>, running: string): Promise<Check> {
+  const name = 'node'
+  try {
+    const { binary, version } = await locked()
+    const actual = (await run(binary, ['--version'])).stdout.trim().replace(/^v/, '')
+    if (actual !== version) {
+      return {
+        name,
+        status: 'bad',
+        detail: `${binary} says ${actual}, its package ${version}`,
+        hint: 'npm install',
+      }
+    }
+    if (running !== version) {
+      const detail = `${version} is locked, and ${running} runs this script`
+      return {
+        name,
+        status: 'warning',
+        detail,
+        hint: 'run scripts with npm: it puts the locked Node first on PATH',
+      }
+    }
+    return { name, status: 'good', detail: `${version}, as locked` }
+  } catch (error) {
+    if (!(error instanceof UserError))
+      return { name, status: 'bad', detail: `the locked Node does not run: ${String(error)}` }
+    return {
+      name,
+      status: 'bad',
+      detail: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    }
+  }
+}
+
+/** What a tool that is not there, or is too old, means to whom. */
+export async function checkRequirement(requirement: Requirement, facts: HostFacts): Promise<Check> {
+  const { name, kind, stage, purpose, atLeast } = requirement
+  const bad = stage === 'test' ? 'warning' : 'bad'
+  if (findMissing([requirement], facts).length > 0) {
+    return {
+      name,
+      status: bad,
+      detail: `not found; needed to ${purpose}`,
+      hint: remedy([requirement], facts),
+    }
+  }
+  if (kind !== 'command') return { name, status: 'good', detail: 'found' }
+  const version = await versionOf(requirement, facts.path)
+  if (version === undefined) return { name, status: 'good', detail: 'found' }
+  if (atLeast !== undefined && !isAtLeast(version, atLeast)) {
+    return { name, status: bad, detail: `${version} is too old to ${purpose}: ${atLeast} or newer is needed` }
+  }
+  return { name, status: 'good', detail: version }
+}
+
+/** The version that a command prints of itself, on whichever stream and with whatever status. */
+export async function versionOf(
+  { name, versionArguments = ['--version'] }: Pick<Requirement, 'name' | 'versionArguments'>,
+  path: readonly string[],
+): Promise<string | undefined> {
+  const file = findCommand(name, path)
+  if (file === undefined) return undefined
+  return new Promise((resolve) => {
+    const child = execFile(file, versionArguments, { timeout: 5000 }, (_, stdout, stderr) =>
+      resolve(versionIn(stdout === '' ? stderr : stdout)),
+    )
+    // Some mawks take --version for a file name and would read a program from here.
+    child.stdin?.end()
+  })
+}
+
+export function checkDisk(folders: readonly string[], wanted: number): Check[] {
+  return folders.map((folder) => {
+    const free = freeBytes(folder)
+    const name = 'disk'
+    if (!isWritable(folder)) return { name, status: 'bad', detail: `${folder} cannot be written` }
+    const detail = `${gigabytes(free)} free in ${folder}`
+    if (free >= wanted) return { name, status: 'good', detail }
+    return { name, status: 'warning', detail: `${detail}; compiling the kernel takes ${gigabytes(wanted)}` }
+  })
+}
+
+export function checkMemory(memory: number): Check {
+  const detail = gigabytes(memory)
+  return memory >= 2e9
+    ? { name: 'memory', status: 'good', detail }
+    : {
+        name: 'memory',
+        status: 'warning',
+        detail: `${detail}; compiling the kernel wants 2 GB`,
+        hint: 'NODEOS_JOBS=1 makes do with less',
+      }
+}
+
+export function checkKvm({ usable, why }: Kvm): Check {
+  return {
+    name: 'kvm',
+    status: usable ? 'good' : 'note',
+    detail: usable ? why : `${why}; that works, only slower`,
+  }
+}
+
+export async function checkConfig(load: () => Promise<SystemConfig>): Promise<Check> {
+  const name = 'config'
+  try {
+    const { hostname, machine, network, image } = await load()
+    const detail = `${hostname}: ${machine.memory} MiB, ${machine.cpus} CPU, network ${network.mode}, ${image.compression}`
+    return { name, status: 'good', detail }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return {
+      name,
+      status: 'bad',
+      detail: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    }
+  }
+}
+
+/** Whether a kernel's source can be had, without downloading any. */
+export async function checkSource(setting: string, pin: Pin, cache: Cache, facts: HostFacts): Promise<Check> {
+  const name = 'kernel source'
+  if (!['auto', 'tarball', 'distribution'].includes(setting)) {
+    return existsSync(setting)
+      ? { name, status: 'good', detail: setting }
+      : { name, status: 'bad', detail: `kernel.source: there is nothing at ${setting}` }
+  }
+  const kept = filesIn(join(cache.own, 'sources')).find((file) => file.endsWith('.tar.xz'))
+  if (kept !== undefined) return { name, status: 'good', detail: `${kept}, kept in the cache` }
+  const apt = findCommand('apt-get', facts.path) !== undefined
+  if (setting !== 'tarball' && apt)
+    return { name, status: 'good', detail: `apt will be asked for ${pin.distribution.package}` }
+  const answer = await reach(pin.tarball.url)
+  if (answer === undefined) return { name, status: 'good', detail: pin.tarball.url }
+  const hint = 'set kernel.source in config/system.json to the path of a tarball, if there is no network'
+  return { name, status: 'warning', detail: `${pin.tarball.url}: ${answer}`, hint }
+}
+
+async function reach(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(3000) })
+    return response.ok ? undefined : `answers ${response.status}`
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+export function checkCache({ own, others }: Cache): Check {
+  const bytes = filesIn(own).reduce(
+    (sum, file) => sum + (statSync(join(own, file), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  )
+  const also = others.length > 0 ? `; reads ${others.join(', ')} too` : ''
+  return { name: 'cache', status: 'good', detail: `${own}, ${gigabytes(bytes)}${also}` }
+}
+
+function filesIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
+}

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process'
+import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { isAbsolute, join } from 'node:path'
+import { installCommand } from './distribution.ts'
+import type { HostFacts } from './facts.ts'
+import type { Requirement } from './tools.ts'
+
+type Places = Pick<HostFacts, 'path' | 'includes'>
+
+/** Where a command lies, or undefined. Asks the file system only, so that many can be asked for. */
+export function findCommand(name: string, path: readonly string[]): string | undefined {
+  return path.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+/** Those of `wanted` that the host does not have. */
+export function findMissing(wanted: readonly Requirement[], places: Places): Requirement[] {
+  return wanted.filter((requirement) => !isPresent(requirement, places))
+}
+
+function isPresent({ kind, name }: Requirement, { path, includes }: Places): boolean {
+  if (kind === 'command') return findCommand(name, path) !== undefined
+  if (kind === 'header' && includes.some((folder) => existsSync(join(folder, name)))) return true
+  const gcc = findCommand('gcc', path)
+  if (gcc === undefined) return false
+  return kind === 'header' ? compilerFindsHeader(gcc, name) : compilerFindsLibrary(gcc, name)
+}
+
+/** Not every distribution keeps headers where the others do: the compiler has the last word. */
+function compilerFindsHeader(gcc: string, name: string): boolean {
+  const result = spawnSync(gcc, ['-fsyntax-only', '-x', 'c', '-'], { input: `#include <${name}>\n` })
+  return result.status === 0
+}
+
+function compilerFindsLibrary(gcc: string, name: string): boolean {
+  const result = spawnSync(gcc, [`-print-file-name=${name}`], { encoding: 'utf8' })
+  return result.status === 0 && isAbsolute(result.stdout.trim())
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+/** One line of what is not there and why it matters. */
+export function describeMissing({ kind, name, purpose }: Requirement): string {
+  const what = kind === 'command' ? `'${name}'` : `the ${kind} '${name}'`
+  return `could not find ${what}, which is needed to ${purpose}`
+}
+
+/** The packages that hold what is missing, each once. */
+export function packagesFor(
+  missing: readonly Requirement[],
+  manager: keyof Requirement['packages'],
+): string[] {
+  return [...new Set(missing.flatMap(({ packages }) => packages[manager].split(' ')))].sort()
+}
+
+/** How to get what is missing: one line to paste, or words where the distribution is not known. */
+export function remedy(
+  missing: readonly Requirement[],
+  { distribution, root }: Pick<HostFacts, 'distribution' | 'root'>,
+): string {
+  const { manager, name } = distribution
+  if (manager === undefined) {
+    return `install them as ${name} does; Debian calls their packages: ${packagesFor(missing, 'apt').join(' ')}`
+  }
+  return installCommand(manager, packagesFor(missing, manager), root)
+}

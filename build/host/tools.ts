@@ -1,0 +1,132 @@
+import type { SystemConfig } from '../../config/system.types.ts'
+
+/** Package managers whose package names are known. */
+export const managers = ['apt', 'dnf', 'pacman', 'apk', 'zypper'] as const
+export type Manager = (typeof managers)[number]
+
+/**
+ * When something is needed: `kernel` only while the kernel is compiled, `build` in every build,
+ * `boot` to run the machine here, `test` for `npm test` and `npm run bench`.
+ */
+export type Stage = 'kernel' | 'build' | 'boot' | 'test'
+
+/** Something that the host must have. */
+export interface Requirement {
+  /** A command on PATH, a header in the compiler's include path, or a library that it links with. */
+  kind: 'command' | 'header' | 'library'
+  name: string
+  stage: Stage
+  /** Completes "which is needed to". */
+  purpose: string
+  /** Only for these values of `image.compression`. */
+  compressions?: SystemConfig['image']['compression'][]
+  /** Arguments that make a command print its version; `--version` when left out. */
+  versionArguments?: string[]
+  /** Oldest version that will do. */
+  atLeast?: string
+  /** The packages that hold it, several separated by a space. */
+  packages: Record<Manager, string>
+}
+
+/** Everything that a build, a boot or the tests take from the host, each with its reason. */
+export const requirements: readonly Requirement[] = [
+  command('gcc', 'build', 'compile the kernel, init and the native binding', same('gcc'), { atLeast: '8' }),
+  header('stdio.h', 'build', 'compile init and the kernel’s own tools', {
+    ...{ apt: 'libc6-dev', dnf: 'glibc-devel', pacman: 'glibc', apk: 'musl-dev', zypper: 'glibc-devel' },
+  }),
+  header('linux/netlink.h', 'build', 'compile the native binding', {
+    apt: 'linux-libc-dev',
+    dnf: 'kernel-headers',
+    pacman: 'linux-api-headers',
+    apk: 'linux-headers',
+    zypper: 'linux-glibc-devel',
+  }),
+  command('strip', 'build', 'strip Node and its libraries', same('binutils')),
+  command('mkfs.erofs', 'build', 'pack layers with lz4', same('erofs-utils'), {
+    compressions: ['lz4'],
+    versionArguments: ['-V'],
+    atLeast: '1.5',
+  }),
+  command(
+    'mksquashfs',
+    'build',
+    'pack layers with zstd or xz',
+    { ...same('squashfs-tools'), zypper: 'squashfs' },
+    { compressions: ['zstd', 'xz'], versionArguments: ['-version'], atLeast: '4.4' },
+  ),
+  command('make', 'kernel', 'compile the kernel', same('make'), { atLeast: '4.0' }),
+  command('flex', 'kernel', 'configure the kernel (the lexer of Kconfig)', same('flex')),
+  command('bison', 'kernel', 'configure the kernel (the parser of Kconfig)', same('bison')),
+  command('bc', 'kernel', 'compile the kernel (its time constants)', same('bc')),
+  command('awk', 'kernel', 'compile the kernel (its table of x86 instructions)', {
+    ...same('gawk'),
+    apt: 'mawk',
+  }),
+  command('cmp', 'kernel', 'compile the kernel (what is generated anew)', same('diffutils')),
+  header('gelf.h', 'kernel', 'compile the kernel (objtool reads object files with libelf)', {
+    apt: 'libelf-dev',
+    dnf: 'elfutils-libelf-devel',
+    pacman: 'libelf',
+    apk: 'elfutils-dev',
+    zypper: 'libelf-devel',
+  }),
+  command('zstd', 'kernel', 'compress the kernel', same('zstd')),
+  command('tar', 'kernel', 'unpack the kernel’s source', same('tar')),
+  command('xz', 'kernel', 'unpack the kernel’s source', { ...same('xz'), apt: 'xz-utils' }),
+  command('patch', 'kernel', 'apply kernel/patches', same('patch')),
+  command('objcopy', 'kernel', 'strip the kernel', same('binutils')),
+  command('qemu-system-x86_64', 'boot', 'boot the machine here', {
+    apt: 'qemu-system-x86',
+    dnf: 'qemu-system-x86-core',
+    pacman: 'qemu-system-x86',
+    apk: 'qemu-system-x86_64',
+    zypper: 'qemu-x86',
+  }),
+  library('libasan.so', 'test init and the native binding under AddressSanitizer', 'libasan'),
+  library('libubsan.so', 'test init and the native binding under UndefinedBehaviorSanitizer', 'libubsan'),
+  command('musl-gcc', 'test', 'measure the kernel alone (npm run bench)', {
+    apt: 'musl-tools',
+    dnf: 'musl-gcc musl-libc-static',
+    pacman: 'musl',
+    apk: 'musl-dev',
+    zypper: 'musl-devel musl-devel-static',
+  }),
+]
+
+/** What a machine's configuration needs at some stages. */
+export function requirementsFor(
+  stages: readonly Stage[],
+  compression?: SystemConfig['image']['compression'],
+): Requirement[] {
+  return requirements.filter(
+    ({ stage, compressions }) =>
+      stages.includes(stage) &&
+      (compression === undefined || compressions === undefined || compressions.includes(compression)),
+  )
+}
+
+type Details = Pick<Requirement, 'compressions' | 'versionArguments' | 'atLeast'>
+type Packages = Requirement['packages']
+
+function command(
+  name: string,
+  stage: Stage,
+  purpose: string,
+  packages: Packages,
+  details: Details = {},
+): Requirement {
+  return { kind: 'command', name, stage, purpose, packages, ...details }
+}
+
+function header(name: string, stage: Stage, purpose: string, packages: Packages): Requirement {
+  return { kind: 'header', name, stage, purpose, packages }
+}
+
+/** A sanitizer's library: part of the compiler where it is not a package of its own. */
+function library(name: string, purpose: string, rpm: string): Requirement {
+  return { kind: 'library', name, stage: 'test', purpose, packages: { ...same('gcc'), dnf: rpm } }
+}
+
+function same(name: string): Packages {
+  return { apt: name, dnf: name, pacman: name, apk: name, zypper: name }
+}

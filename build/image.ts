@@ -1,0 +1,71 @@
+import { join } from 'node:path'
+import { loadConfig } from '../config/load.ts'
+import type { SystemConfig } from '../config/system.types.ts'
+import { loadFormat } from './format.ts'
+import { UserError } from './lib/errors.ts'
+import { log } from './lib/log.ts'
+import { main } from './lib/main.ts'
+import { dist } from './lib/paths.ts'
+import { isCurrent, readRecord, type StepRecord } from './lib/record.ts'
+import { type Manifest, writeManifest } from './manifest.ts'
+import { npmNode } from './runtime/node.ts'
+import { summaryTable } from './summary.ts'
+import { installedPackages } from './app/closure.ts'
+
+const layers = ['kernel', 'runtime', 'app'] as const
+
+export interface ImageOptions {
+  config: SystemConfig
+  /** Folder that holds the layers and gets the manifest, e.g. `dist`. */
+  out: string
+}
+
+export interface Image {
+  manifest: Manifest
+  steps: Record<(typeof layers)[number], StepRecord>
+}
+
+/** Assembles the configured formats from the layers and writes the manifest that a deploy reads. */
+export async function buildImage({ config, out }: ImageOptions): Promise<Image> {
+  const steps = {
+    kernel: await finished(out, 'kernel'),
+    runtime: await finished(out, 'runtime'),
+    app: await finished(out, 'app'),
+  }
+  const parts = layers.flatMap((name) => steps[name].artefacts)
+  const artefacts = new Map(parts.map((artefact) => [artefact.name, artefact]))
+  const images = []
+  for (const name of config.image.formats) {
+    const format = await loadFormat(name)
+    images.push(...(await format.assemble({ config, artefacts, out })))
+  }
+  const node = await npmNode(config.machine.arch)
+  const manifest = await writeManifest(out, [...parts, ...images], {
+    config,
+    node: node.version,
+    packages: await installedPackages(),
+  })
+  return { manifest, steps }
+}
+
+async function finished(out: string, name: string): Promise<StepRecord> {
+  const record = await readRecord(join(out, name))
+  if (record !== undefined && (await isCurrent(record))) return record
+  throw new UserError(`there is no finished ${name} in ${out}`, { hint: `npm run build:${name}` })
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run build:image --',
+    summary: 'Assembles the image formats from the layers and writes dist/manifest.json.',
+    options: { json: { type: 'boolean' } },
+    help: { json: 'print the manifest instead of the summary' },
+  },
+  async ({ values }) => {
+    const { manifest, steps } = await buildImage({ config: await loadConfig(), out: dist })
+    if (values.json === true) process.stdout.write(`${JSON.stringify(manifest, null, 2)}\n`)
+    else process.stdout.write(summaryTable(manifest, steps))
+    log.step('npm run deploy   boots it')
+  },
+)

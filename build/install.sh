@@ -1,0 +1,65 @@
+#!/bin/sh
+# The root package's `install` script. npm runs it at the end of `npm install`, and for `npm run install`.
+# It is sh because a clean clone has no Node but the host's, which may be too old to read TypeScript.
+set -eu
+cd "$(dirname "$0")/.."
+
+say() {
+  printf '%s\n' "$@" >&2
+}
+
+use_container() {
+  say '' "warning: $1" '' \
+    'open this folder in its dev container: .devcontainer/ describes a Linux that builds' \
+    '(VS Code: "Reopen in Container"; a terminal: npx @devcontainers/cli up --workspace-folder .)' ''
+}
+
+# `npm run install` means `npm install`, which comes back here with npm_command=install.
+case ${npm_command-} in
+'' | run | run-script)
+  if [ -z "${NODEOS_INSTALLING-}" ]; then
+    export NODEOS_INSTALLING=1
+    if [ -n "${npm_execpath-}" ]; then
+      exec "${npm_node_execpath:-node}" "$npm_execpath" install
+    fi
+    exec npm install
+  fi
+  ;;
+esac
+
+system=$(uname -s)
+if [ "$system" != Linux ]; then
+  [ "$system" = Darwin ] && system=macOS
+  use_container "builds run on Linux, and this is $system"
+  exit 0
+fi
+
+node=node_modules/.bin/node
+if [ ! -e "$node" ]; then
+  machine=$(uname -m)
+  case $machine in
+  x86_64 | aarch64) ;;
+  *)
+    use_container "builds run on x86-64, and this is $machine"
+    exit 0
+    ;;
+  esac
+  say '' 'error: npm left out the Node that NodeOS builds with and boots' '' \
+    '  it is an optional dependency, node-linux-*: install without --omit=optional (or --no-optional),' \
+    '  and when it was not left out on purpose, its download failed: npm install --verbose   says why' ''
+  exit 1
+fi
+
+status=0
+if "$node" --version >/dev/null 2>&1; then
+  "$node" build/setup.ts || status=$?
+  exit "$status"
+fi
+for loader in /lib/ld-musl-*; do
+  if [ -e "$loader" ]; then
+    use_container 'builds take the GNU C library, and this Linux has musl'
+    exit 0
+  fi
+done
+say '' "error: the Node that NodeOS builds with does not run here: $node" '' "$("$node" --version 2>&1 || true)" ''
+exit 1

@@ -1,0 +1,116 @@
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import shell from 'shelljs'
+import { UserError } from '../lib/errors.ts'
+import type { Progress } from '../lib/log.ts'
+import { tail } from '../lib/tool.ts'
+
+interface Package {
+  package: string
+  /** Oldest version to accept. */
+  atLeast: string
+}
+
+/** @throws {UserError} when this host has no apt to ask */
+export function packagedSourceOffered(): void {
+  if (shell.which('apt-get') === null || shell.which('dpkg-deb') === null) {
+    throw new UserError('this distribution has no apt, so no packaged kernel source', {
+      hint: 'set "kernel": { "source": "tarball" } in config/system.json',
+    })
+  }
+}
+
+/**
+ * Downloads a package's source tarball through the host's own apt configuration: its mirrors, keys and
+ * proxies. It works in a private apt root, so it needs neither root nor fresh package lists and changes
+ * nothing on the host. apt checks signatures and hashes.
+ */
+export async function downloadPackagedSource(wanted: Package, out: string, line: Progress): Promise<void> {
+  const work = await mkdtemp(join(dirname(out), '.apt-'))
+  try {
+    line.update('reading package lists')
+    const version = (await versionFrom(work, wanted, [])) ?? (await fromBackports(work, wanted))
+    if (version === undefined) {
+      throw new UserError(`the host's apt mirror offers no ${wanted.package} from ${wanted.atLeast} on`, {
+        hint: 'set "kernel": { "source": "tarball" } in config/system.json',
+      })
+    }
+    line.update(`${wanted.package} ${version}`)
+    apt(work, ['download', `${wanted.package}=${version}`], `download ${wanted.package}`)
+    await unpack(work, wanted, out)
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** The suite where Debian keeps newer kernels for an older release. */
+async function fromBackports(work: string, wanted: Package): Promise<string | undefined> {
+  const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
+  const codename = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1]
+  const targets = shell.cmd('apt-get', 'indextargets', '--format', '$(SITE) $(RELEASE) $(SIGNED_BY)').stdout
+  const main = targets.split('\n').find((target) => target.split(' ')[1] === codename)
+  if (codename === undefined || main === undefined) return undefined
+  const [site, , ...signedBy] = main.split(' ')
+  const key = signedBy.join(' ').trim() === '' ? '' : `[signed-by=${signedBy.join(' ').trim()}] `
+  return versionFrom(work, wanted, [`deb ${key}${site} ${codename}-backports main`])
+}
+
+async function versionFrom(work: string, wanted: Package, further: string[]): Promise<string | undefined> {
+  await prepareRoot(work, further)
+  apt(work, ['update'], 'read the package lists')
+  const shown = shell.cmd('apt-cache', ...settings(work), 'madison', wanted.package).stdout
+  return shown
+    .split('\n')
+    .map((row) => row.split('|')[1]?.trim() ?? '')
+    .find((version) => version !== '' && isAtLeast(version, wanted.atLeast))
+}
+
+/** Copies the host's sources, so that further ones stand beside them without touching the host's. */
+async function prepareRoot(work: string, further: string[]): Promise<void> {
+  await mkdir(join(work, 'lists/partial'), { recursive: true })
+  await mkdir(join(work, 'archives/partial'), { recursive: true })
+  const parts = join(work, 'sources.d')
+  await mkdir(parts, { recursive: true })
+  const host = '/etc/apt/sources.list.d'
+  for (const name of await readdir(host).catch(() => [])) {
+    await writeFile(join(parts, name), await readFile(join(host, name)))
+  }
+  const list = await readFile('/etc/apt/sources.list', 'utf8').catch(() => '')
+  await writeFile(join(parts, 'nodeos-host.list'), list)
+  await writeFile(join(parts, 'nodeos-further.list'), further.map((source) => `${source}\n`).join(''))
+}
+
+function settings(work: string): string[] {
+  return [
+    `Dir::State::lists=${work}/lists`,
+    `Dir::Cache=${work}`,
+    `Dir::Cache::archives=${work}/archives`,
+    'Dir::Etc::sourcelist=/dev/null',
+    `Dir::Etc::sourceparts=${work}/sources.d`,
+    'APT::Sandbox::User=root',
+    'Debug::NoLocking=true',
+  ].flatMap((setting) => ['-o', setting])
+}
+
+function apt(work: string, verb: string[], purpose: string): void {
+  const result = shell.cmd('apt-get', '-q', ...settings(work), ...verb, { cwd: work })
+  if (result.code !== 0) {
+    throw new UserError(`apt could not ${purpose}: ${tail(result.stderr, 3)}`, {
+      hint: 'check the network and the host’s apt sources',
+    })
+  }
+}
+
+async function unpack(work: string, wanted: Package, out: string): Promise<void> {
+  const deb = (await readdir(work)).find((name) => name.endsWith('.deb'))
+  if (deb === undefined) throw new Error(`apt-get download left no package in ${work}`)
+  const result = shell.cmd('dpkg-deb', '--extract', deb, 'content', { cwd: work })
+  if (result.code !== 0) {
+    throw new UserError(`could not unpack ${deb}: ${tail(result.stderr, 3)}`)
+  }
+  await rename(join(work, 'content/usr/src', `${wanted.package}.tar.xz`), out)
+}
+
+function isAtLeast(version: string, wanted: string): boolean {
+  return shell.cmd('dpkg', '--compare-versions', version, 'ge', wanted).code === 0
+}

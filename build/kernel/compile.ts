@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { finished } from 'node:stream/promises'
+import { UserError } from '../lib/errors.ts'
+import type { Progress } from '../lib/log.ts'
+import { tail } from '../lib/tool.ts'
+
+/** Fixed so that the same source and configuration give the same bytes on any day, by any user, anywhere. */
+const reproducible = [
+  'KBUILD_BUILD_TIMESTAMP=@1767225600',
+  'KBUILD_BUILD_USER=nodeos',
+  'KBUILD_BUILD_HOST=nodeos',
+  'KBUILD_BUILD_VERSION=1',
+  'LOCALVERSION=',
+]
+
+/**
+ * Compiles `vmlinux` and `bzImage` in a configured kernel tree, in parallel, showing which file is at work.
+ *
+ * @param log file that keeps everything make prints
+ * @param interrupted ends the compiler
+ * @throws {UserError} with the first lines that name an error, and the log's path
+ */
+export async function compile(
+  tree: string,
+  jobs: number,
+  log: string,
+  line: Progress,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const make = spawn('make', ['-C', tree, `-j${jobs}`, ...reproducible, 'vmlinux', 'bzImage'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    signal: interrupted,
+  })
+  const kept = createWriteStream(log)
+  make.stdout.pipe(kept, { end: false })
+  make.stderr.pipe(kept, { end: false })
+  let files = 0
+  createInterface({ input: make.stdout }).on('line', (text) => {
+    const match = /^ {2}(CC|AS|LD|AR|HOSTCC|OBJCOPY|ZSTD22?)\s+(\S+)/.exec(text)
+    if (match?.[2] === undefined) return
+    files += 1
+    line.update(`${files} files  ${match[2]}`)
+  })
+  const [status] = (await once(make, 'close')) as [number | null]
+  kept.end()
+  await finished(kept)
+  if (status !== 0) throw await failure(log, status)
+}
+
+async function failure(log: string, status: number | null): Promise<UserError> {
+  const text = await readFile(log, 'utf8')
+  const errors = text
+    .split('\n')
+    .filter((row) => /\b(error|undefined reference|No space left|command not found)\b/i.test(row))
+    .slice(0, 10)
+  return new UserError(`the kernel did not compile: make ended with ${status ?? 'a signal'}`, {
+    hint: `${errors.length > 0 ? errors.join('\n') : tail(text, 10)}\n\neverything it printed: ${log}`,
+  })
+}

@@ -1,0 +1,76 @@
+import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hashFile } from '../lib/artefact.ts'
+import { UserError } from '../lib/errors.ts'
+import { root } from '../lib/paths.ts'
+import { tail, tool } from '../lib/tool.ts'
+import shell from 'shelljs'
+import { configLines, type Request, verifySurvival } from './fragments.ts'
+import type { Source } from './source.ts'
+
+/** Unpacks or copies a source into the folder `tree`, which becomes the top of the kernel tree. */
+export async function unpackSource(source: Source, tree: string): Promise<void> {
+  await mkdir(tree, { recursive: true })
+  if (source.kind === 'tree') {
+    tool(['cp', '-a', `${source.path}/.`, tree], { purpose: 'copy the kernel tree' })
+    tool(['make', '-C', tree, '-s', 'mrproper'], { purpose: 'clean the copied kernel tree' })
+  } else {
+    tool(['tar', '-xf', source.path, '-C', tree, '--strip-components=1'], {
+      purpose: `unpack ${source.path}`,
+    })
+  }
+}
+
+/** The version that a kernel tree says of itself, e.g. `6.12.80`. */
+export async function treeVersion(tree: string): Promise<string> {
+  const makefile = await readFile(join(tree, 'Makefile'), 'utf8').catch(() => '')
+  const part = (name: string): string => new RegExp(`^${name} *= *(\\S*)`, 'm').exec(makefile)?.[1] ?? ''
+  const version = part('VERSION')
+  if (version === '') throw new UserError(`${tree} holds no Linux source: its Makefile names no VERSION`)
+  return `${version}.${part('PATCHLEVEL')}.${part('SUBLEVEL') || '0'}${part('EXTRAVERSION')}`
+}
+
+/** The patches of `kernel/patches/` in the order in which they apply. */
+export async function listPatches(folder = join(root, 'kernel/patches')): Promise<string[]> {
+  const names = await readdir(folder)
+  return names
+    .filter((name) => name.endsWith('.patch'))
+    .sort()
+    .map((name) => join(folder, name))
+}
+
+/** Hashes of the patches by name, for the cache key. */
+export async function patchInputs(patches: string[]): Promise<Record<string, string>> {
+  return Object.fromEntries(
+    await Promise.all(patches.map(async (path) => [`patch ${path.split('/').at(-1)}`, await hashFile(path)])),
+  )
+}
+
+/**
+ * Applies patches with zero fuzz: a patch that no longer fits exactly is a patch to look at again.
+ *
+ * @throws {UserError} naming the patch and the hunks that failed
+ */
+export function applyPatches(tree: string, patches: string[]): void {
+  for (const patch of patches) {
+    const result = shell.cmd('patch', '-d', tree, '-p1', '-F0', '--forward', '--batch', '-i', patch)
+    if (result.code !== 0) {
+      throw new UserError(`${patch} does not apply to this kernel with zero fuzz`, {
+        hint: `${tail(result.stdout || result.stderr, 10)}\n\nrefresh the patch against this source, or remove it when the kernel has it`,
+      })
+    }
+  }
+}
+
+/** Writes the tree's `.config`: tinyconfig and the requested lines, each proved to survive. Returns its text. */
+export async function configure(tree: string, wanted: Request[]): Promise<string> {
+  const make = (target: string): string =>
+    tool(['make', '-C', tree, '-s', target], { purpose: `configure the kernel (make ${target})` })
+  const path = join(tree, '.config')
+  make('tinyconfig')
+  await writeFile(path, `${await readFile(path, 'utf8')}${configLines(wanted)}`)
+  make('olddefconfig')
+  const config = await readFile(path, 'utf8')
+  verifySurvival(wanted, config)
+  return config
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto'
+import { cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { hashFile, hashText } from './artefact.ts'
+import { UserError } from './errors.ts'
+import { log } from './log.ts'
+
+/** Names a cache entry's files with their SHA-256, so that a damaged entry is noticed. */
+interface Index {
+  version: 1
+  files: Record<string, string>
+}
+
+/** Where finished artefacts are kept between builds. */
+export interface Cache {
+  /** The project's own store; finished work is put here. */
+  own: string
+  /** Further stores, read only: folders or `https:` URLs. */
+  others: string[]
+}
+
+const indexName = 'index.json'
+
+/**
+ * The stores that the environment names: `XDG_CACHE_HOME` for ours, `NODEOS_CACHE` for further ones.
+ *
+ * @throws {UserError} for a store that anyone on the way could alter
+ */
+export function cacheFrom(env: NodeJS.ProcessEnv): Cache {
+  const others = (env['NODEOS_CACHE'] ?? '').split(/[\s,]+/).filter(Boolean)
+  const open = others.find((store) => /^http:\/\/(?!127\.0\.0\.1|localhost|\[::1\])/.test(store))
+  if (open !== undefined) {
+    throw new UserError(`NODEOS_CACHE: ${open} could be altered on the way: what it holds is booted`, {
+      hint: 'use an https: URL or a folder',
+    })
+  }
+  return { own: join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'nodeos'), others }
+}
+
+/** A key that changes when any input does. */
+export function cacheKey(kind: string, inputs: Record<string, string>): string {
+  const sorted = Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `${kind}-${hashText(JSON.stringify(sorted)).slice(0, 32)}`
+}
+
+/**
+ * Copies an entry's files into `into`, from the first store that has it whole.
+ * An entry whose bytes are not what its index says is reported, dropped if it is ours, and passed over.
+ *
+ * @returns whether the entry was found
+ */
+export async function fetchEntry(cache: Cache, key: string, into: string): Promise<boolean> {
+  for (const store of [cache.own, ...cache.others]) {
+    if (await fetchFrom(store, key, into)) {
+      if (store !== cache.own) await storeEntry(cache, key, into)
+      return true
+    }
+  }
+  return false
+}
+
+async function fetchFrom(store: string, key: string, into: string): Promise<boolean> {
+  const unfinished = `${into}.unfinished`
+  try {
+    const index = await readIndex(store, key)
+    if (index === undefined) return false
+    await rm(unfinished, { recursive: true, force: true })
+    await mkdir(unfinished, { recursive: true })
+    for (const [name, sha256] of Object.entries(index.files)) {
+      if (name !== basename(name)) throw new Error(`its index names ${name}`)
+      const path = join(unfinished, name)
+      await readInto(store, `${key}/${name}`, path)
+      const actual = await hashFile(path)
+      if (actual !== sha256) throw new Error(`${name} has SHA-256 ${actual}, its index says ${sha256}`)
+    }
+    await replace(unfinished, into)
+    return true
+  } catch (error) {
+    if (isFull(error)) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    log.warn(`cache entry ${key} in ${store} is not usable and is passed over: ${reason}`)
+    if (!isUrl(store)) await rm(join(store, key), { recursive: true, force: true }).catch(() => undefined)
+    return false
+  } finally {
+    await rm(unfinished, { recursive: true, force: true })
+  }
+}
+
+/** Keeps the files of the folder `from` under `key`; all of them or, when interrupted, none. */
+export async function storeEntry(cache: Cache, key: string, from: string): Promise<void> {
+  const final = join(cache.own, key)
+  const unfinished = join(cache.own, `.unfinished-${key}-${randomBytes(4).toString('hex')}`)
+  try {
+    await mkdir(unfinished, { recursive: true })
+    const index: Index = { version: 1, files: {} }
+    for (const name of (await readdir(from)).sort()) {
+      await cp(join(from, name), join(unfinished, name))
+      index.files[name] = await hashFile(join(unfinished, name))
+    }
+    await writeFile(join(unfinished, indexName), JSON.stringify(index))
+    await replace(unfinished, final)
+  } catch (error) {
+    throw new UserError(
+      `could not keep ${key} in the cache ${cache.own}: ${error instanceof Error ? error.message : String(error)}`,
+      { hint: 'free some space there, or point XDG_CACHE_HOME elsewhere', cause: error },
+    )
+  } finally {
+    await rm(unfinished, { recursive: true, force: true })
+  }
+}
+
+async function replace(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  await rm(to, { recursive: true, force: true })
+  await rename(from, to)
+}
+
+async function readIndex(store: string, key: string): Promise<Index | undefined> {
+  const name = `${key}/${indexName}`
+  if (isUrl(store)) {
+    const response = await request(store, name)
+    return response === undefined ? undefined : ((await response.json()) as Index)
+  }
+  const path = join(store, name)
+  const found = await stat(path).catch(() => undefined)
+  return found === undefined ? undefined : (JSON.parse(await readFile(path, 'utf8')) as Index)
+}
+
+async function readInto(store: string, name: string, path: string): Promise<void> {
+  if (!isUrl(store)) return cp(join(store, name), path)
+  const response = await request(store, name)
+  if (response === undefined) throw new Error(`${name} is named by its index but missing`)
+  await writeFile(path, new Uint8Array(await response.arrayBuffer()))
+}
+
+async function request(store: string, name: string): Promise<Response | undefined> {
+  const response = await fetch(`${store.replace(/\/$/, '')}/${name}`, { signal: AbortSignal.timeout(60_000) })
+  if (response.status === 404) return undefined
+  if (!response.ok) throw new Error(`${response.url} answers ${response.status}`)
+  return response
+}
+
+function isUrl(store: string): boolean {
+  return /^https?:\/\//.test(store)
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+}

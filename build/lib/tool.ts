@@ -1,0 +1,34 @@
+import shell from 'shelljs'
+import { UserError } from './errors.ts'
+
+/** How a tool is run and what is said when it fails. */
+export interface ToolOptions {
+  /** What the tool is for, as in "could not <purpose>". */
+  purpose: string
+  cwd?: string
+}
+
+/**
+ * Runs a host tool to its end and returns what it printed on stdout.
+ *
+ * @throws {UserError} when it is missing or fails, with the end of what it said
+ */
+export function tool(argv: readonly [string, ...string[]], options: ToolOptions): string {
+  if (shell.which(argv[0]) === null) {
+    throw new UserError(`could not find '${argv[0]}', which is needed to ${options.purpose}`, {
+      hint: 'npm run doctor   shows what is missing and how to install it',
+    })
+  }
+  const result = shell.cmd(...argv, options.cwd === undefined ? {} : { cwd: options.cwd })
+  if (result.code !== 0) {
+    throw new UserError(`could not ${options.purpose}: ${argv[0]} ended with status ${result.code}`, {
+      hint: tail(result.stderr || result.stdout, 15),
+    })
+  }
+  return result.stdout
+}
+
+/** The last lines of a text. */
+export function tail(text: string, lines: number): string {
+  return text.trimEnd().split('\n').slice(-lines).join('\n')
+}

@@ -1,0 +1,68 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import shell from 'shelljs'
+import type { SystemConfig } from '../config/system.types.ts'
+import type { Artefact } from './lib/artefact.ts'
+import { root } from './lib/paths.ts'
+
+/** `dist/manifest.json`: what a build is, for whoever deploys it. */
+export interface Manifest {
+  version: 1
+  /** Version of the application, as package.json says. */
+  app: string
+  source: {
+    /** Commit that the build was made from, or undefined outside git. */
+    commit?: string
+    /** Whether there were changes beside the commit. */
+    dirty?: boolean
+  }
+  /** e.g. `24.21.0` */
+  node: string
+  /** e.g. `6.12.117` */
+  kernel: string
+  /** Packages in the app layer: name and version. */
+  packages: Record<string, string>
+  system: SystemConfig
+  /** Paths relative to the manifest's folder. */
+  artefacts: Artefact[]
+}
+
+/** Everything that a manifest says beside the artefacts. */
+export interface ManifestFacts {
+  config: SystemConfig
+  node: string
+  packages: Record<string, string>
+}
+
+/** Writes `manifest.json` into the folder `out`, all of it or nothing. */
+export async function writeManifest(
+  out: string,
+  artefacts: Artefact[],
+  { config, node, packages }: ManifestFacts,
+): Promise<Manifest> {
+  const own = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version?: string }
+  const manifest: Manifest = {
+    version: 1,
+    app: own.version ?? '0.0.0',
+    source: sourceState(),
+    node,
+    kernel: (await readFile(join(out, 'kernel/version'), 'utf8')).trim(),
+    packages,
+    system: config,
+    artefacts: artefacts.map((artefact) =>
+      Object.assign({}, artefact, { path: relative(out, artefact.path) }),
+    ),
+  }
+  const file = join(out, 'manifest.json')
+  await writeFile(`${file}.unfinished`, `${JSON.stringify(manifest, null, 2)}\n`)
+  await rename(`${file}.unfinished`, file)
+  return manifest
+}
+
+function sourceState(): Manifest['source'] {
+  if (shell.which('git') === null) return {}
+  const head = shell.cmd('git', '-C', root, 'rev-parse', 'HEAD')
+  if (head.code !== 0) return {}
+  const changes = shell.cmd('git', '-C', root, 'status', '--porcelain')
+  return { commit: head.stdout.trim(), dirty: changes.stdout.trim() !== '' }
+}

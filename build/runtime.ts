@@ -1,0 +1,108 @@
+import { chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { loadConfig } from '../config/load.ts'
+import type { SystemConfig } from '../config/system.types.ts'
+import { buildInit, initInputs } from './init.ts'
+import { type Artefact, hashFile } from './lib/artefact.ts'
+import { type Cache, cacheFrom } from './lib/cache.ts'
+import { progress } from './lib/log.ts'
+import { main } from './lib/main.ts'
+import { layerType, packerVersion, packLayer, removeLayer } from './lib/pack.ts'
+import { dist } from './lib/paths.ts'
+import { runStep } from './lib/step.ts'
+import { tool } from './lib/tool.ts'
+import { buildNative, nativeInputs } from './native.ts'
+import { librariesOf, type Library } from './runtime/libraries.ts'
+import { type NodeRuntime, npmNode } from './runtime/node.ts'
+import { writeSkeleton } from './runtime/skeleton.ts'
+import { buildSystem, systemInputs } from './system.ts'
+
+export interface RuntimeOptions {
+  config: SystemConfig
+  cache: Cache
+  /** Folder for the layer, e.g. `dist`. */
+  out: string
+}
+
+/** All files of the layer have this time: they change only when their bytes do. 2026-01-01, in seconds. */
+const timestamp = 1_767_225_600
+
+/** Packs Node, its libraries, init, the native binding and the system layer into the root file system. */
+export async function buildRuntime({ config, cache, out }: RuntimeOptions): Promise<Artefact[]> {
+  const { compression } = config.image
+  const node = await npmNode(config.machine.arch)
+  const libraries = await librariesOf(node.binary)
+  return runStep({
+    label: 'Runtime layer',
+    name: 'runtime',
+    dist: out,
+    cache,
+    inputs: await runtimeInputs(node, libraries, compression),
+    async make(into) {
+      const line = progress(`Packing Node ${node.version} (${compression})`)
+      const staged = `${into}-staged`
+      await stage(staged, node, libraries)
+      const layer = join(into, 'layer')
+      await packLayer({ source: staged, out: layer, compression, timestamp })
+      line.done(`${((await stat(layer)).size / 1e6).toFixed(1)} MB`)
+    },
+    async install(from) {
+      await removeLayer(out, 'runtime')
+      const file = join(out, `runtime.${layerType(compression)}`)
+      await rename(join(from, 'layer'), file)
+      return { runtime: file }
+    },
+  })
+}
+
+/** Lays out the root file system in the folder `into`. */
+async function stage(into: string, node: NodeRuntime, libraries: Library[]): Promise<void> {
+  await writeSkeleton(into)
+  await buildInit({ out: join(into, 'init') })
+  await mkdir(join(into, 'nodeos'))
+  await buildNative({ out: join(into, 'nodeos/native.node'), headers: node.headers })
+  await buildSystem({ out: join(into, 'nodeos/system.js') })
+  await addStripped(into, node.binary, '/bin/node')
+  for (const { file, guestPath } of libraries) await addStripped(into, file, guestPath)
+}
+
+async function addStripped(into: string, file: string, guestPath: string): Promise<void> {
+  const path = join(into, guestPath)
+  await mkdir(dirname(path), { recursive: true })
+  await copyFile(file, path)
+  await chmod(path, 0o755)
+  tool(['strip', '--strip-unneeded', path], { purpose: `strip ${guestPath}` })
+}
+
+/** Everything that decides the layer's bytes. */
+async function runtimeInputs(
+  node: NodeRuntime,
+  libraries: Library[],
+  compression: string,
+): Promise<Record<string, string>> {
+  const { size } = await stat(node.binary)
+  return {
+    node: `${node.version} ${size}`,
+    ...Object.fromEntries(
+      await Promise.all(libraries.map(async ({ file, guestPath }) => [guestPath, await hashFile(file)])),
+    ),
+    ...(await initInputs()),
+    ...(await nativeInputs()),
+    ...(await systemInputs()),
+    skeleton: await hashFile(join(import.meta.dirname, 'runtime/skeleton.ts')),
+    packer: packerVersion(compression),
+  }
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run build:runtime --',
+    summary: 'Packs the runtime layer: Node, its libraries, init, the native binding, the system layer.',
+    options: {},
+    help: {},
+  },
+  async () => {
+    await buildRuntime({ config: await loadConfig(), cache: cacheFrom(process.env), out: dist })
+  },
+)

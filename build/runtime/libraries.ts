@@ -1,0 +1,30 @@
+import { realpath } from 'node:fs/promises'
+import { UserError } from '../lib/errors.ts'
+import { tool } from '../lib/tool.ts'
+
+/** A shared library and where the loader in the guest looks for it. */
+export interface Library {
+  /** File on this host, links resolved. */
+  file: string
+  /** Absolute path in the guest: where the program names it (the loader) or finds it. */
+  guestPath: string
+}
+
+/**
+ * The shared libraries that a binary needs, all the way down, as this host's loader resolves them.
+ *
+ * @throws {UserError} naming the libraries that this host does not have
+ */
+export async function librariesOf(binary: string): Promise<Library[]> {
+  const listing = tool(['ldd', binary], { purpose: `list the libraries that ${binary} needs` })
+  const missing = [...listing.matchAll(/^\s*(\S+) => not found$/gm)].map((match) => match[1])
+  if (missing.length > 0) {
+    throw new UserError(`${binary} needs libraries that this host does not have: ${missing.join(', ')}`, {
+      hint: 'npm run doctor   shows what is missing and how to install it',
+    })
+  }
+  const paths = [...listing.matchAll(/^\s*(?:\S+ => )?(\/\S+) \(0x[0-9a-f]+\)$/gm)].map(
+    (match) => match[1] ?? '',
+  )
+  return Promise.all(paths.sort().map(async (guestPath) => ({ file: await realpath(guestPath), guestPath })))
+}

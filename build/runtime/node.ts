@@ -1,0 +1,33 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../lib/errors.ts'
+import { root } from '../lib/paths.ts'
+
+/** A Node that the guest can run, wherever it comes from. */
+export interface NodeRuntime {
+  /** e.g. `24.21.0` */
+  version: string
+  /** The binary: a dynamically linked ELF file, stripped or not. */
+  binary: string
+  /** Folder with `node_api.h`. */
+  headers: string
+}
+
+/** Finds a Node for an architecture. */
+export type NodeProvider = (arch: 'x64' | 'arm64') => Promise<NodeRuntime>
+
+/** The official binary, as the locked dependency `node-linux-<arch>` holds it. */
+export const npmNode: NodeProvider = async (arch) => {
+  const name = `node-linux-${arch}`
+  const folder = join(root, 'node_modules', name)
+  const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined)
+  if (manifest === undefined) {
+    throw new UserError(`the Node that the machine runs is not installed: no ${name} in node_modules`, {
+      hint: `npm install   on a ${arch} host, without --omit=optional`,
+    })
+  }
+  const binary = join(folder, 'bin/node')
+  await stat(binary)
+  const { version } = JSON.parse(manifest) as { version: string }
+  return { version, binary, headers: join(folder, 'include/node') }
+}

@@ -1,0 +1,53 @@
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+
+/** Empty folders: mount points, and homes that programs expect. */
+const folders = ['proc', 'sys', 'dev', 'tmp', 'run', 'srv', 'data', 'var', 'root'] as const
+
+/** Links to what only a running machine knows. */
+const links: Record<string, string> = {
+  'etc/resolv.conf': '/run/resolv.conf',
+  'etc/hosts': '/run/hosts',
+  'etc/localtime': '/usr/share/zoneinfo/Etc/UTC',
+  'etc/mtab': '/proc/self/mounts',
+  'var/tmp': '/tmp',
+  'var/run': '/run',
+}
+
+/** The least of /etc with which glibc and Node answer every question. */
+const texts: Record<string, string> = {
+  'etc/passwd': 'root:x:0:0:root:/root:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+  'etc/group': 'root:x:0:\nnogroup:x:65534:\n',
+  'etc/nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n',
+  'etc/services':
+    'domain 53/tcp\ndomain 53/udp\nhttp 80/tcp\nntp 123/udp\nhttps 443/tcp\nhttps 443/udp\nsyslog 514/udp\n',
+  'etc/protocols': 'ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n',
+  'etc/os-release': 'NAME="NodeOS"\nID=nodeos\nPRETTY_NAME="NodeOS"\n',
+}
+
+/** Writes everything in the root file system that is neither a program nor a library. */
+export async function writeSkeleton(stage: string): Promise<void> {
+  for (const folder of folders) await mkdir(join(stage, folder), { recursive: true })
+  for (const [path, text] of Object.entries(texts)) await writeInto(stage, path, text)
+  await writeInto(stage, 'usr/share/zoneinfo/Etc/UTC', utcZone())
+  for (const [path, target] of Object.entries(links)) {
+    await mkdir(dirname(join(stage, path)), { recursive: true })
+    await symlink(target, join(stage, path))
+  }
+}
+
+async function writeInto(stage: string, path: string, data: string | Uint8Array): Promise<void> {
+  await mkdir(dirname(join(stage, path)), { recursive: true })
+  await writeFile(join(stage, path), data)
+}
+
+/** UTC as a time zone file (RFC 8536, version 1): a header, one local time type, its name. */
+function utcZone(): Uint8Array {
+  const headerBytes = 44
+  const file = Buffer.alloc(headerBytes + 6 + 4)
+  file.write('TZif', 0, 'latin1')
+  file.writeUInt32BE(1, 36)
+  file.writeUInt32BE(4, 40)
+  file.write('UTC\0', headerBytes + 6, 'latin1')
+  return file
+}

@@ -1,0 +1,98 @@
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { aptInstall } from './host/apt.ts'
+import { type HostFacts, hostFacts } from './host/facts.ts'
+import { describeMissing, findCommand, findMissing, packagesFor, remedy } from './host/find.ts'
+import { elsewhere, unsupported } from './host/supported.ts'
+import { requirements } from './host/tools.ts'
+import { describeError } from './lib/errors.ts'
+import { log, progress } from './lib/log.ts'
+import { main } from './lib/main.ts'
+import { dist } from './lib/paths.ts'
+
+export interface SetupOptions {
+  facts: HostFacts
+  /** Whether the user wants nothing installed. */
+  skip: boolean
+  /** Whether sudo works here without a question. */
+  sudo(): boolean
+  /** Installs packages of apt, with these words before the command. */
+  install(packages: readonly string[], prefix: readonly string[]): Promise<void>
+}
+
+/**
+ * Looks for what builds and tests take from the host and installs what is missing where that needs
+ * no question. Everything else is said and left to the user: it fails no `npm install`.
+ *
+ * @returns `complete` when nothing was missing, which is also said by silence
+ */
+export async function setUp(
+  options: SetupOptions,
+): Promise<'complete' | 'installed' | 'incomplete' | 'unsupported'> {
+  const { facts } = options
+  const reason = unsupported(facts)
+  if (reason !== undefined) {
+    log.warn(`${reason}\n\n${elsewhere}\n`)
+    return 'unsupported'
+  }
+  const missing = findMissing(requirements, facts)
+  if (missing.length === 0) return 'complete'
+  const prefix = options.skip ? undefined : quietPrefix(options)
+  if (prefix !== undefined) {
+    try {
+      await options.install(packagesFor(missing, 'apt'), prefix)
+    } catch (error) {
+      log.warn(describeError(error))
+    }
+  }
+  const left = prefix === undefined ? missing : findMissing(requirements, facts)
+  if (left.length === 0) return 'installed'
+  const lines = left.map((requirement) => `  ${describeMissing(requirement)}`)
+  log.warn(`builds and tests on this host miss something:\n\n${lines.join('\n')}\n`)
+  log.step(`${remedy(left, facts)}\n`)
+  return 'incomplete'
+}
+
+/** What stands before `apt-get` so that it asks nothing, or undefined where there is no such way. */
+function quietPrefix({ facts, sudo }: SetupOptions): string[] | undefined {
+  if (facts.distribution.manager !== 'apt' || findCommand('apt-get', facts.path) === undefined)
+    return undefined
+  if (facts.root) return []
+  return sudo() ? ['sudo', '-n'] : undefined
+}
+
+async function installWithProgress(packages: readonly string[], prefix: readonly string[]): Promise<void> {
+  const line = progress(
+    `Installing ${packages.length} packages that builds need (NODEOS_SKIP_SETUP=1 leaves them out)`,
+  )
+  const said = new Set<string>()
+  await aptInstall(packages, {
+    prefix,
+    log: join(dist, 'logs/setup.log'),
+    doing: (text) => line.update(text),
+    waiting(text) {
+      if (!said.has(text)) log.info(text)
+      said.add(text)
+    },
+  })
+  line.done(packages.join(' '))
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'node build/setup.ts',
+    summary:
+      'Installs what builds need from the host, where that needs no question. npm install ends with it.',
+    options: {},
+    help: {},
+  },
+  async () => {
+    await setUp({
+      facts: hostFacts(process.env),
+      skip: process.env['NODEOS_SKIP_SETUP'] === '1',
+      sudo: () => spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0,
+      install: installWithProgress,
+    })
+  },
+)

@@ -1,0 +1,91 @@
+/* What belongs to the machine rather than to the process: its name, its clock, its mounts. */
+#define _GNU_SOURCE
+#include "native.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <sys/mount.h>
+#include <sys/time.h>
+#include <time.h>
+#include <unistd.h>
+
+static napi_value set_hostname(napi_env env, napi_callback_info info) {
+    napi_value argument;
+    char name[HOST_NAME_MAX + 1];
+    if (!read_arguments(env, info, 1, &argument)) return NULL;
+    if (!read_string(env, argument, "name", name, sizeof name)) return NULL;
+    size_t length = 0;
+    while (name[length]) length++;
+    if (sethostname(name, length) != 0) return throw_errno(env, errno, "setHostname", name);
+    return NULL;
+}
+
+/** 9999-12-31 in milliseconds: keeps every conversion below within time_t. */
+static const double last_moment = 253402300799000.0;
+
+static napi_value clock_set(napi_env env, napi_callback_info info) {
+    napi_value argument;
+    double milliseconds;
+    if (!read_arguments(env, info, 1, &argument)) return NULL;
+    if (!read_number(env, argument, "epochMs", &milliseconds)) return NULL;
+    if (milliseconds < 0 || milliseconds > last_moment) {
+        throw_argument(env, "epochMs", "a time from 1970 to 9999");
+        return NULL;
+    }
+    double seconds = floor(milliseconds / 1e3);
+    struct timespec time = {.tv_sec = (time_t)seconds, .tv_nsec = (long)((milliseconds - seconds * 1e3) * 1e6)};
+    if (clock_settime(CLOCK_REALTIME, &time) != 0) return throw_errno(env, errno, "clockSet", NULL);
+    return NULL;
+}
+
+static napi_value clock_adjust(napi_env env, napi_callback_info info) {
+    napi_value argument;
+    double milliseconds;
+    if (!read_arguments(env, info, 1, &argument)) return NULL;
+    if (!read_number(env, argument, "offsetMs", &milliseconds)) return NULL;
+    if (fabs(milliseconds) > 2e6) {
+        throw_argument(env, "offsetMs", "at most 2000 seconds");
+        return NULL;
+    }
+    double seconds = floor(milliseconds / 1e3);
+    struct timeval delta = {.tv_sec = (time_t)seconds,
+                            .tv_usec = (suseconds_t)((milliseconds - seconds * 1e3) * 1e3)};
+    if (adjtime(&delta, NULL) != 0) return throw_errno(env, errno, "clockAdjust", NULL);
+    return NULL;
+}
+
+static napi_value mount_at(napi_env env, napi_callback_info info) {
+    napi_value arguments[5];
+    char source[PATH_MAX], target[PATH_MAX], type[64], data[1024] = "";
+    int64_t flags = 0;
+    if (!read_arguments(env, info, 5, arguments)) return NULL;
+    if (!read_string(env, arguments[0], "source", source, sizeof source)) return NULL;
+    if (!read_string(env, arguments[1], "target", target, sizeof target)) return NULL;
+    if (!read_string(env, arguments[2], "type", type, sizeof type)) return NULL;
+    if (is_given(env, arguments[3]) && !read_integer(env, arguments[3], "flags", 0, UINT32_MAX, &flags)) return NULL;
+    if (is_given(env, arguments[4]) && !read_string(env, arguments[4], "data", data, sizeof data)) return NULL;
+    if (mount(source, target, type, (unsigned long)flags, *data ? data : NULL) != 0) {
+        return throw_errno(env, errno, "mount", target);
+    }
+    return NULL;
+}
+
+static napi_value unmount_at(napi_env env, napi_callback_info info) {
+    napi_value arguments[2];
+    char target[PATH_MAX];
+    int64_t flags = 0;
+    if (!read_arguments(env, info, 2, arguments)) return NULL;
+    if (!read_string(env, arguments[0], "target", target, sizeof target)) return NULL;
+    if (is_given(env, arguments[1]) && !read_integer(env, arguments[1], "flags", 0, INT32_MAX, &flags)) return NULL;
+    if (umount2(target, (int)flags) != 0) return throw_errno(env, errno, "unmount", target);
+    return NULL;
+}
+
+bool define_system(napi_env env, napi_value exports) {
+    const struct native_method methods[] = {
+        {"setHostname", set_hostname}, {"clockSet", clock_set},    {"clockAdjust", clock_adjust},
+        {"mount", mount_at},           {"unmount", unmount_at},
+    };
+    return define_methods(env, exports, methods, sizeof methods / sizeof *methods);
+}

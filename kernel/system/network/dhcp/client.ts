@@ -1,0 +1,86 @@
+import type { Clock } from '../types.ts'
+import type { Lease } from './lease.ts'
+import { advance, begin, type State, type Step, wakeAt } from './machine.ts'
+import { decode, encode, type Message } from './message.ts'
+import type { Identity } from './requests.ts'
+
+/** A socket on the DHCP client port of one interface. It keeps no process alive. */
+export interface Wire {
+  send(bytes: Uint8Array, to: string): void
+  close(): void
+}
+
+/** Opens a socket; failures after that go to `onError`. */
+export type OpenWire = (onData: (bytes: Uint8Array) => void, onError: (error: Error) => void) => Wire
+
+export interface ClientOptions {
+  identity: Identity
+  open: OpenWire
+  clock: Clock
+  /** 0 ≤ x < 1. */
+  random: () => number
+  /** The lease of an earlier process, and whether its address is still set. */
+  saved?: { lease: Lease; inUse: boolean } | undefined
+  onGranted(lease: Lease): void
+  onLost(reason: 'expired' | 'refused'): void
+  /** Something did not work this time; it is tried again by itself. */
+  onError(error: Error): void
+}
+
+export interface Client {
+  /** Where it stands, e.g. `bound`. */
+  state(): State['name']
+  /** Stops asking; what was granted stays set. */
+  stop(): void
+}
+
+/** Starts a DHCP client: the state machine with a clock and a socket, which is open only while an answer is due. */
+export function startClient(options: ClientOptions): Client {
+  const { clock, identity, random } = options
+  const context = () => ({ now: clock.now(), random, identity })
+  let wire: Wire | undefined
+  let cancelTimer: (() => void) | undefined
+
+  const closeWire = () => {
+    wire?.close()
+    wire = undefined
+  }
+  const onData = (bytes: Uint8Array) => {
+    const message = decode(bytes)
+    if (message !== undefined) step(message)
+  }
+  const onError = (error: Error) => {
+    closeWire()
+    options.onError(error)
+  }
+  const follow = ({ state: next, send, granted, lost }: Step) => {
+    state = next
+    cancelTimer?.()
+    cancelTimer = undefined
+    if (!('exchange' in state)) closeWire()
+    if (lost !== undefined) options.onLost(lost)
+    if (granted !== undefined) options.onGranted(granted)
+    if (send !== undefined) {
+      try {
+        wire ??= options.open(onData, onError)
+        wire.send(encode(send.message), send.to)
+      } catch (error) {
+        onError(error as Error)
+      }
+    }
+    const at = wakeAt(state)
+    if (at !== Infinity) cancelTimer = clock.timer(at - clock.now(), () => step(undefined))
+  }
+  const step = (message: Message | undefined) => follow(advance(state, message, context()))
+
+  const first = begin(options.saved, context())
+  let state = first.state
+  follow(first)
+  return {
+    state: () => state.name,
+    stop() {
+      cancelTimer?.()
+      closeWire()
+    },
+  }
+}

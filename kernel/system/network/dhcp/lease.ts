@@ -1,0 +1,90 @@
+import { broadcastOf, isHostAddress, parseIpv4, prefixOf } from '../ipv4.ts'
+import type { RouteSetting, Settings } from '../types.ts'
+import type { Message } from './message.ts'
+import { addressesOf, classlessRoutes, code, nameOf, numberOf, searchDomains } from './options.ts'
+
+/** An address that a server lets us have for a time. Times are milliseconds of the machine's clock. */
+export interface Lease extends Settings {
+  /** The server's address. */
+  server: string
+  /** From when on the server is asked for more time (T1); Infinity for a lease that does not end. */
+  renewAt: number
+  /** From when on any server is asked (T2). */
+  rebindAt: number
+  /** From when on the address is no longer ours. */
+  expiresAt: number
+}
+
+const forever = 0xffffffff
+const smallestMtu = 576
+
+/**
+ * Reads the lease out of an OFFER or ACK; undefined when it lacks what a lease needs.
+ *
+ * @param start when the request was sent that this answers
+ * @param server used when the message does not name one
+ */
+export function leaseFrom(message: Message, start: number, server?: string): Lease | undefined {
+  const { options, yiaddr: address } = message
+  const seconds = numberOf(options, code.leaseTime, 4)
+  const from = addressesOf(options, code.server)[0] ?? server
+  if (!isHostAddress(address) || !seconds || from === undefined) return undefined
+  const prefix = prefixFor(address, addressesOf(options, code.subnetMask)[0])
+  if (prefix === undefined) return undefined
+
+  const broadcast = addressesOf(options, code.broadcast)[0] ?? broadcastOf(address, prefix)
+  const mtu = numberOf(options, code.mtu, 2)
+  const hostname = nameOf(options, code.hostname)
+  const domain = nameOf(options, code.domain)
+  const search = searchDomains(options)
+  return {
+    address,
+    prefix,
+    ...(broadcast === undefined ? {} : { broadcast }),
+    ...(seconds === forever ? {} : { lifetime: seconds }),
+    ...(mtu === undefined || mtu < smallestMtu ? {} : { mtu }),
+    routes: routesFrom(options),
+    dns: addressesOf(options, code.dns).filter(isServer),
+    search: search.length > 0 ? search : domain ? [domain] : [],
+    ntp: addressesOf(options, code.ntp).filter(isHostAddress),
+    ...(hostname ? { hostname } : {}),
+    server: from,
+    ...timesFrom(message, seconds, start),
+  }
+}
+
+/** Classless routes, when there are any, make the router option void (RFC 3442). */
+function routesFrom(options: Message['options']): RouteSetting[] {
+  const routes = classlessRoutes(options)
+  if (routes !== undefined && routes.length > 0) return routes
+  const router = addressesOf(options, code.router).find(isHostAddress)
+  return router === undefined ? [] : [{ destination: '0.0.0.0', prefix: 0, gateway: router }]
+}
+
+function timesFrom(
+  { options }: Message,
+  seconds: number,
+  start: number,
+): Pick<Lease, 'renewAt' | 'rebindAt' | 'expiresAt'> {
+  if (seconds === forever) return { renewAt: Infinity, rebindAt: Infinity, expiresAt: Infinity }
+  const renew = numberOf(options, code.renewalTime, 4) || seconds * 0.5
+  const rebind = numberOf(options, code.rebindingTime, 4) || seconds * 0.875
+  const sane = renew <= rebind && rebind <= seconds
+  return {
+    renewAt: start + (sane ? renew : seconds * 0.5) * 1e3,
+    rebindAt: start + (sane ? rebind : seconds * 0.875) * 1e3,
+    expiresAt: start + seconds * 1e3,
+  }
+}
+
+/** Without a mask, the one of the address's class. */
+function prefixFor(address: string, mask: string | undefined): number | undefined {
+  if (mask !== undefined) return prefixOf(parseIpv4(mask) ?? 0) || undefined
+  const first = (parseIpv4(address) ?? 0) >>> 24
+  return first < 128 ? 8 : first < 192 ? 16 : 24
+}
+
+/** A name server may well be this machine's own loopback neighbour, but not nobody or everybody. */
+function isServer(address: string): boolean {
+  return isHostAddress(address) || address.startsWith('127.')
+}

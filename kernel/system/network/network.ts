@@ -1,0 +1,159 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Link, Native } from '../../native/binding.ts'
+import { applySettings } from './apply.ts'
+import { startDynamic } from './dynamic.ts'
+import { findInterface, waitForCarrier } from './interface.ts'
+import {
+  announce,
+  guestPaths,
+  type NetworkState,
+  type Paths,
+  publish,
+  report,
+  type Session,
+} from './session.ts'
+import { staticSettings } from './settings.ts'
+import { querySntp } from './sntp/query.ts'
+import { startTimeSync } from './sntp/sync.ts'
+import { type Emit, type NetworkConfig, systemClock } from './types.ts'
+
+export interface BringUpOptions {
+  /** The machine's name; DHCP may give another unless `hostnameFixed`. */
+  hostname: string
+  /** The name was given to this very machine (fw_cfg, kernel command line). */
+  hostnameFixed?: boolean
+  /** Milliseconds after which it is done without an address; DHCP then goes on in the background. 15,000 by default. */
+  deadlineMs?: number
+  /** Milliseconds to wait for an interface to appear. 2,000 by default. */
+  interfaceMs?: number
+  paths?: Partial<Paths>
+}
+
+/** The network as it was brought up. Nothing of it keeps the process alive. */
+export interface Network {
+  /** How it stands now: leases come and go. */
+  state(): NetworkState
+  /** Stops DHCP and time keeping. Addresses and routes stay: they live in the kernel. */
+  stop(): void
+}
+
+const loopbackIndex = 1
+const carrierMs = 5000
+/** Time is asked for when the app has started: it is not worth a later first answer. */
+const timeSyncDelayMs = 1000
+
+/**
+ * Brings up loopback and the network interface, and writes the resolver's files. Resolves when the app can
+ * use the network, or when waiting longer makes no sense: a missing interface or DHCP server is an event,
+ * not an error. IPv6 addresses are the kernel's own business and are not waited for.
+ */
+export async function bringUp(
+  network: NetworkConfig,
+  native: Native,
+  emit: Emit,
+  options: BringUpOptions,
+): Promise<Network> {
+  const { hostname, hostnameFixed = false, deadlineMs = 15_000, interfaceMs = 2000 } = options
+  const paths = { ...guestPaths, ...options.paths }
+  const state: NetworkState = { mode: network.mode, hostname, dns: network.dns, ntp: network.ntp }
+  const session: Session = {
+    network,
+    native,
+    emit,
+    clock: systemClock,
+    hostname,
+    hostnameFixed,
+    paths,
+    deadlineMs,
+    state,
+  }
+  native.setHostname(hostname)
+  if (network.ipv6 === 'off') disableIpv6(session)
+  native.linkSet(loopbackIndex, { up: true })
+  const link = await readyInterface(session, interfaceMs)
+  const stopDhcp = await configure(session, link)
+  const stopTime = keepTime(session)
+  return {
+    state: () => session.state,
+    stop() {
+      stopDhcp()
+      stopTime()
+    },
+  }
+}
+
+/** Finds the interface and sets it up; undefined when there is none, or none is needed. */
+async function readyInterface(session: Session, waitMs: number): Promise<Link | undefined> {
+  const { network, native, emit } = session
+  if (network.mode === 'none' && network.ipv6 === 'off') return undefined
+  const { link, candidates } = await findInterface(
+    native,
+    network.interface,
+    network.mode === 'none' ? 0 : waitMs,
+  )
+  if (link === undefined) {
+    emit('network', 'network.missing', { interface: network.interface, candidates })
+    return undefined
+  }
+  if (link.name !== network.interface) {
+    emit('network', 'network.interface', { wanted: network.interface, used: link.name })
+  }
+  if (!link.up) native.linkSet(link.index, { up: true })
+  session.link = link
+  return link
+}
+
+async function configure(session: Session, link: Link | undefined): Promise<() => void> {
+  const { network, native } = session
+  if (link === undefined || network.mode === 'none') {
+    publish(session, undefined)
+    if (link !== undefined) announce(session)
+    return () => {}
+  }
+  if (network.mode === 'static') {
+    const settings = staticSettings(network)
+    report(session, applySettings(native, link.index, settings, undefined))
+    publish(session, settings)
+    announce(session)
+    return () => {}
+  }
+  if (!(await waitForCarrier(native, link.index, carrierMs))) {
+    report(session, [`${link.name} has no carrier after ${carrierMs} ms`])
+  }
+  const client = await startDynamic(session, link)
+  return () => client.stop()
+}
+
+function disableIpv6({ paths }: Session): void {
+  for (const scope of ['all', 'default']) {
+    try {
+      writeFileSync(join(paths.sysctl, 'net/ipv6/conf', scope, 'disable_ipv6'), '1')
+    } catch (error) {
+      // A kernel without IPv6 has nothing to turn off.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+}
+
+/** Starts keeping time as soon as a server is known; looks again when a later lease may have brought one. */
+function keepTime(session: Session): () => void {
+  const { native, emit, clock } = session
+  let stop = clock.timer(timeSyncDelayMs, () => {
+    stop = startTimeSync({
+      servers: () => session.state.ntp,
+      query: (server) =>
+        querySntp(server, { timeout: 3000, wall: Date.now, now: () => clock.now(), nonce: randomNonce }),
+      native,
+      clock,
+      wall: Date.now,
+      emit,
+    })
+  })
+  return () => stop()
+}
+
+/** Loaded when first needed, which is after boot. */
+function randomNonce(): Uint8Array {
+  return process.getBuiltinModule('node:crypto').randomBytes(8)
+}

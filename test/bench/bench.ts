@@ -1,0 +1,111 @@
+/**
+ * `npm run bench`: measures the finished build in dist/ and writes dist/bench.json.
+ * Instruction counts come from TCG and hold on any machine; seconds and build times are this host's.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { arch, cpus, release as osRelease } from 'node:os'
+import { join } from 'node:path'
+import { UserError } from '../../build/lib/errors.ts'
+import { log } from '../../build/lib/log.ts'
+import { main } from '../../build/lib/main.ts'
+import { dist, root } from '../../build/lib/paths.ts'
+import { tool } from '../../build/lib/tool.ts'
+import { formatTable, type Figure } from './figures.ts'
+import { boot } from './measures/boot.ts'
+import { build, coldBuild } from './measures/build.ts'
+import { compression } from './measures/compression.ts'
+import { keepalive } from './measures/keepalive.ts'
+import { kernel } from './measures/kernel.ts'
+import type { Measure } from './measures/measure.ts'
+import { memory } from './measures/memory.ts'
+import { size } from './measures/size.ts'
+import { readRelease, type Release } from './release.ts'
+
+/** What `dist/bench.json` holds. */
+export interface Report {
+  version: 1
+  source: Release['source']
+  node: string
+  kernel: string
+  host: { cpu: string; cpus: number; arch: string; os: string; qemu: string }
+  figures: Figure[]
+}
+
+/** Every measure, in the order to run them. */
+export function measures(env: NodeJS.ProcessEnv): Measure[] {
+  return [
+    boot,
+    kernel,
+    keepalive,
+    memory,
+    size,
+    build(root, env),
+    coldBuild(root, env),
+    compression(root, env),
+  ]
+}
+
+/** Picks by name, or without names everything that is not slow. */
+export function choose(all: Measure[], names: string[]): Measure[] {
+  const unknown = names.filter((name) => !all.some((measure) => measure.name === name))
+  if (unknown.length > 0) {
+    throw new UserError(`no measure is called ${unknown.join(', ')}`, {
+      hint: all.map(({ name, summary }) => `${name.padEnd(12)} ${summary}`).join('\n'),
+    })
+  }
+  return all.filter(({ name, slow }) => (names.length === 0 ? slow !== true : names.includes(name)))
+}
+
+/** Runs the measures one after the other. */
+export async function bench(chosen: Measure[], release: Release, runs: number): Promise<Report> {
+  const figures: Figure[] = []
+  for (const measure of chosen) {
+    log.step(measure.summary)
+    figures.push(...(await measure.run({ release, runs })))
+  }
+  const { source, node, kernel } = release
+  return { version: 1, source, node, kernel, host: describeHost(), figures }
+}
+
+function describeHost(): Report['host'] {
+  const version = tool(['qemu-system-x86_64', '--version'], { purpose: 'boot the machine' })
+  return {
+    cpu: cpus()[0]?.model ?? 'unknown',
+    cpus: cpus().length,
+    arch: arch(),
+    os: osRelease(),
+    qemu: /version (\S+)/.exec(version)?.[1] ?? 'unknown',
+  }
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run bench --',
+    summary: 'Measures the build in dist/ and writes dist/bench.json.',
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      cold: { type: 'boolean', default: false },
+      all: { type: 'boolean', default: false },
+      runs: { type: 'string', default: '3' },
+      json: { type: 'boolean', default: false },
+    },
+    help: {
+      only: 'run only this measure; repeat for more; an unknown name lists them all',
+      cold: 'also a build with an empty cache (minutes)',
+      all: 'also every image.compression, and --cold',
+      runs: 'boots per figure; the median counts',
+      json: 'print the JSON instead of the table',
+    },
+  },
+  async ({ values }) => {
+    const all = measures(process.env)
+    const slow = all.filter(({ name }) => values.all || (values.cold && name === 'cold'))
+    const chosen = new Set([...choose(all, values.only), ...slow.filter((measure) => measure.slow === true)])
+    const report = await bench([...chosen], readRelease(dist), Number(values.runs))
+    const text = `${JSON.stringify(report, undefined, 2)}\n`
+    mkdirSync(dist, { recursive: true })
+    writeFileSync(join(dist, 'bench.json'), text)
+    process.stdout.write(values.json ? text : `${formatTable(report.figures)}\n`)
+  },
+)

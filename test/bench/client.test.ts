@@ -1,0 +1,63 @@
+import t from 'tap'
+import { createServer, type Server } from 'node:http'
+import { freePort, keepAliveRequests, untilOk } from './client.ts'
+
+/** Listens on a free port of 127.0.0.1 until the test ends. */
+async function listen(t: Pick<Tap, 'teardown'>, server: Server): Promise<string> {
+  const port = await freePort()
+  await new Promise<void>((resolve) => {
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  t.teardown(() => server.close())
+  return `http://127.0.0.1:${port}/`
+}
+
+type Tap = typeof t
+
+await t.test('asks until the answer is 200', async (t) => {
+  let asked = 0
+  const server = createServer((_request, response) => {
+    asked += 1
+    response.statusCode = asked < 3 ? 503 : 200
+    response.end()
+  })
+  await untilOk(await listen(t, server), { pauseMs: 1 })
+  t.equal(asked, 3)
+})
+
+await t.test('says what the last attempt met when no 200 came', async (t) => {
+  const url = `http://127.0.0.1:${await freePort()}/`
+  await t.rejects(untilOk(url, { timeoutMs: 50, pauseMs: 1 }), /no 200 in 0.05 s.*ECONNREFUSED/)
+})
+
+await t.test('gives up on a silent server and asks again', async (t) => {
+  let asked = 0
+  const server = createServer((_request, response) => {
+    asked += 1
+    if (asked > 1) response.end()
+  })
+  await untilOk(await listen(t, server), { patienceMs: 50, pauseMs: 1 })
+  t.equal(asked, 2)
+})
+
+await t.test('keeps one connection for all requests', async (t) => {
+  let asked = 0
+  let connections = 0
+  const server = createServer((_request, response) => {
+    asked += 1
+    response.end('ok')
+  }).on('connection', () => (connections += 1))
+  await keepAliveRequests(await listen(t, server), 25)
+  t.equal(asked, 25)
+  t.equal(connections, 1)
+})
+
+await t.test('stops at the first request that is not answered with 200', async (t) => {
+  let asked = 0
+  const server = createServer((_request, response) => {
+    asked += 1
+    response.statusCode = asked === 4 ? 500 : 200
+    response.end()
+  })
+  await t.rejects(keepAliveRequests(await listen(t, server), 10), /status 500 after 3 requests/)
+})

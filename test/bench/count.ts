@@ -1,0 +1,186 @@
+/**
+ * Counts what a machine executes from power-on to its first HTTP 200, or to power-off.
+ *
+ *   node test/bench/count.ts --kernel dist/kernel/vmlinux --disk dist/runtime.erofs --disk dist/app.erofs \
+ *     --append 'root=/dev/vda ro init=/init console=ttyS0 quiet panic=1'
+ *   node test/bench/count.ts --kernel dist/kernel/vmlinux --until exit     the kernel alone
+ *   … --symbols dist/kernel/vmlinux.debug --symbols node                   where the instructions go
+ *
+ * Instruction counts do not depend on the host, except that a kernel's calibration loops run against the clock:
+ * expect ± 1 %, and use --runs for the median.
+ */
+import { main } from '../../build/lib/main.ts'
+import { UserError } from '../../build/lib/errors.ts'
+import { freePort, untilOk } from './client.ts'
+import { describeCounted, medianRun } from './describe.ts'
+import { guestCommand, type Guest } from './guest.ts'
+import { ended, startCounted, type CountedMachine, type Stage } from './machine.ts'
+import { offImage } from './off-image.ts'
+import type { Counters } from './plugin.ts'
+import type { Hot } from './profile.ts'
+
+export interface Counted {
+  counters: Counters
+  /** From power-on, on the host's clock. */
+  seconds: number
+  stages: Stage[]
+  profile: Hot[]
+}
+
+export interface CountOptions {
+  /** Path of the request. */
+  path?: string
+  /** Requests begin when a console line matches; at once when absent. */
+  ready?: RegExp
+  timeoutMs?: number
+  symbols?: string[]
+  onLine?: (line: string) => void
+}
+
+/** Power-on to the first 200. */
+export async function countBoot(guest: Guest, options: CountOptions = {}): Promise<Counted> {
+  const port = await freePort()
+  const machine = startCounted({ command: guestCommand(guest, port), ...pick(options) })
+  try {
+    await firstResponse(machine, `http://127.0.0.1:${port}${options.path ?? '/'}`, options)
+    return snapshot(machine)
+  } finally {
+    await machine.stop()
+  }
+}
+
+/** Power-on to power-off. */
+export async function countUntilExit(guest: Guest, options: CountOptions = {}): Promise<Counted> {
+  const machine = startCounted({ command: guestCommand(guest), ...pick(options) })
+  try {
+    const status = await withDeadline(machine.exited, options.timeoutMs ?? 120_000, machine)
+    if (status !== 0) throw ended(status, machine.console)
+    return snapshot(machine)
+  } finally {
+    await machine.stop()
+  }
+}
+
+/** Waits for the first 200, and fails at once with the console's last lines when the guest ends before. */
+export async function firstResponse(
+  machine: CountedMachine,
+  url: string,
+  options: CountOptions,
+): Promise<void> {
+  const timeoutMs = options.timeoutMs ?? 120_000
+  const stopped = new AbortController()
+  const early = machine.exited.then((status) => {
+    stopped.abort()
+    throw ended(status, machine.console)
+  })
+  if (options.ready !== undefined) {
+    await Promise.race([early, withDeadline(machine.seen(options.ready), timeoutMs, machine)])
+  }
+  const response = untilOk(url, { timeoutMs, signal: stopped.signal })
+  response.catch(() => undefined)
+  await Promise.race([early, response]).catch((error: unknown) => {
+    const tail = machine.console.slice(-20).join('\n')
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${tail}`, { cause: error })
+  })
+  early.catch(() => undefined)
+}
+
+function snapshot(machine: CountedMachine): Counted {
+  const counters = machine.counters()
+  return { counters, seconds: machine.elapsed(), stages: machine.stages, profile: machine.profile() }
+}
+
+function pick(options: CountOptions): Pick<CountOptions, 'symbols' | 'onLine'> {
+  return {
+    ...(options.symbols === undefined ? {} : { symbols: options.symbols }),
+    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
+  }
+}
+
+async function withDeadline<T>(work: Promise<T>, ms: number, machine: CountedMachine): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new Error(`nothing after ${ms / 1000} s\n${machine.console.slice(-20).join('\n')}`)),
+      ms,
+    )
+  })
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'node test/bench/count.ts',
+    summary: 'Counts guest instructions from power-on to the first HTTP 200, or to power-off.',
+    options: {
+      kernel: { type: 'string' },
+      append: { type: 'string', default: 'root=/dev/vda ro init=/init console=ttyS0 quiet panic=-1' },
+      disk: { type: 'string', multiple: true, default: [] },
+      memory: { type: 'string', default: '256' },
+      cpus: { type: 'string', default: '1' },
+      'guest-port': { type: 'string', default: '8080' },
+      path: { type: 'string', default: '/' },
+      ready: { type: 'string' },
+      until: { type: 'string', default: 'response' },
+      runs: { type: 'string', default: '1' },
+      timeout: { type: 'string', default: '120' },
+      'qemu-arg': { type: 'string', multiple: true, default: [] },
+      symbols: { type: 'string', multiple: true, default: [] },
+      top: { type: 'string', default: '40' },
+      console: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+    },
+    help: {
+      kernel: 'vmlinux or bzImage',
+      append: 'kernel command line',
+      disk: 'raw disk, read-only; repeat for vdb, vdc, …',
+      memory: 'MiB',
+      cpus: 'virtual CPUs',
+      'guest-port': 'port of the app in the guest',
+      path: 'path to request',
+      ready: 'regular expression: requests begin when a console line matches; at once without it',
+      until: 'response | exit; exit without --disk boots an init that powers off at once',
+      runs: 'how often; the median is printed',
+      timeout: 'seconds',
+      'qemu-arg': 'one more argument for QEMU, as --qemu-arg=-device; repeat',
+      symbols: 'ELF file with symbols (unstripped vmlinux, node): prints the hottest functions; repeat',
+      top: 'how many functions to print',
+      console: "show the guest's console on stderr",
+      json: 'print JSON',
+    },
+  },
+  async ({ values }) => {
+    if (values.kernel === undefined) throw new UserError('--kernel is missing')
+    const untilExit = values.until === 'exit'
+    const guest: Guest = {
+      kernel: values.kernel,
+      append: values.append,
+      disks: untilExit && values.disk.length === 0 ? [offImage()] : values.disk,
+      memory: Number(values.memory),
+      cpus: Number(values.cpus),
+      guestPort: Number(values['guest-port']),
+      extra: values['qemu-arg'],
+    }
+    const options: CountOptions = {
+      path: values.path,
+      timeoutMs: Number(values.timeout) * 1000,
+      symbols: values.symbols,
+      ...(values.ready === undefined ? {} : { ready: new RegExp(values.ready) }),
+      ...(values.console ? { onLine: (line: string) => void process.stderr.write(`${line}\n`) } : {}),
+    }
+    const runs: Counted[] = []
+    for (let run = 0; run < Number(values.runs); run++) {
+      runs.push(untilExit ? await countUntilExit(guest, options) : await countBoot(guest, options))
+    }
+    const median = medianRun(runs)
+    const label = untilExit ? 'power-off' : 'first 200'
+    process.stdout.write(
+      values.json ? `${JSON.stringify(median)}\n` : `${describeCounted(label, median, Number(values.top))}\n`,
+    )
+  },
+)

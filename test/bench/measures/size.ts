@@ -1,0 +1,34 @@
+import type { Figure } from '../figures.ts'
+import { artefact } from '../release.ts'
+import type { Measure } from './measure.ts'
+
+const runtimeTargets: Record<string, number> = { lz4: 52e6, xz: 31e6 }
+
+export const size: Measure = {
+  name: 'size',
+  summary: 'bytes of the layers and of everything that is shipped for a direct boot',
+  run({ release }) {
+    const { compression } = release.system.image
+    const runtime = artefact(release, 'runtime').bytes
+    const app = artefact(release, 'app').bytes
+    const kernel = artefact(release, 'kernel/vmlinuz').bytes
+    const target = runtimeTargets[compression]
+    const figures: Figure[] = [
+      {
+        id: 'bytes.runtime',
+        label: `runtime layer (${compression})`,
+        value: runtime,
+        unit: 'bytes',
+        ...(target === undefined ? {} : { target }),
+      },
+      { id: 'bytes.app', label: `app layer (${compression})`, value: app, unit: 'bytes', target: 100e3 },
+      {
+        id: 'bytes.image',
+        label: 'vmlinuz and both layers',
+        value: kernel + runtime + app,
+        unit: 'bytes',
+      },
+    ]
+    return Promise.resolve(figures)
+  },
+}

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { tail, tool } from '../../build/lib/tool.ts'
+
+/** A copy of the repository in which the bench may build and edit. */
+export interface Workspace {
+  root: string
+  /** Runs `npm run <script>` and returns the seconds it took. */
+  npm(script: string): Promise<number>
+  /** Overrides settings, as a person would in `config/local.json`. */
+  configure(settings: object): void
+  /** Appends a comment to a file. */
+  touch(path: string): void
+  remove(): void
+}
+
+const run = promisify(execFile)
+
+/** Copies what git knows and does not ignore, and `node_modules` as it is. */
+export function copyRepository(root: string, env: NodeJS.ProcessEnv): Workspace {
+  const copy = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
+  const listed = tool(['git', '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
+    purpose: 'list the files of the repository',
+  })
+  for (const file of listed.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
+    mkdirSync(dirname(join(copy, file)), { recursive: true })
+    cpSync(join(root, file), join(copy, file), { verbatimSymlinks: true })
+  }
+  tool(['cp', '-a', '--reflink=auto', join(root, 'node_modules'), join(copy, 'node_modules')], {
+    purpose: 'copy node_modules',
+  })
+  return {
+    root: copy,
+    npm: (script) => timedNpm(copy, script, env),
+    configure: (settings) => writeFileSync(join(copy, 'config', 'local.json'), JSON.stringify(settings)),
+    touch: (path) => appendFileSync(join(copy, path), `\n// ${Date.now()}\n`),
+    remove: () => rmSync(copy, { recursive: true, force: true }),
+  }
+}
+
+async function timedNpm(cwd: string, script: string, env: NodeJS.ProcessEnv): Promise<number> {
+  const started = performance.now()
+  try {
+    await run('npm', ['run', '--silent', script], { cwd, env, maxBuffer: 1 << 26 })
+  } catch (error) {
+    const output = error instanceof Error && 'stderr' in error ? String(error.stderr) : ''
+    throw new Error(`npm run ${script} failed in the copy\n${tail(output, 20)}`, { cause: error })
+  }
+  return (performance.now() - started) / 1000
+}

@@ -1,0 +1,66 @@
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Cache } from '../../../build/lib/cache.ts'
+import { readRecord } from '../../../build/lib/record.ts'
+import { runStep, type Step } from '../../../build/lib/step.ts'
+
+function step(dist: string, source: string, made: string[], cache?: Cache): Step {
+  return {
+    label: 'Thing',
+    name: 'thing',
+    dist,
+    inputs: { source },
+    ...(cache === undefined ? {} : { cache }),
+    async make(into) {
+      made.push(source)
+      await writeFile(join(into, 'file'), source)
+    },
+    async install(from) {
+      await rename(join(from, 'file'), join(dist, 'thing.bin'))
+      return { thing: join(dist, 'thing.bin') }
+    },
+  }
+}
+
+t.test('a step is made once, and again only when an input or its result changes', async (t) => {
+  const dist = t.testdir({})
+  const made: string[] = []
+  const [artefact] = await runStep(step(dist, 'one', made))
+  t.match(artefact, { name: 'thing', bytes: 3, inputs: { source: 'one' } })
+  await runStep(step(dist, 'one', made))
+  t.same(made, ['one'])
+  t.equal((await readRecord(join(dist, 'thing')))?.how, 'unchanged')
+  await runStep(step(dist, 'two', made))
+  await writeFile(join(dist, 'thing.bin'), 'cut')
+  await writeFile(join(dist, 'thing.bin'), '')
+  await runStep(step(dist, 'two', made))
+  t.same(made, ['one', 'two', 'two'])
+  t.same((await readdir(dist)).sort(), ['thing.bin', 'thing.json'])
+})
+
+t.test('a cached result is taken instead of made', async (t) => {
+  const folder = t.testdir({ a: {}, b: {} })
+  const cache = { own: join(folder, 'cache'), others: [] }
+  const made: string[] = []
+  await runStep(step(join(folder, 'a'), 'one', made, cache))
+  await runStep(step(join(folder, 'b'), 'one', made, cache))
+  t.same(made, ['one'])
+  t.equal((await readRecord(join(folder, 'b/thing')))?.how, 'cached')
+  t.equal(await readFile(join(folder, 'b/thing.bin'), 'utf8'), 'one')
+})
+
+t.test('a failing step leaves what was there, and nothing half-made', async (t) => {
+  const dist = t.testdir({})
+  await runStep(step(dist, 'one', []))
+  const failing: Step = {
+    ...step(dist, 'two', []),
+    async make(into) {
+      await mkdir(join(into, 'half'))
+      throw new Error('no')
+    },
+  }
+  await t.rejects(runStep(failing), /no/)
+  t.same((await readdir(dist)).sort(), ['thing.bin', 'thing.json'])
+  t.equal(await readFile(join(dist, 'thing.bin'), 'utf8'), 'one')
+})
