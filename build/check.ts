@@ -1,13 +1,16 @@
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
+import { loadFormat } from './format.ts'
+import { checkRequirement } from './host/checks.ts'
 import { type HostFacts, hostFacts } from './host/facts.ts'
 import { describeMissing, findMissing, remedy } from './host/find.ts'
-import { type Demand, isWritable, nearestExisting, spaceProblems } from './host/space.ts'
+import { isWritable, nearestExisting, spaceProblems } from './host/space.ts'
 import { elsewhere, unsupported } from './host/supported.ts'
 import { requirementsFor } from './host/tools.ts'
+import { fragmentNames, readFragments, requests } from './kernel/fragments.ts'
 import { type Cache, cacheFrom } from './lib/cache.ts'
 import { UserError } from './lib/errors.ts'
 import { log } from './lib/log.ts'
@@ -18,7 +21,7 @@ import { npmNode } from './runtime/node.ts'
 /** Something that stands in the way of a build, and what to do about it. */
 export interface Problem {
   text: string
-  hint?: string
+  hint?: string | undefined
 }
 
 export interface Findings {
@@ -28,7 +31,7 @@ export interface Findings {
 
 export interface CheckOptions {
   facts: HostFacts
-  loadConfig(): Promise<SystemConfig>
+  loadConfig: () => Promise<SystemConfig>
   /** The repository, its output folder and its caches. */
   root: string
   dist: string
@@ -37,49 +40,62 @@ export interface CheckOptions {
 
 /** Measured: an unpacked and compiled kernel tree takes 1.7 GB, a downloaded source 0.15 GB. */
 const kernelBytes = { tree: 2_000_000_000, source: 300_000_000 }
-/** The layers, staged and packed. */
-const layerBytes = 500_000_000
+/** The layers: staged, packed, and kept. */
+const layerBytes = { dist: 500_000_000, cache: 100_000_000 }
 
 /** Looks for everything that would stop a build later, without running anything that takes time. */
 export async function check(options: CheckOptions): Promise<Findings> {
-  const { facts, cache } = options
+  const { facts } = options
   const reason = unsupported(facts)
   if (reason !== undefined) return { problems: [{ text: reason, hint: elsewhere }], warnings: [] }
-  const config = await readConfig(options)
+  const problems: Problem[] = []
+  const warnings: string[] = []
+  let config: SystemConfig | undefined
+  await collect(problems, async () => {
+    config = await options.loadConfig()
+  })
+  if (config !== undefined) await checkParts(config, options.root, problems)
   const kernelAtHand = await hasKernel(options)
-  const tools = checkTools(facts, kernelAtHand, 'image' in config ? config : undefined)
-  const problems = [
-    ...('image' in config ? await checkNode(config) : [config]),
-    ...tools.problems,
-    ...checkFolders(options, kernelAtHand),
-  ]
-  const demands: Demand[] = [
-    { folder: options.dist, bytes: layerBytes + (kernelAtHand ? 0 : kernelBytes.tree) },
-    { folder: cache.own, bytes: layerBytes / 5 + (kernelAtHand ? 0 : kernelBytes.source) },
-  ]
-  for (const text of spaceProblems(demands)) {
-    problems.push({ text, hint: 'free some space, or point XDG_CACHE_HOME at a larger disk' })
-  }
-  return { problems, warnings: tools.warnings }
+  await checkTools(facts, kernelAtHand, config, { problems, warnings })
+  checkFolders(options, problems)
+  if (!kernelAtHand) checkKernelFolder(options, problems)
+  checkSpace(options, kernelAtHand, problems)
+  return { problems, warnings }
 }
 
-async function readConfig({ loadConfig }: CheckOptions): Promise<SystemConfig | Problem> {
+/** Runs a check; what it has to say to the user becomes a problem. */
+async function collect(problems: Problem[], attempt: () => Promise<unknown>): Promise<void> {
   try {
-    return await loadConfig()
+    await attempt()
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return error.hint === undefined ? { text: error.message } : { text: error.message, hint: error.hint }
+    problems.push({ text: error.message, hint: error.hint })
   }
 }
 
-async function checkNode(config: SystemConfig): Promise<Problem[]> {
-  try {
-    await npmNode(config.machine.arch)
-    return []
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    return [error.hint === undefined ? { text: error.message } : { text: error.message, hint: error.hint }]
+/** What the configuration names must be there: the app, Node, image formats, kernel fragments. */
+async function checkParts(config: SystemConfig, root: string, problems: Problem[]): Promise<void> {
+  const { entry } = config.app
+  if (!existsSync(join(root, entry))) {
+    problems.push({ text: `app.entry: there is no file ${entry}`, hint: 'it is named in config/system.json' })
   }
+  await collect(problems, async () => npmNode(config.machine.arch))
+  for (const name of config.image.formats) await collect(problems, async () => loadFormat(name))
+  const folder = join(root, 'kernel/config')
+  const names = fragmentNames(config)
+  const unknown = names.filter((name) => !existsSync(join(folder, `${name}.config`)))
+  for (const name of unknown) {
+    problems.push({
+      text: `there is no kernel fragment kernel/config/${name}.config`,
+      hint: await present(folder),
+    })
+  }
+  if (unknown.length === 0) await collect(problems, async () => requests(await readFragments(names, folder)))
+}
+
+async function present(folder: string): Promise<string> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.config')).sort()
+  return `there is: ${names.map((name) => name.slice(0, -'.config'.length)).join(', ')}`
 }
 
 /** A kernel that was compiled before is most likely taken again: its tools are then no condition. */
@@ -89,70 +105,93 @@ async function hasKernel({ dist, cache }: CheckOptions): Promise<boolean> {
   return entries.some((name) => name.startsWith('kernel-'))
 }
 
-function checkTools(facts: HostFacts, kernelAtHand: boolean, config: SystemConfig | undefined): Findings {
-  const compression = config?.image.compression
-  const needed = findMissing(
-    requirementsFor(kernelAtHand ? ['build'] : ['kernel', 'build'], compression),
-    facts,
-  )
-  const local = config?.deploy.target === 'local'
+async function checkTools(
+  facts: HostFacts,
+  kernelAtHand: boolean,
+  config: SystemConfig | undefined,
+  { problems, warnings }: Findings,
+): Promise<void> {
+  const required = requirementsFor(kernelAtHand ? ['build'] : ['kernel', 'build'], config?.image.compression)
+  const needed = findMissing(required, facts)
+  if (needed.length > 0) {
+    const text = needed.map((requirement) => describeMissing(requirement)).join('\n')
+    problems.push({ text, hint: remedy(needed, facts) })
+  }
+  const versioned = required.filter((item) => item.atLeast !== undefined && !needed.includes(item))
+  for (const item of await Promise.all(versioned.map(async (item) => checkRequirement(item, facts)))) {
+    if (item.status === 'bad') problems.push({ text: `${item.name} ${item.detail}`, hint: item.hint })
+  }
   const later = findMissing(
-    requirementsFor([...(kernelAtHand ? (['kernel'] as const) : []), ...(local ? (['boot'] as const) : [])]),
+    [
+      ...(kernelAtHand ? requirementsFor(['kernel']) : []),
+      ...(config?.deploy.target === 'local' ? requirementsFor(['boot']) : []),
+    ],
     facts,
   )
-  const warnings = later.map(
-    (requirement) => `${describeMissing(requirement)}\n  ${remedy([requirement], facts)}`,
-  )
-  if (needed.length === 0) return { problems: [], warnings }
-  const [last, ...others] = needed.map(describeMissing).reverse()
-  const problems: Problem[] = others.reverse().map((text) => ({ text }))
-  problems.push({ text: last ?? '', hint: remedy([...needed, ...later], facts) })
-  return { problems, warnings }
+  if (later.length > 0) {
+    warnings.push([...later.map((item) => describeMissing(item)), `  ${remedy(later, facts)}`].join('\n'))
+  }
 }
 
-function checkFolders({ root, dist, cache }: CheckOptions, kernelAtHand: boolean): Problem[] {
-  const problems: Problem[] = []
-  for (const folder of [dist, cache.own]) {
-    if (!isWritable(folder)) {
-      problems.push({
-        text: `${nearestExisting(folder)} cannot be written, and builds keep their results in ${folder}`,
-        hint:
-          folder === dist
-            ? 'take it over: sudo chown -R "$USER" .'
-            : 'point XDG_CACHE_HOME at a folder of yours',
-      })
-    }
+function checkFolders({ dist, cache }: CheckOptions, problems: Problem[]): void {
+  if (!isWritable(dist)) {
+    problems.push({
+      text: `${nearestExisting(dist)} cannot be written, and a build leaves its results in ${dist}`,
+      hint: 'take it over: sudo chown -R "$USER" .',
+    })
   }
-  if (kernelAtHand) return problems
+  if (!isWritable(cache.own)) {
+    problems.push({
+      text: `${nearestExisting(cache.own)} cannot be written, and finished work is kept in ${cache.own}`,
+      hint: 'point XDG_CACHE_HOME at a folder of yours',
+    })
+  }
+}
+
+/** The kernel is particular about where it is compiled. */
+function checkKernelFolder({ root, dist }: CheckOptions, problems: Problem[]): void {
   if (/[\s:]/.test(dist)) {
     problems.push({
-      text: `the kernel's build refuses folders with spaces or colons in their name: ${dist}`,
+      text: `the kernel does not compile in a folder with spaces or colons in its name: ${dist}`,
       hint: 'move the repository',
     })
   }
-  if (existsSync(join(root, 'PACKAGE.JSON'))) {
+  const place = nearestExisting(dist)
+  const sameDisk = statSync(place).dev === statSync(root).dev
+  if (sameDisk && existsSync(join(root, 'PACKAGE.JSON'))) {
     problems.push({
-      text: `the file system of ${root} does not tell upper from lower case, and files of the kernel differ in it alone`,
+      text: `the file system of ${place} takes upper for lower case, and files of the kernel differ in nothing else`,
       hint: 'move the repository to a Linux file system',
     })
   }
-  return problems
 }
 
-/** Throws one error that says all that was found. */
+function checkSpace({ dist, cache }: CheckOptions, kernelAtHand: boolean, problems: Problem[]): void {
+  const kernel = kernelAtHand ? { tree: 0, source: 0 } : kernelBytes
+  const lines = spaceProblems([
+    { folder: dist, bytes: layerBytes.dist + kernel.tree },
+    { folder: cache.own, bytes: layerBytes.cache + kernel.source },
+  ])
+  for (const text of lines) {
+    problems.push({ text, hint: 'free some space, or point XDG_CACHE_HOME at a larger disk' })
+  }
+}
+
+/**
+ * Prints the warnings and says everything else at once.
+ *
+ * @throws {UserError} when there are problems
+ */
 export function report({ problems, warnings }: Findings): void {
   for (const warning of warnings) log.warn(warning)
-  if (problems.length === 0) return
-  const [only] = problems
-  if (problems.length === 1 && only !== undefined) {
-    throw new UserError(only.text, only.hint === undefined ? {} : { hint: only.hint })
-  }
-  const blocks = problems.map(
-    ({ text, hint }) => `${text}${hint === undefined ? '' : `\n\n${hint.replaceAll(/^/gm, '  ')}\n`}`,
+  const [first, ...others] = problems
+  if (first === undefined) return
+  if (others.length === 0)
+    throw new UserError(first.text, first.hint === undefined ? {} : { hint: first.hint })
+  const blocks = problems.map(({ text, hint }) =>
+    hint === undefined ? text : `${text}\n${hint.replaceAll(/^/gm, '    ')}`,
   )
-  throw new UserError(`${problems.length} things stand in the way of a build`, {
-    hint: blocks.join('\n').trimEnd(),
-  })
+  throw new UserError(`${problems.length} things stand in the way of a build`, { hint: blocks.join('\n\n') })
 }
 
 await main(
@@ -164,14 +203,8 @@ await main(
     help: {},
   },
   async () => {
-    report(
-      await check({
-        facts: hostFacts(process.env),
-        loadConfig: () => loadConfig(),
-        root,
-        dist,
-        cache: cacheFrom(process.env),
-      }),
-    )
+    const facts = hostFacts(process.env)
+    const cache = cacheFrom(process.env)
+    report(await check({ facts, loadConfig: async () => loadConfig(), root, dist, cache }))
   },
 )

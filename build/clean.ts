@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join, sep } from 'node:path'
 import { cacheFrom } from './lib/cache.ts'
 import { UserError } from './lib/errors.ts'
@@ -30,8 +30,20 @@ export async function clean({ folders, force, processes = '/proc' }: CleanOption
       hint: 'npm run deploy:stop            stops it\nnpm run clean -- --force       removes its files nevertheless',
     })
   }
-  for (const folder of there) await rm(folder, { recursive: true, force: true, maxRetries: 3 })
+  for (const folder of there) await remove(folder)
   return there
+}
+
+/** A folder that is a mount point, as dist/ in the dev container, stays; what is in it goes. */
+async function remove(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    await rm(join(folder, name), { recursive: true, force: true, maxRetries: 3 })
+  }
+  try {
+    await rmdir(folder)
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EBUSY')) throw error
+  }
 }
 
 /** Process ids of the QEMUs whose command line names a file in one of the folders. */

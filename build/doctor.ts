@@ -39,7 +39,7 @@ export interface DoctorOptions {
   kvm: KvmEvidence
   cache: Cache
   dist: string
-  loadConfig(): Promise<SystemConfig>
+  loadConfig: () => Promise<SystemConfig>
 }
 
 /** Bytes that compiling a kernel takes for a while. */

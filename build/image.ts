@@ -5,7 +5,7 @@ import { loadFormat } from './format.ts'
 import { UserError } from './lib/errors.ts'
 import { log } from './lib/log.ts'
 import { main } from './lib/main.ts'
-import { dist } from './lib/paths.ts'
+import { dist, root } from './lib/paths.ts'
 import { isCurrent, readRecord, type StepRecord } from './lib/record.ts'
 import { type Manifest, writeManifest } from './manifest.ts'
 import { npmNode } from './runtime/node.ts'
@@ -43,7 +43,7 @@ export async function buildImage({ config, out }: ImageOptions): Promise<Image> 
   const manifest = await writeManifest(out, [...parts, ...images], {
     config,
     node: node.version,
-    packages: await installedPackages(),
+    packages: await installedPackages(root),
   })
   return { manifest, steps }
 }

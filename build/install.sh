@@ -55,11 +55,11 @@ if "$node" --version >/dev/null 2>&1; then
   "$node" build/setup.ts || status=$?
   exit "$status"
 fi
-for loader in /lib/ld-musl-*; do
-  if [ -e "$loader" ]; then
-    use_container 'builds take the GNU C library, and this Linux has musl'
-    exit 0
-  fi
-done
+case $(ldd --version 2>&1) in
+*musl*)
+  use_container 'builds take the GNU C library, and this Linux has musl'
+  exit 0
+  ;;
+esac
 say '' "error: the Node that NodeOS builds with does not run here: $node" '' "$("$node" --version 2>&1 || true)" ''
 exit 1

@@ -7,7 +7,7 @@ import { type Artefact, hashFile } from './lib/artefact.ts'
 import { type Cache, cacheFrom } from './lib/cache.ts'
 import { progress } from './lib/log.ts'
 import { main } from './lib/main.ts'
-import { layerType, packerVersion, packLayer, removeLayer } from './lib/pack.ts'
+import { type Compression, layerType, packerVersion, packLayer, removeLayer } from './lib/pack.ts'
 import { dist } from './lib/paths.ts'
 import { runStep } from './lib/step.ts'
 import { tool } from './lib/tool.ts'
@@ -61,7 +61,7 @@ async function stage(into: string, node: NodeRuntime, libraries: Library[]): Pro
   await buildInit({ out: join(into, 'init') })
   await mkdir(join(into, 'nodeos'))
   await buildNative({ out: join(into, 'nodeos/native.node'), headers: node.headers })
-  await buildSystem({ out: join(into, 'nodeos/system.js') })
+  await buildSystem({ out: join(into, 'nodeos/system.mjs') })
   await addStripped(into, node.binary, '/bin/node')
   for (const { file, guestPath } of libraries) await addStripped(into, file, guestPath)
 }
@@ -78,7 +78,7 @@ async function addStripped(into: string, file: string, guestPath: string): Promi
 async function runtimeInputs(
   node: NodeRuntime,
   libraries: Library[],
-  compression: string,
+  compression: Compression,
 ): Promise<Record<string, string>> {
   const { size } = await stat(node.binary)
   return {
@@ -90,7 +90,7 @@ async function runtimeInputs(
     ...(await nativeInputs()),
     ...(await systemInputs()),
     skeleton: await hashFile(join(import.meta.dirname, 'runtime/skeleton.ts')),
-    packer: packerVersion(compression),
+    packer: await packerVersion(compression),
   }
 }
 

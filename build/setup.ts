@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { aptInstall } from './host/apt.ts'
 import { type HostFacts, hostFacts } from './host/facts.ts'
 import { describeMissing, findCommand, findMissing, packagesFor, remedy } from './host/find.ts'
 import { elsewhere, unsupported } from './host/supported.ts'
@@ -15,9 +14,9 @@ export interface SetupOptions {
   /** Whether the user wants nothing installed. */
   skip: boolean
   /** Whether sudo works here without a question. */
-  sudo(): boolean
+  sudo: () => boolean
   /** Installs packages of apt, with these words before the command. */
-  install(packages: readonly string[], prefix: readonly string[]): Promise<void>
+  install: (packages: readonly string[], prefix: readonly string[]) => Promise<void>
 }
 
 /**
@@ -62,6 +61,8 @@ function quietPrefix({ facts, sudo }: SetupOptions): string[] | undefined {
 }
 
 async function installWithProgress(packages: readonly string[], prefix: readonly string[]): Promise<void> {
+  // Most runs find nothing missing, and should not wait for what they do not use.
+  const { aptInstall } = await import('./host/apt.ts')
   const line = progress(
     `Installing ${packages.length} packages that builds need (NODEOS_SKIP_SETUP=1 leaves them out)`,
   )

@@ -14,15 +14,26 @@ export interface AptOptions {
   /** File that keeps everything apt prints. */
   log: string
   /** Called with what apt is doing, for a line that moves. */
-  doing(text: string): void
+  doing: (text: string) => void
   /** Called once when another program holds apt's locks. */
-  waiting(text: string): void
+  waiting: (text: string) => void
   /** Milliseconds between attempts while the package lists are locked. */
   retryDelay?: number
 }
 
-const lockTimeoutSeconds = 600
 const lockAttempts = 120
+
+/** sudo drops the environment, hence env: no questions, and no daemon restarted for a compiler's sake. */
+const quietApt = [
+  'env',
+  'LC_ALL=C',
+  'DEBIAN_FRONTEND=noninteractive',
+  'NEEDRESTART_SUSPEND=1',
+  'apt-get',
+  '-qy',
+  '-oDpkg::Use-Pty=0',
+  '-oDPkg::Lock::Timeout=600',
+]
 
 /**
  * Installs packages without a question. Package lists are refreshed only when they turn out to be too old.
@@ -52,13 +63,7 @@ async function aptUpdate(options: AptOptions): Promise<void> {
 }
 
 async function apt(verb: readonly string[], options: AptOptions): Promise<number | null> {
-  const [command = '', ...argv] = [
-    ...options.prefix,
-    // sudo drops the environment, hence env: no questions, and no daemon restarted for a compiler's sake.
-    ...['env', 'LC_ALL=C', 'DEBIAN_FRONTEND=noninteractive', 'NEEDRESTART_SUSPEND=1'],
-    ...['apt-get', '-q', '-y', '-o', 'Dpkg::Use-Pty=0', '-o', `DPkg::Lock::Timeout=${lockTimeoutSeconds}`],
-    ...verb,
-  ]
+  const [command = '', ...argv] = [...options.prefix, ...quietApt, ...verb]
   const kept = createWriteStream(options.log, { flags: 'a' })
   const child = spawn(command, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = new Promise<number | null>((resolve, reject) => {
@@ -81,7 +86,7 @@ function report(line: string, { doing, waiting }: AptOptions): void {
     /(?:Could not get lock|Waiting for cache lock).*?(?:held by process (\d+ \([^)]*\)))?\.?$/.exec(line)
   if (lock !== null)
     waiting(`another program uses apt${lock[1] === undefined ? '' : `, process ${lock[1]}`}; waiting for it`)
-  const [, download] = /^Get:\d+ \S+ \S+ \S+ (\S+)/.exec(line) ?? []
+  const [, download] = /^Get:\d+ \S+ \S+ \S+ (\S+) \S+ \S+ \[/.exec(line) ?? []
   if (download !== undefined) doing(`downloading ${download}`)
   const [, verb, name] = /^(Unpacking|Setting up) (\S+)/.exec(line) ?? []
   if (verb !== undefined) doing(`${verb.toLowerCase()} ${name}`)

@@ -8,7 +8,7 @@ import type { Cache } from '../lib/cache.ts'
 import { UserError } from '../lib/errors.ts'
 import type { NodeRuntime } from '../runtime/node.ts'
 import type { HostFacts } from './facts.ts'
-import { findCommand, findMissing, remedy } from './find.ts'
+import { findCommand, findMissing, remedy, searchPath } from './find.ts'
 import type { Kvm } from './kvm.ts'
 import { freeBytes, gigabytes, isWritable } from './space.ts'
 import { elsewhere, unsupported } from './supported.ts'
@@ -85,7 +85,7 @@ export async function checkRequirement(requirement: Requirement, facts: HostFact
     }
   }
   if (kind !== 'command') return { name, status: 'good', detail: 'found' }
-  const version = await versionOf(requirement, facts.path)
+  const version = await versionOf(requirement, searchPath(requirement, facts.path))
   if (version === undefined) return { name, status: 'good', detail: 'found' }
   if (atLeast !== undefined && !isAtLeast(version, atLeast)) {
     return { name, status: bad, detail: `${version} is too old to ${purpose}: ${atLeast} or newer is needed` }

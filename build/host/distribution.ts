@@ -31,20 +31,17 @@ export function parseOsRelease(text: string): Distribution {
   }
 }
 
+const installer: Record<Manager, string> = {
+  apt: 'apt-get install -y --no-install-recommends',
+  dnf: 'dnf install -y',
+  pacman: 'pacman -S --needed --noconfirm',
+  apk: 'apk add',
+  zypper: 'zypper --non-interactive install',
+}
+
 /** The line that installs packages, to be pasted as it is. */
 export function installCommand(manager: Manager, packages: readonly string[], root: boolean): string {
   const sudo = root ? '' : 'sudo '
-  const names = packages.join(' ')
-  switch (manager) {
-    case 'apt':
-      return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${names}`
-    case 'dnf':
-      return `${sudo}dnf install -y ${names}`
-    case 'pacman':
-      return `${sudo}pacman -S --needed --noconfirm ${names}`
-    case 'apk':
-      return `${sudo}apk add ${names}`
-    case 'zypper':
-      return `${sudo}zypper --non-interactive install ${names}`
-  }
+  const refresh = manager === 'apt' ? `${sudo}apt-get update && ` : ''
+  return `${refresh}${sudo}${installer[manager]} ${packages.join(' ')}`
 }

@@ -12,13 +12,22 @@ export function findCommand(name: string, path: readonly string[]): string | und
   return path.map((folder) => join(folder, name)).find(isExecutable)
 }
 
+/** The folders in which a requirement's command may lie. */
+export function searchPath(
+  { administrative }: Pick<Requirement, 'administrative'>,
+  path: readonly string[],
+): string[] {
+  return administrative === true ? [...path, '/usr/sbin', '/sbin'] : [...path]
+}
+
 /** Those of `wanted` that the host does not have. */
 export function findMissing(wanted: readonly Requirement[], places: Places): Requirement[] {
   return wanted.filter((requirement) => !isPresent(requirement, places))
 }
 
-function isPresent({ kind, name }: Requirement, { path, includes }: Places): boolean {
-  if (kind === 'command') return findCommand(name, path) !== undefined
+function isPresent(requirement: Requirement, { path, includes }: Places): boolean {
+  const { kind, name } = requirement
+  if (kind === 'command') return findCommand(name, searchPath(requirement, path)) !== undefined
   if (kind === 'header' && includes.some((folder) => existsSync(join(folder, name)))) return true
   const gcc = findCommand('gcc', path)
   if (gcc === undefined) return false

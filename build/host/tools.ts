@@ -20,6 +20,8 @@ export interface Requirement {
   purpose: string
   /** Only for these values of `image.compression`. */
   compressions?: SystemConfig['image']['compression'][]
+  /** Also looked for in /usr/sbin and /sbin, which are not on the PATH of every user. */
+  administrative?: boolean
   /** Arguments that make a command print its version; `--version` when left out. */
   versionArguments?: string[]
   /** Oldest version that will do. */
@@ -28,13 +30,26 @@ export interface Requirement {
   packages: Record<Manager, string>
 }
 
+const sbin = { administrative: true }
+
 /** Everything that a build, a boot or the tests take from the host, each with its reason. */
 export const requirements: readonly Requirement[] = [
-  command('gcc', 'build', 'compile the kernel, init and the native binding', same('gcc'), { atLeast: '8' }),
-  header('stdio.h', 'build', 'compile init and the kernel’s own tools', {
-    ...{ apt: 'libc6-dev', dnf: 'glibc-devel', pacman: 'glibc', apk: 'musl-dev', zypper: 'glibc-devel' },
+  command('gcc', 'build', 'compile the kernel and the native binding', same('gcc'), { atLeast: '8' }),
+  header('stdio.h', 'build', 'compile the native binding and the kernel’s own tools', {
+    apt: 'libc6-dev',
+    dnf: 'glibc-devel',
+    pacman: 'glibc',
+    apk: 'musl-dev',
+    zypper: 'glibc-devel',
   }),
-  header('linux/netlink.h', 'build', 'compile the native binding', {
+  command('musl-gcc', 'build', 'compile init', {
+    apt: 'musl-tools',
+    dnf: 'musl-gcc musl-libc-static',
+    pacman: 'musl',
+    apk: 'musl-dev',
+    zypper: 'musl-devel',
+  }),
+  header('linux/netlink.h', 'build', 'compile init and the native binding', {
     apt: 'linux-libc-dev',
     dnf: 'kernel-headers',
     pacman: 'linux-api-headers',
@@ -82,15 +97,12 @@ export const requirements: readonly Requirement[] = [
     apk: 'qemu-system-x86_64',
     zypper: 'qemu-x86',
   }),
-  library('libasan.so', 'test init and the native binding under AddressSanitizer', 'libasan'),
-  library('libubsan.so', 'test init and the native binding under UndefinedBehaviorSanitizer', 'libubsan'),
-  command('musl-gcc', 'test', 'measure the kernel alone (npm run bench)', {
-    apt: 'musl-tools',
-    dnf: 'musl-gcc musl-libc-static',
-    pacman: 'musl',
-    apk: 'musl-dev',
-    zypper: 'musl-devel musl-devel-static',
-  }),
+  command('git', 'test', 'test builds of a clone', same('git')),
+  command('unshare', 'test', 'test networking in a namespace', same('util-linux')),
+  command('ip', 'test', 'test networking in a namespace', { ...same('iproute2'), dnf: 'iproute' }, sbin),
+  command('dnsmasq', 'test', 'test DHCP against a server', { ...same('dnsmasq'), apt: 'dnsmasq-base' }, sbin),
+  library('libasan.so', 'test C code under AddressSanitizer', 'libasan'),
+  library('libubsan.so', 'test C code under UndefinedBehaviorSanitizer', 'libubsan'),
 ]
 
 /** What a machine's configuration needs at some stages. */
@@ -105,7 +117,7 @@ export function requirementsFor(
   )
 }
 
-type Details = Pick<Requirement, 'compressions' | 'versionArguments' | 'atLeast'>
+type Details = Pick<Requirement, 'compressions' | 'administrative' | 'versionArguments' | 'atLeast'>
 type Packages = Requirement['packages']
 
 function command(

@@ -1,7 +1,9 @@
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
-import { tool } from './tool.ts'
+import shell from 'shelljs'
+import { hashFile } from './artefact.ts'
+import { missingTool, tool } from './tool.ts'
 
 export type Compression = SystemConfig['image']['compression']
 
@@ -10,14 +12,17 @@ export function layerType(compression: Compression): 'erofs' | 'squashfs' {
   return compression === 'lz4' ? 'erofs' : 'squashfs'
 }
 
-/** Which tool packs, its version and its settings: what decides a layer's bytes beside its files. */
-export function packerVersion(compression: Compression): string {
-  const version =
-    compression === 'lz4'
-      ? tool(['mkfs.erofs', '-V'], { purpose: 'pack layers' }).split('\n')[0]
-      : tool(['mksquashfs', '-version'], { purpose: 'pack layers' }).split('\n')[0]
+/**
+ * What decides a layer's bytes beside its files: the packing tool, by its hash, and its settings.
+ *
+ * @throws {UserError} when the tool is missing
+ */
+export async function packerVersion(compression: Compression): Promise<string> {
   const options = { source: '', out: '', compression, timestamp: 0 }
-  return `${version} ${(compression === 'lz4' ? erofs(options, '') : squashfs(options, '')).join(' ')}`
+  const argv = compression === 'lz4' ? erofs(options, '') : squashfs(options, '')
+  const path = shell.which(argv[0])
+  if (path === null) throw missingTool(argv[0], 'pack layers')
+  return `${(await hashFile(String(path))).slice(0, 16)} ${argv.join(' ')}`
 }
 
 /** Removes a layer from the folder `out`, whatever it was packed as. */
@@ -42,7 +47,7 @@ export interface PackOptions {
  * EROFS compresses in clusters of this many bytes: what is read for one page fault. Smaller
  * clusters boot in fewer instructions, larger ones pack better.
  */
-const clusterBytes = 32 * 1024
+const clusterBytes = 40 * 1024
 
 /** A fixed UUID: two builds of the same files are the same bytes. */
 const uuid = '6e6f6465-6f73-4000-8000-6c6179657200'

@@ -15,9 +15,7 @@ export interface ToolOptions {
  */
 export function tool(argv: readonly [string, ...string[]], options: ToolOptions): string {
   if (shell.which(argv[0]) === null) {
-    throw new UserError(`could not find '${argv[0]}', which is needed to ${options.purpose}`, {
-      hint: 'npm run doctor   shows what is missing and how to install it',
-    })
+    throw missingTool(argv[0], options.purpose)
   }
   const result = shell.cmd(...argv, options.cwd === undefined ? {} : { cwd: options.cwd })
   if (result.code !== 0) {
@@ -26,6 +24,13 @@ export function tool(argv: readonly [string, ...string[]], options: ToolOptions)
     })
   }
   return result.stdout
+}
+
+/** Says that a host tool is missing, and what it is needed for. */
+export function missingTool(name: string, purpose: string): UserError {
+  return new UserError(`could not find '${name}', which is needed to ${purpose}`, {
+    hint: 'npm run doctor   shows what is missing and how to install it',
+  })
 }
 
 /** The last lines of a text. */

@@ -12,13 +12,13 @@ const namespace = namespaceCommand()
 const inNamespace = namespace === undefined ? { skip: noNamespace } : {}
 const [bin = '', ...args] = namespace ?? []
 
-t.test('the binding does what it says', inNamespace, async (t) => {
+await t.test('the binding does what it says', inNamespace, async (t) => {
   const out = join(t.testdir({}), 'native.node')
   await buildNative({ out, headers })
   await t.spawn(bin, [...args, process.execPath, checks, out], {}, 'in a namespace')
 })
 
-t.test(
+await t.test(
   'the binding is clean under AddressSanitizer and UndefinedBehaviorSanitizer',
   inNamespace,
   async (t) => {
@@ -31,7 +31,7 @@ t.test(
   },
 )
 
-t.test('two builds are the same bytes, with nothing of this machine in them', async (t) => {
+await t.test('two builds are the same bytes, with nothing of this machine in them', async (t) => {
   const folder = t.testdir({})
   await buildNative({ out: join(folder, 'a/native.node'), headers })
   await buildNative({ out: join(folder, 'b/native.node'), headers })
@@ -41,24 +41,30 @@ t.test('two builds are the same bytes, with nothing of this machine in them', as
   t.ok((a?.length ?? 0) < 40_000, 'small')
 })
 
-t.test('it exports what its type says', async (t) => {
+await t.test('it exports what its type says', async (t) => {
   const out = join(t.testdir({}), 'native.node')
   await buildNative({ out, headers })
   const script = `const m = { exports: {} }; process.dlopen(m, ${JSON.stringify(out)}); console.log(Object.keys(m.exports).sort().join())`
   const { stdout } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8' })
   const types = await readFile(join(import.meta.dirname, '../../kernel/native/binding.ts'), 'utf8')
   const methods = [...types.slice(types.indexOf('interface Native ')).matchAll(/^ {2}(\w+)\(/gm)]
-  t.equal(stdout.trim(), methods.map(([, name]) => name).sort().join()) // prettier-ignore
+  t.equal(
+    stdout.trim(),
+    methods
+      .map(([, name]) => name ?? '')
+      .toSorted()
+      .join(),
+  )
 })
 
-t.test('inputs name every source and the compiler', async (t) => {
+await t.test('inputs name every source and the compiler', async (t) => {
   const inputs = await nativeInputs()
   t.match(inputs['kernel/native/netlink.c'], /^[0-9a-f]{64}$/)
   t.match(inputs['kernel/native/native.h'], /^[0-9a-f]{64}$/)
   t.match(inputs['native compiler'], /gcc/)
 })
 
-t.test('without a compiler it says what is missing', async (t) => {
+await t.test('without a compiler it says what is missing', async (t) => {
   const path = process.env['PATH']
   t.teardown(() => void (process.env['PATH'] = path))
   process.env['PATH'] = t.testdir({})

@@ -33,9 +33,9 @@ export interface BringUpOptions {
 /** The network as it was brought up. Nothing of it keeps the process alive. */
 export interface Network {
   /** How it stands now: leases come and go. */
-  state(): NetworkState
+  state: () => NetworkState
   /** Stops DHCP and time keeping. Addresses and routes stay: they live in the kernel. */
-  stop(): void
+  stop: () => void
 }
 
 const loopbackIndex = 1
@@ -113,7 +113,13 @@ async function configure(session: Session, link: Link | undefined): Promise<() =
   }
   if (network.mode === 'static') {
     const settings = staticSettings(network)
-    report(session, applySettings(native, link.index, settings, undefined))
+    try {
+      report(session, applySettings(native, link.index, settings, undefined))
+    } catch (error) {
+      report(session, [(error as Error).message])
+      publish(session, undefined)
+      return () => {}
+    }
     publish(session, settings)
     announce(session)
     return () => {}

@@ -5,7 +5,7 @@ import type { Stage } from '../machine.ts'
 import { releaseGuest } from '../release.ts'
 import type { Measure } from './measure.ts'
 
-/** The reference machine: 1 vCPU, 256 MiB, vmlinux by direct boot. */
+/** The reference machine: 1 vCPU, 256 MiB, vmlinux by direct boot. */
 const memory = 256
 
 /** Where the request may begin: earlier ones would cost the guest a refusal each. */

@@ -70,7 +70,7 @@ function simulate(options: { saved?: ClientOptions['saved']; failSends?: number 
   }
 }
 
-t.test('four messages, one socket, which is closed while nothing is due', async (t) => {
+await t.test('four messages, one socket, which is closed while nothing is due', async (t) => {
   const net = simulate()
   net.answer('offer')
   net.answer('ack')
@@ -84,7 +84,7 @@ t.test('four messages, one socket, which is closed while nothing is due', async 
   t.equal(net.leases.length, 2)
 })
 
-t.test('noise on the wire is ignored', async (t) => {
+await t.test('noise on the wire is ignored', async (t) => {
   const net = simulate()
   net.raw(new Uint8Array(3))
   net.raw(new Uint8Array(400))
@@ -93,7 +93,7 @@ t.test('noise on the wire is ignored', async (t) => {
   t.equal(net.client.state(), 'bound')
 })
 
-t.test('a send that fails is told and tried again', async (t) => {
+await t.test('a send that fails is told and tried again', async (t) => {
   const net = simulate({ failSends: 2 })
   t.strictSame(net.log, ['open', 'close', 'error network is unreachable'])
   net.wake()
@@ -104,7 +104,7 @@ t.test('a send that fails is told and tried again', async (t) => {
   t.equal(numberOf(net.sent[0]!.options, code.messageType, 1), messageType.discover)
 })
 
-t.test('lost, then found again', async (t) => {
+await t.test('lost, then found again', async (t) => {
   const net = simulate()
   net.answer('offer')
   net.answer('ack')
@@ -115,7 +115,7 @@ t.test('lost, then found again', async (t) => {
   t.equal(net.leases.at(-1)?.address, '192.0.2.99')
 })
 
-t.test('a time longer than a timer can wait', async (t) => {
+await t.test('a time longer than a timer can wait', async (t) => {
   const net = simulate()
   const year = 365 * 86_400
   net.answer('offer', { lease: 2 * year })
@@ -126,14 +126,14 @@ t.test('a time longer than a timer can wait', async (t) => {
   t.equal(wakes, Math.ceil((year * 1000) / (2 ** 31 - 1)))
 })
 
-t.test('stopped, it is silent', async (t) => {
+await t.test('stopped, it is silent', async (t) => {
   const net = simulate()
   net.client.stop()
   t.equal(net.timerAt(), undefined)
   t.strictSame(net.log.slice(-1), ['close'])
 })
 
-t.test('a saved lease that is in use needs no word and no socket', async (t) => {
+await t.test('a saved lease that is in use needs no word and no socket', async (t) => {
   const earlier = simulate()
   earlier.answer('offer')
   earlier.answer('ack')

@@ -11,7 +11,7 @@ const { message } = discover({ mac: Uint8Array.of(2, 0, 0, 0, 0, 1), hostname: '
 const lease = (more: ReplyOptions = {}, start = 5000) => leaseFrom(reply(message, 'ack', more), start)
 const name = (text: string) => Uint8Array.from(Buffer.from(text))
 
-t.test('all that a server tells', async (t) => {
+await t.test('all that a server tells', async (t) => {
   const options: [number, Uint8Array][] = [
     [code.dns, Uint8Array.of(192, 0, 2, 3, 0, 0, 0, 0, 192, 0, 2, 4)],
     [code.hostname, name('web-1')],
@@ -40,37 +40,45 @@ t.test('all that a server tells', async (t) => {
   })
 })
 
-t.test('times the server leaves out, or mixes up, are those of the RFC', async (t) => {
+await t.test('times the server leaves out, or mixes up, are those of the RFC', async (t) => {
   t.match(lease(), { renewAt: 505_000, rebindAt: 880_000, expiresAt: 1_005_000 })
-  const mixed = { options: [[code.renewalTime, word(900)], [code.rebindingTime, word(100)]] } satisfies ReplyOptions // prettier-ignore
+  const mixed = {
+    options: [
+      [code.renewalTime, word(900)],
+      [code.rebindingTime, word(100)],
+    ],
+  } satisfies ReplyOptions
   t.match(lease(mixed), { renewAt: 505_000, rebindAt: 880_000 })
 })
 
-t.test('a lease for ever', async (t) => {
+await t.test('a lease for ever', async (t) => {
   const found = lease({ lease: 0xffffffff })
   t.match(found, { renewAt: Infinity, rebindAt: Infinity, expiresAt: Infinity })
   t.notOk(found && 'lifetime' in found)
 })
 
-t.test('classless routes go before the router', async (t) => {
+await t.test('classless routes go before the router', async (t) => {
   const route = Uint8Array.of(24, 10, 1, 2, 192, 0, 2, 77)
   t.strictSame(lease({ options: [[code.classlessRoutes, route]] })?.routes, [
     { destination: '10.1.2.0', prefix: 24, gateway: '192.0.2.77' },
   ])
 })
 
-t.test('the search list goes before the domain', async (t) => {
-  const options: [number, Uint8Array][] = [[code.domain, name('b.example')], [code.search, name('\x01a\x07example\0')]] // prettier-ignore
+await t.test('the search list goes before the domain', async (t) => {
+  const options: [number, Uint8Array][] = [
+    [code.domain, name('b.example')],
+    [code.search, name('\x01a\x07example\0')],
+  ]
   t.strictSame(lease({ options })?.search, ['a.example'])
 })
 
-t.test('odd values are passed over', async (t) => {
+await t.test('odd values are passed over', async (t) => {
   t.equal(lease({ options: [[code.mtu, Uint8Array.of(0, 40)]] })?.mtu, undefined, 'an MTU too small for IP')
   t.equal(lease({ options: [[code.hostname, name('a b')]] })?.hostname, undefined)
   t.strictSame(lease({ options: [[code.router, addressBytes('0.0.0.0')]] })?.routes, [])
 })
 
-t.test('what is no lease is none', async (t) => {
+await t.test('what is no lease is none', async (t) => {
   for (const address of ['0.0.0.0', '127.0.0.1', '255.255.255.255', '239.1.1.1']) {
     t.equal(lease({ address }), undefined, address)
   }
@@ -83,14 +91,14 @@ t.test('what is no lease is none', async (t) => {
   t.equal(lease({ options: [[code.server, new Uint8Array()]] }), undefined, 'nobody offers it')
 })
 
-t.test('without a mask, the class decides', async (t) => {
+await t.test('without a mask, the class decides', async (t) => {
   const options: [number, Uint8Array][] = [[code.subnetMask, new Uint8Array()]]
   t.equal(lease({ options })?.prefix, 24)
   t.equal(lease({ options, address: '172.16.0.1' })?.prefix, 16)
   t.equal(lease({ options, address: '10.0.0.1' })?.prefix, 8)
 })
 
-t.test('a kept lease comes back for the same card only', async (t) => {
+await t.test('a kept lease comes back for the same card only', async (t) => {
   const path = join(t.testdir({}), 'nodeos/lease.json')
   const kept = lease({ lease: 0xffffffff })
   if (kept === undefined) throw new Error('no lease')

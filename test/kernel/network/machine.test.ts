@@ -54,7 +54,7 @@ function run(
   return { state: last.state, sent, last }
 }
 
-t.test('DISCOVER, OFFER, REQUEST, ACK', async (t) => {
+await t.test('DISCOVER, OFFER, REQUEST, ACK', async (t) => {
   const first = begin(undefined, at(0))
   t.equal(typeOf(first.send), 'discover')
   t.match(first.send, { to: '255.255.255.255', message: { op: 1, broadcast: true, ciaddr: '0.0.0.0' } })
@@ -80,31 +80,37 @@ t.test('DISCOVER, OFFER, REQUEST, ACK', async (t) => {
   t.equal(wakeAt(third.state), 500_010)
 })
 
-t.test('a DISCOVER without an answer is repeated, ever more slowly', async (t) => {
+await t.test('a DISCOVER without an answer is repeated, ever more slowly', async (t) => {
   const { sent } = run(begin(undefined, at(0)).state, 12)
-  t.strictSame(sent.map(([, type]) => type), Array.from({ length: 12 }, () => 'discover')) // prettier-ignore
+  t.strictSame(
+    sent.map(([, type]) => type),
+    Array.from({ length: 12 }, () => 'discover'),
+  )
   const times = sent.map(([time]) => time)
   t.strictSame(times.slice(0, 6), [250, 750, 1750, 3750, 7750, 15_750])
   t.equal((times[11] ?? 0) - (times[10] ?? 0), 64_000, 'at least once a minute or so')
 })
 
-t.test('repeats are spread at random', async (t) => {
+await t.test('repeats are spread at random', async (t) => {
   t.equal(wakeAt(begin(undefined, at(0, 0)).state), 200)
   t.equal(wakeAt(begin(undefined, at(0, 0.999)).state), 250 * (0.8 + 0.4 * 0.999))
 })
 
-t.test('waking early changes nothing', async (t) => {
+await t.test('waking early changes nothing', async (t) => {
   const { state } = begin(undefined, at(0))
   t.strictSame(advance(state, undefined, at(100)), { state })
 })
 
-t.test('an offer that nobody confirms is given up', async (t) => {
+await t.test('an offer that nobody confirms is given up', async (t) => {
   const { sent, state } = run(answer(begin(undefined, at(0)), 'offer', 0).state, 4)
-  t.strictSame(sent.map(([, type]) => type), ['request', 'request', 'request', 'discover']) // prettier-ignore
+  t.strictSame(
+    sent.map(([, type]) => type),
+    ['request', 'request', 'request', 'discover'],
+  )
   t.equal(state.name, 'selecting')
 })
 
-t.test('messages that are not for us are ignored', async (t) => {
+await t.test('messages that are not for us are ignored', async (t) => {
   const first = begin(undefined, at(0))
   const message = reply(first.send!.message, 'offer')
   const others = [
@@ -124,7 +130,7 @@ t.test('messages that are not for us are ignored', async (t) => {
   t.equal(advance(bound().step.state, message, at(3)).state.name, 'bound')
 })
 
-t.test('a refused request starts over, more slowly each time', async (t) => {
+await t.test('a refused request starts over, more slowly each time', async (t) => {
   let step = answer(answer(begin(undefined, at(0)), 'offer', 0), 'nak', 0)
   t.match(step.state, { name: 'waiting', until: 500 })
   t.equal(step.lost, undefined, 'there was nothing to lose')
@@ -134,7 +140,7 @@ t.test('a refused request starts over, more slowly each time', async (t) => {
   t.match(step.state, { name: 'waiting', until: 1500 })
 })
 
-t.test('half-way the server is asked for more time, directly', async (t) => {
+await t.test('half-way the server is asked for more time, directly', async (t) => {
   const { step, lease } = bound()
   const renewal = advance(step.state, undefined, at(500_000))
   t.equal(renewal.state.name, 'renewing')
@@ -147,13 +153,13 @@ t.test('half-way the server is asked for more time, directly', async (t) => {
   t.match(renewed, { state: { name: 'bound' }, granted: { address: lease.address, expiresAt: 1_500_000 } })
 })
 
-t.test('a server that does not name itself on renewal is still the same', async (t) => {
+await t.test('a server that does not name itself on renewal is still the same', async (t) => {
   const renewal = advance(bound().step.state, undefined, at(500_000))
   const renewed = answer(renewal, 'ack', 500_100, { options: [[code.server, new Uint8Array()]] })
   t.equal(renewed.granted?.server, serverAddress)
 })
 
-t.test('no answer: repeated, then everybody is asked, then the address is given up', async (t) => {
+await t.test('no answer: repeated, then everybody is asked, then the address is given up', async (t) => {
   const { sent, last } = run(bound().step.state, 8)
   t.strictSame(sent, [
     [500_000, 'request'],
@@ -177,23 +183,23 @@ t.test('no answer: repeated, then everybody is asked, then the address is given 
   )
 })
 
-t.test('a refused renewal loses the address at once', async (t) => {
+await t.test('a refused renewal loses the address at once', async (t) => {
   const renewal = advance(bound().step.state, undefined, at(500_000))
   const refused = answer(renewal, 'nak', 500_100)
   t.equal(refused.lost, 'refused')
   t.equal(typeOf(refused.send), 'discover')
 })
 
-t.test('waking long after the end', async (t) => {
+await t.test('waking long after the end', async (t) => {
   const late = advance(bound().step.state, undefined, at(5_000_000))
   t.match(late, { lost: 'expired', state: { name: 'selecting' } })
 })
 
-t.test('a lease for ever is never renewed', async (t) => {
+await t.test('a lease for ever is never renewed', async (t) => {
   t.equal(wakeAt(bound({ lease: 0xffffffff }).step.state), Infinity)
 })
 
-t.test('a lease of an earlier process whose address is set goes on', async (t) => {
+await t.test('a lease of an earlier process whose address is set goes on', async (t) => {
   const { lease } = bound()
   const early = begin({ lease, inUse: true }, at(1000))
   t.match(early, { state: { name: 'bound' }, send: undefined }, 'nothing is sent')
@@ -203,7 +209,7 @@ t.test('a lease of an earlier process whose address is set goes on', async (t) =
   t.equal(begin({ lease, inUse: true }, at(1_000_000)).state.name, 'selecting', 'unless it is over')
 })
 
-t.test('INIT-REBOOT: a lease whose address is not set is asked for again', async (t) => {
+await t.test('INIT-REBOOT: a lease whose address is not set is asked for again', async (t) => {
   const { lease } = bound()
   const first = begin({ lease, inUse: false }, at(1000))
   t.equal(first.state.name, 'rebooting')
@@ -215,5 +221,8 @@ t.test('INIT-REBOOT: a lease whose address is not set is asked for again', async
   t.equal(typeOf(answer(first, 'nak', 1100).send), 'discover')
   t.equal(answer(first, 'nak', 1100).lost, undefined)
   const { sent } = run(first.state, 4)
-  t.strictSame(sent.map(([, type]) => type), ['request', 'request', 'request', 'discover']) // prettier-ignore
+  t.strictSame(
+    sent.map(([, type]) => type),
+    ['request', 'request', 'request', 'discover'],
+  )
 })

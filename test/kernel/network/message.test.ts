@@ -26,19 +26,19 @@ function crafted(options: number[], file: number[] = [], sname: number[] = []): 
   return bytes
 }
 
-t.test('the bytes are those of RFC 2131', async (t) => {
+await t.test('the bytes are those of RFC 2131', async (t) => {
   const bytes = Buffer.from(encode(sample))
   t.equal(bytes.length, 300, 'no shorter than BOOTP')
   t.equal(bytes.toString('hex', 0, 16), '01010600fedcba9800078000c0000205')
   t.equal(bytes.toString('hex', 28, 44), '02000000000100000000000000000000')
-  t.equal(bytes.toString('hex', 236, 252), '63825363' + '350101' + '0c066e6f6465' + '6f73ff')
+  t.equal(bytes.toString('hex', 236, 252), '638253633501010c066e6f64656f73ff')
 })
 
-t.test('decode reads what encode wrote', async (t) => {
+await t.test('decode reads what encode wrote', async (t) => {
   t.strictSame(decode(encode(sample)), sample)
 })
 
-t.test('a long option is split and joined again', async (t) => {
+await t.test('a long option is split and joined again', async (t) => {
   const long = Uint8Array.from({ length: 700 }, (_, index) => index & 255)
   const message = { ...sample, options: new Map([[121, long]]) }
   const bytes = Buffer.from(encode(message))
@@ -46,27 +46,30 @@ t.test('a long option is split and joined again', async (t) => {
   t.strictSame(decode(bytes)?.options.get(121), long)
 })
 
-t.test('an empty option survives', async (t) => {
+await t.test('an empty option survives', async (t) => {
   const message = { ...sample, options: new Map([[80, new Uint8Array()]]) }
   t.strictSame(decode(encode(message))?.options.get(80), new Uint8Array())
 })
 
-t.test('overloaded fields are read in the order of RFC 3396, only when option 52 says so', async (t) => {
-  const file = [121, 2, 3, 4, 255]
-  const sname = [121, 1, 5, 255]
-  const part = (overload: number) =>
-    decode(crafted([52, 1, overload, 121, 2, 1, 2, 255], file, sname))?.options.get(121)
-  t.strictSame(part(0), Uint8Array.of(1, 2))
-  t.strictSame(part(1), Uint8Array.of(1, 2, 3, 4))
-  t.strictSame(part(2), Uint8Array.of(1, 2, 5))
-  t.strictSame(part(3), Uint8Array.of(1, 2, 3, 4, 5))
-})
+await t.test(
+  'overloaded fields are read in the order of RFC 3396, only when option 52 says so',
+  async (t) => {
+    const file = [121, 2, 3, 4, 255]
+    const sname = [121, 1, 5, 255]
+    const part = (overload: number) =>
+      decode(crafted([52, 1, overload, 121, 2, 1, 2, 255], file, sname))?.options.get(121)
+    t.strictSame(part(0), Uint8Array.of(1, 2))
+    t.strictSame(part(1), Uint8Array.of(1, 2, 3, 4))
+    t.strictSame(part(2), Uint8Array.of(1, 2, 5))
+    t.strictSame(part(3), Uint8Array.of(1, 2, 3, 4, 5))
+  },
+)
 
-t.test('padding is skipped and a missing end is tolerated', async (t) => {
+await t.test('padding is skipped and a missing end is tolerated', async (t) => {
   t.strictSame(decode(crafted([0, 0, 53, 1, 5]))?.options.get(53), Uint8Array.of(5))
 })
 
-t.test('what is no whole message is refused', async (t) => {
+await t.test('what is no whole message is refused', async (t) => {
   const good = Buffer.from(encode(sample))
   const changed = (offset: number, value: number) => {
     const bytes = Buffer.from(good)
@@ -83,12 +86,12 @@ t.test('what is no whole message is refused', async (t) => {
   t.equal(decode(crafted([53])), undefined, 'option without length')
 })
 
-t.test('a view into a larger buffer is read from its own start', async (t) => {
+await t.test('a view into a larger buffer is read from its own start', async (t) => {
   const padded = Buffer.concat([Buffer.from('xxxx'), encode(sample)])
   t.strictSame(decode(padded.subarray(4)), sample)
 })
 
-t.test('no bytes make it throw', async (t) => {
+await t.test('no bytes make it throw', async (t) => {
   const random = seeded(2131)
   const good = encode(sample)
   let understood = 0
@@ -101,7 +104,7 @@ t.test('no bytes make it throw', async (t) => {
     const message = decode(bytes)
     if (message === undefined) continue
     understood++
-    t.strictSame(decode(encode(message)), message, 'and what it reads, it can write') || t.bailout()
+    t.strictSame(decode(encode(message)), message, 'and what it reads, it can write')
     if (understood > 200) break
   }
   t.ok(understood > 100, 'some of it was understood')

@@ -14,19 +14,19 @@ const options = (option: number, ...bytes: number[]) => new Map([[option, Uint8A
 const text = (option: number, value: string) =>
   new Map([[option, Uint8Array.from(Buffer.from(value, 'latin1'))]])
 
-t.test('numbers have their size', async (t) => {
+await t.test('numbers have their size', async (t) => {
   t.equal(numberOf(options(26, 5, 220), 26, 2), 1500)
   t.equal(numberOf(options(51, 255, 255, 255, 255), 51, 4), 0xffffffff)
   t.equal(numberOf(options(51, 1, 2), 51, 4), undefined)
   t.equal(numberOf(new Map(), 51, 4), undefined)
 })
 
-t.test('addresses', async (t) => {
+await t.test('addresses', async (t) => {
   t.strictSame(addressesOf(options(6, 192, 0, 2, 1, 192, 0, 2, 2, 9), 6), ['192.0.2.1', '192.0.2.2'])
   t.strictSame(addressesOf(new Map(), 6), [])
 })
 
-t.test('names are safe to write into a file', async (t) => {
+await t.test('names are safe to write into a file', async (t) => {
   t.equal(nameOf(text(12, 'web-1\0'), 12), 'web-1')
   t.equal(nameOf(text(15, 'example.com.'), 15), 'example.com')
   const hostile = [
@@ -45,14 +45,14 @@ t.test('names are safe to write into a file', async (t) => {
   for (const name of hostile) t.equal(cleanName(name), undefined, JSON.stringify(name.slice(0, 30)))
 })
 
-t.test('classless routes (the example of RFC 3442)', async (t) => {
+await t.test('classless routes (the example of RFC 3442)', async (t) => {
   const value = [
-    ...[0, 10, 0, 0, 1],
-    ...[8, 10, 10, 0, 0, 1],
-    ...[24, 10, 0, 0, 10, 0, 0, 2],
-    ...[25, 10, 229, 0, 128, 10, 229, 0, 1],
-    ...[32, 10, 198, 122, 47, 0, 0, 0, 0],
-  ]
+    [0, 10, 0, 0, 1],
+    [8, 10, 10, 0, 0, 1],
+    [24, 10, 0, 0, 10, 0, 0, 2],
+    [25, 10, 229, 0, 128, 10, 229, 0, 1],
+    [32, 10, 198, 122, 47, 0, 0, 0, 0],
+  ].flat()
   t.strictSame(classlessRoutes(options(code.classlessRoutes, ...value)), [
     { destination: '0.0.0.0', prefix: 0, gateway: '10.0.0.1' },
     { destination: '10.0.0.0', prefix: 8, gateway: '10.0.0.1' },
@@ -68,7 +68,7 @@ t.test('classless routes (the example of RFC 3442)', async (t) => {
   t.equal(classlessRoutes(options(121, 24, 10, 0, 0, 10)), undefined)
 })
 
-t.test('search domains (the example of RFC 3397)', async (t) => {
+await t.test('search domains (the example of RFC 3397)', async (t) => {
   const value = [...Buffer.from('\x03eng\x05apple\x03com\0\x09marketing\xc0\x04', 'latin1')]
   t.strictSame(searchDomains(options(119, ...value)), ['eng.apple.com', 'marketing.apple.com'])
   t.strictSame(searchDomains(options(119, 1, 97, 0xc0, 0)), [], 'a pointer to itself ends')
@@ -78,7 +78,7 @@ t.test('search domains (the example of RFC 3397)', async (t) => {
   t.strictSame(searchDomains(new Map()), [])
 })
 
-t.test('no bytes make the readers throw or hang', async (t) => {
+await t.test('no bytes make the readers throw or hang', async (t) => {
   const random = seeded(3397)
   for (let round = 0; round < 5000; round++) {
     const bytes = Uint8Array.from({ length: Math.floor(random() * 80) }, () =>

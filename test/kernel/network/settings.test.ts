@@ -1,6 +1,5 @@
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import t from 'tap'
 import type { SystemConfig } from '../../../config/system.types.ts'
 import type { RouteOptions } from '../../../kernel/native/binding.ts'
@@ -21,6 +20,9 @@ const settings: Settings = {
   ntp: [],
 }
 
+const route = ({ destination, prefix, gateway, source, onLink }: RouteOptions) =>
+  `${destination}/${prefix} ${gateway ?? 'link'} ${source ?? '-'}${onLink ? ' onlink' : ''}`
+
 /** A kernel that notes what it is told, and refuses what it is told to. */
 function kernel(refuse: Record<string, string> = {}) {
   const calls: string[] = []
@@ -29,8 +31,6 @@ function kernel(refuse: Record<string, string> = {}) {
     const code = refuse[text.split(' ')[0] ?? '']
     if (code !== undefined) throw Object.assign(new Error(`${code}: ${text}`), { code })
   }
-  const route = ({ destination, prefix, gateway, source, onLink }: RouteOptions) =>
-    `${destination}/${prefix} ${gateway ?? 'link'} ${source ?? '-'}${onLink ? ' onlink' : ''}`
   return {
     calls,
     native: {
@@ -44,7 +44,7 @@ function kernel(refuse: Record<string, string> = {}) {
   }
 }
 
-t.test('static settings', async (t) => {
+await t.test('static settings', async (t) => {
   t.strictSame(
     staticSettings({
       ...network,
@@ -69,11 +69,17 @@ t.test('static settings', async (t) => {
   t.type(asConfigured, 'function', 'the configuration of the schema is accepted as it is')
 })
 
-t.test('settings from a lease: the configuration goes first', async (t) => {
+await t.test('settings from a lease: the configuration goes first', async (t) => {
   const lease = {
     ...settings,
-    ...{ dns: ['192.0.2.3', '192.0.2.2'], ntp: ['192.0.2.4'], mtu: 1500, lifetime: 1000 },
-    ...{ server: '192.0.2.1', renewAt: 500_000, rebindAt: 875_000, expiresAt: 1_000_000 },
+    dns: ['192.0.2.3', '192.0.2.2'],
+    ntp: ['192.0.2.4'],
+    mtu: 1500,
+    lifetime: 1000,
+    server: '192.0.2.1',
+    renewAt: 500_000,
+    rebindAt: 875_000,
+    expiresAt: 1_000_000,
   }
   const config = { ...network, dns: ['192.0.2.2'], ntp: ['time.example'], mtu: 1400 }
   t.strictSame(leaseSettings(config, lease, 250_000), {
@@ -86,7 +92,7 @@ t.test('settings from a lease: the configuration goes first', async (t) => {
   t.notOk('lifetime' in leaseSettings(config, { ...lease, expiresAt: Infinity }, 0))
 })
 
-t.test('applied for the first time', async (t) => {
+await t.test('applied for the first time', async (t) => {
   const { calls, native } = kernel()
   const routes = [...settings.routes, { destination: '198.51.100.0', prefix: 24 }]
   t.strictSame(applySettings(native, 2, { ...settings, mtu: 1400, lifetime: 60, routes }, undefined), [])
@@ -98,25 +104,25 @@ t.test('applied for the first time', async (t) => {
   ])
 })
 
-t.test('a gateway outside of the subnet is on the link', async (t) => {
+await t.test('a gateway outside of the subnet is on the link', async (t) => {
   const { calls, native } = kernel()
   applySettings(native, 2, { ...settings, prefix: 32 }, undefined)
   t.equal(calls[1], 'routeReplace 0.0.0.0/0 192.0.2.1 192.0.2.5 onlink')
 })
 
-t.test('renewed: nothing is taken away', async (t) => {
+await t.test('renewed: nothing is taken away', async (t) => {
   const { calls, native } = kernel()
   applySettings(native, 2, settings, settings)
   t.strictSame(calls, ['addressAdd 192.0.2.5/24 {}', 'routeReplace 0.0.0.0/0 192.0.2.1 192.0.2.5'])
 })
 
-t.test('a route that is no longer told goes, the address stays', async (t) => {
+await t.test('a route that is no longer told goes, the address stays', async (t) => {
   const { calls, native } = kernel()
   applySettings(native, 2, { ...settings, routes: [] }, settings)
   t.strictSame(calls, ['routeDel 0.0.0.0/0 192.0.2.1 192.0.2.5', 'addressAdd 192.0.2.5/24 {}'])
 })
 
-t.test('another address: the old one goes first', async (t) => {
+await t.test('another address: the old one goes first', async (t) => {
   const { calls, native } = kernel()
   applySettings(native, 2, { ...settings, address: '192.0.2.6' }, settings)
   t.strictSame(calls.slice(0, 3), [
@@ -126,25 +132,28 @@ t.test('another address: the old one goes first', async (t) => {
   ])
 })
 
-t.test('lost: all goes, and what is gone already is no problem', async (t) => {
+await t.test('lost: all goes, and what is gone already is no problem', async (t) => {
   const { calls, native } = kernel({ routeDel: 'ESRCH', addressDel: 'EADDRNOTAVAIL' })
   t.strictSame(applySettings(native, 2, undefined, settings), [])
   t.strictSame(calls, ['routeDel 0.0.0.0/0 192.0.2.1 192.0.2.5', 'addressDel 192.0.2.5/24'])
 })
 
-t.test('a route that cannot be set is told of; an address that cannot be set is an error', async (t) => {
-  t.match(applySettings(kernel({ routeReplace: 'ENETUNREACH' }).native, 2, settings, undefined), [
-    /^ENETUNREACH/,
-  ])
-  t.match(applySettings(kernel({ linkSet: 'EINVAL' }).native, 2, { ...settings, mtu: 1 }, undefined), [
-    /^EINVAL/,
-  ])
-  t.throws(() => applySettings(kernel({ addressAdd: 'EPERM' }).native, 2, settings, undefined), {
-    code: 'EPERM',
-  })
-})
+await t.test(
+  'a route that cannot be set is told of; an address that cannot be set is an error',
+  async (t) => {
+    t.match(applySettings(kernel({ routeReplace: 'ENETUNREACH' }).native, 2, settings, undefined), [
+      /^ENETUNREACH/,
+    ])
+    t.match(applySettings(kernel({ linkSet: 'EINVAL' }).native, 2, { ...settings, mtu: 1 }, undefined), [
+      /^EINVAL/,
+    ])
+    t.throws(() => applySettings(kernel({ addressAdd: 'EPERM' }).native, 2, settings, undefined), {
+      code: 'EPERM',
+    })
+  },
+)
 
-t.test('resolv.conf', async (t) => {
+await t.test('resolv.conf', async (t) => {
   t.equal(resolvConf([], []), '')
   t.equal(
     resolvConf(['192.0.2.1', '192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'], ['a.example', 'b.example']),
@@ -152,12 +161,12 @@ t.test('resolv.conf', async (t) => {
   )
 })
 
-t.test('hosts', async (t) => {
+await t.test('hosts', async (t) => {
   t.equal(hosts('web', '192.0.2.5', true), '127.0.0.1 localhost\n::1 localhost\n192.0.2.5 web\n')
   t.equal(hosts('web.example', undefined, false), '127.0.0.1 localhost\n127.0.1.1 web.example web\n')
 })
 
-t.test('a file that reads so already is not written', async (t) => {
+await t.test('a file that reads so already is not written', async (t) => {
   const path = join(t.testdir({}), 'resolv.conf')
   writeIfChanged(path, 'one')
   const { ino } = statSync(path)

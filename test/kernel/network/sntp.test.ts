@@ -9,6 +9,8 @@ import { seeded } from '../fixtures/random.ts'
 const nonce = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 const day = Date.UTC(2026, 0, 1)
 
+type Test = { teardown: (end: () => Promise<void>) => void }
+
 interface Reply {
   first?: number
   stratum?: number
@@ -29,14 +31,14 @@ function answerTo(question: Uint8Array, time: number, reply: Reply = {}): Buffer
   return bytes
 }
 
-t.test('a question', async (t) => {
+await t.test('a question', async (t) => {
   const bytes = Buffer.from(encodeQuestion(nonce))
   t.equal(bytes.length, 48)
   t.equal(bytes[0], 0x23, 'version 4, client')
   t.equal(bytes.toString('hex', 1), '00'.repeat(39) + '0102030405060708', 'tells nothing of this machine')
 })
 
-t.test('an answer', async (t) => {
+await t.test('an answer', async (t) => {
   const question = encodeQuestion(nonce)
   const read = (reply: Reply = {}, time = day) => decodeAnswer(answerTo(question, time, reply), nonce, day)
   t.match(read(), { stratum: 2 })
@@ -58,7 +60,7 @@ t.test('an answer', async (t) => {
   t.equal(decodeAnswer(new Uint8Array(47), nonce, day), undefined)
 })
 
-t.test('no bytes make it throw', async (t) => {
+await t.test('no bytes make it throw', async (t) => {
   const random = seeded(4330)
   let understood = 0
   for (let round = 0; round < 20_000; round++) {
@@ -72,7 +74,7 @@ t.test('no bytes make it throw', async (t) => {
 })
 
 /** A time server on loopback that is `ahead` milliseconds. */
-async function timeServer(t: Tap.Test, reply: (question: Buffer) => Buffer[]): Promise<number> {
+async function timeServer(t: Test, reply: (question: Buffer) => Buffer[]): Promise<number> {
   const server: Socket = createSocket('udp4')
   server.bind(0, '127.0.0.1')
   await once(server, 'listening')
@@ -83,13 +85,9 @@ async function timeServer(t: Tap.Test, reply: (question: Buffer) => Buffer[]): P
   return server.address().port
 }
 
-declare namespace Tap {
-  type Test = typeof t
-}
-
 const options = { wall: Date.now, now: () => performance.now(), nonce: () => nonce }
 
-t.test('asks a server', async (t) => {
+await t.test('asks a server', async (t) => {
   const port = await timeServer(t, (question) => [
     answerTo(question, Date.now() - 99_000, { stratum: 0 }),
     answerTo(question, Date.now() - 99_000, { origin: new Uint8Array(8) }),
@@ -101,18 +99,20 @@ t.test('asks a server', async (t) => {
   t.equal(stratum, 2)
 })
 
-t.test('a server that says nothing usable', async (t) => {
+await t.test('a server that says nothing usable', async (t) => {
   const port = await timeServer(t, (question) => [answerTo(question, Date.now(), { first: 0xe4 })])
   const keepAlive = setTimeout(() => {}, 5000)
   await t.rejects(querySntp('127.0.0.1', { ...options, timeout: 100, port }), /no usable answer in 100 ms/)
   clearTimeout(keepAlive)
 })
 
-t.test('a name that is none', async (t) => {
+await t.test('a name that is none', async (t) => {
   await t.rejects(querySntp('time.invalid', { ...options, timeout: 5000 }))
 })
 
-t.test('keeping time', async (t) => {
+const settle = () => new Promise((resolve) => setImmediate(resolve))
+
+await t.test('keeping time', async (t) => {
   const events: [string, unknown][] = []
   const calls: string[] = []
   const timers: { ms: number; callback: () => void; cancelled: boolean }[] = []
@@ -139,7 +139,6 @@ t.test('keeping time', async (t) => {
     wall: () => 1000,
     emit: (_, event, details) => events.push([event, details]),
   })
-  const settle = () => new Promise((resolve) => setImmediate(resolve))
   const round = async () => {
     timers.at(-1)?.callback()
     await settle()
@@ -163,7 +162,10 @@ t.test('keeping time', async (t) => {
   t.strictSame(events.slice(1), [
     ['time.unknown', { reasons: ['first.example: unreachable', 'second.example: gone'] }],
   ])
-  t.strictSame(timers.slice(-3).map(({ ms }) => ms), [16_000, 32_000, 64_000]) // prettier-ignore
+  t.strictSame(
+    timers.slice(-3).map(({ ms }) => ms),
+    [16_000, 32_000, 64_000],
+  )
 
   reading = { offset: 5, delay: 1, stratum: 2 }
   await round()

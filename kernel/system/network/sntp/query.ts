@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram'
 import { decodeAnswer, encodeQuestion } from './packet.ts'
 
 export interface QueryOptions {
@@ -28,6 +27,7 @@ const ntpPort = 123
  * @throws when the server cannot be reached or gives no usable answer in time
  */
 export async function querySntp(server: string, options: QueryOptions): Promise<Reading> {
+  const { createSocket } = process.getBuiltinModule('node:dgram')
   const socket = createSocket(server.includes(':') ? 'udp6' : 'udp4')
   socket.unref()
   try {

@@ -1,0 +1,59 @@
+import { freemem, hostname, totalmem, uptime } from 'node:os'
+
+/** The front page: what this machine is, as HTML that needs nothing else. */
+export function page(): string {
+  const rows = [
+    ['Host name', hostname()],
+    ['Up for', duration(uptime())],
+    ['Memory', `${megabytes(totalmem() - freemem())} of ${megabytes(totalmem())} MB in use`],
+    ['This process', `${megabytes(process.memoryUsage.rss())} MB`],
+    ['Node', process.versions.node],
+  ] as const
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escape(hostname())}</title>
+<style>
+  :root { color-scheme: light dark; font: 1.125rem/1.6 system-ui, sans-serif }
+  main { max-width: 32rem; margin: 15vh auto; padding: 0 1rem }
+  dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1.5rem }
+  dt { opacity: 0.7 }
+  dd { margin: 0; font-variant-numeric: tabular-nums }
+</style>
+<main>
+  <h1>It runs.</h1>
+  <dl>
+${rows.map(([name, value]) => `    <dt>${name}</dt><dd>${escape(value)}</dd>`).join('\n')}
+  </dl>
+  <p>A Linux kernel, Node, and this application. Edit <code>app/index.ts</code>, then <code>npm start</code>.</p>
+</main>
+</html>
+`
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 2 ** 20).toFixed(0)
+}
+
+/** Seconds as a person says them, e.g. `3 h 12 min`. */
+export function duration(seconds: number): string {
+  const units = [
+    ['d', 86_400],
+    ['h', 3600],
+    ['min', 60],
+    ['s', 1],
+  ] as const
+  const parts = []
+  let left = Math.floor(seconds)
+  for (const [unit, size] of units) {
+    if (left >= size) parts.push(`${Math.floor(left / size)} ${unit}`)
+    left %= size
+  }
+  return parts.slice(0, 2).join(' ') || '0 s'
+}
+
+/** Text that can stand in HTML. */
+export function escape(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
+}

@@ -1,0 +1,169 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, writeFileSync, chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { check, type CheckOptions, report } from '../../build/check.ts'
+import { requirements } from '../../build/host/tools.ts'
+import { UserError } from '../../build/lib/errors.ts'
+import { root } from '../../build/lib/paths.ts'
+import { loadConfig } from '../../config/load.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
+import { debian } from './host/fixture.ts'
+
+const shipped = await loadConfig()
+
+/** A repository and a host on which everything is as it should be, with some of it replaced. */
+function fine(t: Test, without: string[] = [], config: Partial<SystemConfig> = {}): CheckOptions {
+  const folder = t.testdir({ root: { app: { 'index.ts': '' }, kernel: { config: {} } }, bin: {} })
+  const fragments = ['base', 'node', 'net', 'virtio', 'trim', 'lz4', 'zstd', 'xz']
+  for (const name of fragments)
+    writeFileSync(join(folder, `root/kernel/config/${name}.config`), 'CONFIG_A=y\n')
+  for (const { name } of requirements.filter(({ name }) => !without.includes(name))) {
+    const file = join(folder, 'bin', name)
+    mkdirSync(join(file, '..'), { recursive: true })
+    // A compiler that knows no other headers than those in the folder.
+    writeFileSync(file, '#!/bin/sh\n[ "$1" = -fsyntax-only ] && exit 1\necho version 99.0\n')
+    chmodSync(file, 0o755)
+  }
+  return {
+    facts: debian({ path: [join(folder, 'bin')], includes: [join(folder, 'bin')] }),
+    loadConfig: async () => ({
+      ...shipped,
+      app: { ...shipped.app, entry: 'app/index.ts' },
+      kernel: { ...shipped.kernel, platforms: [], fragments: [], mitigations: false },
+      ...config,
+    }),
+    root: join(folder, 'root'),
+    dist: join(folder, 'root/dist'),
+    cache: { own: join(folder, 'cache'), others: [] },
+  }
+}
+
+const texts = async (options: CheckOptions): Promise<string[]> =>
+  (await check(options)).problems.map(({ text }) => text)
+
+await t.test('finds nothing where all is well', async (t) => {
+  const findings = await check(fine(t))
+  t.strictSame(findings, { problems: [], warnings: [] })
+  t.doesNotThrow(() => report(findings))
+})
+
+await t.test('names missing tools and the line that installs them', async (t) => {
+  const { problems } = await check(fine(t, ['bison', 'gelf.h']))
+  t.match(problems, [
+    {
+      text: /could not find 'bison', which is needed to .*\ncould not find the header 'gelf\.h', which is needed to /,
+      hint: 'apt-get update && apt-get install -y --no-install-recommends bison libelf-dev',
+    },
+  ])
+})
+
+await t.test('asks only for the packer that the configuration takes', async (t) => {
+  t.strictSame(await texts(fine(t, ['mksquashfs'])), [])
+  t.match(await texts(fine(t, ['mksquashfs'], { image: { ...shipped.image, compression: 'xz' } })), [
+    /'mksquashfs'/,
+  ])
+})
+
+await t.test('a kernel at hand makes its tools a warning', async (t) => {
+  const options = fine(t, ['flex', 'gcc'])
+  mkdirSync(options.dist)
+  writeFileSync(join(options.dist, 'kernel.json'), '{}')
+  const { problems, warnings } = await check(options)
+  t.match(problems, [{ text: /^could not find 'gcc'/ }])
+  t.match(warnings, [/^could not find 'flex'/])
+  const cached = fine(t, ['flex'])
+  mkdirSync(join(cached.cache.own, 'kernel-0123'), { recursive: true })
+  t.strictSame((await check(cached)).problems, [])
+})
+
+await t.test('QEMU is needed to boot here, not to build', async (t) => {
+  const local = await check(fine(t, ['qemu-system-x86_64']))
+  t.strictSame(local.problems, [])
+  t.match(local.warnings, [/'qemu-system-x86_64', which is needed to boot the machine here/])
+  const elsewhere = fine(t, ['qemu-system-x86_64'], { deploy: { ...shipped.deploy, target: 'other' } })
+  t.strictSame((await check(elsewhere)).warnings, [])
+})
+
+await t.test('refuses tools that are too old', async (t) => {
+  const options = fine(t)
+  writeFileSync(join(options.facts.path[0] ?? '', 'mkfs.erofs'), '#!/bin/sh\necho mkfs.erofs 1.4\n')
+  t.match(await texts(options), ['mkfs.erofs 1.4 is too old to pack layers with lz4: 1.5 or newer is needed'])
+})
+
+await t.test('what the configuration names must be there', async (t) => {
+  const config = await fine(t).loadConfig()
+  const options = fine(t, [], {
+    app: { ...config.app, entry: 'app/gone.ts' },
+    kernel: { ...config.kernel, fragments: ['gone'] },
+    image: { ...config.image, formats: ['gone'] },
+  })
+  const { problems } = await check(options)
+  t.match(problems, [
+    { text: 'app.entry: there is no file app/gone.ts' },
+    { text: "image.formats: there is no format 'gone'", hint: /direct/ },
+    { text: 'there is no kernel fragment kernel/config/gone.config', hint: /base, / },
+  ])
+})
+
+await t.test(
+  'a fragment that is no kernel configuration is refused here, not after the download',
+  async (t) => {
+    const options = fine(t)
+    writeFileSync(join(options.root, 'kernel/config/base.config'), 'CONFIG_A=m\n')
+    t.match(await texts(options), [/base\.config:1: not a kernel setting/])
+  },
+)
+
+await t.test('a configuration that is wrong does not hide the rest', async (t) => {
+  const options = fine(t, ['make'])
+  options.loadConfig = async () => {
+    throw new UserError('config/system.json: 2 errors', { hint: '/memory: …' })
+  }
+  const { problems } = await check(options)
+  t.match(problems, [{ text: 'config/system.json: 2 errors', hint: '/memory: …' }, { text: /'make'/ }])
+  const bug = { ...options, loadConfig: async () => Promise.reject(new TypeError('a bug')) }
+  await t.rejects(check(bug), TypeError, 'a bug stays one')
+})
+
+await t.test('folders must take what a build leaves', async (t) => {
+  const options = fine(t)
+  writeFileSync(options.dist, 'a file')
+  const cache = { own: join(options.dist, 'cache'), others: [] }
+  t.match(await texts({ ...options, cache }), [/a build leaves its results in/, /finished work is kept in/])
+})
+
+await t.test('the kernel does not compile everywhere', async (t) => {
+  const options = fine(t)
+  t.match(await texts({ ...options, dist: join(options.root, 'my dist') }), [/spaces or colons/])
+  writeFileSync(join(options.root, 'PACKAGE.JSON'), '')
+  t.match(await texts(options), [/takes upper for lower case/])
+})
+
+await t.test('an unsupported host is all that is said there', async (t) => {
+  const options = fine(t, ['make'])
+  t.match(await check({ ...options, facts: { ...options.facts, platform: 'darwin' } }), {
+    problems: [{ text: 'builds run on Linux, and this is macOS', hint: /\.devcontainer/ }],
+  })
+})
+
+await t.test('reports everything at once', async (t) => {
+  const one = { text: 'no room', hint: 'free some' }
+  t.throws(() => report({ problems: [one], warnings: [] }), { message: 'no room', hint: 'free some' })
+  t.throws(() => report({ problems: [one, { text: 'no app' }], warnings: [] }), {
+    message: '2 things stand in the way of a build',
+    hint: 'no room\n    free some\n\nno app',
+  })
+})
+
+await t.test('as a program, on this host', async (t) => {
+  const env = { ...process.env, PATH: t.testdir(), XDG_CACHE_HOME: t.testdirName }
+  const { status, stderr } = spawnSync(process.execPath, ['build/check.ts'], {
+    cwd: root,
+    env,
+    encoding: 'utf8',
+  })
+  t.equal(status, 1)
+  t.match(stderr, "could not find 'gcc', which is needed to compile the kernel")
+  t.notMatch(stderr, /\n\s+at /, 'no stack trace')
+})

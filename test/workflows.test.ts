@@ -1,0 +1,27 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { root } from '../build/lib/paths.ts'
+
+const folder = join(root, '.github/workflows')
+const names = readdirSync(folder).filter((name) => name.endsWith('.yml'))
+
+t.ok(names.includes('ci.yml'))
+
+for (const name of names) {
+  await t.test(name, async (t) => {
+    const text = readFileSync(join(folder, name), 'utf8')
+    const uses = [...text.matchAll(/^\s*-?\s*uses:\s*(.*)$/gm)].map((match) => match[1] ?? '')
+    t.ok(uses.length > 0)
+    for (const line of uses)
+      t.match(line, /^[\w-]+\/[\w/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/, `pinned: ${line}`)
+    t.match(text, /^permissions:\n {2}contents: read\n/m, 'no more rights than to read')
+    t.notMatch(text, 'write-all')
+    t.match(text, /timeout-minutes: \d+/)
+    t.match(text, /persist-credentials: false/)
+  })
+}
+
+await t.test('the workflow does what .ci/run does', async (t) => {
+  t.match(readFileSync(join(folder, 'ci.yml'), 'utf8'), /^ +- run: bash \.ci\/run$/m)
+})
