@@ -1,6 +1,6 @@
-import { build, type Plugin } from 'esbuild'
+import { build, type Plugin, version } from 'esbuild'
 import { glob } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { hashFile } from './lib/artefact.ts'
 import { root } from './lib/paths.ts'
 
@@ -19,7 +19,7 @@ export interface SystemOptions {
 export async function buildSystem({ out, entry = 'kernel/system/main.ts' }: SystemOptions): Promise<void> {
   await build({
     entryPoints: [join(root, entry)],
-    outfile: out,
+    outfile: resolve(out),
     absWorkingDir: root,
     bundle: true,
     platform: 'node',
@@ -40,23 +40,25 @@ export async function buildSystem({ out, entry = 'kernel/system/main.ts' }: Syst
  */
 const lightBuiltins: Plugin = {
   name: 'light builtins',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin', sideEffects: false }))
-    onLoad({ filter: /./, namespace: 'builtin' }, async ({ path }) => {
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin', sideEffects: false }))
+    build.onLoad({ filter: /./, namespace: 'builtin' }, async ({ path }) => {
       const module = (await import(path)) as Record<string, unknown>
       const names = Object.keys(module).filter((name) => name !== 'default')
       const pick = `const pick = (name) => process.getBuiltinModule(${JSON.stringify(path)})[name]\n`
-      return { contents: pick + names.map((name) => `export const ${name} = /* @__PURE__ */ pick('${name}')\n`).join('') }
+      return {
+        contents:
+          pick + names.map((name) => `export const ${name} = /* @__PURE__ */ pick('${name}')\n`).join(''),
+      }
     })
   },
 }
 
-/** Hashes of what the system layer is made from. */
+/** Everything that decides the bundle's bytes: a name and a hash or version each. */
 export async function systemInputs(): Promise<Record<string, string>> {
-  const files = ['build/system.ts', 'package-lock.json']
+  const files = ['build/system.ts']
   const sources = ['kernel/system/**/*.ts', 'kernel/native/*.ts', 'config/{guest,heap}.ts']
   for await (const path of glob(sources, { cwd: root })) files.push(path)
-  return Object.fromEntries(
-    await Promise.all(files.sort().map(async (path) => [path, await hashFile(join(root, path))])),
-  )
+  const hashes = await Promise.all(files.sort().map(async (path) => [path, await hashFile(join(root, path))]))
+  return { ...Object.fromEntries(hashes), esbuild: version } as Record<string, string>
 }

@@ -18,7 +18,8 @@ export interface Addon {
 const inRuntime = /^(linux-vdso|ld-linux-[\w-]+|lib(c|m|dl|pthread|rt|util|resolv|stdc\+\+|gcc_s))\.so/
 
 /** Prebuilds of other machines lie side by side in a package, in folders or files that name them. */
-const elsewhere = /(^|[/.-])(darwin|win32|freebsd|android|linux-arm64|linux-arm|linux-ia32|linux-ppc64|linux-s390x|linuxmusl|musl|alpine|ia32|arm64|armv[67]\w*)([/.+-]|$)/
+const elsewhere =
+  /(^|[/.-])(darwin|win32|freebsd|android|linux-arm64|linux-arm|linux-ia32|linux-ppc64|linux-s390x|linuxmusl|musl|alpine|ia32|arm64|armv[67]\w*)([/.+-]|$)/
 
 /** Whether a `.node` file says in its path that it is for another machine than the guest. */
 export function isForElsewhere(path: string): boolean {
@@ -59,7 +60,10 @@ function needed(addon: Addon): string[] {
 }
 
 function refused(addon: Addon, reason: string): UserError {
-  return new UserError(`the native addon ${addon.name} of ${addon.package} cannot run in the machine: ${reason}`, {
-    hint: `reinstall it on an x86-64 glibc Linux: rm -rf node_modules/${addon.package} && npm install\nor build it from source: npm rebuild ${addon.package} --build-from-source`,
-  })
+  return new UserError(
+    `the native addon ${addon.name} of ${addon.package} cannot run in the machine: ${reason}`,
+    {
+      hint: `reinstall it on an x86-64 glibc Linux: rm -rf node_modules/${addon.package} && npm install\nor build it from source: npm rebuild ${addon.package} --build-from-source`,
+    },
+  )
 }

@@ -120,7 +120,9 @@ async function readManifest(folder: string): Promise<PackageManifest> {
   try {
     return JSON.parse(text) as PackageManifest
   } catch (error) {
-    throw new UserError(`${path} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`)
+    throw new UserError(
+      `${path} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
+    )
   }
 }
 

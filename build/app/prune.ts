@@ -11,12 +11,26 @@ export const rules: readonly Rule[] = [
   { why: 'source maps are read by debuggers', match: /\.(js|cjs|mjs|css|ts|cts|mts)\.map$/ },
   { why: 'type declarations are read by compilers', match: /\.d\.(ts|cts|mts)$/ },
   { why: 'flow types are read by compilers', match: /\.js\.flow$/ },
-  { why: 'documentation is read by people', match: /^(readme|changelog|history|changes|contributing|authors|security|upgrading|migration|code_of_conduct|governance)(\.[\w.-]+)?$/i },
+  {
+    why: 'documentation is read by people',
+    match:
+      /^(readme|changelog|history|changes|contributing|authors|security|upgrading|migration|code_of_conduct|governance)(\.[\w.-]+)?$/i,
+  },
   { why: 'documentation is read by people', match: /^(docs?|examples?|website)\// },
   { why: 'tests run before a release', match: /^(tests?|__tests__|spec|benchmarks?|coverage)\// },
-  { why: 'settings of editors, linters and builds', match: /^(\.github|\.vscode|\.idea|\.circleci|\.husky)\// },
-  { why: 'settings of editors, linters and builds', match: /^(\.editorconfig|\.npmignore|\.gitattributes|\.gitignore|\.travis\.yml|\.nycrc(\.json)?|\.taprc|\.eslintrc[\w.]*|\.prettierrc[\w.]*|tsconfig[\w.]*\.json|\.jshintrc|\.eslintignore|\.prettierignore|\.mailmap|\.c8rc\.json|Makefile|Gruntfile\.js|gulpfile\.js|bower\.json|component\.json|appveyor\.yml|eslint\.config\.\w+)$/ },
-  { why: 'sources and leavings of a native build', match: /^(binding\.gyp|build\/(Makefile|config\.gypi|.*\.mk|Release\/(\.deps|obj\.target|obj)\/.*))$/ },
+  {
+    why: 'settings of editors, linters and builds',
+    match: /^(\.github|\.vscode|\.idea|\.circleci|\.husky)\//,
+  },
+  {
+    why: 'settings of editors, linters and builds',
+    match:
+      /^(\.editorconfig|\.npmignore|\.gitattributes|\.gitignore|\.travis\.yml|\.nycrc(\.json)?|\.taprc|\.eslintrc[\w.]*|\.prettierrc[\w.]*|tsconfig[\w.]*\.json|\.jshintrc|\.eslintignore|\.prettierignore|\.mailmap|\.c8rc\.json|Makefile|Gruntfile\.js|gulpfile\.js|bower\.json|component\.json|appveyor\.yml|eslint\.config\.\w+)$/,
+  },
+  {
+    why: 'sources and leavings of a native build',
+    match: /^(binding\.gyp|build\/(Makefile|config\.gypi|.*\.mk|Release\/(\.deps|obj\.target|obj)\/.*))$/,
+  },
 ]
 
 /**

@@ -1,5 +1,15 @@
 import { createHash, type Hash } from 'node:crypto'
-import { chmod, copyFile, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
+import {
+  chmod,
+  copyFile,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { dirname, join, relative, sep } from 'node:path'
 import { guestConfig, initConf } from '../../config/guest.ts'
 import type { SystemConfig } from '../../config/system.types.ts'

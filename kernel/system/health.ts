@@ -1,47 +1,62 @@
+import type { GuestConfig } from '../../config/guest.ts'
 import { emit } from './event.ts'
+import { type Answer, ask } from './probe.ts'
 
-export interface HealthCheck {
-  /** HTTP path that answers 200 when the app is well. */
-  path: string
-  port: number
-  /** Seconds after power-on at which hope is given up. */
-  timeout: number
-}
-
-const retryMs = 200
-const answerMs = 5000
+const firstRetryMs = 50
+const lastRetryMs = 1000
 
 /**
- * Asks the app over loopback until it answers 200, and prints how long that took from power-on.
- * Asked with a bare socket: an HTTP client would cost more than the answer.
+ * Watches for the app's first good answer: `health.ok`, at the uptime at which it came, or `health.failed` when
+ * it did not come in time. After that nothing is asked any more: who needs to know asks from outside.
+ *
+ * @returns what to call with each place that the app listens at: a port, or the path of a Unix socket
  */
-export async function awaitHealth(check: HealthCheck): Promise<void> {
-  const { path, port, timeout } = check
-  for (let attempt = 1; ; attempt++) {
-    const answer = (await ask('127.0.0.1', port, path)) ?? (await ask('::1', port, path))
-    if (answer === 200) return emit('health', 'health.ok', { path, port, attempt })
-    if (process.hrtime()[0] > timeout) {
-      return emit('health', 'health.failed', { path, port, attempt, answer: answer ?? 'no answer' })
-    }
-    await new Promise((resolve) => setTimeout(resolve, retryMs).unref())
+export function watchHealth({
+  health,
+  ports,
+}: Pick<GuestConfig, 'health' | 'ports'>): (place: number | string) => void {
+  const { path, timeout } = health
+  const port = health.port ?? ports.find(({ protocol }) => protocol === 'tcp')?.guest
+  const deadline = Date.now() + timeout * 1000
+  const places = new Set<number | string>()
+  const absent = setTimeout(() => {
+    emit('health', 'health.failed', {
+      path,
+      port,
+      reason: `nothing listens on port ${port}`,
+      listening: [...places],
+    })
+  }, timeout * 1000).unref()
+  if (port === undefined) clearTimeout(absent)
+
+  return (place) => {
+    if (places.has(place)) return
+    places.add(place)
+    emit('app', 'app.listening', typeof place === 'number' ? { port: place } : { path: place })
+    if (place !== port) return
+    clearTimeout(absent)
+    void askUntilGood({ path, port, deadline })
   }
 }
 
-/** Status of the answer, or undefined when there is none. */
-function ask(host: string, port: number, path: string): Promise<number | undefined> {
-  return new Promise((resolve) => {
-    const socket = process.getBuiltinModule('node:net').connect({ host, port })
-    const finish = (status?: number): void => {
-      socket.destroy()
-      resolve(status)
-    }
-    socket.unref()
-    socket.setTimeout(answerMs, () => finish())
-    socket.on('error', () => finish()).on('end', () => finish())
-    socket.on('data', (data: Buffer) => {
-      const [, status] = /^HTTP\/1\.\d (\d{3})/.exec(data.toString('latin1', 0, 16)) ?? []
-      finish(status === undefined ? undefined : Number(status))
-    })
-    socket.write(`GET ${path} HTTP/1.1\r\nHost: ${host}:${port}\r\nConnection: close\r\nUser-Agent: nodeos\r\n\r\n`)
-  })
+async function askUntilGood({
+  path,
+  port,
+  deadline,
+}: {
+  path: string
+  port: number
+  deadline: number
+}): Promise<void> {
+  let answer: Answer = 'none'
+  let secure = false
+  for (let attempt = 1, wait = firstRetryMs; ; attempt++, wait = Math.min(wait * 2, lastRetryMs)) {
+    answer = await ask({ port, path, secure })
+    if (answer === 200) return emit('health', 'health.ok', { path, port, attempts: attempt })
+    if (Date.now() > deadline)
+      return emit('health', 'health.failed', { path, port, attempts: attempt, answer })
+    // It may speak TLS.
+    if (answer === 'not HTTP') secure = !secure
+    await new Promise((resolve) => setTimeout(resolve, wait).unref())
+  }
 }

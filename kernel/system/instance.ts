@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs'
-import { parseEnv } from 'node:util'
+import { existsSync, readFileSync } from 'node:fs'
 
 /** What was given to this very machine, beside what was baked into its image. */
 export interface Instance {
   hostname?: string
   /** May hold secrets: names may be printed, values never. */
   env: Record<string, string>
+  /** What could not be used, and why; without values. */
+  problems: string[]
 }
 
 export interface InstancePaths {
@@ -14,45 +15,65 @@ export interface InstancePaths {
   commandLine: string
 }
 
-const guest: InstancePaths = {
-  firmware: '/sys/firmware/qemu_fw_cfg/by_name/opt/nodeos',
-  commandLine: '/proc/cmdline',
-}
+const variableName = /^[A-Za-z_]\w*$/
+const longestHostname = 64
+const hostnameForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
+
+/** Node has read these when the system layer runs: for the app's process they come too late. */
+const readAtStart = new Set([
+  'NODE_OPTIONS',
+  'NODE_EXTRA_CA_CERTS',
+  'NODE_PENDING_DEPRECATION',
+  'NODE_V8_COVERAGE',
+])
 
 /** Reads per-instance settings. The hypervisor's fw_cfg, which may carry secrets, wins over the kernel command line. */
-export function readInstance(paths: InstancePaths = guest): Instance {
+export function readInstance(paths: InstancePaths): Instance {
+  const problems: string[] = []
   const commandLine = parseCommandLine(read(paths.commandLine) ?? '')
-  const env = read(`${paths.firmware}/env/raw`)
-  const hostname = read(`${paths.firmware}/hostname/raw`)?.replaceAll('\0', '').trim() || commandLine.hostname
-  return {
-    ...(hostname === undefined ? {} : { hostname }),
-    env: { ...commandLine.env, ...(env === undefined ? {} : definedOnly(parseEnv(env))) },
+  const firmware = read(`${paths.firmware}/env/raw`)
+  const all = { ...commandLine.env, ...(firmware === undefined ? {} : parseVariables(firmware)) }
+  const env: Record<string, string> = {}
+  for (const [name, value] of Object.entries(all)) {
+    if (!variableName.test(name)) problems.push(`${name} is no name for an environment variable`)
+    else env[name] = value
+    if (readAtStart.has(name))
+      problems.push(`${name} is read by Node when it starts: bake it in with app.env`)
   }
+  const firmwareName = read(`${paths.firmware}/hostname/raw`)?.trim() || undefined
+  const hostname = [firmwareName, commandLine.hostname].find((name) => {
+    if (name === undefined || isHostname(name)) return name !== undefined
+    problems.push(`${JSON.stringify(name)} is no host name`)
+    return false
+  })
+  return { ...(hostname === undefined ? {} : { hostname }), env, problems }
 }
 
 /**
  * Settings on the kernel command line: `nodeos.hostname=name` and `nodeos.env.NAME=value`.
  * As for the kernel, double quotes keep spaces in a value.
  */
-export function parseCommandLine(text: string): Instance {
-  const instance: Instance = { env: {} }
+export function parseCommandLine(text: string): { hostname?: string; env: Record<string, string> } {
+  const found: { hostname?: string; env: Record<string, string> } = { env: {} }
   for (const [word] of text.matchAll(/(?:[^\s"]|"[^"]*")+/g)) {
-    const [, name, value] = /^nodeos\.(hostname|env\.[A-Za-z_]\w*)=(.*)$/s.exec(word.replaceAll('"', '')) ?? []
-    if (name === undefined || value === undefined) continue
-    if (name === 'hostname') instance.hostname = value
-    else instance.env[name.slice('env.'.length)] = value
+    const [, key, value] = /^nodeos\.(hostname|env\.[^=]+)=(.*)$/s.exec(word.replaceAll('"', '')) ?? []
+    if (key === undefined || value === undefined) continue
+    if (key === 'hostname') found.hostname = value
+    else found.env[key.slice('env.'.length)] = value
   }
-  return instance
+  return found
 }
 
+/** Lines `NAME=value`, in dotenv's syntax. */
+function parseVariables(text: string): Record<string, string> {
+  return process.getBuiltinModule('node:util').parseEnv(text) as Record<string, string>
+}
+
+function isHostname(name: string): boolean {
+  return name.length <= longestHostname && hostnameForm.test(name)
+}
+
+/** The text of a file, or undefined when there is none; the end that some hypervisors mark with zeros is cut off. */
 function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
-function definedOnly(env: NodeJS.Dict<string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined))
+  return existsSync(path) ? readFileSync(path, 'utf8').replaceAll('\0', '') : undefined
 }

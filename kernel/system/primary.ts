@@ -1,85 +1,78 @@
 import type { Cluster, Worker } from 'node:cluster'
-import type { GuestConfig } from '../../config/guest.ts'
-import { guestPaths } from '../../config/guest.ts'
+import { type GuestConfig, startVariable } from '../../config/guest.ts'
 import { heapPercentage } from '../../config/heap.ts'
 import { emit } from './event.ts'
+import { type Slot, Supervisor } from './supervisor.ts'
+import type { Start } from './start.ts'
 
-const stableMs = 10_000
+type Places = Pick<Start, 'app' | 'system'>
 
-/** Loaded only when there are several processes. */
-export function cluster(): Cluster {
-  return process.getBuiltinModule('node:cluster') as unknown as Cluster
-}
+/** How long before PID 1's deadline a drain that hangs is ended. */
+const marginMs = 250
 
-/** How many workers a setting asks for. */
+/** How many processes a setting asks for. */
 export function workerCount(processes: GuestConfig['app']['processes']): number {
   return processes === 'auto' ? process.getBuiltinModule('node:os').availableParallelism() : processes
 }
 
+/** A machine with one vCPU needs no primary: the process becomes the one that runs the app, with all the memory. */
+export function becomeOnlyProcess(places: Places, config: GuestConfig): void {
+  const argv = [process.execPath, ...workerOptions(places, config, 1), entryOf(places, config)]
+  process.execve?.(process.execPath, argv, { ...process.env, [startVariable]: 'machine' })
+}
+
 /**
- * Runs the app in worker processes that share its ports. A worker that ends is replaced, with a wait that
- * doubles while replacements end soon; the others go on. A worker that ends sooner than it can serve, over and
- * over, ends the primary too: PID 1 then counts it as a crash.
+ * Runs the app in worker processes that share its ports. Node's round-robin hands connections to them in
+ * turn; `NODE_CLUSTER_SCHED_POLICY=none` in the app's environment leaves that to the kernel.
+ *
+ * @param onListening is told of each port that a worker listens on
  */
-export function runWorkers({ app, restart }: GuestConfig): void {
-  const count = workerCount(app.processes)
-  let draining = false
-  let backoff = restart.backoffInitial
-  let soonEnds = 0
-  cluster().setupPrimary({
-    exec: `${guestPaths.app}/${app.entry}`,
-    execArgv: [
-      `--max-old-space-size-percentage=${heapPercentage(count)}`,
-      `--import=${guestPaths.system}`,
-      ...app.nodeOptions,
-    ],
+export function runWorkers(
+  places: Places,
+  config: GuestConfig,
+  count: number,
+  onListening: (port: number) => void,
+): void {
+  const cluster = process.getBuiltinModule('node:cluster') as unknown as Cluster
+  cluster.setupPrimary({ exec: entryOf(places, config), execArgv: workerOptions(places, config, count) })
+  cluster.on('listening', (_worker, { port }) => onListening(port))
+  const supervisor = new Supervisor(count, config.restart, {
+    now: () => performance.now(),
+    start: (slot) => startWorker(cluster, supervisor, slot),
+    later: (ms, callback) => setTimeout(callback, ms),
+    end: (status) => process.exit(status),
+    emit,
   })
-
-  const start = (): void => {
-    const worker = cluster().fork()
-    const started = process.hrtime()[0]
-    worker.on('exit', (status: number | null, signal: string | null) => {
-      emit('app', 'worker.exited', { worker: worker.id, pid: worker.process.pid, status, signal })
-      if (draining) return endWhenEmpty()
-      if ((process.hrtime()[0] - started) * 1000 > stableMs) {
-        backoff = restart.backoffInitial
-        soonEnds = 0
-      } else {
-        soonEnds += 1
-      }
-      if (soonEnds >= restart.crashLoopCount * count) {
-        emit('app', 'workers.failing', { ends: soonEnds })
-        process.exit(1)
-      }
-      setTimeout(start, backoff)
-      backoff = Math.min(Math.max(backoff, 1) * 2, restart.backoffMax)
-    })
-  }
-  for (let i = 0; i < count; i++) start()
-
+  supervisor.startAll()
   process.on('SIGTERM', () => {
-    if (draining) return
-    draining = true
-    emit('shutdown', 'app.draining', { workers: workers().length })
-    for (const worker of workers()) worker.process.kill('SIGTERM')
-    endWhenEmpty()
+    if (supervisor.draining) return
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+    emit('shutdown', 'app.draining', { workers: workers.length })
+    supervisor.drain()
+    for (const worker of workers) terminate(worker)
+    setTimeout(() => process.exit(1), config.restart.drainTimeout * 1000 - marginMs)
   })
 }
 
-function endWhenEmpty(): void {
-  if (workers().length === 0) process.exit(0)
+function startWorker(cluster: Cluster, supervisor: Supervisor, slot: Slot): void {
+  const worker = cluster.fork({ [startVariable]: 'worker' })
+  const pid = worker.process.pid
+  worker.on('exit', (status: number | null, signal: string | null) =>
+    supervisor.ended(slot, { pid, status, signal }),
+  )
 }
 
-function workers(): Worker[] {
-  return Object.values(cluster().workers ?? {}).filter((worker) => worker !== undefined)
+/** The app's own SIGTERM listener, or the system layer's, ends its work; the channel would keep it alive after that. */
+function terminate(worker: Worker): void {
+  worker.process.kill('SIGTERM')
+  worker.disconnect()
 }
 
-/** Calls back once for each port that the first worker listens on. */
-export function onWorkersListening(callback: (port: number) => void): void {
-  const seen = new Set<number>()
-  cluster().on('listening', (_worker, { port }) => {
-    if (seen.has(port)) return
-    seen.add(port)
-    callback(port)
-  })
+function entryOf({ app }: Places, config: GuestConfig): string {
+  return `${app}/${config.app.entry}`
+}
+
+function workerOptions({ system }: Places, config: GuestConfig, count: number): string[] {
+  const heap = `--max-old-space-size-percentage=${heapPercentage(count)}`
+  return [heap, `--import=${system}`, ...config.app.nodeOptions]
 }

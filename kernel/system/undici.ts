@@ -11,13 +11,12 @@ const names = ['WebSocket', 'CloseEvent', 'MessageEvent'] as const
 export function deferUndici(http: object): void {
   for (const name of names) {
     const property = Object.getOwnPropertyDescriptor(http, name)
-    const read = property?.get as (() => Class) | undefined
-    if (read === undefined || property?.configurable !== true) continue
+    if (property?.get === undefined || property.configurable !== true) continue
     Object.defineProperty(http, name, {
       ...property,
       get() {
         Object.defineProperty(http, name, property)
-        return standIn(read)
+        return standIn(() => Reflect.get(http, name) as Class)
       },
     })
   }

@@ -11,7 +11,7 @@ import {
 import { UserError } from '../../../build/lib/errors.ts'
 import { root } from '../../../build/lib/paths.ts'
 
-t.test('the fragments follow the configuration, later ones win', (t) => {
+await t.test('the fragments follow the configuration, later ones win', (t) => {
   const names = fragmentNames({
     kernel: {
       source: 'auto',
@@ -36,14 +36,14 @@ t.test('the fragments follow the configuration, later ones win', (t) => {
   t.end()
 })
 
-t.test('what is neither a setting nor a comment is refused by fragment and line', (t) => {
+await t.test('what is neither a setting nor a comment is refused by fragment and line', (t) => {
   for (const line of ['CONFIG_X=m', 'X=y', 'CONFIG_X', '# fine\n\nnonsense']) {
     t.throws(() => requests([{ name: 'mine', text: line }]), /kernel\/config\/mine\.config:\d/)
   }
   t.end()
 })
 
-t.test('a line that did not survive stops the build with requested, actual and fragment', (t) => {
+await t.test('a line that did not survive stops the build with requested, actual and fragment', (t) => {
   const wanted = requests([{ name: 'mine', text: 'CONFIG_A=y\nCONFIG_B=n\nCONFIG_C=64\nCONFIG_D=n\n' }])
   t.doesNotThrow(() => verifySurvival(wanted, 'CONFIG_A=y\n# CONFIG_B is not set\nCONFIG_C=64\n'))
   try {
@@ -60,7 +60,7 @@ t.test('a line that did not survive stops the build with requested, actual and f
   t.end()
 })
 
-t.test('every shipped fragment says what needs it and can be read', async (t) => {
+await t.test('every shipped fragment says what needs it and can be read', async (t) => {
   const names = (await readdir(join(root, 'kernel/config'))).map((name) => name.replace(/\.config$/, ''))
   for (const fragment of await readFragments(names)) {
     t.match(fragment.text, new RegExp(`^# ${fragment.name}: \\S`), fragment.name)

@@ -13,21 +13,21 @@ async function tree(folder: string, content: string): Promise<string> {
   return join(folder, 'tree')
 }
 
-t.test('a patch that fits is applied', async (t) => {
+await t.test('a patch that fits is applied', async (t) => {
   const folder = t.testdir({})
   const top = await tree(folder, before)
   applyPatches(top, [join(folder, 'fix.patch')])
   t.match(await readFile(join(top, 'file'), 'utf8'), /FOUR/)
 })
 
-t.test('a patch that fits only with fuzz is refused by name', async (t) => {
+await t.test('a patch that fits only with fuzz is refused by name', async (t) => {
   const folder = t.testdir({})
   const top = await tree(folder, before.replace('one', 'uno'))
   t.throws(() => applyPatches(top, [join(folder, 'fix.patch')]), /fix\.patch does not apply .* zero fuzz/)
   t.notMatch(await readFile(join(top, 'file'), 'utf8'), /FOUR/)
 })
 
-t.test('the version is what the tree says', async (t) => {
+await t.test('the version is what the tree says', async (t) => {
   const folder = t.testdir({
     Makefile: '# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 80\nEXTRAVERSION =\n',
   })

@@ -20,7 +20,7 @@ async function serve(t: { teardown(fn: () => void): unknown }, sha256: string): 
   }
 }
 
-t.test('a tarball with the pinned hash is kept and used again', async (t) => {
+await t.test('a tarball with the pinned hash is kept and used again', async (t) => {
   const folder = t.testdir({})
   const pin = await serve(t, hashText(content))
   const source = await findSource('tarball', pin, folder)
@@ -31,7 +31,7 @@ t.test('a tarball with the pinned hash is kept and used again', async (t) => {
   await t.rejects(findSource('tarball', dead, folder), /could not download/, 'a damaged one is not used')
 })
 
-t.test('a tarball with another hash is refused, and nothing of it is kept', async (t) => {
+await t.test('a tarball with another hash is refused, and nothing of it is kept', async (t) => {
   const folder = t.testdir({})
   const pin = await serve(t, hashText('what was pinned'))
   await t.rejects(findSource('tarball', pin, folder), {
@@ -41,7 +41,7 @@ t.test('a tarball with another hash is refused, and nothing of it is kept', asyn
   t.same(await readdir(folder), [])
 })
 
-t.test('a path is taken as it is, or refused when nothing is there', async (t) => {
+await t.test('a path is taken as it is, or refused when nothing is there', async (t) => {
   const folder = t.testdir({})
   const pin = await serve(t, '')
   await mkdir(join(folder, 'tree'))

@@ -16,7 +16,7 @@ async function stored(folder: string): Promise<{ cache: Cache; key: string }> {
   return { cache, key }
 }
 
-t.test('an entry comes back as it was put', async (t) => {
+await t.test('an entry comes back as it was put', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   t.equal(await fetchEntry(cache, key, join(folder, 'back')), true)
@@ -24,14 +24,14 @@ t.test('an entry comes back as it was put', async (t) => {
   t.same(await readdir(cache.own), [key], 'nothing unfinished stays beside it')
 })
 
-t.test('a key changes with every input, not with their order', (t) => {
+await t.test('a key changes with every input, not with their order', (t) => {
   t.equal(cacheKey('a', { x: '1', y: '2' }), cacheKey('a', { y: '2', x: '1' }))
   t.not(cacheKey('a', { x: '1' }), cacheKey('a', { x: '2' }))
   t.not(cacheKey('a', { x: '1' }), cacheKey('b', { x: '1' }))
   t.end()
 })
 
-t.test('a damaged entry is not used and is dropped', async (t) => {
+await t.test('a damaged entry is not used and is dropped', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   await writeFile(join(cache.own, key, 'layer'), 'the bites')
@@ -40,7 +40,7 @@ t.test('a damaged entry is not used and is dropped', async (t) => {
   await t.rejects(readdir(join(folder, 'back')), 'nothing of it is left where it was wanted')
 })
 
-t.test('an entry without its file or with a broken index is not used', async (t) => {
+await t.test('an entry without its file or with a broken index is not used', async (t) => {
   for (const [name, content] of [
     ['index.json', '{"version":1,"files":{"layer":'],
     ['index.json', '{"version":1,"files":{"other":"00"}}'],
@@ -53,7 +53,7 @@ t.test('an entry without its file or with a broken index is not used', async (t)
   }
 })
 
-t.test('another store is read, and what it had is kept', async (t) => {
+await t.test('another store is read, and what it had is kept', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   const mine = { own: join(folder, 'mine'), others: [cache.own] }
@@ -61,7 +61,7 @@ t.test('another store is read, and what it had is kept', async (t) => {
   t.equal(await fetchEntry({ own: mine.own, others: [] }, key, join(folder, 'again')), true)
 })
 
-t.test('a store behind a URL is read; one that lies or is dead is passed over', async (t) => {
+await t.test('a store behind a URL is read; one that lies or is dead is passed over', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   let lie = false
@@ -82,7 +82,7 @@ t.test('a store behind a URL is read; one that lies or is dead is passed over', 
   t.equal(await fetchEntry(through('three'), key, join(folder, 'dead')), false)
 })
 
-t.test('a store over plain http is refused, except on this machine', (t) => {
+await t.test('a store over plain http is refused, except on this machine', (t) => {
   t.throws(() => cacheFrom({ NODEOS_CACHE: 'http://cache.example/nodeos' }), /could be altered on the way/)
   t.same(cacheFrom({ NODEOS_CACHE: 'https://cache.example/a, /srv/b', XDG_CACHE_HOME: '/c' }), {
     own: '/c/nodeos',

@@ -5,7 +5,7 @@ import { hashFile } from '../../../build/lib/artefact.ts'
 import { type Compression, layerType, packLayer } from '../../../build/lib/pack.ts'
 
 for (const compression of ['lz4', 'zstd', 'xz'] as Compression[]) {
-  t.test(
+  await t.test(
     `${compression}: the same files give the same bytes wherever and whenever they are packed`,
     async (t) => {
       const folder = t.testdir({})
@@ -32,7 +32,7 @@ for (const compression of ['lz4', 'zstd', 'xz'] as Compression[]) {
   )
 }
 
-t.test('what cannot be packed leaves no file and says why', async (t) => {
+await t.test('what cannot be packed leaves no file and says why', async (t) => {
   const folder = t.testdir({})
   const out = join(folder, 'layer.erofs')
   await t.rejects(

@@ -23,7 +23,7 @@ function step(dist: string, source: string, made: string[], cache?: Cache): Step
   }
 }
 
-t.test('a step is made once, and again only when an input or its result changes', async (t) => {
+await t.test('a step is made once, and again only when an input or its result changes', async (t) => {
   const dist = t.testdir({})
   const made: string[] = []
   const [artefact] = await runStep(step(dist, 'one', made))
@@ -39,7 +39,7 @@ t.test('a step is made once, and again only when an input or its result changes'
   t.same((await readdir(dist)).sort(), ['thing.bin', 'thing.json'])
 })
 
-t.test('a cached result is taken instead of made', async (t) => {
+await t.test('a cached result is taken instead of made', async (t) => {
   const folder = t.testdir({ a: {}, b: {} })
   const cache = { own: join(folder, 'cache'), others: [] }
   const made: string[] = []
@@ -50,7 +50,7 @@ t.test('a cached result is taken instead of made', async (t) => {
   t.equal(await readFile(join(folder, 'b/thing.bin'), 'utf8'), 'one')
 })
 
-t.test('a failing step leaves what was there, and nothing half-made', async (t) => {
+await t.test('a failing step leaves what was there, and nothing half-made', async (t) => {
   const dist = t.testdir({})
   await runStep(step(dist, 'one', []))
   const failing: Step = {
@@ -63,4 +63,18 @@ t.test('a failing step leaves what was there, and nothing half-made', async (t) 
   await t.rejects(runStep(failing), /no/)
   t.same((await readdir(dist)).sort(), ['thing.bin', 'thing.json'])
   t.equal(await readFile(join(dist, 'thing.bin'), 'utf8'), 'one')
+})
+
+await t.test('a damaged cache entry is made again', async (t) => {
+  const folder = t.testdir({ a: {}, b: {} })
+  const cache = { own: join(folder, 'cache'), others: [] }
+  const made: string[] = []
+  await runStep(step(join(folder, 'a'), 'one', made, cache))
+  const [key] = await readdir(cache.own)
+  await writeFile(join(cache.own, key ?? '', 'file'), 'two')
+  await runStep(step(join(folder, 'b'), 'one', made, cache))
+  t.same(made, ['one', 'one'])
+  t.equal(await readFile(join(folder, 'b/thing.bin'), 'utf8'), 'one')
+  await runStep({ ...step(join(folder, 'b'), 'one', made, cache), dist: join(folder, 'a') })
+  t.equal(await readFile(join(cache.own, key ?? '', 'file'), 'utf8'), 'one', 'the entry is whole again')
 })

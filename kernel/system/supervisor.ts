@@ -1,0 +1,112 @@
+import type { GuestConfig } from '../../config/guest.ts'
+import type { Emit } from './event.ts'
+
+/** The place of one worker, through all its replacements. */
+export interface Slot {
+  number: number
+  /** When the present worker was started, in milliseconds; undefined while there is none. */
+  started?: number | undefined
+  /** Milliseconds before the next replacement. */
+  backoff: number
+}
+
+export interface Ending {
+  pid: number | undefined
+  status: number | null
+  signal: string | null
+}
+
+/** What the supervisor has done for it. */
+export interface Effects {
+  /** In milliseconds. */
+  now: () => number
+  start: (slot: Slot) => void
+  later: (ms: number, callback: () => void) => void
+  /** Ends the primary: PID 1 sees to the rest. */
+  end: (status: number) => void
+  emit: Emit
+}
+
+/** A worker that has run this long is well. */
+const stableMs = 10_000
+
+/**
+ * Keeps a number of workers running. One that ends is replaced, after a wait of its own that doubles while its
+ * replacements end early; the others go on. When early ends pile up and no worker is well, the app itself is
+ * broken: the primary ends with status 1, which PID 1 takes for a crash of the app.
+ */
+export class Supervisor {
+  draining = false
+  private readonly slots: Slot[]
+  private readonly restart: GuestConfig['restart']
+  private readonly effects: Effects
+  private earlyEnds: number[] = []
+  private waiting = 0
+
+  constructor(count: number, restart: GuestConfig['restart'], effects: Effects) {
+    this.slots = Array.from({ length: count }, (_, index) => ({
+      number: index + 1,
+      backoff: restart.backoffInitial,
+    }))
+    this.restart = restart
+    this.effects = effects
+  }
+
+  startAll(): void {
+    for (const slot of this.slots) this.start(slot)
+  }
+
+  /** A worker has ended. */
+  ended(slot: Slot, ending: Ending): void {
+    const { now, emit } = this.effects
+    const lived = now() - (slot.started ?? now())
+    slot.started = undefined
+    const finished = ending.status === 0 && this.restart.exitZero === 'poweroff'
+    const details = { worker: slot.number, ...ending, lived_ms: Math.round(lived) }
+    if (this.draining || finished) {
+      emit('app', 'worker.exited', details)
+      return this.endWhenEmpty()
+    }
+    if (lived >= stableMs) slot.backoff = this.restart.backoffInitial
+    else if (this.isCrashLoop()) {
+      emit('app', 'worker.exited', details)
+      emit('app', 'workers.failing', { ends: this.earlyEnds.length })
+      return this.effects.end(1)
+    }
+    emit('app', 'worker.exited', { ...details, delay_ms: slot.backoff })
+    this.replace(slot)
+  }
+
+  /** From now on nothing is replaced; ends when the last worker has. */
+  drain(): void {
+    this.draining = true
+    this.endWhenEmpty()
+  }
+
+  private start(slot: Slot): void {
+    slot.started = this.effects.now()
+    this.effects.start(slot)
+  }
+
+  private replace(slot: Slot): void {
+    this.waiting += 1
+    this.effects.later(slot.backoff, () => {
+      this.waiting -= 1
+      if (!this.draining) this.start(slot)
+    })
+    slot.backoff = Math.min(Math.max(slot.backoff, 1) * 2, this.restart.backoffMax)
+  }
+
+  private isCrashLoop(): boolean {
+    const now = this.effects.now()
+    const window = this.restart.crashLoopWindow * 1000
+    this.earlyEnds = [...this.earlyEnds.filter((end) => now - end < window), now]
+    const well = this.slots.some(({ started }) => started !== undefined && now - started >= stableMs)
+    return !well && this.earlyEnds.length >= this.restart.crashLoopCount
+  }
+
+  private endWhenEmpty(): void {
+    const running = this.slots.some(({ started }) => started !== undefined)
+    if (!running && (this.draining || this.waiting === 0)) this.effects.end(0)
+  }
+}

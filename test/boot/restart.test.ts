@@ -1,0 +1,43 @@
+import t from 'tap'
+import { boot } from './boot.ts'
+
+const machine = await boot(t, 'restart', { restart: { backoffInitial: 50, crashLoopCount: 20 } })
+
+/** Ends Node in some way, and returns how long the app was away, in seconds of the machine's own clock. */
+async function crash(path: string): Promise<{ away: number; end: Record<string, unknown> }> {
+  const before = machine.events('health.ok').length
+  const leases = machine.events('network.up').length
+  await machine.get(path).catch(() => undefined)
+  await machine.waitFor('health.ok', before + 1)
+  const end = machine.events('node.exited').at(-1) ?? {}
+  const back = machine.events('health.ok').at(-1) ?? {}
+  const up = machine.events('network.up').at(leases)
+  t.notMatch(up, { how: 'dhcp', resumed: false }, 'the network was not configured anew')
+  return { away: (back['uptime'] as number) - (end['uptime'] as number), end }
+}
+
+const crashes: [path: string, end: object, why: string][] = [
+  ['/throw', { status: 1 }, 'an uncaught exception'],
+  ['/segfault', { signal: 11 }, 'a segmentation fault'],
+  ['/exit?status=0', { status: 0 }, 'exit with status 0, by the default policy'],
+]
+
+for (const [path, wanted, why] of crashes) {
+  await t.test(`${why} restarts Node, with the network still up`, async (t) => {
+    const { away, end } = await crash(path)
+    t.match(end, wanted)
+    t.comment(`${why}: away for ${away.toFixed(2)} s`)
+    t.equal(await machine.get('/healthz'), 'ok')
+  })
+}
+
+await t.test('running out of heap ends in a restart, not in a dead machine', async (t) => {
+  const { end } = await crash('/heap')
+  t.match(end, { event: 'node.exited' })
+  t.equal(await machine.get('/healthz'), 'ok')
+})
+
+await t.test('the machine itself never went down', (t) => {
+  t.equal(machine.events('init.started').length, 1)
+  t.end()
+})

@@ -1,0 +1,13 @@
+import t from 'tap'
+import { boot } from './boot.ts'
+
+await t.test('64 MB of memory serve 1,000 requests', async (t) => {
+  const machine = await boot(t, 'small', { machine: { memory: 64 } }, { memory: 64 })
+  for (let i = 0; i < 1000; i++) {
+    const answer = await machine.get('/healthz')
+    if (answer !== 'ok') t.fail(`request ${i}: ${JSON.stringify(answer)}`)
+  }
+  t.equal(machine.events('node.exited').length, 0)
+  const facts = (await machine.get('/machine')) as { memory: { rss: number }; heapLimit: number }
+  t.ok(facts.heapLimit < 64 * 2 ** 20, `the heap limit (${facts.heapLimit}) fits the machine`)
+})

@@ -1,0 +1,109 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { checkout } from '../fixtures/checkout.ts'
+
+const node = join(import.meta.dirname, '../../node_modules/.bin/node')
+
+/** What a build that was stopped may leave: its log, and a work folder that the next run clears. */
+function finished(dist: string): string[] {
+  return existsSync(dist)
+    ? readdirSync(dist).filter((name) => !name.startsWith('.unfinished') && name !== 'logs')
+    : []
+}
+
+await t.test('a build that is killed leaves nothing half-made, and the next one is whole', async (t) => {
+  const copy = checkout()
+  t.teardown(() => copy.remove())
+  const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
+  const dist = join(copy.path, 'dist')
+  const build = spawn(node, ['build/runtime.ts'], { cwd: copy.path, env, detached: true, stdio: 'ignore' })
+  while (!existsSync(join(dist, '.unfinished-runtime/result-staged/bin/node'))) await wait(50)
+  await wait(1000)
+  process.kill(-(build.pid ?? 0), 'SIGKILL')
+  await once(build, 'close')
+  t.same(finished(dist), [], 'no artefact and no record')
+  t.notOk(existsSync(join(copy.path, 'cache/nodeos')), 'nothing in the cache')
+  const again = copy.run([node, 'build/runtime.ts'], { XDG_CACHE_HOME: join(copy.path, 'cache') })
+  t.equal(again.status, 0, again.output)
+  t.same(finished(dist).sort(), ['runtime.erofs', 'runtime.json'])
+  t.notOk(existsSync(join(dist, '.unfinished-runtime')), 'what the killed build left is cleared')
+})
+
+await t.test('a build that is interrupted says so, ends with an error and clears up', async (t) => {
+  const copy = checkout()
+  t.teardown(() => copy.remove())
+  const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
+  const dist = join(copy.path, 'dist')
+  const build = spawn(node, ['build/runtime.ts'], {
+    cwd: copy.path,
+    env,
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  let said = ''
+  build.stderr.on('data', (data: Buffer) => (said += data.toString()))
+  while (!existsSync(join(dist, '.unfinished-runtime/result-staged/bin/node'))) await wait(50)
+  process.kill(-(build.pid ?? 0), 'SIGINT')
+  const [status] = (await once(build, 'close')) as [number]
+  t.equal(status, 1)
+  t.match(said, /interrupted, nothing was kept/)
+  t.same(
+    readdirSync(dist).filter((name) => name !== 'logs'),
+    [],
+  )
+})
+
+await t.test('without a network, what is cached is enough', (t) => {
+  const copy = checkout()
+  t.teardown(() => copy.remove())
+  const offline = copy.run(['unshare', '-rn', 'npm', 'run', 'build'])
+  t.equal(offline.status, 0, offline.output)
+  t.match(offline.output, /Kernel from the cache/)
+  t.match(offline.output, /runtime +[\d.]+ MB +cached/)
+  t.ok(existsSync(join(copy.path, 'dist/manifest.json')))
+  t.end()
+})
+
+await t.test('a full disk is one clear message, and nothing half-made stays', (t) => {
+  const copy = checkout()
+  t.teardown(() => copy.remove())
+  const script =
+    'mkdir -p dist && mount -t tmpfs -o size=20m tmpfs dist && node build/runtime.ts; status=$?; ls -A dist; exit $status'
+  const full = copy.run(['unshare', '-rm', 'sh', '-c', script], { XDG_CACHE_HOME: join(copy.path, 'cache') })
+  t.equal(full.status, 1, full.output)
+  t.match(full.output, /error: .*(disk is full|No space left)/)
+  t.notMatch(full.output, /bug:|at async/)
+  t.notMatch(full.output, /^runtime\./m)
+  t.end()
+})
+
+await t.test('the check refuses to start on a disk that is too small', (t) => {
+  const copy = checkout()
+  t.teardown(() => copy.remove())
+  const script = 'mkdir -p dist && mount -t tmpfs -o size=20m tmpfs dist && npm run build'
+  const full = copy.run(['unshare', '-rm', 'sh', '-c', script])
+  t.equal(full.status, 1, full.output)
+  t.match(full.output, /MB free/)
+  t.notMatch(full.output, /Packing/)
+  t.end()
+})
+
+await t.test('a bad configuration stops the build before anything is made', (t) => {
+  const copy = checkout()
+  t.teardown(() => copy.remove())
+  writeFileSync(
+    join(copy.path, 'config/local.json'),
+    '{ "machine": { "memroy": 64 }, "hostname": "Bad_Name" }',
+  )
+  const refused = copy.run(['npm', 'run', 'build'])
+  t.equal(refused.status, 1, refused.output)
+  t.match(refused.output, /memroy[^]*memory/, 'the nearest valid name')
+  t.match(refused.output, /hostname/, 'all errors at once')
+  t.match(refused.output, /local\.json/)
+  t.same(finished(join(copy.path, 'dist')), [])
+  t.end()
+})
