@@ -1,14 +1,16 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { stageApp } from './app/stage.ts'
+import { type Plan, planApp } from './app/stage.ts'
+import { writeTree } from './app/tree.ts'
 import type { Artefact } from './lib/artefact.ts'
 import { log } from './lib/log.ts'
 import { main } from './lib/main.ts'
 import { layerType, packerVersion, packLayer, removeLayer } from './lib/pack.ts'
 import { dist, root } from './lib/paths.ts'
 import { runStep } from './lib/step.ts'
+import { npmNode } from './runtime/node.ts'
 
 export interface AppOptions {
   /** The repository: `app/`, `config/`, `package.json`, `node_modules/`. */
@@ -21,30 +23,46 @@ export interface AppOptions {
 /** Packs the app layer: the application, its production dependencies and its configuration. */
 export async function buildApp({ root, config, out }: AppOptions): Promise<Artefact[]> {
   const { compression } = config.image
-  const staged = join(out, '.unfinished-app-staged')
-  try {
-    await rm(staged, { recursive: true, force: true })
-    await mkdir(staged, { recursive: true })
-    const { sha256, files, pruned } = await stageApp(root, config, staged)
-    return await runStep({
-      label: 'App layer',
-      name: 'app',
-      dist: out,
-      inputs: { files: sha256, packer: await packerVersion(compression) },
-      async make(into) {
-        log.step(`Packing the app: ${files} files, ${pruned.files} that never run left out`)
-        await packLayer({ source: staged, out: join(into, 'layer'), compression, timestamp: stamp(sha256) })
-      },
-      async install(from) {
-        await removeLayer(out, 'app')
-        const file = join(out, `app.${layerType(compression)}`)
-        await rename(join(from, 'layer'), file)
-        return { app: file }
-      },
-    })
-  } finally {
-    await rm(staged, { recursive: true, force: true })
-  }
+  const node = await npmNode(config.machine.arch)
+  const plan = planApp({ root, config, node: node.binary })
+  report(plan)
+  return runStep({
+    label: 'App layer',
+    name: 'app',
+    dist: out,
+    inputs: { files: plan.sha256, packer: await packerVersion(compression) },
+    async make(into) {
+      log.step(summary(plan))
+      const staged = `${into}-staged`
+      writeTree(plan.tree, staged)
+      const timestamp = stamp(plan.sha256)
+      await packLayer({ source: staged, out: join(into, 'layer'), compression, timestamp })
+    },
+    async install(from) {
+      await removeLayer(out, 'app')
+      const file = join(out, `app.${layerType(compression)}`)
+      await rename(join(from, 'layer'), file)
+      return { app: file }
+    },
+  })
+}
+
+/** What the reader should know at every build. */
+function report({ secrets, warnings }: Plan): void {
+  for (const warning of warnings) log.warn(warning)
+  if (secrets.length > 0) log.warn(`left out, because an image is not secret: ${secrets.join(', ')}`)
+}
+
+function summary({ tree, packages, pruned }: Plan): string {
+  const never =
+    pruned.files === 0
+      ? ''
+      : `; ${pruned.files} files (${megabytes(pruned.bytes)} MB) of dependencies never run and are left out`
+  return `Packing the app: ${tree.size} files, ${packages.length} packages${never}`
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)
 }
 
 /** A time in 2000 to 2020 that is the same for the same files and, almost surely, another for others. */

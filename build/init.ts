@@ -1,49 +1,84 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import { hashFile } from './lib/artefact.ts'
+import { mkdir, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { hashFile, hashText } from './lib/artefact.ts'
 import { root } from './lib/paths.ts'
 import { tool } from './lib/tool.ts'
 
-const folder = join(root, 'kernel/init')
+export interface InitOptions {
+  /** File to write, replaced at once when finished. */
+  out: string
+  /** A compiler whose libc can be linked statically. */
+  cc?: string
+}
+
+const sources = join(root, 'kernel/init')
+const compiler = 'musl-gcc'
+const purpose = 'compile init'
 
 /** Warnings are errors: this program cannot be restarted. */
-export const strict = ['-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Werror'] as const
+export const strict = ['-std=c11', '-D_GNU_SOURCE', '-Wall', '-Wextra', '-Wshadow', '-Werror'] as const
 
-/** Compiles PID 1: one static binary of some tens of kilobytes. */
-export async function buildInit({ out }: { out: string }): Promise<void> {
-  const sources = (await initSources()).map((name) => join(folder, name))
-  const argv: [string, ...string[]] = [
-    'musl-gcc',
-    '-static',
-    '-s',
-    '-Os',
-    ...strict,
-    ...kernelHeaders(),
-    '-ffunction-sections',
-    '-Wl,--gc-sections,--build-id=none',
-    `-ffile-prefix-map=${root}=.`,
-    '-o',
-    out,
-    ...sources,
-  ]
-  tool(argv, { purpose: 'compile init' })
+const release = [
+  '-static',
+  '-s',
+  '-Os',
+  '-fno-ident',
+  '-fno-asynchronous-unwind-tables',
+  '-ffunction-sections',
+  '-Wl,--gc-sections',
+  '-Wl,--build-id=none',
+  '-Wl,-z,noseparate-code',
+]
+
+/**
+ * Compiles PID 1: one static binary of some tens of kilobytes. The same sources and compiler give the same bytes.
+ *
+ * @throws {UserError} when the compiler is missing or refuses the sources
+ */
+export async function buildInit({ out, cc = compiler }: InitOptions): Promise<void> {
+  const unfinished = resolve(`${out}.unfinished`)
+  const files = (await sourceNames()).filter((name) => name.endsWith('.c'))
+  await mkdir(dirname(out), { recursive: true })
+  try {
+    tool(
+      [
+        cc,
+        ...strict,
+        ...release,
+        ...kernelHeaders(cc),
+        `-ffile-prefix-map=${root}=.`,
+        '-o',
+        unfinished,
+        ...files,
+      ],
+      { purpose, cwd: sources },
+    )
+    await rename(unfinished, out)
+  } finally {
+    await rm(unfinished, { force: true })
+  }
 }
 
-/** Hashes of what init is made from. */
+/** Everything that decides init's bytes: a name and a hash or version each. */
 export async function initInputs(): Promise<Record<string, string>> {
-  const names = (await readdir(folder)).filter((name) => /\.[ch]$/.test(name)).sort()
-  return Object.fromEntries(
-    await Promise.all(names.map(async (name) => [`init/${name}`, await hashFile(join(folder, name))])),
-  )
+  const names = await sourceNames()
+  const hashes = await Promise.all(names.map((name) => hashFile(join(sources, name))))
+  return {
+    ...Object.fromEntries(names.map((name, index) => [`kernel/init/${name}`, hashes[index] ?? ''])),
+    'init compiler': tool([compiler, '--version'], { purpose }).split('\n')[0] ?? '',
+    'init libc': await hashFile(tool([compiler, '-print-file-name=libc.a'], { purpose }).trim()),
+    'init flags': hashText([...strict, ...release].join(' ')),
+  }
 }
 
-async function initSources(): Promise<string[]> {
-  return (await readdir(folder)).filter((name) => name.endsWith('.c')).sort()
+/** C sources and headers, in a fixed order: it decides the order of what they hold in the binary. */
+async function sourceNames(): Promise<string[]> {
+  return (await readdir(sources)).filter((name) => /\.[ch]$/.test(name)).sort()
 }
 
 /** musl-gcc leaves out the host's include folders; the kernel's headers (linux/input.h) are taken from there last. */
-function kernelHeaders(): string[] {
-  const multiarch = tool(['gcc', '-print-multiarch'], { purpose: 'find the kernel headers' }).trim()
+function kernelHeaders(cc: string): string[] {
+  const multiarch = tool([cc, '-print-multiarch'], { purpose }).trim()
   return ['/usr/include', ...(multiarch === '' ? [] : [`/usr/include/${multiarch}`])].flatMap((path) => [
     '-idirafter',
     path,

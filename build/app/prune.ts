@@ -4,57 +4,97 @@ interface Rule {
   why: string
   /** Path inside the package, with slashes. */
   match: RegExp
+  /** A further condition on the package. */
+  when?: (path: string, files: ReadonlySet<string>) => boolean
 }
 
-/** What never runs, in packages other than the app itself. Only what is sure: a wrong guess breaks someone's app. */
+const prose = '(\\.(md|markdown|mdx|txt|rst|adoc|html))?$'
+
+/**
+ * What never runs, in packages other than the app itself. Only what is sure: a wrong guess breaks someone's app.
+ * Licences stay. `app.prune: false` in config/system.json turns all of it off.
+ */
 export const rules: readonly Rule[] = [
   { why: 'source maps are read by debuggers', match: /\.(js|cjs|mjs|css|ts|cts|mts)\.map$/ },
   { why: 'type declarations are read by compilers', match: /\.d\.(ts|cts|mts)$/ },
-  { why: 'flow types are read by compilers', match: /\.js\.flow$/ },
+  { why: 'Flow types are read by compilers', match: /\.js\.flow$/ },
+  { why: 'what a compiler remembers of its last run', match: /\.tsbuildinfo$/ },
+  {
+    why: 'Node refuses TypeScript under node_modules: the JavaScript beside it runs',
+    match: /\.[cm]?ts$/,
+    when: (path, files) => files.has(path.replace(/ts$/, 'js')),
+  },
   {
     why: 'documentation is read by people',
+    match: new RegExp(
+      `^(readme|changelog|history|changes|releases?|contributing|contributors|authors|security|support|upgrading|migration|migrating|code[_-]of[_-]conduct|governance|maintainers|funding|backers|todo)([.-][\\w-]+)?${prose}`,
+      'i',
+    ),
+  },
+  {
+    why: 'documentation is read by people',
+    match: /^docs?\/.*\.(md|markdown|mdx|rst|html|png|jpe?g|gif|svg)$/i,
+  },
+  { why: 'examples are read by people', match: /^examples?\// },
+  { why: 'tests run before a release', match: /^(tests?|__tests__|benchmarks?|bench|coverage)\// },
+  { why: 'tests run before a release', match: /(^|\/)[^/]+\.(test|spec)\.[cm]?[jt]s$/ },
+  {
+    why: 'settings of editors, linters and services',
+    match: /^\.(github|gitlab|vscode|idea|circleci|husky|changeset|yarn)\//,
+  },
+  {
+    why: 'settings of editors, linters and services',
     match:
-      /^(readme|changelog|history|changes|contributing|authors|security|upgrading|migration|code_of_conduct|governance)(\.[\w.-]+)?$/i,
-  },
-  { why: 'documentation is read by people', match: /^(docs?|examples?|website)\// },
-  { why: 'tests run before a release', match: /^(tests?|__tests__|spec|benchmarks?|coverage)\// },
-  {
-    why: 'settings of editors, linters and builds',
-    match: /^(\.github|\.vscode|\.idea|\.circleci|\.husky)\//,
+      /^(\.(editorconfig|npmignore|gitattributes|gitignore|gitmodules|mailmap|travis\.yml|appveyor\.yml|gitlab-ci\.yml|nycrc|taprc|jshintrc|jscsrc|nvmrc|node-version|eslintignore|prettierignore|babelrc|swcrc|dockerignore|browserslistrc|flowconfig|coveralls\.yml|codecov\.yml|airtap\.yml|zuul\.yml)|\.(nycrc|eslintrc|prettierrc|c8rc|mocharc|releaserc|lintstagedrc|babelrc|markdownlint|jshintrc)\.(json|ya?ml|[cm]?js)|\.(eslintrc|prettierrc|mocharc|releaserc|c8rc)|tsconfig[\w.-]*\.json|tslint\.json|biome\.jsonc?|(eslint|prettier|jest|vitest|rollup|webpack|babel|karma|ava|tsup|commitlint)\.config\.[cm]?[jt]s|Makefile|Gruntfile\.js|gulpfile\.js|bower\.json|appveyor\.yml|yarn\.lock|pnpm-lock\.yaml)$/,
   },
   {
-    why: 'settings of editors, linters and builds',
+    why: 'sources of a native addon, which is built already',
     match:
-      /^(\.editorconfig|\.npmignore|\.gitattributes|\.gitignore|\.travis\.yml|\.nycrc(\.json)?|\.taprc|\.eslintrc[\w.]*|\.prettierrc[\w.]*|tsconfig[\w.]*\.json|\.jshintrc|\.eslintignore|\.prettierignore|\.mailmap|\.c8rc\.json|Makefile|Gruntfile\.js|gulpfile\.js|bower\.json|component\.json|appveyor\.yml|eslint\.config\.\w+)$/,
+      /(\.(c|cc|cpp|cxx|h|hh|hpp|inc|S|asm|gyp|gypi|o|a|mk)|(^|\/)(Makefile|CMakeLists\.txt|configure))$/,
+    when: (_path, files) => files.has('binding.gyp'),
   },
   {
-    why: 'sources and leavings of a native build',
-    match: /^(binding\.gyp|build\/(Makefile|config\.gypi|.*\.mk|Release\/(\.deps|obj\.target|obj)\/.*))$/,
+    why: 'leavings of a native build',
+    match: /^build\/(config\.gypi|(Release|Debug)\/(\.deps|obj\.target|obj)\/.*|.*\.target\.mk)$/,
   },
+  { why: 'programs and libraries of other systems', match: /\.(dll|dylib|exe|pdb|lib)$/i },
 ]
 
+/** They read at run time what others only read at build time: declarations, settings. */
+const readsEverything = /^(typescript|@typescript\/.*|@tsconfig\/.*|@types\/.*)$/
+
 /**
- * Whether a file of a dependency never runs. What package.json names is kept, whatever it is called.
+ * Tells which files of a dependency never run. What package.json names is kept, whatever it is called.
  *
- * @param path inside the package, with slashes
+ * @param files all files of the package; paths inside the package, with slashes
  */
-export function neverRuns(path: string, manifest: PackageManifest): boolean {
-  if (!rules.some(({ match }) => match.test(path))) return false
-  const folder = path.includes('/') ? `${path.split('/')[0]}/` : path
-  return !namedFiles(manifest).some((named) => named === path || named.startsWith(folder))
+export function pruner(manifest: PackageManifest, files: ReadonlySet<string>): (path: string) => boolean {
+  if (readsEverything.test(manifest.name ?? '')) return () => false
+  const named = namedFiles(manifest)
+  const namedFolders = new Set(named.map((path) => path.split('/')[0]))
+  return (path) => {
+    if (!rules.some(({ match, when }) => match.test(path) && when?.(path, files) !== false)) return false
+    const isNamed = named.includes(path) || named.includes(path.replace(/\.[^./]+$/, ''))
+    return !isNamed && !(path.includes('/') && isExtra(path) && namedFolders.has(path.split('/')[0]))
+  }
+}
+
+/** Whether a file is pruned for the folder that it lies in: not when package.json names something in there. */
+function isExtra(path: string): boolean {
+  return /^(docs?|examples?|tests?|__tests__|benchmarks?|bench|coverage|\.\w+)\//.test(path)
 }
 
 /** Every relative path that main, bin, exports and imports mention. */
 function namedFiles(manifest: object): string[] {
-  const { main, bin, exports, imports } = manifest as Record<string, unknown>
+  const { main, module, bin, exports, imports } = manifest as Record<string, unknown>
   const found: string[] = []
   const collect = (value: unknown, key = ''): void => {
     if (key === 'types' || key === 'typings') return
-    if (typeof value === 'string') found.push(value.replace(/^\.\//, ''))
+    if (typeof value === 'string') found.push(value.replace(/^\.\//, '').replace(/\/$/, ''))
     else if (typeof value === 'object' && value !== null) {
       for (const [name, inner] of Object.entries(value)) collect(inner, name)
     }
   }
-  for (const value of [main, bin, exports, imports]) collect(value)
+  for (const value of [main, module, bin, exports, imports]) collect(value)
   return found
 }

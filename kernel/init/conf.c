@@ -1,6 +1,5 @@
 #include "init.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,62 +16,133 @@ struct number {
 static const struct number numbers[] = {
 	NUMBER("backoff-initial-ms", backoff_initial_ms, 0, 60000),
 	NUMBER("backoff-max-ms", backoff_max_ms, 0, 600000),
-	NUMBER("crash-loop-count", crash_loop_count, 2, 1000),
+	NUMBER("crash-loop-count", crash_loop_count, 2, MAX_CRASH_LOOP),
 	NUMBER("crash-loop-window-s", crash_loop_window_s, 1, 86400),
 	NUMBER("drain-timeout-s", drain_timeout_s, 1, 3600),
 };
 
 #define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 #define UNSET (-1)
+#define TWICE "given twice"
+
+/* Numbers of more digits are out of every range, and might be out of long's. */
+#define MAX_DIGITS 9
 
 static long *number_field(struct conf *conf, const struct number *number)
 {
 	return (long *)((char *)conf + number->offset);
 }
 
-static int parse_number(struct conf *conf, const struct number *number, const char *value)
+static const char *parse_number(struct conf *conf, const struct number *number, const char *value,
+				char *reason, size_t size)
 {
-	char *end;
-	long parsed;
+	size_t digits = strspn(value, "0123456789");
+	long *field = number_field(conf, number), parsed;
 
-	errno = 0;
-	parsed = strtol(value, &end, 10);
-	if (errno || end == value || *end || parsed < number->least || parsed > number->most)
-		return -1;
-	*number_field(conf, number) = parsed;
-	return 0;
+	if (*field != UNSET)
+		return TWICE;
+	parsed = !value[digits] && digits <= MAX_DIGITS ? strtol(value, NULL, 10) : UNSET;
+	if (parsed < number->least || parsed > number->most) {
+		snprintf(reason, size, "not a whole number from %ld to %ld", number->least, number->most);
+		return reason;
+	}
+	*field = parsed;
+	return NULL;
 }
 
-/* Returns NULL, or what is wrong with the value. */
-static const char *parse_entry(struct conf *conf, const char *key, char *value)
+static const char *parse_arg(struct conf *conf, char *value)
 {
-	if (!strcmp(key, "arg")) {
-		if (conf->argc == MAX_ARGS)
-			return "too many arguments";
-		conf->argv[conf->argc++] = value;
-		return NULL;
-	}
-	if (!strcmp(key, "env")) {
-		if (conf->envc == MAX_ENV)
-			return "too many variables";
-		if (!strchr(value, '=') || value[0] == '=')
-			return "not NAME=value";
-		conf->env[conf->envc++] = value;
-		return NULL;
-	}
-	if (!strcmp(key, "cwd")) {
-		conf->cwd = value;
-		return value[0] == '/' ? NULL : "not an absolute path";
-	}
-	if (!strcmp(key, "exit-zero")) {
-		conf->exit_zero_poweroff = !strcmp(value, "poweroff");
-		return conf->exit_zero_poweroff || !strcmp(value, "restart") ? NULL
-									     : "neither restart nor poweroff";
-	}
+	if (conf->argc == MAX_ARGS)
+		return "too many arguments";
+	if (conf->argc == 0 && value[0] != '/')
+		return "the program is not an absolute path";
+	conf->argv[conf->argc++] = value;
+	return NULL;
+}
+
+static const char *parse_env(struct conf *conf, char *value)
+{
+	if (conf->envc == MAX_ENV)
+		return "too many variables";
+	if (!strchr(value, '=') || value[0] == '=')
+		return "not NAME=value";
+	conf->env[conf->envc++] = value;
+	return NULL;
+}
+
+static const char *parse_cwd(struct conf *conf, const char *value)
+{
+	if (conf->cwd)
+		return TWICE;
+	conf->cwd = value;
+	return value[0] == '/' ? NULL : "not an absolute path";
+}
+
+static const char *parse_exit_zero(struct conf *conf, const char *value)
+{
+	if (conf->exit_zero != EXIT_ZERO_UNSET)
+		return TWICE;
+	if (!strcmp(value, "restart"))
+		conf->exit_zero = EXIT_ZERO_RESTART;
+	else if (!strcmp(value, "poweroff"))
+		conf->exit_zero = EXIT_ZERO_POWEROFF;
+	else
+		return "neither restart nor poweroff";
+	return NULL;
+}
+
+/* Returns NULL, or what is wrong. */
+static const char *parse_entry(struct conf *conf, const char *key, char *value, char *reason, size_t size)
+{
+	if (!value || !*value)
+		return "no value";
+	if (!strcmp(key, "arg"))
+		return parse_arg(conf, value);
+	if (!strcmp(key, "env"))
+		return parse_env(conf, value);
+	if (!strcmp(key, "cwd"))
+		return parse_cwd(conf, value);
+	if (!strcmp(key, "exit-zero"))
+		return parse_exit_zero(conf, value);
 	for (size_t i = 0; i < NUMBERS; i++)
 		if (!strcmp(key, numbers[i].key))
-			return parse_number(conf, &numbers[i], value) ? "not a number in its range" : NULL;
+			return parse_number(conf, &numbers[i], value, reason, size);
 	return "unknown key";
+}
+
+/* What does not look like a key may be the rest of a value, and those are not printed. */
+static bool is_key(const char *text)
+{
+	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz-");
+
+	return length > 0 && length <= 32 && !text[length];
+}
+
+static int parse_line(struct conf *conf, char *line, size_t length, size_t number, char *error, size_t error_size)
+{
+	char reason[64], *value;
+	const char *wrong;
+
+	line[length] = '\0';
+	if (strlen(line) != length) {
+		snprintf(error, error_size, "line %zu: it holds a NUL byte", number);
+		return -1;
+	}
+	if (*line == '\0' || *line == '#')
+		return 0;
+	value = strchr(line, ' ');
+	if (value)
+		*value++ = '\0';
+	if (!is_key(line)) {
+		snprintf(error, error_size, "line %zu: it does not begin with a key", number);
+		return -1;
+	}
+	wrong = parse_entry(conf, line, value, reason, sizeof(reason));
+	if (wrong) {
+		snprintf(error, error_size, "line %zu: %s: %s", number, line, wrong);
+		return -1;
+	}
+	return 0;
 }
 
 static const char *missing_key(struct conf *conf)
@@ -81,68 +151,73 @@ static const char *missing_key(struct conf *conf)
 		return "arg";
 	if (!conf->cwd)
 		return "cwd";
+	if (conf->exit_zero == EXIT_ZERO_UNSET)
+		return "exit-zero";
 	for (size_t i = 0; i < NUMBERS; i++)
 		if (*number_field(conf, &numbers[i]) == UNSET)
 			return numbers[i].key;
 	return NULL;
 }
 
+static void add_path(struct conf *conf)
+{
+	static char path[] = "PATH=/bin";
+
+	for (size_t i = 0; i < conf->envc; i++)
+		if (!strncmp(conf->env[i], "PATH=", 5))
+			return;
+	conf->env[conf->envc++] = path;
+}
+
 int conf_parse(struct conf *conf, char *text, size_t length, char *error, size_t error_size)
 {
-	size_t line = 0;
 	const char *missing;
+	size_t number = 0;
 
 	memset(conf, 0, sizeof(*conf));
 	for (size_t i = 0; i < NUMBERS; i++)
 		*number_field(conf, &numbers[i]) = UNSET;
-	if (memchr(text, '\0', length)) {
-		snprintf(error, error_size, "it holds a NUL byte");
-		return -1;
-	}
-	for (char *at = text, *end; at && at < text + length; at = end) {
-		char *value;
-		const char *wrong;
+	for (char *line = text; line < text + length;) {
+		size_t left = (size_t)(text + length - line);
+		char *end = memchr(line, '\n', left);
+		size_t here = end ? (size_t)(end - line) : left;
 
-		line++;
-		end = memchr(at, '\n', (size_t)(text + length - at));
-		if (end)
-			*end++ = '\0';
-		if (*at == '\0' || *at == '#')
-			continue;
-		value = strchr(at, ' ');
-		if (value)
-			*value++ = '\0';
-		wrong = value && *value ? parse_entry(conf, at, value) : "no value";
-		if (wrong) {
-			snprintf(error, error_size, "line %zu: %.64s: %s", line, at, wrong);
+		if (parse_line(conf, line, here, ++number, error, error_size) < 0)
 			return -1;
-		}
+		line += here + 1;
 	}
 	missing = missing_key(conf);
 	if (missing) {
 		snprintf(error, error_size, "%s is missing", missing);
 		return -1;
 	}
+	add_path(conf);
 	return 0;
 }
 
-bool cmdline_value(const char *cmdline, const char *key, char *value, size_t size)
+static size_t word_length(const char *text)
 {
-	size_t key_length = strlen(key);
+	bool quoted = false;
+	size_t length = 0;
 
-	for (const char *at = cmdline; *at; at += strcspn(at, " \n")) {
-		size_t length;
+	for (; text[length] && (quoted || !strchr(" \t\n", text[length])); length++)
+		if (text[length] == '"')
+			quoted = !quoted;
+	return length;
+}
 
-		at += strspn(at, " \n");
-		length = strcspn(at, " \n");
+int cmdline_value(const char *cmdline, const char *key, char *value, size_t size)
+{
+	size_t key_length = strlen(key), length;
+	int found = 0;
+
+	for (const char *at = cmdline + strspn(cmdline, " \t\n"); *at; at += length, at += strspn(at, " \t\n")) {
+		length = word_length(at);
 		if (length <= key_length || strncmp(at, key, key_length) || at[key_length] != '=')
 			continue;
-		length -= key_length + 1;
-		if (length >= size)
-			return false;
-		memcpy(value, at + key_length + 1, length);
-		value[length] = '\0';
-		return true;
+		found = length - key_length - 1 < size ? 1 : -1;
+		if (found > 0)
+			snprintf(value, size, "%.*s", (int)(length - key_length - 1), at + key_length + 1);
 	}
-	return false;
+	return found;
 }

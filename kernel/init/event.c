@@ -1,10 +1,15 @@
 #include "init.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+/* A console that nobody reads is worth half a second an event, no more: the machine goes on without it. */
+#define RETRIES 100
+#define RETRY_NS 5000000
 
 long now_ms(void)
 {
@@ -18,7 +23,7 @@ const char *json_escape(const char *text, char *out, size_t size)
 {
 	size_t used = 0;
 
-	for (; *text && used + 7 < size; text++) {
+	for (; *text && used + 7 <= size; text++) {
 		unsigned char c = (unsigned char)*text;
 
 		if (c == '"' || c == '\\')
@@ -32,12 +37,30 @@ const char *json_escape(const char *text, char *out, size_t size)
 	return out;
 }
 
+static void write_console(const char *text, size_t length)
+{
+	struct timespec pause = { .tv_nsec = RETRY_NS };
+
+	for (int i = 0; length > 0 && i < RETRIES; i++) {
+		ssize_t written = write(STDOUT_FILENO, text, length);
+
+		if (written > 0) {
+			text += written;
+			length -= (size_t)written;
+		} else if (written < 0 && errno != EAGAIN && errno != EINTR) {
+			return;
+		} else {
+			nanosleep(&pause, NULL);
+		}
+	}
+}
+
 void event(const char *stage, const char *name, const char *fmt, ...)
 {
-	char line[MAX_EVENT], date[32], details[MAX_EVENT / 2] = "";
+	char line[MAX_DETAILS + 256], date[32], details[MAX_DETAILS] = "";
+	long uptime = now_ms();
 	struct timespec real;
 	struct tm utc;
-	long uptime = now_ms();
 	int length;
 	va_list args;
 
@@ -52,6 +75,6 @@ void event(const char *stage, const char *name, const char *fmt, ...)
 	length = snprintf(line, sizeof(line),
 			  "{\"time\":\"%s.%03ldZ\",\"uptime\":%ld.%03ld,\"stage\":\"%s\",\"event\":\"%s\"%s}\n", date,
 			  real.tv_nsec / 1000000, uptime / 1000, uptime % 1000, stage, name, details);
-	if (length > 0 && write(STDOUT_FILENO, line, (size_t)length) < 0)
-		return; /* a console that is gone cannot be told */
+	if (length > 0 && (size_t)length < sizeof(line))
+		write_console(line, (size_t)length);
 }

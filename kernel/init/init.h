@@ -9,16 +9,22 @@
 #define MAX_ARGS 64
 #define MAX_ENV 256
 #define MAX_CONF 65536
-#define MAX_EVENT 1024
+#define MAX_CRASH_LOOP 1000
+#define MAX_ERROR 256
+/* Every character of an error may become \u00xx. */
+#define MAX_ESCAPED (6 * MAX_ERROR + 1)
+#define MAX_DETAILS (MAX_ESCAPED + 128)
+
+enum exit_zero { EXIT_ZERO_UNSET, EXIT_ZERO_RESTART, EXIT_ZERO_POWEROFF };
 
 /* What the build baked in: /srv/.nodeos/init.conf. Strings point into the text that was parsed. */
 struct conf {
 	char *argv[MAX_ARGS + 1];
-	char *env[MAX_ENV + 1];
+	char *env[MAX_ENV + 2]; /* what stands there, PATH if that is missing, the end */
 	size_t argc;
 	size_t envc;
 	const char *cwd;
-	bool exit_zero_poweroff;
+	enum exit_zero exit_zero;
 	long backoff_initial_ms;
 	long backoff_max_ms;
 	long crash_loop_count;
@@ -26,11 +32,17 @@ struct conf {
 	long drain_timeout_s;
 };
 
-/* Parses text in place. Returns 0, or -1 with a message that names line and key. */
+/*
+ * Parses text in place; text[length] must be writable. Returns 0, or -1 with a message that names
+ * line and key, never a value.
+ */
 int conf_parse(struct conf *conf, char *text, size_t length, char *error, size_t error_size);
 
-/* Copies the value of `key=` on the kernel command line. Returns whether it stands there. */
-bool cmdline_value(const char *cmdline, const char *key, char *value, size_t size);
+/*
+ * Copies the value of `key=` on the kernel command line; as for the kernel, the last one counts and
+ * double quotes keep words together. Returns 1, 0 when it does not stand there, -1 when it is too long.
+ */
+int cmdline_value(const char *cmdline, const char *key, char *value, size_t size);
 
 /* One JSON line on stdout. fmt and what follows make further members, as ",\"key\":…", or nothing. */
 void event(const char *stage, const char *name, const char *fmt, ...)
@@ -39,21 +51,25 @@ void event(const char *stage, const char *name, const char *fmt, ...)
 /* Copies text so that it can stand between quotes in JSON. */
 const char *json_escape(const char *text, char *out, size_t size);
 
+/* Milliseconds since the kernel started. */
 long now_ms(void);
 
 /* How the machine ends. */
 enum ending { ENDING_POWEROFF, ENDING_REBOOT };
 
-/* Runs Node until the machine is to end, and says how. */
+/* Runs Node until the machine is to end, and says how. No other process is left then. */
 enum ending supervise(const struct conf *conf);
 
 /* The kernel's door: the only part that a test on a host replaces. */
-void platform_mount_early(void);
-int platform_mount_app(char *error, size_t size);
-ssize_t platform_read_conf(char *text, size_t size, char *error, size_t error_size);
+void platform_start(void);
+ssize_t platform_read(const char *path, char *text, size_t size);
+bool platform_exists(const char *path);
+int platform_mount_app(const char *device, const char *type);
 int platform_power_buttons(int *fds, int most);
 bool platform_power_pressed(int fd);
-void platform_kill_rest(int signal);
+void platform_child_stdio(void);
+void platform_kill_rest(void);
+void platform_settle(void);
 void platform_end(enum ending ending);
 
 #endif

@@ -1,35 +1,127 @@
 #include "init.h"
 
+#include <errno.h>
 #include <stdio.h>
-#include <unistd.h>
+#include <string.h>
+#include <time.h>
 
-#define PAUSE_BEFORE_REBOOT_S 5
+#define CONF "/srv/.nodeos/init.conf"
+#define APP_DEVICE "/dev/vdb"
+
+/* Tests are in more of a hurry. */
+#ifndef APP_DEVICE_WAIT_MS
+#define APP_DEVICE_WAIT_MS 10000
+#endif
+#ifndef PAUSE_BEFORE_REBOOT_MS
+#define PAUSE_BEFORE_REBOOT_MS 5000
+#endif
+
+static void pause_ms(long ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+static void finish(enum ending ending)
+{
+	platform_settle();
+	event("shutdown", "shutdown.finished", NULL);
+	platform_end(ending);
+}
 
 /* A machine without its app layer or with a broken one can only try again. */
-static int give_up(const char *error)
+static void give_up(const char *error)
 {
-	char escaped[512];
+	char escaped[MAX_ESCAPED];
 
 	event("init", "init.failed", ",\"error\":\"%s\"", json_escape(error, escaped, sizeof(escaped)));
-	sleep(PAUSE_BEFORE_REBOOT_S);
-	platform_end(ENDING_REBOOT);
-	return 1;
+	event("init", "machine.rebooting", ",\"cause\":\"init failed\",\"delay_ms\":%d", PAUSE_BEFORE_REBOOT_MS);
+	pause_ms(PAUSE_BEFORE_REBOOT_MS);
+	finish(ENDING_REBOOT);
+}
+
+static int find_app_device(char *device, size_t device_size, char *error, size_t error_size)
+{
+	static char cmdline[4096];
+	long until = now_ms() + APP_DEVICE_WAIT_MS;
+	ssize_t length = platform_read("/proc/cmdline", cmdline, sizeof(cmdline) - 1);
+	int found;
+
+	if (length < 0) {
+		snprintf(error, error_size, "/proc/cmdline: %s", strerror(errno));
+		return -1;
+	}
+	cmdline[length] = '\0';
+	found = cmdline_value(cmdline, "nodeos.app", device, device_size);
+	if (found < 0) {
+		snprintf(error, error_size, "nodeos.app on the kernel command line is longer than %zu bytes",
+			 device_size - 1);
+		return -1;
+	}
+	if (!found)
+		snprintf(device, device_size, "%s", APP_DEVICE);
+	while (!platform_exists(device)) {
+		if (now_ms() >= until) {
+			snprintf(error, error_size, "app layer: %s did not appear within %d ms", device,
+				 APP_DEVICE_WAIT_MS);
+			return -1;
+		}
+		pause_ms(20);
+	}
+	return 0;
+}
+
+static int mount_app(char *error, size_t size)
+{
+	char device[64];
+	int erofs, squashfs;
+
+	if (find_app_device(device, sizeof(device), error, size) < 0)
+		return -1;
+	if (platform_mount_app(device, "erofs") == 0)
+		return 0;
+	erofs = errno;
+	if (platform_mount_app(device, "squashfs") == 0)
+		return 0;
+	squashfs = errno;
+	/* strerror() may reuse its buffer. */
+	snprintf(error, size, "app layer: %s: erofs: %s", device, strerror(erofs));
+	snprintf(error + strlen(error), size - strlen(error), ", squashfs: %s", strerror(squashfs));
+	return -1;
+}
+
+static int read_conf(struct conf *conf, char *error, size_t error_size)
+{
+	static char text[MAX_CONF];
+	char reason[MAX_ERROR / 2];
+	ssize_t length = platform_read(CONF, text, sizeof(text));
+
+	if (length < 0) {
+		snprintf(error, error_size, CONF ": %s", strerror(errno));
+		return -1;
+	}
+	if ((size_t)length == sizeof(text)) {
+		snprintf(error, error_size, CONF ": longer than %zu bytes", sizeof(text) - 1);
+		return -1;
+	}
+	if (conf_parse(conf, text, (size_t)length, reason, sizeof(reason)) < 0) {
+		snprintf(error, error_size, CONF ": %s", reason);
+		return -1;
+	}
+	return 0;
 }
 
 int main(void)
 {
-	static char text[MAX_CONF];
 	static struct conf conf;
-	char error[256];
-	ssize_t length;
+	char error[MAX_ERROR];
 
-	platform_mount_early();
+	platform_start();
 	event("init", "init.started", NULL);
-	if (platform_mount_app(error, sizeof(error)) < 0)
-		return give_up(error);
-	length = platform_read_conf(text, sizeof(text), error, sizeof(error));
-	if (length < 0 || conf_parse(&conf, text, (size_t)length, error, sizeof(error)) < 0)
-		return give_up(error);
-	platform_end(supervise(&conf));
+	if (mount_app(error, sizeof(error)) < 0 || read_conf(&conf, error, sizeof(error)) < 0)
+		give_up(error);
+	else
+		finish(supervise(&conf));
 	return 0;
 }

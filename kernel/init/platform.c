@@ -9,20 +9,23 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#define CONF "/srv/.nodeos/init.conf"
-#define APP_DEVICE "/dev/vdb"
-#define APP_DEVICE_WAIT_MS 10000
+#define CONSOLE "/dev/console"
+
+static void warn(const char *what, const char *path)
+{
+	event("init", "init.warning", ",\"error\":\"%s %s: %s\"", what, path, strerror(errno));
+}
 
 static void write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
 
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
-		event("init", "init.warning", ",\"error\":\"%s: %s\"", path, strerror(errno));
+		warn("write", path);
 	if (fd >= 0)
 		close(fd);
 }
@@ -30,13 +33,18 @@ static void write_file(const char *path, const char *text)
 static void mount_or_warn(const char *type, const char *target, unsigned long flags, const char *data)
 {
 	if (mount(type, target, type, flags, data) < 0)
-		event("init", "init.warning", ",\"error\":\"mount %s: %s\"", target, strerror(errno));
+		warn("mount", target);
 }
 
-/* The kernel opens /dev/console for us only when it stands in the root file system. */
-static void open_console(void)
+static void link_or_warn(const char *target, const char *path)
 {
-	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+	if (symlink(target, path) < 0 && errno != EEXIST)
+		warn("link", path);
+}
+
+static void open_console(int flags)
+{
+	int fd = open(CONSOLE, O_RDWR | O_NOCTTY | flags);
 
 	if (fd < 0)
 		return;
@@ -46,9 +54,18 @@ static void open_console(void)
 		close(fd);
 }
 
-void platform_mount_early(void)
+/* The kernel's hard limit is 4096; Node lifts its own soft limit to whatever the hard one is. */
+static void allow_many_files(void)
 {
-	open_console();
+	struct rlimit files = { .rlim_cur = 1024, .rlim_max = 1048576 };
+
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		warn("limit", "open files");
+}
+
+void platform_start(void)
+{
+	open_console(O_NONBLOCK);
 	mount_or_warn("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	mount_or_warn("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	mount_or_warn("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
@@ -57,20 +74,20 @@ void platform_mount_early(void)
 	mount_or_warn("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "ptmxmode=0666");
 	mkdir("/dev/shm", 01777);
 	mount_or_warn("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
-	if (symlink("/proc/self/fd", "/dev/fd") == 0) {
-		symlink("/proc/self/fd/0", "/dev/stdin");
-		symlink("/proc/self/fd/1", "/dev/stdout");
-		symlink("/proc/self/fd/2", "/dev/stderr");
-	}
+	link_or_warn("/proc/self/fd", "/dev/fd");
+	link_or_warn("/proc/self/fd/0", "/dev/stdin");
+	link_or_warn("/proc/self/fd/1", "/dev/stdout");
+	link_or_warn("/proc/self/fd/2", "/dev/stderr");
 	mkdir("/run/nodeos", 0755);
 	write_file("/run/hosts", "127.0.0.1 localhost\n::1 localhost\n");
 	write_file("/run/resolv.conf", "");
-	reboot(RB_DISABLE_CAD);
+	allow_many_files();
+	reboot(RB_DISABLE_CAD); /* Ctrl-Alt-Del becomes SIGINT, and so a drain */
 }
 
-static ssize_t read_file(const char *path, char *text, size_t size)
+ssize_t platform_read(const char *path, char *text, size_t size)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), saved;
 	size_t used = 0;
 	ssize_t got = 0;
 
@@ -78,41 +95,20 @@ static ssize_t read_file(const char *path, char *text, size_t size)
 		return -1;
 	while (used < size && (got = read(fd, text + used, size - used)) > 0)
 		used += (size_t)got;
+	saved = errno;
 	close(fd);
+	errno = saved;
 	return got < 0 ? -1 : (ssize_t)used;
 }
 
-int platform_mount_app(char *error, size_t size)
+bool platform_exists(const char *path)
 {
-	static const char *const types[] = { "erofs", "squashfs" };
-	char cmdline[4096], device[64];
-	struct timespec pause = { .tv_nsec = 20000000 };
-	long until = now_ms() + APP_DEVICE_WAIT_MS;
-	ssize_t length = read_file("/proc/cmdline", cmdline, sizeof(cmdline) - 1);
-
-	cmdline[length > 0 ? length : 0] = '\0';
-	if (!cmdline_value(cmdline, "nodeos.app", device, sizeof(device)))
-		strcpy(device, APP_DEVICE);
-	while (access(device, F_OK) < 0 && now_ms() < until)
-		nanosleep(&pause, NULL);
-	for (size_t i = 0; i < 2; i++)
-		if (mount(device, "/srv", types[i], MS_RDONLY | MS_NOSUID | MS_NODEV, NULL) == 0)
-			return 0;
-	snprintf(error, size, "app layer %s: %s", device, strerror(errno));
-	return -1;
+	return access(path, F_OK) == 0;
 }
 
-ssize_t platform_read_conf(char *text, size_t size, char *error, size_t error_size)
+int platform_mount_app(const char *device, const char *type)
 {
-	ssize_t length = read_file(CONF, text, size);
-
-	if (length < 0)
-		snprintf(error, error_size, CONF ": %s", strerror(errno));
-	if ((size_t)length == size) {
-		snprintf(error, error_size, CONF " is longer than %zu bytes", size - 1);
-		return -1;
-	}
-	return length;
+	return mount(device, "/srv", type, MS_RDONLY | MS_NOSUID | MS_NODEV, NULL);
 }
 
 int platform_power_buttons(int *fds, int most)
@@ -147,17 +143,26 @@ bool platform_power_pressed(int fd)
 	return power;
 }
 
-void platform_kill_rest(int signal)
+/* Opened anew: init's own console does not block, and what Node makes of this one stays Node's. */
+void platform_child_stdio(void)
 {
-	kill(-1, signal);
+	open_console(0);
+}
+
+void platform_kill_rest(void)
+{
+	kill(-1, SIGKILL);
+}
+
+void platform_settle(void)
+{
+	sync();
+	umount2("/data", MNT_DETACH);
+	umount2("/srv", MNT_DETACH);
 }
 
 void platform_end(enum ending ending)
 {
-	kill(-1, SIGKILL);
-	sync();
-	umount2("/data", MNT_DETACH);
-	umount2("/srv", MNT_DETACH);
 	reboot(ending == ENDING_REBOOT ? RB_AUTOBOOT : RB_POWER_OFF);
 	for (;;)
 		pause();

@@ -1,7 +1,6 @@
 #include "init.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +10,10 @@
 #include <unistd.h>
 
 #define MAX_BUTTONS 4
+#define FORK_RETRY_MS 1000
+
+/* A killed process that waits for a device may take its time; the machine does not wait for ever. */
+#define KILL_WAIT_MS 2000
 
 struct state {
 	const struct conf *conf;
@@ -18,49 +21,51 @@ struct state {
 	long started_ms;
 	long restart_at_ms;   /* when to start again, or -1 */
 	long backoff_ms;
-	long ends_ms[1000];   /* times of the last ends, a ring of crash_loop_count */
+	long ends_ms[MAX_CRASH_LOOP]; /* times of the last ends, a ring of crash_loop_count */
 	size_t ends;
 	long drain_until_ms;  /* deadline of a shutdown, or -1 */
 	enum ending ending;
 	bool ended;
 };
 
-static void start_node(struct state *state)
+static void node_failed(const char *what)
 {
-	const struct conf *conf = state->conf;
+	char error[MAX_ERROR], escaped[MAX_ESCAPED];
+
+	snprintf(error, sizeof(error), "%s: %s", what, strerror(errno));
+	event("node", "node.failed", ",\"error\":\"%s\"", json_escape(error, escaped, sizeof(escaped)));
+}
+
+static void run_node(const struct conf *conf)
+{
 	sigset_t none;
 
-	state->restart_at_ms = -1;
-	state->started_ms = now_ms();
-	state->node = fork();
-	if (state->node < 0) {
-		event("node", "node.failed", ",\"error\":\"fork: %s\"", strerror(errno));
-		state->node = 0;
-		state->restart_at_ms = now_ms() + 1000;
-		return;
-	}
-	if (state->node > 0)
-		return;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
-	if (chdir(conf->cwd) == 0)
-		execve(conf->argv[0], conf->argv, conf->env);
-	event("node", "node.failed", ",\"error\":\"it could not be started: %s\"", strerror(errno));
+	platform_child_stdio();
+	if (chdir(conf->cwd) < 0) {
+		node_failed(conf->cwd);
+		_exit(127);
+	}
+	execve(conf->argv[0], conf->argv, conf->env);
+	node_failed(conf->argv[0]);
 	_exit(127);
 }
 
-static bool crash_loops(struct state *state)
+static void start_node(struct state *state)
 {
-	size_t count = (size_t)state->conf->crash_loop_count;
-	long now = now_ms(), oldest;
+	pid_t pid = fork();
 
-	state->ends_ms[state->ends % count] = now;
-	state->ends++;
-	if (state->ends < count)
-		return false;
-	oldest = state->ends_ms[state->ends % count];
-	return now - oldest <= state->conf->crash_loop_window_s * 1000;
+	if (pid == 0)
+		run_node(state->conf);
+	state->started_ms = now_ms();
+	state->restart_at_ms = -1;
+	state->node = pid > 0 ? pid : 0;
+	if (pid < 0) {
+		node_failed("fork");
+		state->restart_at_ms = now_ms() + FORK_RETRY_MS;
+	}
 }
 
 static void report_end(const struct state *state, int status)
@@ -74,41 +79,85 @@ static void report_end(const struct state *state, int status)
 		event("node", "node.exited", ",\"status\":%d,\"ran_ms\":%ld", WEXITSTATUS(status), ran_ms);
 }
 
+/* Kills what runs and waits until it is gone: until then it holds ports and files. */
+static void kill_all(struct state *state)
+{
+	long until = now_ms() + KILL_WAIT_MS, left;
+	sigset_t child;
+	int status;
+	pid_t pid;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	platform_kill_rest();
+	while ((pid = waitpid(-1, &status, WNOHANG)) >= 0) {
+		if (pid > 0 && pid == state->node) {
+			state->node = 0;
+			report_end(state, status);
+		}
+		left = until - now_ms();
+		if (left <= 0)
+			return;
+		if (pid == 0)
+			sigtimedwait(&child, NULL, &(struct timespec){ left / 1000, left % 1000 * 1000000 });
+	}
+}
+
+static bool crash_loops(struct state *state)
+{
+	size_t count = (size_t)state->conf->crash_loop_count;
+	long now = now_ms();
+
+	state->ends_ms[state->ends++ % count] = now;
+	if (state->ends < count)
+		return false;
+	return now - state->ends_ms[state->ends % count] <= state->conf->crash_loop_window_s * 1000;
+}
+
 static void end(struct state *state, enum ending ending)
 {
 	state->ending = ending;
 	state->ended = true;
 }
 
+static long least(long a, long b)
+{
+	return a < b ? a : b;
+}
+
+static void restart_later(struct state *state, long ran_ms)
+{
+	const struct conf *conf = state->conf;
+	long delay = state->backoff_ms;
+
+	if (ran_ms > conf->crash_loop_window_s * 1000)
+		delay = conf->backoff_initial_ms;
+	delay = least(delay, conf->backoff_max_ms);
+	event("node", "node.restarting", ",\"delay_ms\":%ld", delay);
+	state->restart_at_ms = now_ms() + delay;
+	state->backoff_ms = delay ? delay * 2 : 1;
+}
+
 static void node_ended(struct state *state, int status)
 {
 	const struct conf *conf = state->conf;
+	long ran_ms = now_ms() - state->started_ms;
 
 	state->node = 0;
 	report_end(state, status);
-	platform_kill_rest(SIGKILL); /* its children would go on with its ports open */
+	kill_all(state);
 	if (state->drain_until_ms >= 0) {
 		end(state, state->ending);
-		return;
-	}
-	if (conf->exit_zero_poweroff && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+	} else if (conf->exit_zero == EXIT_ZERO_POWEROFF && WIFEXITED(status) && WEXITSTATUS(status) == 0) {
 		event("shutdown", "shutdown.started", ",\"cause\":\"exit 0\"");
 		end(state, ENDING_POWEROFF);
-		return;
-	}
-	if (crash_loops(state)) {
+	} else if (crash_loops(state)) {
 		event("node", "machine.rebooting", ",\"cause\":\"%ld ends within %ld s\"", conf->crash_loop_count,
 		      conf->crash_loop_window_s);
 		end(state, ENDING_REBOOT);
-		return;
+	} else {
+		restart_later(state, ran_ms);
 	}
-	if (now_ms() - state->started_ms > conf->crash_loop_window_s * 1000)
-		state->backoff_ms = conf->backoff_initial_ms;
-	event("node", "node.restarting", ",\"delay_ms\":%ld", state->backoff_ms);
-	state->restart_at_ms = now_ms() + state->backoff_ms;
-	state->backoff_ms = state->backoff_ms ? state->backoff_ms * 2 : 1;
-	if (state->backoff_ms > conf->backoff_max_ms)
-		state->backoff_ms = conf->backoff_max_ms;
 }
 
 static void reap(struct state *state)
@@ -123,7 +172,7 @@ static void reap(struct state *state)
 
 static void drain(struct state *state, const char *cause, enum ending ending)
 {
-	if (state->drain_until_ms >= 0)
+	if (state->ended || state->drain_until_ms >= 0)
 		return;
 	event("shutdown", "shutdown.started", ",\"cause\":\"%s\"", cause);
 	state->ending = ending;
@@ -148,15 +197,21 @@ static void handle_signal(struct state *state, int signal_fd)
 		drain(state, strsignal((int)info.ssi_signo), ENDING_POWEROFF);
 }
 
+static void handle_button(struct state *state, struct pollfd *button)
+{
+	if ((button->revents & POLLIN) && platform_power_pressed(button->fd))
+		drain(state, "power button", ENDING_POWEROFF);
+	if (button->revents & (POLLERR | POLLHUP | POLLNVAL))
+		button->fd = -1; /* it is gone, and poll() would report that without end */
+}
+
 static int next_timeout(const struct state *state)
 {
-	long at = state->restart_at_ms, left;
+	long at = state->drain_until_ms >= 0 ? state->drain_until_ms : state->restart_at_ms;
+	long left = at - now_ms();
 
-	if (state->drain_until_ms >= 0)
-		at = state->drain_until_ms;
 	if (at < 0)
 		return -1;
-	left = at - now_ms();
 	return left > 0 ? (int)left : 0;
 }
 
@@ -168,11 +223,9 @@ static void handle_time(struct state *state)
 		if (now < state->drain_until_ms)
 			return;
 		event("shutdown", "shutdown.deadline", ",\"seconds\":%ld", state->conf->drain_timeout_s);
-		platform_kill_rest(SIGKILL);
-		if (state->node)
-			kill(state->node, SIGKILL);
+		kill_all(state);
 		state->ended = true;
-	} else if (!state->node && state->restart_at_ms >= 0 && now >= state->restart_at_ms) {
+	} else if (state->restart_at_ms >= 0 && now >= state->restart_at_ms) {
 		start_node(state);
 	}
 }
@@ -199,23 +252,28 @@ enum ending supervise(const struct conf *conf)
 	state.conf = conf;
 	state.backoff_ms = conf->backoff_initial_ms;
 	state.drain_until_ms = -1;
-	polled[0].fd = open_signals();
-	polled[0].events = POLLIN;
+	polled[0] = (struct pollfd){ .fd = open_signals(), .events = POLLIN };
+	if (polled[0].fd < 0) {
+		event("init", "init.failed", ",\"error\":\"signalfd: %s\"", strerror(errno));
+		return ENDING_REBOOT;
+	}
 	start_node(&state);
 	count = platform_power_buttons(buttons, MAX_BUTTONS);
 	for (int i = 0; i < count; i++)
 		polled[1 + i] = (struct pollfd){ .fd = buttons[i], .events = POLLIN };
 	while (!state.ended) {
-		if (poll(polled, 1 + (nfds_t)count, next_timeout(&state)) < 0 && errno != EINTR)
+		if (poll(polled, 1 + (nfds_t)count, next_timeout(&state)) < 0 && errno != EINTR) {
+			event("init", "init.failed", ",\"error\":\"poll: %s\"", strerror(errno));
+			end(&state, ENDING_REBOOT);
 			break;
+		}
 		if (polled[0].revents & POLLIN)
 			handle_signal(&state, polled[0].fd);
 		for (int i = 0; i < count; i++)
-			if ((polled[1 + i].revents & POLLIN) && platform_power_pressed(polled[1 + i].fd))
-				drain(&state, "power button", ENDING_POWEROFF);
+			handle_button(&state, &polled[1 + i]);
 		if (!state.ended)
 			handle_time(&state);
 	}
-	event("shutdown", "shutdown.finished", NULL);
+	kill_all(&state);
 	return state.ending;
 }

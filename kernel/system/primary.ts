@@ -57,6 +57,7 @@ export function runWorkers(
 function startWorker(cluster: Cluster, supervisor: Supervisor, slot: Slot): void {
   const worker = cluster.fork({ [startVariable]: 'worker' })
   const pid = worker.process.pid
+  emit('app', 'worker.started', { worker: slot.number, pid })
   worker.on('exit', (status: number | null, signal: string | null) =>
     supervisor.ended(slot, { pid, status, signal }),
   )

@@ -13,7 +13,7 @@ const machine = await boot(
   },
   {
     append: 'nodeos.env.BOTH=from-the-command-line nodeos.env.GIVEN=from-the-command-line',
-    fwCfg: { env: 'GIVEN="from the hypervisor"\nSECRET=hush-hush-value\n', hostname: 'given-name' },
+    instance: { env: 'GIVEN="from the hypervisor"\nSECRET=hush-hush-value\n', hostname: 'given-name' },
   },
 )
 

@@ -18,7 +18,7 @@ await t.test('a static network', async (t) => {
   }
   t.match(facts.interfaces['eth0'], [{ cidr: '192.0.2.10/24' }])
   t.equal(facts.interfaces['eth0']?.length, 1, 'no IPv6 address')
-  t.equal(await machine.get('/file?path=/etc/resolv.conf'), 'search example.org\nnameserver 192.0.2.3\n')
+  t.equal(await machine.get('/file?path=/etc/resolv.conf'), 'nameserver 192.0.2.3\nsearch example.org\n')
   t.equal(String(await machine.get('/file?path=/sys/class/net/eth0/mtu')).trim(), '1400')
 })
 

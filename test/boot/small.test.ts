@@ -2,7 +2,7 @@ import t from 'tap'
 import { boot } from './boot.ts'
 
 await t.test('64 MB of memory serve 1,000 requests', async (t) => {
-  const machine = await boot(t, 'small', { machine: { memory: 64 } }, { memory: 64 })
+  const machine = await boot(t, 'small', { machine: { memory: 64 } })
   for (let i = 0; i < 1000; i++) {
     const answer = await machine.get('/healthz')
     if (answer !== 'ok') t.fail(`request ${i}: ${JSON.stringify(answer)}`)

@@ -1,0 +1,104 @@
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { UserError } from '../lib/errors.ts'
+import { isLitter, secretIn } from './secrets.ts'
+import type { Tree } from './tree.ts'
+import { isTypeScript, stripTypes } from './typescript.ts'
+
+/** Where own files are collected. */
+export interface Own {
+  /** The repository, links resolved. */
+  root: string
+  tree: Tree
+  /** Secrets that were left out, relative to the repository. */
+  secrets: string[]
+}
+
+/**
+ * Adds files that are the repository's own, with their types stripped: a file, or a folder with all in it.
+ * Secrets stay behind, and are named.
+ *
+ * @param path relative to the repository
+ * @param wanted whether to take a file, by its path
+ */
+export function addOwn(own: Own, path: string, wanted: (path: string) => boolean = () => true): void {
+  const file = join(own.root, path)
+  const found = lstatSync(file)
+  if (found.isDirectory()) {
+    for (const name of readdirSync(file)) addChild(own, join(path, name), wanted)
+  } else if (!wanted(path)) {
+    return
+  } else if (found.isSymbolicLink()) {
+    own.tree.set(path, { kind: 'link', target: linkTarget(own.root, path) })
+  } else if (!found.isFile()) {
+    throw new UserError(`${path} is neither a file, a folder nor a link`, { hint: `rm ${path}` })
+  } else {
+    const executable = (found.mode & 0o111) !== 0
+    const content = isTypeScript(path) ? stripTypes(readFileSync(file, 'utf8'), path) : undefined
+    own.tree.set(
+      path,
+      content === undefined
+        ? { kind: 'copy', source: file, bytes: found.size, executable }
+        : { kind: 'text', content, executable },
+    )
+  }
+}
+
+function addChild(own: Own, path: string, wanted: (path: string) => boolean): void {
+  if (isLitter(path.slice(path.lastIndexOf('/') + 1))) return
+  if (secretIn(join(own.root, path)) === undefined) addOwn(own, path, wanted)
+  else own.secrets.push(path)
+}
+
+/**
+ * Adds what `app.include` names. A private key that is named itself, rather than the folder that it lies in, is taken.
+ *
+ * @throws {UserError} for what is not there, not in the repository, or a secret
+ */
+export function addIncluded(own: Own, path: string): void {
+  const place = relative(own.root, resolve(own.root, path))
+  if (place === '' || place.startsWith('..') || !existsSync(join(own.root, place))) {
+    throw new UserError(`app.include: there is no file or folder ${path} in the repository`, {
+      hint: 'it is named in config/system.json, relative to the repository',
+    })
+  }
+  const secret = secretIn(join(own.root, place))
+  if (secret === 'environment' || secret === 'credentials') {
+    throw new UserError(`app.include: ${path} holds secrets, and an image is not secret`, {
+      hint: 'hand it to the running machine instead: "deploy": { "options": { "env": "<file>" } }',
+    })
+  }
+  addOwn(own, place)
+}
+
+function linkTarget(root: string, path: string): string {
+  const target = relative(root, resolve(root, dirname(path), readlinkSync(join(root, path))))
+  if (!target.startsWith('..')) return target
+  throw new UserError(`${path} is a link to ${target}, outside the repository`, {
+    hint: 'put a copy in its place',
+  })
+}
+
+/**
+ * Checks that every link of the app's own leads to something that is packed.
+ *
+ * @throws {UserError} naming the first that does not
+ */
+export function checkLinks({ root, tree }: Own): void {
+  const folders = new Set<string>([''])
+  for (const path of tree.keys()) {
+    for (let at = dirname(path); at !== '.' && !folders.has(at); at = dirname(at)) folders.add(at)
+  }
+  for (const [path, entry] of tree) {
+    if (entry.kind !== 'link' || path.includes('node_modules/')) continue
+    const isThere = existsSync(join(root, entry.target))
+    const target = isThere ? relative(root, realpathSync(join(root, entry.target))) : entry.target
+    if (tree.has(target) || folders.has(target)) continue
+    throw new UserError(
+      `${path} is a link to ${entry.target}, which is not ${isThere ? 'packed' : 'there'}`,
+      {
+        hint: isThere ? `add "${entry.target}" to app.include in config/system.json` : `rm ${path}`,
+      },
+    )
+  }
+}

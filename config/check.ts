@@ -1,0 +1,78 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { totalmem } from 'node:os'
+import { join } from 'node:path'
+import { checks } from './checks.ts'
+import type { Problem } from './explain.ts'
+import { overlaps } from './pointer.ts'
+import type { SystemConfig } from './system.types.ts'
+import { targetFile } from './target.ts'
+
+/** What a configuration is checked against besides its schema. */
+export interface ConfigFacts {
+  /** The folder whose app it is. */
+  root: string
+  /** Memory of this host in bytes. */
+  totalMemory: number
+  /** What the configuration may name. */
+  names: Record<'fragments' | 'platforms' | 'formats' | 'targets', string[]>
+  /** Folder of the deploy targets. */
+  targets: string
+}
+
+export interface ConfigFindings {
+  errors: Problem[]
+  warnings: string[]
+}
+
+/** The facts of this host and of the repository that this file lies in. */
+export function configFacts(root: string, repository = join(import.meta.dirname, '..')): ConfigFacts {
+  const fragments = names(join(repository, 'kernel/config'), /^(.+)\.config$/)
+  const platform = 'platform-'
+  const targets = join(repository, 'deploy/targets')
+  return {
+    root,
+    totalMemory: totalmem(),
+    names: {
+      fragments: fragments.filter((name) => !name.startsWith(platform)),
+      platforms: fragments
+        .filter((name) => name.startsWith(platform))
+        .map((name) => name.slice(platform.length)),
+      formats: names(join(repository, 'build/formats'), /^(.+)\.ts$/),
+      targets: names(targets, /^([^.]+)(?:\.ts)?$/).filter((name) => targetFile(targets, name) !== undefined),
+    },
+    targets,
+  }
+}
+
+function names(folder: string, pattern: RegExp): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
+    .flatMap((file) => pattern.exec(file)?.[1] ?? [])
+    .sort()
+}
+
+/**
+ * Finds what the schema cannot say: parts that contradict each other, the host or the repository.
+ *
+ * @param invalid pointers that the schema has refused: what reads them is not checked
+ */
+export function checkConfig(
+  config: SystemConfig,
+  facts: ConfigFacts,
+  invalid: string[] = [],
+): ConfigFindings {
+  const errors = checks
+    .filter(({ reads }) => !reads.some((read) => invalid.some((pointer) => overlaps(pointer, read))))
+    .flatMap((check) => check.run(config, facts))
+  const env = invalid.some((pointer) => overlaps(pointer, '/app/env')) ? [] : Object.keys(config.app.env)
+  return { errors, warnings: env.filter((name) => secret.test(name)).map(secretWarning) }
+}
+
+const secret = /SECRET|TOKEN|PASSWORD|_KEY/i
+
+function secretWarning(name: string): string {
+  return (
+    `app.env.${name} looks like a secret, and whoever has the image can read it; ` +
+    'give it to the instance instead: the environment that the target passes to the machine when it starts'
+  )
+}

@@ -1,0 +1,198 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { BlockList } from 'node:net'
+import { dirname, join, relative, sep } from 'node:path'
+import { type Problem, quote, suggest } from './explain.ts'
+import { nearest } from './nearest.ts'
+import { child } from './pointer.ts'
+import type { ConfigFacts } from './check.ts'
+import type { SystemConfig } from './system.types.ts'
+
+/** Looks at parts of the configuration together; `reads` are the pointers that must be valid before. */
+export interface Check {
+  reads: string[]
+  run(config: SystemConfig, facts: ConfigFacts): Problem[]
+}
+
+const arch: Check = {
+  reads: ['/machine/arch'],
+  run: ({ machine }) =>
+    machine.arch === 'arm64'
+      ? [{ pointer: '/machine/arch', text: 'found "arm64", which is not supported yet; allowed: "x64"' }]
+      : [],
+}
+
+/** Only the local target runs the machine here; elsewhere it may be larger than this host. */
+const memory: Check = {
+  reads: ['/machine/memory', '/deploy/target'],
+  run({ machine, deploy }, { totalMemory }) {
+    const available = Math.floor(totalMemory / 2 ** 20)
+    if (deploy.target !== 'local' || machine.memory <= available) return []
+    const text = `found ${machine.memory}; this host has only ${available} MiB, and target "local" runs the machine here`
+    return [{ pointer: '/machine/memory', text }]
+  },
+}
+
+const entry: Check = {
+  reads: ['/app/entry'],
+  run({ app }, { root }) {
+    const pointer = '/app/entry'
+    if (/[\n\r\0]/.test(app.entry)) return []
+    const path = join(root, app.entry)
+    if (relative(root, path).split(sep)[0] === '..') {
+      return [{ pointer, text: `found ${quote(app.entry)}, which is outside the repository` }]
+    }
+    if (existsSync(path)) return []
+    const folder = dirname(path)
+    const files = existsSync(folder) ? readdirSync(folder).map((name) => join(dirname(app.entry), name)) : []
+    const meant = nearest(app.entry, files)
+    const suggestion = meant === undefined ? '' : `; did you mean ${quote(meant)}?`
+    return [{ pointer, text: `there is no file ${app.entry}${suggestion}` }]
+  },
+}
+
+/** Arguments and environment reach the machine in a file of lines. */
+const lines: Check = {
+  reads: ['/app/entry', '/app/nodeOptions', '/app/env'],
+  run({ app }) {
+    const texts: [pointer: string, text: string][] = [
+      ['/app/entry', app.entry],
+      ...app.nodeOptions.map((option, index): [string, string] => [child('/app/nodeOptions', index), option]),
+      ...Object.entries(app.env).map(([name, value]): [string, string] => [child('/app/env', name), value]),
+    ]
+    return texts
+      .filter(([, text]) => /[\n\r\0]/.test(text))
+      .map(([pointer]) => ({
+        pointer,
+        text: 'holds a line break or NUL, which cannot be carried into the machine: its settings are lines of text',
+      }))
+  },
+}
+
+const ports: Check = {
+  reads: ['/ports'],
+  run({ ports }) {
+    const guest = repeated(
+      ports.map((port) => `${port.guest}/${port.protocol}`),
+      (index) => `/ports/${index}/guest`,
+      'port in the machine',
+    )
+    const host = repeated(
+      ports.map((port) => `${port.host ?? port.guest}/${port.protocol}`),
+      (index) => (ports[index]?.host === undefined ? `/ports/${index}` : `/ports/${index}/host`),
+      'port of the host',
+    )
+    // Without host ports, the second list repeats what the first has said.
+    const said = new Set(guest.map(({ pointer }) => pointer.replace(/\/guest$/, '')))
+    return [...guest, ...host.filter(({ pointer }) => !said.has(pointer))]
+  },
+}
+
+function repeated(values: string[], pointer: (index: number) => string, what: string): Problem[] {
+  return values.flatMap((value, index) => {
+    const first = values.indexOf(value)
+    const text = `${what} ${value} is taken by /ports/${first} already`
+    return first === index ? [] : [{ pointer: pointer(index), text }]
+  })
+}
+
+const network: Check = {
+  reads: ['/network/mode', '/network/address', '/network/gateway'],
+  run({ network }) {
+    const { mode, address, gateway } = network
+    if (mode !== 'static') {
+      return (['address', 'gateway'] as const)
+        .filter((key) => network[key] !== undefined)
+        .map((key) => ({
+          pointer: `/network/${key}`,
+          text: `is for network.mode "static" only, and it is "${mode}"`,
+        }))
+    }
+    if (address === undefined) {
+      const text = 'is missing: network.mode "static" needs one, such as 192.0.2.10/24'
+      return [{ pointer: '/network/address', text }]
+    }
+    const [own = '', prefix] = address.split('/')
+    const subnet = new BlockList()
+    subnet.addSubnet(own, Number(prefix), 'ipv4')
+    if (gateway === undefined || subnet.check(gateway, 'ipv4')) return []
+    const text = `found ${quote(gateway)}, which is outside the subnet of network.address ${address}`
+    return [{ pointer: '/network/gateway', text }]
+  },
+}
+
+const reachable: Check = {
+  reads: ['/network/mode', '/ports'],
+  run: ({ network, ports }) =>
+    network.mode === 'none' && ports.length > 0
+      ? [{ pointer: '/ports', text: 'must be [] with network.mode "none": nothing can reach them' }]
+      : [],
+}
+
+const health: Check = {
+  reads: ['/network/mode', '/health/port', '/ports'],
+  run({ network, health, ports }) {
+    if (network.mode === 'none') return []
+    const tcp = ports.filter(({ protocol }) => protocol === 'tcp').map(({ guest }) => guest)
+    if (tcp.length === 0) {
+      return [{ pointer: '/ports', text: 'has no tcp port, and the health check needs one to ask' }]
+    }
+    if (health.port === undefined || tcp.includes(health.port)) return []
+    const text = `found ${health.port}, which is no tcp port of the machine; ports has: ${tcp.join(', ')}`
+    return [{ pointer: '/health/port', text }]
+  },
+}
+
+const backoff: Check = {
+  reads: ['/restart/backoffInitial', '/restart/backoffMax'],
+  run: ({ restart }) =>
+    restart.backoffMax < restart.backoffInitial
+      ? [
+          {
+            pointer: '/restart/backoffMax',
+            text: `found ${restart.backoffMax}, which is less than restart.backoffInitial ${restart.backoffInitial}`,
+          },
+        ]
+      : [],
+}
+
+/** What is added by adding a file is known by listing the folder. */
+const parts: Check = {
+  reads: ['/kernel/fragments', '/kernel/platforms', '/image/formats', '/deploy/target'],
+  run({ kernel, image, deploy }, { names }) {
+    return [
+      ...unknown(
+        named('/kernel/fragments', kernel.fragments),
+        names.fragments,
+        'kernel/config/<name>.config',
+      ),
+      ...unknown(
+        named('/kernel/platforms', kernel.platforms),
+        names.platforms,
+        'kernel/config/platform-<name>.config',
+      ),
+      ...unknown(named('/image/formats', image.formats), names.formats, 'build/formats/<name>.ts'),
+      ...unknown(
+        [['/deploy/target', deploy.target]],
+        names.targets,
+        'deploy/targets/<name>.ts or <name>/index.ts',
+      ),
+    ]
+  },
+}
+
+function named(pointer: string, list: string[]): [pointer: string, name: string][] {
+  return list.map((name, index) => [child(pointer, index), name])
+}
+
+function unknown(wanted: [pointer: string, name: string][], known: string[], files: string): Problem[] {
+  // An empty folder has nothing to choose from: nothing is known of the names then.
+  if (known.length === 0) return []
+  return wanted
+    .filter(([, name]) => !known.includes(name))
+    .map(([pointer, name]) => ({
+      pointer,
+      text: `there is no ${files.replaceAll('<name>', name)}; ${suggest(name, known)}`,
+    }))
+}
+
+export const checks: Check[] = [arch, memory, entry, lines, ports, network, reachable, health, backoff, parts]

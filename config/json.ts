@@ -1,0 +1,58 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { UserError } from '../build/lib/errors.ts'
+
+/** Any value that JSON can hold. */
+export type Json = null | boolean | number | string | Json[] | JsonObject
+export interface JsonObject {
+  [key: string]: Json
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * Reads a JSON file; undefined when there is none.
+ *
+ * @param name how messages call the file
+ * @throws {UserError} with line and column when it is not JSON
+ */
+export function readJson(path: string, name: string): Json | undefined {
+  if (!existsSync(path)) return undefined
+  return parseJson(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''), name)
+}
+
+/** @throws {UserError} with line and column when the text is not JSON */
+export function parseJson(text: string, name: string): Json {
+  try {
+    return JSON.parse(text) as Json
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    const before = text.slice(0, errorOffset(text, error.message)).split('\n')
+    const reason = error.message.replace(/ in JSON at position.*| is not valid JSON|, (\.\.\.)?".*$/gs, '')
+    throw new UserError(
+      `${name}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}: not valid JSON: ${reason}`,
+      { cause: error },
+    )
+  }
+}
+
+/** V8 names the position of every error but two: a token that does not belong, and the end of the text. */
+function errorOffset(text: string, message: string): number {
+  const position = /at position (\d+)/.exec(message)?.[1]
+  if (position !== undefined) return Number(position)
+  if (!message.startsWith('Unexpected token')) return text.length
+  for (let length = 1; length < text.length; length++) {
+    if (isUnexpected(text.slice(0, length))) return length - 1
+  }
+  return text.length - 1
+}
+
+function isUnexpected(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return false
+  } catch (error) {
+    return error instanceof SyntaxError && error.message.startsWith('Unexpected token')
+  }
+}

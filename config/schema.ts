@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Json } from './json.ts'
+import { child, steps } from './pointer.ts'
+
+/** The part of JSON Schema that our schemas use. */
+export interface Schema {
+  type?: string
+  description?: string
+  default?: Json
+  enum?: Json[]
+  const?: Json
+  oneOf?: Schema[]
+  anyOf?: Schema[]
+  properties?: Record<string, Schema>
+  required?: string[]
+  additionalProperties?: boolean | Schema
+  propertyNames?: Schema
+  items?: Schema
+  pattern?: string
+  /** What the pattern accepts, in words; editors show it too. */
+  patternErrorMessage?: string
+  format?: string
+  minimum?: number
+  maximum?: number
+  exclusiveMinimum?: number
+  exclusiveMaximum?: number
+  minLength?: number
+  maxLength?: number
+  minItems?: number
+  maxItems?: number
+  uniqueItems?: boolean
+}
+
+/** One key of the configuration, e.g. `machine.memory`, which `NODEOS_MACHINE_MEMORY` sets. */
+export interface Setting {
+  key: string
+  pointer: string
+  variable: string
+  schema: Schema
+}
+
+export const schemaPath: string = join(import.meta.dirname, 'system.schema.json')
+
+export function readSchema(): Schema {
+  return JSON.parse(readFileSync(schemaPath, 'utf8')) as Schema
+}
+
+/** Every key, the groups too, each before what it holds. */
+export function settings(schema: Schema, pointer = ''): Setting[] {
+  return Object.entries(schema.properties ?? {})
+    .filter(([name]) => name !== '$schema')
+    .flatMap(([name, inner]) => {
+      const here = child(pointer, name)
+      const path = steps(here)
+      const setting = { key: path.join('.'), pointer: here, variable: variableName(path), schema: inner }
+      return [setting, ...settings(inner, here)]
+    })
+}
+
+function variableName(path: string[]): string {
+  const words = path.map((name) => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase())
+  return ['NODEOS', ...words].join('_')
+}
+
+/** The schema of what a JSON pointer leads to; undefined where the schema says nothing. */
+export function schemaAt(schema: Schema, pointer: string): Schema | undefined {
+  return steps(pointer).reduce<Schema | undefined>((found, step) => {
+    const named = found?.properties?.[step]
+    if (named !== undefined) return named
+    if (found?.items !== undefined) return found.items
+    return typeof found?.additionalProperties === 'object' ? found.additionalProperties : undefined
+  }, schema)
+}

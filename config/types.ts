@@ -1,0 +1,91 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { _ } from 'ajv'
+import standalone from 'ajv/dist/standalone/index.js'
+import { compile } from 'json-schema-to-typescript'
+import { main } from '../build/lib/main.ts'
+import { log } from '../build/lib/log.ts'
+import { createAjv } from './ajv.ts'
+import { readSchema, type Schema } from './schema.ts'
+import { configTable, replaceTable } from './table.ts'
+
+const folder = import.meta.dirname
+export const readmePath: string = join(folder, '../README.md')
+
+const validatorTypes = `import type { ValidateFunction } from 'ajv'
+import type { SystemConfig } from './system.types.ts'
+
+export declare const validate: ValidateFunction<SystemConfig>
+`
+
+/** The files in config/ that are derived from the schema: their texts by name. */
+export async function derive(schema: Schema): Promise<Record<string, string>> {
+  return {
+    'system.types.ts': await typesOf(schema),
+    'system.validate.mjs': validatorOf(schema),
+    'system.validate.d.mts': validatorTypes,
+  }
+}
+
+/** TypeScript of a configuration in which the defaults have been applied. */
+async function typesOf(schema: Schema): Promise<string> {
+  return compile(withDefaults(schema) as object, 'SystemConfig', {
+    additionalProperties: false,
+    ignoreMinAndMaxItems: true,
+  })
+}
+
+/** The schema of what the loader returns: keys that have a default are there. */
+function withDefaults(schema: Schema): Schema {
+  // Next to a type, alternatives only narrow it (formats): TypeScript cannot say that.
+  const { anyOf, properties, items, ...rest } = schema
+  if (anyOf !== undefined && schema.type === undefined) return schema
+  const entries = Object.entries(properties ?? {})
+  const filled = entries.filter(([, inner]) => inner.default !== undefined).map(([name]) => name)
+  return {
+    ...rest,
+    ...(items === undefined ? {} : { items: withDefaults(items) }),
+    ...(properties === undefined
+      ? {}
+      : {
+          required: [...new Set([...(schema.required ?? []), ...filled])],
+          properties: Object.fromEntries(entries.map(([name, inner]) => [name, withDefaults(inner)])),
+        }),
+  }
+}
+
+/** A validator that needs no compiling: every build step loads the configuration. */
+function validatorOf(schema: Schema): string {
+  const ajv = createAjv({ useDefaults: true, source: true })
+  ajv.opts.code.formats = _`formats`
+  return `/* eslint-disable */
+// Generated from system.schema.json by npm run types.
+import { createRequire } from 'node:module'
+import { formats } from './formats.ts'
+const require = createRequire(import.meta.url)
+${standalone.default(ajv, ajv.compile(schema))}`
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run types --',
+    summary:
+      'Writes what is derived from config/system.schema.json: types, validator, the table in README.md.',
+    options: {},
+    help: {},
+  },
+  async () => {
+    const schema = readSchema()
+    for (const [name, text] of Object.entries(await derive(schema))) {
+      writeFileSync(join(folder, name), text)
+      log.step(`config/${name}`)
+    }
+    if (!existsSync(readmePath)) return
+    const readme = readFileSync(readmePath, 'utf8')
+    const updated = replaceTable(readme, configTable(schema))
+    if (updated === undefined) return
+    writeFileSync(readmePath, updated)
+    log.step('README.md')
+  },
+)

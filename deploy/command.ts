@@ -1,0 +1,28 @@
+import { config as readDotenv } from 'dotenv'
+import { join } from 'node:path'
+import { loadConfig } from '../config/load.ts'
+import { dist, root } from '../build/lib/paths.ts'
+import { type Context, loadTarget, type Report, type Target } from './target.ts'
+
+/** The configured target and what it works with. Credentials come from the environment or from `.env`. */
+export async function configuredTarget(): Promise<{ target: Target; context: Context }> {
+  const config = await loadConfig()
+  readDotenv({ path: join(root, '.env'), quiet: true })
+  const target = await loadTarget(config.deploy.target)
+  const interrupted = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+  const context: Context = {
+    state: join(dist, 'run'),
+    env: process.env,
+    signal: interrupted.signal,
+    fetch,
+    print: (text) => void process.stdout.write(text),
+  }
+  return { target, context }
+}
+
+/** Prints what came of a verb, and sets the exit status. */
+export function printReport(report: Report, json: boolean): void {
+  process.stdout.write(json ? `${JSON.stringify(report.data)}\n` : `${report.text}\n`)
+  if (report.status !== undefined) process.exitCode = report.status
+}

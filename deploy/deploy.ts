@@ -1,0 +1,21 @@
+import { main } from '../build/lib/main.ts'
+import { dist } from '../build/lib/paths.ts'
+import { configuredTarget, printReport } from './command.ts'
+import { loadRelease } from './release.ts'
+import { verb } from './target.ts'
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run deploy --',
+    summary: 'Takes the build in dist/ to the target that config/system.json names.',
+    options: { 'dry-run': { type: 'boolean' }, json: { type: 'boolean' } },
+    help: { 'dry-run': 'print what would be run, and run nothing', json: 'print JSON' },
+  },
+  async ({ values }) => {
+    const { target, context } = await configuredTarget()
+    const release = await loadRelease(dist)
+    const run = values['dry-run'] === true ? verb(target, 'plan') : target.deploy.bind(target)
+    printReport(await run(release, context), values.json === true)
+  },
+)

@@ -1,0 +1,37 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hashFile } from '../build/lib/artefact.ts'
+import { UserError } from '../build/lib/errors.ts'
+import type { Manifest } from '../build/manifest.ts'
+import type { Release } from './target.ts'
+
+/**
+ * Reads what the last build left, and checks that it is still what the manifest says.
+ *
+ * @throws {UserError} when nothing is built, or something was changed since
+ */
+export async function loadRelease(dist: string): Promise<Release> {
+  const text = await readFile(join(dist, 'manifest.json'), 'utf8').catch(() => undefined)
+  if (text === undefined) throw new UserError('nothing is built yet', { hint: 'npm run build' })
+  const manifest = JSON.parse(text) as Manifest
+  for (const { path, bytes, sha256 } of manifest.artefacts) {
+    const file = join(dist, path)
+    const size = (await stat(file).catch(() => undefined))?.size
+    if (size !== bytes || (await hashFile(file)) !== sha256) {
+      const what = size === undefined ? 'is missing' : 'is not what the build made'
+      throw new UserError(`${file} ${what}`, { hint: 'npm run build' })
+    }
+  }
+  return { dist, manifest }
+}
+
+/**
+ * Path of an artefact of a release.
+ *
+ * @throws {UserError} when the build did not make it
+ */
+export function artefactPath({ dist, manifest }: Release, name: string): string {
+  const found = manifest.artefacts.find((artefact) => artefact.name === name)
+  if (found === undefined) throw new UserError(`the build has no ${name}`, { hint: 'npm run build' })
+  return join(dist, found.path)
+}

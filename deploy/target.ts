@@ -1,0 +1,87 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../build/lib/errors.ts'
+import type { Manifest } from '../build/manifest.ts'
+
+/** What a build left in `dist/`, checked. */
+export interface Release {
+  /** Absolute path of the folder with the artefacts. */
+  dist: string
+  manifest: Manifest
+}
+
+/** Everything through which a target touches the world, so that a test can record it. */
+export interface Context {
+  /** Folder for what the target must remember between commands. */
+  state: string
+  env: NodeJS.ProcessEnv
+  /** Aborted when the user interrupts. */
+  signal: AbortSignal
+  fetch: typeof fetch
+  /** Prints what a dry run would do, or what a command streams. */
+  print(text: string): void
+}
+
+/** What came of a verb: for a person and for a script. */
+export interface Report {
+  text: string
+  data: Record<string, unknown>
+  /** Exit status of the command; 0 when left out. */
+  status?: number
+}
+
+/** A place that a machine can be taken to: the default export of one file or folder in `deploy/targets/`. */
+export interface Target {
+  name: string
+  summary: string
+  /** JSON Schema of `deploy.options`. */
+  schema: object
+  /** Host programs that it runs. */
+  needs: readonly string[]
+  deploy(release: Release, context: Context): Promise<Report>
+  /** Prints the commands that `deploy` would run. */
+  plan?(release: Release, context: Context): Promise<Report>
+  status?(context: Context): Promise<Report>
+  logs?(context: Context, follow: boolean): Promise<void>
+  stop?(context: Context): Promise<Report>
+}
+
+/** The verbs that a target may have beside `deploy`. */
+export type Verb = 'plan' | 'status' | 'logs' | 'stop'
+
+const folder = join(import.meta.dirname, 'targets')
+
+/** Names of the targets: one file or folder each. */
+export async function targetNames(): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isDirectory() || entry.name.endsWith('.ts'))
+    .map(({ name }) => name.replace(/\.ts$/, ''))
+    .sort()
+}
+
+/** @throws {UserError} naming the targets that there are */
+export async function loadTarget(name: string): Promise<Target> {
+  const entry = (await readdir(folder)).find((file) => file === name || file === `${name}.ts`)
+  if (entry === undefined) {
+    throw new UserError(`deploy.target: there is no target '${name}'`, {
+      hint: `there is: ${(await targetNames()).join(', ')}`,
+    })
+  }
+  const file = entry.endsWith('.ts') ? entry : join(entry, 'index.ts')
+  return ((await import(join(folder, file))) as { default: Target }).default
+}
+
+/**
+ * A verb of a target.
+ *
+ * @throws {UserError} when the target does not have it, naming those that it has
+ */
+export function verb<V extends Verb>(target: Target, name: V): NonNullable<Target[V]> {
+  const found = target[name]
+  if (found !== undefined) return found.bind(target) as NonNullable<Target[V]>
+  const verbs = (['plan', 'status', 'logs', 'stop'] as const).filter((each) => target[each] !== undefined)
+  throw new UserError(`the target '${target.name}' cannot ${name}`, {
+    hint: `it can: ${['deploy', ...verbs].join(', ')}`,
+  })
+}

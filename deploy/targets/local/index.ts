@@ -1,0 +1,204 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { judgeKvm, readKvmEvidence } from '../../../build/host/kvm.ts'
+import { UserError } from '../../../build/lib/errors.ts'
+import { log, progress } from '../../../build/lib/log.ts'
+import { artefactPath } from '../../release.ts'
+import type { Context, Release, Report, Target } from '../../target.ts'
+import { type Choice, chooseAccelerator } from './accelerator.ts'
+import { awaitHealth } from './health.ts'
+import { streamConsole } from './logs.ts'
+import { killMachine, type Machine, machineFiles, readConsole, startMachine, stopMachine } from './machine.ts'
+import { readOptions, schema } from './options.ts'
+import { requireFreePorts } from './ports.ts'
+import { isRunning, residentBytes } from './process.ts'
+import { kernelCommandLine, type MachineSpec, qemuCommand, shellLine } from './qemu.ts'
+import { forgetState, locked, readState, type State, writeState } from './state.ts'
+
+/** A KVM guest that works has printed something by then. */
+const silenceMs = 5000
+const graceMs = 5000
+const notRunning = 3
+
+/** Boots the machine on this host under QEMU, detached. */
+const local: Target = {
+  name: 'local',
+  summary: 'boots the machine here under QEMU, detached',
+  schema,
+  needs: ['qemu-system-x86_64'],
+
+  async plan(release, context) {
+    const { spec } = await machineOf(release, context)
+    const argv = qemuCommand(spec, machineFiles(context.state))
+    return { text: shellLine(argv), data: { command: argv } }
+  },
+
+  async deploy(release, context) {
+    const { spec, choice } = await machineOf(release, context)
+    return locked(context.state, async () => {
+      await replace(spec, context)
+      const machine = await startWithFallback(spec, choice, context)
+      return gate(machine, release, spec, context)
+    })
+  },
+
+  async status(context) {
+    const state = await readState(context.state)
+    if (state === undefined || !isRunning(state)) {
+      return { text: 'no machine is running', data: { running: false }, status: notRunning }
+    }
+    const healthy = state.health === undefined ? undefined : await answers(state.health, context)
+    const uptime = Math.round((Date.now() - Date.parse(state.deployed)) / 1000)
+    const rss = residentBytes(state.pid)
+    const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'not healthy'
+    return {
+      text: [
+        `${state.name} is running: ${health}`,
+        `  url      ${state.url ?? 'none'}`,
+        `  ports    ${state.ports.map(({ host, guest, protocol }) => `${host} → ${guest}/${protocol}`).join(', ') || 'none'}`,
+        `  up for   ${uptime} s`,
+        `  memory   ${(rss / 2 ** 20).toFixed(0)} MiB on the host, ${state.memory} MiB in the machine`,
+        `  process  ${state.pid} (${state.accelerator})`,
+        `  console  ${state.files.console}`,
+      ].join('\n'),
+      data: { running: true, healthy, uptime, rss, ...state },
+    }
+  },
+
+  async logs(context, follow) {
+    const state = await readState(context.state)
+    if (state === undefined) throw new UserError('no machine was deployed', { hint: 'npm run deploy' })
+    await streamConsole(state, follow, context.signal, context.print)
+  },
+
+  async stop(context) {
+    return locked(context.state, async () => {
+      const state = await readState(context.state)
+      if (state === undefined || !isRunning(state)) {
+        return { text: 'no machine is running', data: { stopped: false } }
+      }
+      const ending = await stopMachine(state, state.drainTimeout * 1000 + graceMs)
+      return { text: `${state.name} ${ending}`, data: { stopped: true, ending } }
+    })
+  },
+}
+
+export default local
+
+/** The machine that a release and the options describe. */
+async function machineOf(
+  { dist, manifest }: Release,
+  context: Context,
+): Promise<{ spec: MachineSpec; choice: Choice }> {
+  const { system } = manifest
+  const options = await readOptions(system.deploy.options)
+  const choice = chooseAccelerator(
+    { environment: context.env['NODEOS_ACCEL'], option: options.accelerator },
+    judgeKvm(readKvmEvidence()),
+  )
+  const path = (name: string): string => artefactPath({ dist, manifest }, name)
+  const spec: MachineSpec = {
+    name: options.hostname ?? system.hostname,
+    kernel: path('kernel/vmlinux'),
+    append: kernelCommandLine(system.kernel),
+    disks: [path('runtime'), path('app')],
+    memory: system.machine.memory,
+    cpus: system.machine.cpus,
+    ports: system.ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol })),
+    bind: options.bind,
+    network: system.network,
+    instance: {
+      ...(options.env === undefined ? {} : { envFile: options.env }),
+      ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
+    },
+    accelerator: choice.accelerator,
+  }
+  return { spec, choice }
+}
+
+/** Stops the machine of the deploy before, and only then: its ports must not be someone else's. */
+async function replace(spec: MachineSpec, context: Context): Promise<void> {
+  const old = await readState(context.state)
+  const running = old !== undefined && isRunning(old)
+  const own = new Set(running ? old.ports.map(({ host }) => host) : [])
+  await requireFreePorts(
+    spec.ports.filter(({ host }) => !own.has(host)),
+    spec.bind,
+  )
+  if (!running) return
+  log.step(`Stopping the machine of the deploy before (pid ${old.pid})`)
+  log.info(await stopMachine(old, old.drainTimeout * 1000 + graceMs))
+  await forgetState(context.state)
+}
+
+/** A KVM guest that stays silent is started again under emulation. */
+async function startWithFallback(spec: MachineSpec, choice: Choice, context: Context): Promise<Machine> {
+  const machine = await startMachine(spec, context.state)
+  if (spec.accelerator !== 'kvm') return machine
+  for (const until = Date.now() + silenceMs; Date.now() < until && isRunning(machine); await wait(100)) {
+    if (readConsole(machine) !== '') return machine
+  }
+  if (choice.forced && isRunning(machine)) return machine
+  await killMachine(machine)
+  if (choice.forced) throw new UserError('KVM was asked for, and the machine does not start under it')
+  log.warn(
+    `under KVM the machine printed nothing in ${silenceMs / 1000} s: it is started again under emulation`,
+  )
+  return startMachine({ ...spec, accelerator: 'tcg' }, context.state)
+}
+
+/** Waits for health. A machine that does not become healthy is not left behind. */
+async function gate(
+  machine: Machine,
+  { manifest }: Release,
+  spec: MachineSpec,
+  context: Context,
+): Promise<Report> {
+  const { health, restart } = manifest.system
+  const host = spec.bind === '0.0.0.0' ? '127.0.0.1' : spec.bind
+  const tcp = spec.ports.filter(({ protocol }) => protocol === 'tcp')
+  const checked = health.port === undefined ? tcp[0] : tcp.find(({ guest }) => guest === health.port)
+  const url = checked === undefined ? undefined : `http://${host}:${checked.host}`
+  const healthUrl = url === undefined ? undefined : `${url}${health.path}`
+  const line = progress(`Booting ${spec.name} (${machine.accelerator})`)
+  try {
+    const { signal, fetch } = context
+    const seconds = await awaitHealth(
+      machine,
+      { url: healthUrl, timeout: health.timeout, signal, fetch },
+      line,
+    )
+    line.done(`healthy after ${seconds.toFixed(1)} s`)
+    const state: State = {
+      ...machine,
+      name: spec.name,
+      deployed: new Date(Date.now() - seconds * 1000).toISOString(),
+      ...(url === undefined ? {} : { url: `${url}/` }),
+      ...(healthUrl === undefined ? {} : { health: healthUrl }),
+      drainTimeout: restart.drainTimeout,
+      memory: spec.memory,
+    }
+    await writeState(context.state, state)
+    return { text: success(state), data: { seconds, ...state } }
+  } catch (error) {
+    await killMachine(machine)
+    throw error
+  }
+}
+
+function success(state: State): string {
+  return [
+    `${state.name} is up: ${state.url ?? 'no port leads to it'}`,
+    `  ${state.memory} MiB, ${state.accelerator}, pid ${state.pid}, console in ${state.files.console}`,
+    '  npm run deploy:status, deploy:logs, deploy:stop',
+  ].join('\n')
+}
+
+async function answers(url: string, { fetch }: Context): Promise<boolean> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(3000) })
+    await response.body?.cancel()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../../../build/lib/errors.ts'
+import { missingTool, tail } from '../../../build/lib/tool.ts'
+import { awaitEnd, isRunning, markProcess, type ProcessMark } from './process.ts'
+import { type MachineFiles, type MachineSpec, qemuCommand } from './qemu.ts'
+import { qmp } from './qmp.ts'
+
+/** A machine that was started: enough to find it again from another process. */
+export interface Machine extends ProcessMark {
+  files: MachineFiles
+  ports: MachineSpec['ports']
+  accelerator: MachineSpec['accelerator']
+}
+
+/** How a machine ended. */
+export type Ending = 'powered off' | 'killed at the deadline' | 'was not running'
+
+/** Longest path of a Unix socket, with its final NUL left out. */
+const socketPathMost = 107
+const startMs = 300
+const killMs = 5000
+
+/** The files of a machine whose state lies in `folder`. */
+export function machineFiles(folder: string): MachineFiles {
+  const socket = join(folder, 'qmp.sock')
+  const short = `nodeos-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}.sock`
+  return {
+    console: join(folder, 'console.log'),
+    qmp: socket.length <= socketPathMost ? socket : join(tmpdir(), short),
+  }
+}
+
+/**
+ * Starts a machine that goes on when this process ends.
+ *
+ * @throws {UserError} when QEMU is missing, or ends at once: with what it said
+ */
+export async function startMachine(spec: MachineSpec, folder: string): Promise<Machine> {
+  const files = machineFiles(folder)
+  const said = join(folder, 'qemu.log')
+  await mkdir(folder, { recursive: true })
+  for (const file of [files.console, files.qmp, said]) await rm(file, { force: true })
+  const [program, ...argv] = qemuCommand(spec, files)
+  const output = openSync(said, 'w')
+  const child = spawn(program, argv, { detached: true, stdio: ['ignore', output, output] })
+  closeSync(output)
+  const failed = new Promise<Error>((resolve) => child.once('error', resolve))
+  const started = await Promise.race([failed, wait(startMs)])
+  if (started instanceof Error) throw missingTool(program, 'boot the machine')
+  child.unref()
+  const mark = child.pid === undefined ? undefined : markProcess(child.pid)
+  if (mark === undefined) throw endedEarly(said)
+  return { ...mark, files, ports: spec.ports, accelerator: spec.accelerator }
+}
+
+/** What QEMU says when it ends by itself. */
+export function endedEarly(said: string): UserError {
+  const text = existsSync(said) ? readFileSync(said, 'utf8').trim() : ''
+  return new UserError('QEMU ended at once', { hint: text === '' ? 'it said nothing' : tail(text, 10) })
+}
+
+/** The console so far. */
+export function readConsole(machine: Pick<Machine, 'files'>): string {
+  return existsSync(machine.files.console) ? readFileSync(machine.files.console, 'utf8') : ''
+}
+
+/** Presses the power button and waits; at the deadline the machine is killed. */
+export async function stopMachine(machine: Machine, deadlineMs: number): Promise<Ending> {
+  if (!isRunning(machine)) return 'was not running'
+  const pressed = await qmp(machine.files.qmp, 'system_powerdown').then(
+    () => true,
+    () => false,
+  )
+  if (pressed && (await awaitEnd(machine, deadlineMs))) return 'powered off'
+  await killMachine(machine)
+  return 'killed at the deadline'
+}
+
+/** Pulls the plug. */
+export async function killMachine(machine: Machine): Promise<void> {
+  if (isRunning(machine)) process.kill(machine.pid, 'SIGKILL')
+  await awaitEnd(machine, killMs)
+  await rm(machine.files.qmp, { force: true })
+}

@@ -1,0 +1,53 @@
+import { access, constants } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { UserError } from '../../../build/lib/errors.ts'
+import { root } from '../../../build/lib/paths.ts'
+
+/** `deploy.options` of the target `local`. */
+export interface LocalOptions {
+  accelerator: 'auto' | 'kvm' | 'tcg'
+  bind: string
+  env?: string
+  hostname?: string
+}
+
+export const schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    accelerator: {
+      type: 'string',
+      enum: ['auto', 'kvm', 'tcg'],
+      default: 'auto',
+      description: 'How the guest runs: KVM, emulation, or what works. NODEOS_ACCEL overrides.',
+    },
+    bind: {
+      type: 'string',
+      anyOf: [{ format: 'ipv4' }],
+      default: '127.0.0.1',
+      description: 'Host address on which the ports listen; 0.0.0.0 opens them to the network.',
+    },
+    env: {
+      type: 'string',
+      description: 'File of KEY=value lines for this machine, secrets included. It never enters the image.',
+    },
+    hostname: {
+      type: 'string',
+      pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
+      description: 'Host name of this machine.',
+    },
+  },
+} as const
+
+/** Fills in defaults and finds the files that options name, relative to the repository. */
+export async function readOptions(options: object): Promise<LocalOptions> {
+  const given = options as Partial<LocalOptions>
+  const all: LocalOptions = { accelerator: 'auto', bind: '127.0.0.1', ...given }
+  if (all.env !== undefined) {
+    all.env = resolve(root, all.env)
+    await access(all.env, constants.R_OK).catch(() => {
+      throw new UserError(`deploy.options.env: ${all.env} cannot be read`)
+    })
+  }
+  return all
+}

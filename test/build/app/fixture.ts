@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { SystemConfig } from '../../../config/system.types.ts'
+
+/** A configuration with every default, and what a test sets in `app`. */
+export function configFor(app: Partial<SystemConfig['app']> = {}): SystemConfig {
+  return {
+    $schema: './system.schema.json',
+    hostname: 'test',
+    machine: { arch: 'x64', memory: 256, cpus: 1 },
+    app: {
+      entry: 'app/index.js',
+      env: {},
+      nodeOptions: [],
+      processes: 1,
+      prune: true,
+      include: [],
+      ...app,
+    },
+    ports: [],
+    network: { mode: 'none', interface: 'eth0', dns: [], search: [], ntp: [], ipv6: 'off' },
+    kernel: { source: 'auto', platforms: [], fragments: [], mitigations: false, cmdline: '' },
+    image: { compression: 'lz4', formats: ['direct'] },
+    health: { path: '/', timeout: 60 },
+    restart: {
+      exitZero: 'restart',
+      backoffInitial: 100,
+      backoffMax: 5000,
+      crashLoopCount: 10,
+      crashLoopWindow: 60,
+      drainTimeout: 10,
+    },
+    deploy: { target: 'local', options: {} },
+  }
+}
+
+/** A package in a fixture: its package.json and a module that says its name and version. */
+export function packageOf(name: string, manifest: object = {}): Record<string, string> {
+  const about = { name, version: '1.0.0', ...manifest }
+  return {
+    'package.json': JSON.stringify(about),
+    'index.js': `module.exports = ${JSON.stringify(`${about.name}@${about.version}`)}\n`,
+  }
+}
+
+/** Compiles a shared library, linked with `libraries` (paths), which need not exist in the guest. */
+export function compile(
+  path: string,
+  options: { libraries?: string[]; flags?: string[]; code?: string } = {},
+): string {
+  mkdirSync(dirname(path), { recursive: true })
+  const source = join(dirname(path), 'source.c')
+  writeFileSync(source, options.code ?? 'int answer(void) { return 42; }\n')
+  execFileSync(
+    'cc',
+    [
+      '-shared',
+      '-fPIC',
+      '-o',
+      path,
+      source,
+      '-Wl,--no-as-needed',
+      ...(options.libraries ?? []),
+      ...(options.flags ?? []),
+    ],
+    { stdio: ['ignore', 'ignore', 'inherit'] },
+  )
+  return path
+}
+
+/** An empty shared library that calls itself `name`. */
+export function library(
+  folder: string,
+  name: string,
+  options: { flags?: string[]; libraries?: string[] } = {},
+): string {
+  return compile(join(folder, name), { ...options, flags: [`-Wl,-soname,${name}`, ...(options.flags ?? [])] })
+}

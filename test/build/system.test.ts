@@ -1,0 +1,31 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { buildSystem, systemInputs } from '../../build/system.ts'
+
+await t.test(
+  'the system layer is one module that imports nothing, and the same bytes each time',
+  async (t) => {
+    const folder = t.testdir()
+    const [first, second] = [join(folder, 'first.mjs'), join(folder, 'second.mjs')]
+    await buildSystem({ out: first })
+    await buildSystem({ out: second })
+    const code = readFileSync(first, 'utf8')
+    t.equal(code, readFileSync(second, 'utf8'))
+    t.notMatch(code, /^import\b|[;}]import[\s{*"']|\brequire\(/m)
+    t.ok(code.length < 100_000, `it has ${code.length} bytes`)
+    t.notMatch(code, new RegExp(import.meta.dirname))
+  },
+)
+
+await t.test('what it is made from', async (t) => {
+  const inputs = await systemInputs()
+  t.hasProps(inputs, [
+    'build/system.ts',
+    'kernel/system/main.ts',
+    'kernel/native/binding.ts',
+    'config/heap.ts',
+    'esbuild',
+  ])
+  t.ok(Object.values(inputs).every((value) => value.length > 0))
+})

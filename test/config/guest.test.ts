@@ -1,0 +1,81 @@
+import t from 'tap'
+import { guestConfig, initConf } from '../../config/guest.ts'
+import { heapPercentage, primaryHeapPercentage } from '../../config/heap.ts'
+import { load } from './fixture.ts'
+
+await t.test('one process: Node runs the app, the system layer before it', async (t) => {
+  const config = await load(t, {
+    system: {
+      app: { env: { A: 'x=y z', PORT: '9' }, nodeOptions: ['--no-warnings'] },
+      ports: [{ guest: 53, protocol: 'udp' }, { guest: 3000 }],
+      restart: {
+        exitZero: 'poweroff',
+        backoffInitial: 1,
+        backoffMax: 2,
+        crashLoopCount: 3,
+        crashLoopWindow: 4,
+        drainTimeout: 5,
+      },
+    },
+  })
+  const lines = initConf(config, { EXTRA: '1', A: 'lost' }).split('\n')
+  t.equal(lines.pop(), '', 'ends with a line break')
+  t.same(
+    lines.filter((line) => line.startsWith('arg ')),
+    [
+      'arg /bin/node',
+      `arg --max-old-space-size-percentage=${heapPercentage(1)}`,
+      'arg --import=/nodeos/system.mjs',
+      'arg --no-warnings',
+      'arg /srv/app/index.ts',
+    ],
+  )
+  const env = new Set(lines.filter((line) => line.startsWith('env ')))
+  t.ok(env.has('env A=x=y z'), 'the app goes over what the build adds')
+  t.ok(env.has('env EXTRA=1'))
+  t.ok(env.has('env PORT=9'), 'the app goes over the first port')
+  t.same(
+    lines.filter((line) => !/^(arg|env) /.test(line)),
+    [
+      'cwd /srv',
+      'exit-zero poweroff',
+      'backoff-initial-ms 1',
+      'backoff-max-ms 2',
+      'crash-loop-count 3',
+      'crash-loop-window-s 4',
+      'drain-timeout-s 5',
+    ],
+  )
+})
+
+await t.test('PORT is the first tcp port, and not set without one', async (t) => {
+  const ports = [{ guest: 53, protocol: 'udp' }, { guest: 3000 }, { guest: 4000 }]
+  t.match(initConf(await load(t, { system: { ports } })), /^env PORT=3000$/m)
+  t.notMatch(initConf(await load(t, { system: { ports: [], network: { mode: 'none' } } })), /^env PORT=/m)
+})
+
+for (const processes of [2, 'auto']) {
+  await t.test(`${processes} processes: the system layer is the primary`, async (t) => {
+    const conf = initConf(await load(t, { system: { app: { processes, nodeOptions: ['--no-warnings'] } } }))
+    t.same(conf.match(/^arg .*$/gm), [
+      'arg /bin/node',
+      `arg --max-old-space-size-percentage=${primaryHeapPercentage}`,
+      'arg /nodeos/system.mjs',
+    ])
+  })
+}
+
+await t.test('the machine gets what it needs, and nothing of the build', async (t) => {
+  const guest = guestConfig(await load(t, { system: { app: { env: { A: '1' } } } }))
+  t.same(Object.keys(guest).sort(), ['app', 'health', 'hostname', 'network', 'ports', 'restart'])
+  t.same(Object.keys(guest.app).sort(), ['entry', 'nodeOptions', 'processes'])
+})
+
+await t.test('heaps leave room, however many', async (t) => {
+  t.equal(heapPercentage(1), 60)
+  t.equal(heapPercentage(4), 15)
+  t.equal(heapPercentage(256), 5, 'V8 takes no heap of nothing')
+  for (const workers of [2, 3, 7, 10]) {
+    t.ok(workers * heapPercentage(workers) + primaryHeapPercentage <= 70, `${workers} workers and a primary`)
+  }
+})

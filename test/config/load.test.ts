@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
+import t from 'tap'
+import { loadConfig } from '../../config/load.ts'
+import { load, refusal } from './fixture.ts'
+
+await t.test('an empty system.json is a machine of defaults', async (t) => {
+  const config = await load(t)
+  t.match(config, {
+    hostname: 'nodeos',
+    machine: { arch: 'x64', memory: 256, cpus: 1 },
+    ports: [{ guest: 8080, protocol: 'tcp' }],
+    restart: { drainTimeout: 10 },
+  })
+})
+
+await t.test('the shipped configuration is good', async (t) => {
+  t.match(await loadConfig({ env: {} }), { app: { entry: 'app/index.ts' }, deploy: { target: 'local' } })
+})
+
+await t.test('each source overrides the one before', async (t) => {
+  const config = await load(t, {
+    system: { machine: { memory: 101, cpus: 2 }, hostname: 'a', app: { env: { ONE: '1', TWO: '2' } } },
+    local: { machine: { memory: 102 }, hostname: 'b', app: { env: { ONE: null } } },
+    dotenv: 'NODEOS_MACHINE_MEMORY=103\nNODEOS_HOSTNAME=c\nHOSTNAME=x\n',
+    env: { NODEOS_HOSTNAME: 'd' },
+  })
+  t.same(config.machine, { arch: 'x64', memory: 103, cpus: 2 })
+  t.equal(config.hostname, 'd')
+  t.same(config.app.env, { TWO: '2' }, 'null in local.json takes a key away')
+})
+
+await t.test('variables have the types of their keys', async (t) => {
+  const config = await load(t, {
+    env: {
+      NODEOS_APP_PROCESSES: 'auto',
+      NODEOS_APP_PRUNE: 'false',
+      NODEOS_APP_ENV: '{"A":"1"}',
+      NODEOS_KERNEL_PLATFORMS: 'aws, gcp',
+      NODEOS_KERNEL_FRAGMENTS: '["debug"]',
+      NODEOS_KERNEL_CMDLINE: '',
+      NODEOS_NETWORK_DNS: '',
+      NODEOS_PORTS: '[{"guest":80,"host":3000}]',
+      NODEOS_RESTART_DRAIN_TIMEOUT: '20',
+      NODEOS_HEALTH_TIMEOUT: '1.5',
+      NODEOS_MACHINE: '{"memory":512,"cpus":4}',
+      NODEOS_MACHINE_CPUS: '3',
+    },
+  })
+  t.match(config, {
+    app: { processes: 'auto', prune: false, env: { A: '1' } },
+    kernel: { platforms: ['aws', 'gcp'], fragments: ['debug'], cmdline: '' },
+    restart: { drainTimeout: 20 },
+    health: { timeout: 1.5 },
+    machine: { memory: 512, cpus: 3 },
+  })
+  t.same(config.network.dns, [])
+  t.same(config.ports, [{ guest: 80, host: 3000, protocol: 'tcp' }])
+  t.equal((await load(t, { env: { NODEOS_APP_PROCESSES: '2' } })).app.processes, 2)
+})
+
+await t.test(
+  'every error is told at once, each with its source, place, value and what is allowed',
+  async (t) => {
+    const lines = await refusal(t, {
+      system: { hostname: 'A_b', machine: { memroy: 128 }, restart: { backoffInitial: 9000 } },
+      local: { image: { compression: 'zst' }, machine: { cpus: 0 } },
+      dotenv: 'NODEOS_NETWORK_DNS=192.0.2.1,dns\n',
+      env: {
+        NODEOS_ACEL: 'kvm',
+        NODEOS_MACHINE_MEMORY: 'lots',
+        NODEOS_APP_PROCESSES: 'all',
+        NODEOS_PORTS: '[{"host":80},{"guest":0}]',
+        NODEOS_APP_ENV: '{"a-b":"x","c":3}',
+        NODEOS_HEALTH: '{',
+      },
+    })
+    t.same(
+      lines.sort(),
+      [
+        'NODEOS_ACEL: there is no such variable; did you mean NODEOS_ACCEL?',
+        `NODEOS_HEALTH:1:2: not valid JSON: Expected property name or '}'`,
+        'config/system.json: /hostname: found "A_b"; allowed: lower-case letters, digits and inner hyphens, at most 63',
+        'config/system.json: /machine/memroy: there is no such key; did you mean "memory"?',
+        'config/local.json: /machine/cpus: found 0; allowed: a whole number from 1 to 64',
+        'config/local.json: /image/compression: found "zst"; allowed: "lz4", "zstd", "xz"; did you mean "zstd"?',
+        '.env: NODEOS_NETWORK_DNS: /network/dns/1: found "dns"; allowed: an IPv4 address or an IPv6 address',
+        'NODEOS_MACHINE_MEMORY: /machine/memory: found "lots"; allowed: a whole number from 48 to 1048576',
+        'NODEOS_APP_PROCESSES: /app/processes: found "all"; allowed: a whole number from 1 to 256 or "auto"',
+        'NODEOS_PORTS: /ports/0/guest: is missing; allowed: a whole number from 1 to 65535',
+        'NODEOS_PORTS: /ports/1/guest: found 0; allowed: a whole number from 1 to 65535',
+        'NODEOS_APP_ENV: /app/env/a-b: bad name "a-b"; allowed: letters, digits and underscores, not starting with a digit',
+        'NODEOS_APP_ENV: /app/env/c: found 3; allowed: text',
+        'default: /restart/backoffMax: found 5000, which is less than restart.backoffInitial 9000',
+      ].sort(),
+    )
+  },
+)
+
+await t.test('null in system.json is no way to leave a key out', async (t) => {
+  t.same(await refusal(t, { system: { machine: null } }), [
+    'config/system.json: /machine: found null; allowed: an object',
+  ])
+})
+
+await t.test('a document that is no object', async (t) => {
+  t.same(await refusal(t, { system: [] }), ['config/system.json: found []; allowed: an object'])
+})
+
+await t.test('a file that is not JSON: file, line and column, of both files', async (t) => {
+  const lines = await refusal(t, { system: '{\n  "hostname": oops\n}\n', local: '{\n  "machine": {\n' })
+  t.equal(lines.length, 2)
+  t.match(lines[0], /^config\/system\.json:2:15: not valid JSON: Unexpected token 'o'/)
+  t.match(lines[1], /^config\/local\.json:3:1: not valid JSON/)
+})
+
+await t.test('no system.json', async (t) => {
+  await t.rejects(load(t, { system: null }), {
+    name: 'UserError',
+    message: 'config/system.json is missing: it describes the machine',
+    hint: /git checkout config\/system\.json/,
+  })
+})
+
+await t.test('options of the target are checked against its schema', async (t) => {
+  const deploy = { target: 'ssh', options: { hots: 'a', port: 0 } }
+  t.same((await refusal(t, { system: { deploy } })).sort(), [
+    'config/system.json: /deploy/options/host: is missing; allowed: a host or domain name',
+    'config/system.json: /deploy/options/hots: there is no such key; did you mean "host"?',
+    'config/system.json: /deploy/options/port: found 0; allowed: a whole number, at least 1',
+  ])
+  const good = { target: 'ssh', options: { host: 'example.org' } }
+  t.same((await load(t, { system: { deploy: good } })).deploy, good)
+})
+
+await t.test('a build step does not wait for a schema to be compiled', async (t) => {
+  const script = `
+    import { createRequire } from 'node:module'
+    import { loadConfig } from ${JSON.stringify(join(import.meta.dirname, '../../config/load.ts'))}
+    await loadConfig({ env: {} })
+    console.log(JSON.stringify(Object.keys(createRequire('/').cache).filter((path) => path.includes('/ajv/'))))`
+  const loaded = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  const files = JSON.parse(loaded) as string[]
+  t.ok(
+    files.length > 0 && files.every((path) => path.includes('/ajv/dist/runtime/')),
+    'only what validators use',
+  )
+})

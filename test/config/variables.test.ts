@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { readSchema, settings } from '../../config/schema.ts'
+import { readVariables, toolVariables, withDotenv } from '../../config/variables.ts'
+
+const known = settings(readSchema())
+
+await t.test('.env.example explains every tool variable, and names none that there is not', async (t) => {
+  const text = readFileSync(join(import.meta.dirname, '../../.env.example'), 'utf8')
+  const lines = text.split('\n')
+  for (const [name, description] of Object.entries(toolVariables)) {
+    const index = lines.findIndex((line) => line.startsWith(`# ${name}=`))
+    t.not(index, -1, name)
+    t.equal(lines[index - 1], `# ${description}`)
+  }
+  const named = Object.fromEntries(
+    [...text.matchAll(/^# (NODEOS_\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
+  )
+  t.ok(Object.keys(named).length > Object.keys(toolVariables).length, 'it shows overrides too')
+  t.same(readVariables(named, known).errors, [])
+  t.ok(
+    lines.every((line) => line === '' || line.startsWith('#')),
+    'copied as it is, it changes nothing',
+  )
+})
+
+await t.test('names that are not ours, and marks of the tools, are left alone', async (t) => {
+  const env = { HOME: '/', NODE_ENV: 'x', NODEOSX: '1', NODEOS_INSTALLING: '1', NODEOS_JOBS: '2' }
+  t.same(readVariables(env, known), { overrides: [], errors: [] })
+})
+
+await t.test('a name far from all', async (t) => {
+  const { errors } = readVariables({ NODEOS_COMPLETELY_DIFFERENT: '1' }, known, '.env: ')
+  t.same(errors, [
+    '.env: NODEOS_COMPLETELY_DIFFERENT: there is no such variable; .env.example lists the names',
+  ])
+})
+
+await t.test('a name without its group', async (t) => {
+  const { errors } = readVariables({ NODEOS_MEMORY: '1' }, known)
+  t.same(errors, ['NODEOS_MEMORY: there is no such variable; did you mean NODEOS_MACHINE_MEMORY?'])
+})
+
+await t.test('the environment goes over .env, of which only our variables count', async (t) => {
+  const root = t.testdir({ '.env': 'NODEOS_JOBS=1\nNODEOS_ACCEL="tcg"\nPATH=/nowhere\n' })
+  t.same(withDotenv(root, { NODEOS_JOBS: '2', PATH: '/bin' }), {
+    NODEOS_JOBS: '2',
+    NODEOS_ACCEL: 'tcg',
+    PATH: '/bin',
+  })
+  t.same(withDotenv(join(root, 'none'), {}), {})
+})

@@ -1,0 +1,112 @@
+import { mkdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import t from 'tap'
+import {
+  compileSanitized,
+  deviceWaitMs,
+  type Machine,
+  named,
+  type Running,
+  shellConf,
+  startInit,
+} from './fixtures/init.ts'
+
+const folder = t.testdir({})
+const binary = compileSanitized(join(folder, 'init'), ['main', 'conf', 'event', 'supervise'], 'init-host.c')
+let machines = 0
+
+function start(machine: Machine): Running & { root: string } {
+  const root = join(folder, `machine-${machines++}`)
+  mkdirSync(root)
+  return { ...startInit(binary, root, machine), root }
+}
+
+const conf = shellConf('exit 0', { 'exit-zero': 'poweroff' })
+
+const layers: [why: string, machine: Machine, mounts: object[]][] = [
+  ['EROFS on the usual device', {}, [{ device: '/dev/vdb', type: 'erofs' }]],
+  [
+    'squashfs',
+    { devices: { '/dev/vdb': 'squashfs' } },
+    [
+      { device: '/dev/vdb', type: 'erofs' },
+      { device: '/dev/vdb', type: 'squashfs' },
+    ],
+  ],
+  [
+    'another device',
+    {
+      devices: { '/dev/vdb': 'other', '/dev/nvme1n1': 'erofs' },
+      commandLine: 'ro nodeos.app=/dev/nvme1n1 quiet',
+    },
+    [{ device: '/dev/nvme1n1', type: 'erofs' }],
+  ],
+]
+
+for (const [why, machine, mounts] of layers) {
+  await t.test(`the app layer is found: ${why}`, async (t) => {
+    const init = start({ conf, ...machine })
+    t.equal(await init.ended, 'poweroff')
+    t.match(named(init.lines, 'mount'), mounts)
+    t.equal(named(init.lines, 'mount').length, mounts.length)
+  })
+}
+
+await t.test('a device that comes late is waited for', async (t) => {
+  const init = start({ conf, devices: {} })
+  await init.waitFor('init.started')
+  await sleep(deviceWaitMs / 4)
+  mkdirSync(join(init.root, 'dev'))
+  await writeFile(join(init.root, 'dev/vdb.unfinished'), 'erofs')
+  t.equal(named(init.lines, 'mount').length, 0)
+  const { rename } = await import('node:fs/promises')
+  await rename(join(init.root, 'dev/vdb.unfinished'), join(init.root, 'dev/vdb'))
+  t.equal(await init.ended, 'poweroff')
+})
+
+const path = '/srv/.nodeos/init.conf'
+const failures: [why: string, machine: Machine, error: string][] = [
+  ['no device', { conf, devices: {} }, `app layer: /dev/vdb did not appear within ${deviceWaitMs} ms`],
+  [
+    'neither file system',
+    { conf, devices: { '/dev/vdb': 'ext4' } },
+    'app layer: /dev/vdb: erofs: Invalid argument, squashfs: No such device',
+  ],
+  [
+    'a strange device',
+    { conf, commandLine: 'nodeos.app=/dev/"é\\' },
+    'app layer: /dev/"\u00c3\u00a9\\ did not appear within 400 ms',
+  ],
+  [
+    'a device name that is too long',
+    { conf, commandLine: `nodeos.app=${'/'.repeat(64)}` },
+    'nodeos.app on the kernel command line is longer than 63 bytes',
+  ],
+  ['no configuration', {}, `${path}: No such file or directory`],
+  ['an empty one', { conf: '' }, `${path}: arg is missing`],
+  ['a wrong key', { conf: `${conf}colour red\n` }, `${path}: line 12: colour: unknown key`],
+  [
+    'a wrong number',
+    { conf: `crash-loop-count 1\n${conf}` },
+    `${path}: line 1: crash-loop-count: not a whole number from 2 to 1000`,
+  ],
+  ['a NUL byte', { conf: `${conf}\0` }, `${path}: line 12: it holds a NUL byte`],
+  ['too long', { conf: conf + '#'.repeat(65_536 - conf.length) }, `${path}: longer than 65535 bytes`],
+]
+
+for (const [why, machine, error] of failures) {
+  await t.test(`without a usable app layer it says so once and reboots: ${why}`, async (t) => {
+    const init = start(machine)
+    t.equal(await init.ended, 'reboot')
+    t.match(named(init.lines, 'init.failed'), [{ stage: 'init', error }])
+    t.match(named(init.lines, 'machine.rebooting'), [{ cause: 'init failed', delay_ms: 50 }])
+    t.strictSame(named(init.lines, 'node.exited'), [], 'nothing was started')
+  })
+}
+
+await t.test('a configuration that just fits is read', async (t) => {
+  const init = start({ conf: conf + '#'.repeat(65_535 - conf.length) })
+  t.equal(await init.ended, 'poweroff')
+})

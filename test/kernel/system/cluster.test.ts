@@ -1,0 +1,116 @@
+import { get } from 'node:http'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { boot, bundle, type Machine, type Running } from '../fixtures/system.ts'
+
+const folder = t.testdir()
+const system = await bundle(folder)
+let machines = 0
+
+async function start(t: Test, machine: Machine): Promise<Running> {
+  const root = join(folder, String(machines++))
+  mkdirSync(root)
+  const running = await boot(system, root, machine)
+  t.teardown(() => running.child.kill('SIGKILL'))
+  return running
+}
+
+const app = {
+  'package.json': '{"type":"module"}',
+  'index.ts': `import { createServer } from 'node:http'
+    createServer((request, response) => {
+      if (request.url === '/crash') process.kill(process.pid, 'SIGKILL')
+      setTimeout(() => response.end(String(process.pid)), request.url === '/slow' ? 300 : 0)
+    }).listen(process.env.PORT)`,
+}
+
+await t.test('workers share the port, are replaced when they crash, and drain', async (t) => {
+  const { event, events, port, child, ended } = await start(t, { entry: 'index.ts', app, processes: 2 })
+  await event('health.ok')
+  t.match(
+    events.find(({ event }) => event === 'node.started'),
+    { processes: 2, pid: child.pid },
+  )
+  t.equal(events.filter(({ event }) => event === 'node.started').length, 1)
+  t.equal(events.filter(({ event }) => event === 'app.listening').length, 1)
+  const pids = await askUntil(port, 2)
+  t.notOk(pids.has(String(child.pid)))
+
+  await ask(port, '/crash').catch(() => undefined)
+  const { pid } = await event('worker.exited')
+  t.match(
+    events.find(({ event }) => event === 'worker.exited'),
+    { signal: 'SIGKILL', delay_ms: 100 },
+  )
+  const later = await askUntil(port, 2)
+  t.equal(events.filter(({ event }) => event === 'worker.started').length, 3)
+  t.notOk(later.has(String(pid)))
+  t.ok(
+    [...later].some((worker) => pids.has(worker)),
+    'the other worker went on',
+  )
+
+  const slow = ask(port, '/slow')
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  child.kill('SIGTERM')
+  t.match(await event('app.draining'), { workers: 2 })
+  t.ok(later.has(await slow), 'what was in flight is answered')
+  t.equal(await ended, 0)
+})
+
+await t.test('an app with a SIGTERM listener of its own ends in its own way', async (t) => {
+  const own = {
+    ...app,
+    'index.ts': `${app['index.ts']}\nprocess.on('SIGTERM', () => console.log('own way'))`,
+  }
+  const { event, line, child, ended } = await start(t, { entry: 'index.ts', app: own, processes: 2 })
+  await event('health.ok')
+  child.kill('SIGTERM')
+  await line(/^own way$/)
+  t.equal(await ended, 0)
+})
+
+await t.test('an app that cannot start ends the primary, for PID 1 to count', async (t) => {
+  const { event, ended } = await start(t, {
+    entry: 'index.ts',
+    app: { ...app, 'index.ts': 'process.exit(9)' },
+    processes: 2,
+    restart: { crashLoopCount: 4, backoffInitial: 1, backoffMax: 10 },
+  })
+  t.match(await event('workers.failing'), { ends: 4 })
+  t.equal(await ended, 1)
+})
+
+await t.test('one process needs no primary', async (t) => {
+  const { event, events, port, child, ended } = await start(t, { entry: 'index.ts', app, processes: 1 })
+  await event('health.ok')
+  t.equal(await ask(port, '/'), String(child.pid), 'the app runs in the process that PID 1 started')
+  t.equal(events.filter(({ event }) => event === 'node.started').length, 1)
+  child.kill('SIGTERM')
+  t.equal(await ended, 0)
+})
+
+/** Asks until as many processes have answered. */
+async function askUntil(port: number, count: number): Promise<Set<string>> {
+  const pids = new Set<string>()
+  for (let attempt = 0; pids.size < count; attempt++) {
+    if (attempt > 200) throw new Error(`only ${[...pids].join()} answered`)
+    pids.add(await ask(port, '/'))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  return pids
+}
+
+function ask(port: number, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get({ port, path, host: '127.0.0.1', agent: false }, (response) => {
+      let body = ''
+      response
+        .setEncoding('utf8')
+        .on('data', (text: string) => (body += text))
+        .on('end', () => resolve(body))
+        .on('error', reject)
+    }).on('error', reject)
+  })
+}

@@ -1,0 +1,77 @@
+import { join } from 'node:path'
+import { parse } from 'dotenv'
+import t, { type Test } from 'tap'
+import { parseCommandLine, readInstance } from '../../../kernel/system/instance.ts'
+
+function machine(t: Test, files: { env?: string; hostname?: string; commandLine?: string }) {
+  const folder = t.testdir({
+    ...(files.commandLine === undefined ? {} : { cmdline: files.commandLine }),
+    firmware: {
+      ...(files.env === undefined ? {} : { env: { raw: files.env } }),
+      ...(files.hostname === undefined ? {} : { hostname: { raw: files.hostname } }),
+    },
+  })
+  return readInstance({ firmware: join(folder, 'firmware'), commandLine: join(folder, 'cmdline') })
+}
+
+await t.test('nothing was given', async (t) => {
+  t.strictSame(machine(t, {}), { env: {}, problems: [] })
+  t.strictSame(machine(t, { commandLine: 'root=/dev/vda ro quiet\n' }), { env: {}, problems: [] })
+})
+
+await t.test('the kernel command line', async (t) => {
+  t.strictSame(
+    parseCommandLine(
+      'ro nodeos.hostname=web-1 nodeos.env.A=1 "nodeos.env.B=two words" nodeos.env.C="x y" nodeos.env.D=a=b\n',
+    ),
+    { hostname: 'web-1', env: { A: '1', B: 'two words', C: 'x y', D: 'a=b' } },
+  )
+  t.strictSame(parseCommandLine('nodeos.env.EMPTY= xnodeos.env.A=1 nodeos.env=2'), { env: { EMPTY: '' } })
+})
+
+await t.test('fw_cfg wins over the kernel command line', async (t) => {
+  const found = machine(t, {
+    commandLine: 'nodeos.hostname=slow nodeos.env.A=line nodeos.env.B=line',
+    env: 'A=firmware\nSECRET="p w"\n',
+    hostname: 'fast\n\0',
+  })
+  t.strictSame(found, { hostname: 'fast', env: { A: 'firmware', B: 'line', SECRET: 'p w' }, problems: [] })
+})
+
+await t.test('what cannot be used is said without values', async (t) => {
+  const found = machine(t, {
+    commandLine: 'nodeos.hostname=good.example nodeos.env.NO-NAME=hush',
+    env: 'NODE_OPTIONS=--hush\n',
+    hostname: '-bad_',
+  })
+  t.equal(found.hostname, 'good.example')
+  t.equal(found.problems.length, 3)
+  t.match(
+    found.problems.join('\n'),
+    /NO-NAME is no name[^]*NODE_OPTIONS is read by Node[^]*"-bad_" is no host name/,
+  )
+  t.notMatch(JSON.stringify(found.problems), /hush/)
+  t.strictSame(found.env, { NODE_OPTIONS: '--hush' })
+})
+
+await t.test('the environment reads as dotenv reads it', async (t) => {
+  const env = [
+    'PLAIN=value',
+    'SPACES =  around  ',
+    'EMPTY=',
+    'export EXPORTED=yes',
+    'SINGLE=\'a "b" # c\'',
+    'DOUBLE="line\\nbreak"',
+    "BACKTICK=`it's`",
+    'COMMENT=before # after',
+    '# COMMENTED=out',
+    'URL=postgres://u:p%40@host:5432/db?a=b&c=d',
+    'MULTI="first\nsecond"',
+    'JSON={"a": [1, 2]}',
+    'DOLLAR=$PLAIN ${PLAIN}',
+    'BASE64=YWJjZA==',
+    '',
+  ].join('\n')
+  t.strictSame(machine(t, { env }).env, parse(env))
+  t.strictSame(machine(t, { env: env.replaceAll('\n', '\r\n') }).env['PLAIN'], 'value')
+})

@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { createServer, type AddressInfo, type Server } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { tool } from '../../../build/lib/tool.ts'
+import { ask } from '../../../kernel/system/probe.ts'
+import { freePort } from '../fixtures/system.ts'
+
+async function listen(t: Test, server: Server, host = '127.0.0.1'): Promise<number> {
+  server.listen(0, host)
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+const respond: RequestListener = (request, response) => {
+  response.statusCode = request.url === '/healthz' ? 200 : 503
+  response.end()
+}
+
+await t.test('the status of an answer', async (t) => {
+  const port = await listen(t, createHttpServer(respond))
+  t.equal(await ask({ port, path: '/healthz', secure: false }), 200)
+  t.equal(await ask({ port, path: '/other', secure: false }), 503)
+})
+
+await t.test('an app that listens on IPv6 only', async (t) => {
+  const port = await listen(t, createHttpServer(respond), '::1')
+  t.equal(await ask({ port, path: '/healthz', secure: false }), 200)
+})
+
+await t.test('nobody answers', async (t) => {
+  t.equal(await ask({ port: await freePort(), path: '/', secure: false }), 'none')
+})
+
+await t.test('an answer that is no HTTP', async (t) => {
+  const hangsUp = await listen(
+    t,
+    createServer((socket) => socket.on('error', () => {}).end()),
+  )
+  t.equal(await ask({ port: hangsUp, path: '/', secure: false }), 'not HTTP')
+  const talks = await listen(
+    t,
+    createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n')),
+  )
+  t.equal(await ask({ port: talks, path: '/', secure: false }), 'not HTTP')
+})
+
+await t.test('an answer in pieces', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).write('HTTP/1')
+    setTimeout(() => socket.end('.1 200 OK\r\n\r\n'), 20)
+  })
+  t.equal(await ask({ port: await listen(t, server), path: '/', secure: false }), 200)
+})
+
+await t.test('TLS with a certificate that nobody vouches for', async (t) => {
+  const folder = t.testdir()
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+  tool(
+    [
+      'openssl',
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-subj',
+      '/CN=x',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ],
+    { purpose: 'make a certificate for a test' },
+  )
+  const port = await listen(
+    t,
+    createHttpsServer({ key: readFileSync(key), cert: readFileSync(cert) }, respond),
+  )
+  t.equal(await ask({ port, path: '/healthz', secure: false }), 'not HTTP')
+  t.equal(await ask({ port, path: '/healthz', secure: true }), 200)
+})

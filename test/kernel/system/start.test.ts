@@ -1,0 +1,241 @@
+import { request } from 'node:http'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { boot, bundle, type Machine, type Running } from '../fixtures/system.ts'
+
+const folder = t.testdir()
+const system = await bundle(folder)
+let machines = 0
+
+async function start(t: Test, machine: Machine): Promise<Running> {
+  const root = join(folder, String(machines++))
+  mkdirSync(root)
+  const running = await boot(system, root, machine)
+  t.teardown(() => running.child.kill('SIGKILL'))
+  return running
+}
+
+const serve = `createServer((request, response) => response.end('ok')).listen(process.env.PORT)`
+const server = `import { createServer } from 'node:http'\n${serve}\n`
+const esm = { 'package.json': '{"type":"module"}' }
+/** What must not have been loaded for an app that does not use it. */
+const heavy = `process.moduleLoadList.filter((name) => /amaro|undici|fs\\/promises/.test(name)).join()`
+
+await t.test('from start to health, without a network', async (t) => {
+  const { events, event, port, child, ended } = await start(t, {
+    entry: 'index.js',
+    app: { ...esm, 'index.js': server },
+  })
+  t.match(await event('health.ok'), { stage: 'health', path: '/healthz', port, attempts: 1 })
+  t.strictSame(
+    events.map(({ event }) => event),
+    ['node.started', 'system.error', 'app.listening', 'health.ok'],
+  )
+  t.match(events[0], { stage: 'node', version: process.versions.node, pid: child.pid, processes: 1 })
+  t.match(events[1], { error: /the native binding cannot be loaded: .*native\.node/ })
+  t.match(events[2], { stage: 'app', port })
+  child.kill('SIGTERM')
+  t.equal(await ended, 0)
+})
+
+await t.test('an app that serves nothing is left alone, and told of', async (t) => {
+  const { event, ended } = await start(t, {
+    entry: 'index.js',
+    app: { ...esm, 'index.js': 'setTimeout(() => {}, 600)' },
+    healthTimeout: 0.1,
+  })
+  t.match(await event('health.failed'), { reason: /nothing listens on port \d+/, listening: [] })
+  t.equal(await ended, 0, 'the system layer keeps no process alive')
+})
+
+await t.test('an app that answers badly', async (t) => {
+  const { event } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': `import { createServer } from 'node:http'
+        createServer((_, response) => response.writeHead(500).end()).listen(process.env.PORT)`,
+    },
+    healthTimeout: 0.3,
+  })
+  t.match(await event('health.failed'), { answer: 500 })
+})
+
+await t.test('settings of the instance', async (t) => {
+  const { event, events, line } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': 'console.log(process.env.A, process.env.B, process.env.C, process.env.NODEOS_START)',
+    },
+    env: { A: 'baked', B: 'baked', C: 'baked' },
+    commandLine: 'nodeos.env.B=line nodeos.env.C=line',
+    firmware: { env: 'C=firmware\nSECRET=hunter2\n' },
+  })
+  await line(/^baked line firmware undefined$/)
+  t.match(await event('environment.set'), { names: ['B', 'C', 'SECRET'] })
+  t.notMatch(JSON.stringify(events), /hunter2|firmware"/)
+})
+
+await t.test('TypeScript files are JavaScript already, in every kind of process', async (t) => {
+  const { lines, ended, events } = await start(t, {
+    entry: 'index.ts',
+    app: {
+      ...esm,
+      'index.ts': `import { createServer } from 'node:http'
+        import { fork } from 'node:child_process'
+        import { createRequire } from 'node:module'
+        import { Worker } from 'node:worker_threads'
+        import { a } from './module.mts'
+        const { b } = createRequire(import.meta.url)('./common.cts')
+        console.log('app', a, b, ${heavy})
+        fork(new URL('child.ts', import.meta.url))
+        new Worker(new URL('thread.ts', import.meta.url))`,
+      'module.mts': 'export const a = 1',
+      'common.cts': 'exports.b = 2',
+      'child.ts': `console.log('child', ${heavy}, process.env.NODEOS_START); process.disconnect()`,
+      'thread.ts': `console.log('thread', ${heavy}, process.env.NODEOS_START)`,
+    },
+  })
+  t.equal(await ended, 0)
+  // fs/promises: child_process and worker_threads load it themselves.
+  t.strictSame(lines.map((line) => line.replaceAll(/NativeModule (internal\/)?fs\/promises,?/g, '')).sort(), [
+    'app 1 2 ',
+    'child  undefined',
+    'thread  undefined',
+  ])
+  t.equal(events.filter(({ event }) => event === 'node.started').length, 1)
+})
+
+await t.test('TypeScript from elsewhere has its types stripped as usual', async (t) => {
+  const { line } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': `import { writeFileSync } from 'node:fs'
+        writeFileSync('../typed.mts', 'const x: number = 7; export default x')
+        console.log('typed', (await import('../typed.mts')).default)`,
+    },
+  })
+  t.ok(await line(/^typed 7$/))
+})
+
+await t.test('SIGTERM: in flight is finished, kept-alive connections are not kept', async (t) => {
+  const { child, port, event, line, ended } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': `import { createServer } from 'node:http'
+        createServer((request, response) => {
+          if (request.url !== '/slow') return response.end('ok')
+          console.log('asked')
+          setTimeout(() => response.end('done'), 400)
+        }).listen(process.env.PORT)`,
+    },
+  })
+  await event('health.ok')
+  const answer = get(port, '/slow')
+  await line(/^asked$/)
+  child.kill('SIGTERM')
+  t.match(await event('app.draining'), { stage: 'shutdown', servers: 1 })
+  t.strictSame(await answer, { status: 200, connection: 'close', body: 'done' })
+  t.equal(await ended, 0)
+})
+
+await t.test('SIGTERM: an answer under way ends its connection too', async (t) => {
+  const { child, port, event, line, ended } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': `import { createServer } from 'node:http'
+        createServer((request, response) => {
+          response.write('begun ')
+          console.log('begun')
+          setTimeout(() => response.end('done'), 300)
+        }).listen(process.env.PORT)`,
+    },
+  })
+  await event('app.listening')
+  const answer = get(port, '/')
+  await line(/^begun$/)
+  child.kill('SIGTERM')
+  t.match(await answer, { body: 'begun done' })
+  t.equal(await ended, 0)
+})
+
+await t.test('SIGTERM: a connection that never ends is cut before PID 1 has to', async (t) => {
+  const { child, port, event, ended } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': `import { createServer } from 'node:net'
+        createServer((socket) => socket.on('error', () => {})).listen(process.env.PORT)`,
+    },
+    restart: { drainTimeout: 1 },
+  })
+  await event('app.listening')
+  const { connect } = await import('node:net')
+  const socket = connect(port, '127.0.0.1').on('error', () => {})
+  t.teardown(() => socket.destroy())
+  await new Promise((resolve) => socket.once('connect', resolve))
+  child.kill('SIGTERM')
+  t.match(await event('app.undrained'), { stage: 'shutdown' })
+  t.equal(await ended, 1)
+})
+
+await t.test('SIGTERM: an app that listens for it is left to it', async (t) => {
+  const { child, event, events, ended } = await start(t, {
+    entry: 'index.js',
+    app: { ...esm, 'index.js': `${server}process.on('SIGTERM', () => process.exit(7))` },
+  })
+  await event('app.listening')
+  child.kill('SIGTERM')
+  t.equal(await ended, 7)
+  t.notOk(events.some(({ event }) => event === 'app.draining'))
+})
+
+await t.test('an error of the system layer ends the process, but not silently', async (t) => {
+  const { event, ended } = await start(t, {
+    entry: 'index.js',
+    app: { ...esm, 'index.js': server },
+    env: { TEST_THROW: 'broken inside' },
+  })
+  t.match(await event('system.error', ({ origin }) => origin !== undefined), {
+    error: /broken inside[^]*system\.mjs/,
+  })
+  t.equal(await ended, 1)
+})
+
+await t.test('an error of the app is the app’s', async (t) => {
+  const { events, ended } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js':
+        'process.stderr.write = () => true; process.exitCode = 3; process.on("exit", () => process.exit(3)); throw 1',
+    },
+  })
+  t.equal(await ended, 3)
+  t.notOk(events.some(({ origin }) => origin !== undefined))
+})
+
+function get(
+  port: number,
+  path: string,
+): Promise<{ status: number | undefined; connection: string | undefined; body: string }> {
+  return new Promise((resolve, reject) => {
+    request({ port, path, host: '127.0.0.1', headers: { connection: 'keep-alive' } }, (response) => {
+      let body = ''
+      response
+        .setEncoding('utf8')
+        .on('data', (text: string) => (body += text))
+        .on('end', () =>
+          resolve({ status: response.statusCode, connection: response.headers.connection, body }),
+        )
+        .on('error', reject)
+    })
+      .on('error', reject)
+      .end()
+  })
+}
