@@ -19,7 +19,7 @@ export interface Context {
   signal: AbortSignal
   fetch: typeof fetch
   /** Prints what a dry run would do, or what a command streams. */
-  print(text: string): void
+  print: (text: string) => void
 }
 
 /** What came of a verb: for a person and for a script. */

@@ -8,7 +8,8 @@ interface Rule {
   when?: (path: string, files: ReadonlySet<string>) => boolean
 }
 
-const prose = '(\\.(md|markdown|mdx|txt|rst|adoc|html))?$'
+/** A name in capitals, as in README, README.md or README.zh-CN.md; never code, as in history.js. */
+const prose = '(([.-][\\w-]+)?\\.(md|markdown|mdx|txt|rst|adoc|html))?$'
 
 /**
  * What never runs, in packages other than the app itself. Only what is sure: a wrong guess breaks someone's app.
@@ -27,7 +28,7 @@ export const rules: readonly Rule[] = [
   {
     why: 'documentation is read by people',
     match: new RegExp(
-      `^(readme|changelog|history|changes|releases?|contributing|contributors|authors|security|support|upgrading|migration|migrating|code[_-]of[_-]conduct|governance|maintainers|funding|backers|todo)([.-][\\w-]+)?${prose}`,
+      `^(readme|changelog|history|changes|releases?|contributing|contributors|authors|security|support|upgrading|migration|migrating|code[_-]of[_-]conduct|governance|maintainers|funding|backers|todo)${prose}`,
       'i',
     ),
   },

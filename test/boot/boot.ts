@@ -29,7 +29,7 @@ export interface TestMachine {
   waitFor(name: string, count?: number): Promise<Event>
   qmp(command: string): Promise<unknown>
   /** Resolves when the machine is off. */
-  exited: Promise<void>
+  exited(): Promise<void>
 }
 
 type Deep<T> = {
@@ -109,10 +109,9 @@ export async function boot(
       }
     },
     qmp: (command) => qmp(machine.files.qmp, command),
-    get exited() {
-      return awaitEnd(machine, eventMs).then((ended) => {
-        if (!ended) throw new Error(`the machine is still on; the console:\n${readConsole(machine)}`)
-      })
+    async exited() {
+      if (await awaitEnd(machine, eventMs)) return
+      throw new Error(`the machine is still on; the console:\n${readConsole(machine)}`)
     },
   }
   if (options.awaitHealth !== false) await healthy(self)

@@ -18,7 +18,7 @@ await t.test(
     await machine.waitFor('worker.started', 3)
     t.notOk(machine.event('node.exited'), 'the primary went on')
     await machine.qmp('system_powerdown')
-    await machine.exited
+    await machine.exited()
     t.match(machine.event('node.exited'), { status: 0 })
   },
 )

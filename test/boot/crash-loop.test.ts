@@ -20,6 +20,6 @@ await t.test('a crash loop reboots the machine', async (t) => {
 await t.test('exit 0 powers off when configured so', async (t) => {
   const machine = await boot(t, 'exit-zero', { restart: { exitZero: 'poweroff' } })
   await machine.get('/exit?status=0').catch(() => undefined)
-  await machine.exited
+  await machine.exited()
   t.ok(machine.event('shutdown.finished'))
 })

@@ -92,19 +92,22 @@ await t.test('logs follow until the machine ends; stop is graceful', async (t) =
   t.equal(machines(), 0)
 })
 
+async function health(): Promise<number> {
+  const url = `http://127.0.0.1:${host}/healthz`
+  return fetch(url, { signal: AbortSignal.timeout(3000) }).then(
+    ({ status }) => status,
+    () => 0,
+  )
+}
+
 await t.test('the command of a dry run boots the machine when pasted', async (t) => {
   const { output } = npm('run', 'deploy', '--', '--dry-run')
   t.equal(machines(), 0, 'nothing was started')
   const shell = spawn('sh', ['-c', `exec ${output.trim()}`], { stdio: 'ignore' })
   t.teardown(() => shell.kill('SIGKILL'))
-  const answer = async (): Promise<number> =>
-    fetch(`http://127.0.0.1:${host}/healthz`, { signal: AbortSignal.timeout(3000) }).then(
-      ({ status }) => status,
-      () => 0,
-    )
   let status = 0
   for (let attempt = 0; attempt < 300 && status !== 200; attempt++) {
-    status = await answer()
+    status = await health()
     await wait(200)
   }
   t.equal(status, 200)

@@ -7,7 +7,7 @@ await t.test('the power button drains the app, then powers off', async (t) => {
   await machine.get('/healthz')
   await machine.qmp('system_powerdown')
   t.equal(await slow, 'done', 'what was in flight is finished')
-  await machine.exited
+  await machine.exited()
   t.match(machine.event('shutdown.started'), { cause: 'power button' })
   t.match(machine.event('node.exited'), { status: 0 })
   t.ok(machine.event('shutdown.finished'))
@@ -16,7 +16,7 @@ await t.test('the power button drains the app, then powers off', async (t) => {
 await t.test('SIGTERM to PID 1 does the same', async (t) => {
   const machine = await boot(t, 'sigterm', {})
   await machine.get('/powerdown').catch(() => undefined)
-  await machine.exited
+  await machine.exited()
   t.match(machine.event('shutdown.started'), { cause: /Terminated/ })
 })
 
@@ -25,7 +25,7 @@ await t.test('requests that do not end are cut shortly before the deadline', asy
   const stuck = machine.get('/slow?ms=600000').catch(() => 'cut')
   await machine.get('/healthz')
   await machine.qmp('system_powerdown')
-  await machine.exited
+  await machine.exited()
   t.equal(await stuck, 'cut')
   t.ok(machine.event('app.undrained'))
   t.notOk(machine.event('shutdown.deadline'))
@@ -35,7 +35,7 @@ await t.test('an app that handles SIGTERM and does not end is killed at the dead
   const machine = await boot(t, 'deadline', { restart: { drainTimeout: 1 } })
   await machine.get('/ignore?signal=SIGTERM')
   await machine.qmp('system_powerdown')
-  await machine.exited
+  await machine.exited()
   t.notOk(machine.event('app.draining'), 'the drain was left to the app')
   t.ok(machine.event('shutdown.deadline'))
   t.ok(machine.event('shutdown.finished'))

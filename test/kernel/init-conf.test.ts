@@ -216,7 +216,8 @@ await t.test('random texts: each is read or refused with one message', (t) => {
   t.ok(accepted.length > 100, `${accepted.length} were accepted`)
   t.ok(parsed.length - accepted.length > 100, 'and others refused')
   for (const { argv, cwd, crashLoopCount } of accepted) {
-    if (!argv?.[0]?.startsWith('/') || !cwd?.startsWith('/') || !((crashLoopCount ?? 0) >= 2)) t.fail(cwd)
+    if (!argv?.[0]?.startsWith('/') || !cwd?.startsWith('/') || !((crashLoopCount ?? 0) >= 2))
+      t.fail(`accepted ${argv?.[0]} in ${cwd}`)
   }
   t.end()
 })

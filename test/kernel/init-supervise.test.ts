@@ -80,11 +80,11 @@ await t.test('a crash restarts it with doubled waits, a crash loop reboots', asy
   const ends = named(init.lines, 'node.exited')
   t.equal(ends.length, 5)
   t.ok(ends.every(({ status }) => status === 3))
-  const waits = named(init.lines, 'node.restarting').map(({ delay_ms: delay }) => delay)
+  const waits = named(init.lines, 'node.restarting').map(({ delay_ms: delay }) => Number(delay))
   t.strictSame(waits, [60, 120, 150, 150])
   waits.forEach((wait, index) => {
     const [from, to] = [ends[index]?.['uptime'], ends[index + 1]?.['uptime']] as [number, number]
-    t.ok(to - from >= (wait as number) / 1000, `waited ${wait} ms`)
+    t.ok(to - from >= wait / 1000, `waited ${wait} ms`)
   })
   t.match(named(init.lines, 'machine.rebooting'), [{ cause: '5 ends within 60 s' }])
   t.strictSame(named(init.lines, 'shutdown.started'), [])

@@ -58,7 +58,7 @@ function tryPort(port: number, protocol: 'tcp' | 'udp', bind: string): Promise<s
 
 /** Who listens on a port, as far as this user may know: `nginx (pid 4711)`. */
 export function portHolder(port: number, protocol: 'tcp' | 'udp'): string {
-  const inodes = new Set([`${protocol}`, `${protocol}6`].flatMap((table) => listeningInodes(table, port)))
+  const inodes = new Set([protocol, `${protocol}6`].flatMap((table) => listeningInodes(table, port)))
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (socketsOf(pid).some((inode) => inodes.has(inode))) return `${programOf(pid)} (pid ${pid})`
   }

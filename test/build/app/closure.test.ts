@@ -15,6 +15,17 @@ function link(root: string, path: string, target: string): void {
   symlinkSync(target, join(root, path))
 }
 
+type Folder = { [name: string]: string | Folder }
+
+/** A package in pnpm's store. */
+function store(id: string, name: string, content: Record<string, string>): Folder {
+  return { [id]: { node_modules: { [name]: content } } }
+}
+
+function at(id: string, name: string): string {
+  return `node_modules/.pnpm/${id}@1/node_modules/${name}`
+}
+
 await t.test('hoisted, nested and scoped packages, as Node finds them; no others', (t) => {
   const root = t.testdir({
     'package.json': manifest({ dependencies: { a: '1', '@s/b': '1' }, devDependencies: { dev: '1' } }),
@@ -134,9 +145,6 @@ await t.test('workspaces and folders with a package.json of their own', (t) => {
 })
 
 await t.test('links as pnpm makes them', (t) => {
-  const store = (id: string, name: string, content: Record<string, string>): object => ({
-    [id]: { node_modules: { [name]: content } },
-  })
   const root = t.testdir({
     'package.json': manifest({ dependencies: { a: '1' } }),
     node_modules: {
@@ -158,7 +166,6 @@ await t.test('links as pnpm makes them', (t) => {
     names(root).sort(),
     ['a', 'b', 'c'].map((name) => `${name}@1.0.0 node_modules/.pnpm/${name}@1/node_modules/${name}`),
   )
-  const at = (id: string, name: string): string => `node_modules/.pnpm/${id}@1/node_modules/${name}`
   t.same(
     closure(root).links,
     new Map([
@@ -199,7 +206,7 @@ await t.test('packages for other platforms', (t) => {
   const darwin = packageOf('@img/sharp-darwin-arm64', { os: ['darwin'], cpu: ['arm64'] })
   const linux = packageOf('@img/sharp-linux-x64', { os: ['linux'], cpu: ['x64'] })
   const fsevents = packageOf('fsevents', { os: ['darwin'] })
-  const repository = (content: object, img: object = {}): string =>
+  const repository = (content: Folder, img: Folder = {}): string =>
     t.testdir({
       'package.json': manifest({ dependencies: { [Object.keys(content)[0] ?? '']: '1' } }),
       node_modules: { '@img': img, ...content },

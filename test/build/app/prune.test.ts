@@ -1,10 +1,9 @@
 import t from 'tap'
-import type { PackageManifest } from '../../../build/app/closure.ts'
 import { pruner } from '../../../build/app/prune.ts'
 
 /** The paths that stay. */
 function kept(manifest: object, paths: string[]): string[] {
-  const never = pruner(manifest as PackageManifest, new Set(paths))
+  const never = pruner(manifest, new Set(paths))
   return paths.filter((path) => !never(path))
 }
 

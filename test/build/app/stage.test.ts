@@ -1,0 +1,314 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import t from 'tap'
+import { type Plan, planApp } from '../../../build/app/stage.ts'
+import { writeTree } from '../../../build/app/tree.ts'
+import { compile, configFor, library, packageOf } from './fixture.ts'
+
+type App = Parameters<typeof configFor>[0]
+
+const plan = (root: string, app?: App): Plan =>
+  planApp({ root, config: configFor(app), node: process.execPath })
+const paths = (root: string, app?: App): string[] => [...plan(root, app).tree.keys()].sort()
+const key = '-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n'
+
+function textOf({ tree }: Plan, path: string): string {
+  const entry = tree.get(path)
+  return entry?.kind === 'text' ? entry.content : `${path} is not text`
+}
+
+function link(root: string, path: string, target: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  symlinkSync(target, join(root, path))
+}
+
+/** A package whose module says its name and what it gets for each of its dependencies. */
+function requiring(name: string, of: string[]): Record<string, string> {
+  const dependencies = Object.fromEntries(of.map((one) => [one, '*']))
+  const required = of.map((one) => `require('${one}')`).join(', ')
+  return {
+    'package.json': JSON.stringify({ name, version: '1.0.0', dependencies }),
+    'index.js': `module.exports = '${name}(' + [${required}] + ')'\n`,
+  }
+}
+
+function run(folder: string): string {
+  return execFileSync(process.execPath, ['app/index.js'], { cwd: folder, encoding: 'utf8' })
+}
+
+await t.test('the layer mirrors what the app needs of the repository', (t) => {
+  const root = t.testdir({
+    'package.json': JSON.stringify({
+      name: 'mine',
+      version: '1.2.3',
+      type: 'module',
+      scripts: { start: 'x' },
+      imports: { '#a': './app/a.js' },
+      dependencies: { dep: '1' },
+      devDependencies: { dev: '1' },
+    }),
+    app: { 'index.js': '', deep: { 'page.html': '<p>' }, '.well-known': { x: '1' } },
+    config: {
+      'system.json': '{}',
+      'local.json': '{}',
+      'system.schema.json': '{}',
+      'load.ts': '',
+      'mine.json': '{}',
+    },
+    build: { 'x.ts': '' },
+    shared: { 'a.js': '', 'b.js': '' },
+    node_modules: { dep: packageOf('dep'), dev: packageOf('dev') },
+  })
+  t.same(paths(root, { include: ['shared/a.js', 'build'] }), [
+    '.nodeos/init.conf',
+    '.nodeos/system.json',
+    'app/.well-known/x',
+    'app/deep/page.html',
+    'app/index.js',
+    'build/x.ts',
+    'config/mine.json',
+    'node_modules/dep/index.js',
+    'node_modules/dep/package.json',
+    'package.json',
+    'shared/a.js',
+  ])
+  const planned = plan(root)
+  t.equal(
+    textOf(planned, 'package.json'),
+    '{"name":"mine","version":"1.2.3","type":"module","imports":{"#a":"./app/a.js"},"dependencies":{"dep":"1"}}\n',
+  )
+  t.match(textOf(planned, '.nodeos/init.conf'), /^arg \/bin\/node\n[^]*^arg \/srv\/app\/index\.js$/m)
+  t.match(JSON.parse(textOf(planned, '.nodeos/system.json')), {
+    hostname: 'test',
+    app: { entry: 'app/index.js' },
+  })
+  t.end()
+})
+
+await t.test('secrets stay out and are named; keys that are asked for by name are taken', (t) => {
+  const root = t.testdir({
+    'package.json': '{}',
+    '.env': 'SECRET=1',
+    app: {
+      'index.js': '',
+      '.env': 'SECRET=1',
+      '.env.local': 'SECRET=1',
+      'prod.env': 'SECRET=1',
+      'environment.js': '',
+      '.npmrc': '//x/:_authToken=1',
+      '.git': { config: '' },
+      '.DS_Store': '',
+      node_modules: { x: packageOf('x') },
+      tls: {
+        'server.key': key,
+        'server.pem': `x\n${key}`,
+        'ca.pem': '-----BEGIN CERTIFICATE-----\n',
+        'store.p12': '',
+      },
+      '.ssh': { id_ed25519: key },
+    },
+    config: { '.env': 'SECRET=1' },
+  })
+  const packed = (app?: App): string[] => paths(root, app).filter((path) => !path.startsWith('.nodeos/'))
+  t.same(packed(), ['app/environment.js', 'app/index.js', 'app/tls/ca.pem', 'package.json'])
+  t.same(plan(root).secrets, [
+    'app/.env',
+    'app/.env.local',
+    'app/.npmrc',
+    'app/.ssh',
+    'app/prod.env',
+    'app/tls/server.key',
+    'app/tls/server.pem',
+    'app/tls/store.p12',
+    'config/.env',
+  ])
+  t.ok(packed({ include: ['app/tls/server.key'] }).includes('app/tls/server.key'))
+  t.notOk(packed({ include: ['app/tls'] }).includes('app/tls/server.key'))
+  for (const path of ['.env', 'app/.env.local', 'app/.npmrc']) {
+    t.throws(() => plan(root, { include: [path] }), {
+      name: 'UserError',
+      message: `app.include: ${path} holds secrets, and an image is not secret`,
+    })
+  }
+  t.end()
+})
+
+await t.test('what app.include names must be in the repository', (t) => {
+  const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' } })
+  for (const path of ['gone', '..', '../x', '.', 'app/..']) {
+    t.throws(() => plan(root, { include: [path] }), {
+      name: 'UserError',
+      message: `app.include: there is no file or folder ${path} in the repository`,
+    })
+  }
+  t.end()
+})
+
+await t.test('the entry must be there and packed', (t) => {
+  const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' }, src: { 'a.js': '' } })
+  t.throws(() => plan(root, { entry: 'app/gone.js' }), {
+    message: 'app.entry: there is no file app/gone.js in the repository',
+  })
+  t.throws(() => plan(root, { entry: 'src/a.js' }), {
+    message: /src\/a\.js is not packed/,
+    hint: /app\.include/,
+  })
+  t.ok(plan(root, { entry: 'src/a.js', include: ['src'] }))
+  t.end()
+})
+
+await t.test('links of the app lead to what is packed, or are refused', (t) => {
+  const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' }, shared: { 'a.js': '' } })
+  link(root, 'app/self', '.')
+  link(root, 'app/shared', '../shared')
+  t.throws(() => plan(root), {
+    message: 'app/shared is a link to shared, which is not packed',
+    hint: /app\.include/,
+  })
+  t.same(plan(root, { include: ['shared'] }).tree.get('app/shared'), { kind: 'link', target: 'shared' })
+  link(root, 'app/through', 'shared/a.js')
+  link(root, 'app/.#index.js', 'me@host.1')
+  t.ok(plan(root, { include: ['shared'] }).tree.has('app/through'))
+  link(root, 'app/gone', 'nothing')
+  t.throws(() => plan(root, { include: ['shared'] }), {
+    message: 'app/gone is a link to app/nothing, which is not there',
+  })
+  link(root, 'app/passwd', '/etc/passwd')
+  t.throws(() => plan(root), { message: /app\/passwd is a link to .*etc\/passwd, outside the repository/ })
+  t.end()
+})
+
+await t.test("types are stripped from what is the repository's own, and from nothing else", (t) => {
+  const ts = 'export const a: number = 1\n'
+  const root = t.testdir({
+    'package.json': '{"dependencies":{"lib":"*","dep":"*"}}',
+    app: { 'index.ts': ts, deep: { 'a.mts': ts } },
+    libs: { lib: { ...packageOf('lib'), 'lib.ts': ts } },
+    node_modules: { dep: { ...packageOf('dep'), 'dep.ts': ts } },
+  })
+  link(root, 'node_modules/lib', '../libs/lib')
+  const planned = plan(root, { entry: 'app/index.ts' })
+  for (const path of ['app/index.ts', 'app/deep/a.mts', 'libs/lib/lib.ts']) {
+    t.equal(textOf(planned, path), 'export const a         = 1\n', path)
+  }
+  t.equal(planned.tree.get('node_modules/dep/dep.ts')?.kind, 'copy')
+  writeFileSync(join(root, 'app/bad.ts'), '\nenum A {}')
+  t.throws(() => plan(root, { entry: 'app/index.ts' }), { message: /^app\/bad\.ts:2 cannot run as it is/ })
+  t.end()
+})
+
+await t.test("pruning spares the app's own files and can be turned off", (t) => {
+  const litter = { 'README.md': 'read me', 'index.js.map': '{}', 'index.d.ts': '' }
+  const root = t.testdir({
+    'package.json': '{"dependencies":{"dep":"*","lib":"*"}}',
+    app: { 'index.js': '', ...litter, test: { 'a.js': '' } },
+    libs: { lib: { ...packageOf('lib'), ...litter, test: { 'a.js': '' } } },
+    node_modules: { dep: { ...packageOf('dep'), ...litter, test: { 'a.js': '' }, LICENSE: 'MIT' } },
+  })
+  link(root, 'node_modules/lib', '../libs/lib')
+  const of = (folder: string, app?: App): string[] =>
+    paths(root, app).filter((path) => path.startsWith(folder))
+  t.equal(of('app/').length, 5)
+  t.equal(of('libs/').length, 6)
+  t.same(
+    of('node_modules/dep/'),
+    ['LICENSE', 'index.js', 'package.json'].map((name) => `node_modules/dep/${name}`),
+  )
+  t.same(plan(root).pruned, { files: 4, bytes: 9 })
+  t.equal(of('node_modules/dep/', { prune: false }).length, 7)
+  t.end()
+})
+
+await t.test(
+  'a package keeps the packages that its publisher bundled deep inside, but not its secrets',
+  (t) => {
+    const root = t.testdir({
+      'package.json': '{"dependencies":{"dep":"*"}}',
+      app: { 'index.js': '' },
+      node_modules: {
+        dep: {
+          ...packageOf('dep'),
+          dist: { node_modules: { x: { 'index.js': '' } } },
+          '.env': 'SECRET=1',
+          node_modules: { unused: packageOf('unused') },
+        },
+      },
+    })
+    const of = paths(root).filter((path) => path.startsWith('node_modules/'))
+    t.same(of, [
+      'node_modules/dep/dist/node_modules/x/index.js',
+      'node_modules/dep/index.js',
+      'node_modules/dep/package.json',
+    ])
+    t.end()
+  },
+)
+
+await t.test('an import of a devDependency is pointed out', (t) => {
+  const root = t.testdir({
+    'package.json':
+      '{"dependencies":{"dep":"*"},"devDependencies":{"tap":"*","ajv":"*","dep":"*","types":"*"}}',
+    app: {
+      'index.ts':
+        "import type { T } from 'types'\nimport {\n  a } from 'ajv/dist/2020.js'\nimport 'dep'\nimport 'node:fs'\n",
+      'a.test.ts': "import t from 'tap'\n",
+    },
+    node_modules: { dep: packageOf('dep') },
+  })
+  t.same(plan(root, { entry: 'app/index.ts' }).warnings, [
+    'app/index.ts imports ajv, a devDependency: it is not packed (npm install --save-prod ajv)',
+  ])
+  t.end()
+})
+
+await t.test('the loader is told of carried libraries, and only of those', (t) => {
+  const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' } })
+  t.notMatch(textOf(plan(root), '.nodeos/init.conf'), /LD_LIBRARY_PATH/)
+  const libx = library(join(root, 'host'), 'libx.so.1')
+  compile(join(root, 'app/a.node'), { libraries: [libx], flags: [`-Wl,-rpath,${join(root, 'host')}`] })
+  const planned = plan(root)
+  t.match(textOf(planned, '.nodeos/init.conf'), /^env LD_LIBRARY_PATH=\/srv\/\.nodeos\/lib$/m)
+  t.equal(planned.tree.get('.nodeos/lib/libx.so.1')?.kind, 'copy')
+  t.end()
+})
+
+await t.test('in the written layer Node finds every module that it finds in the repository', (t) => {
+  const root = t.testdir({
+    'package.json': JSON.stringify({ type: 'module', dependencies: { '@s/a': '*', lib: '*', p: '*' } }),
+    app: {
+      'index.js': "import a from '@s/a'\nimport lib from 'lib'\nimport p from 'p'\nconsole.log(a, lib, p)\n",
+    },
+    libs: { lib: { ...requiring('lib', ['c', 'own']), node_modules: { own: packageOf('own') } } },
+    node_modules: {
+      '@s': { a: { ...requiring('@s/a', ['c']), node_modules: { c: packageOf('c', { version: '2.0.0' }) } } },
+      c: packageOf('c'),
+      '.pnpm': {
+        'p@1': { node_modules: { p: requiring('p', ['q']) } },
+        'q@1': { node_modules: { q: packageOf('q') } },
+      },
+    },
+  })
+  link(root, 'node_modules/lib', '../libs/lib')
+  link(root, 'node_modules/p', '.pnpm/p@1/node_modules/p')
+  link(root, 'node_modules/.pnpm/p@1/node_modules/q', '../../q@1/node_modules/q')
+  // Outside the repository, so that nothing is found in its node_modules.
+  const staged = join(mkdtempSync(join(tmpdir(), 'nodeos-test-')), 'srv')
+  t.teardown(() => rmSync(dirname(staged), { recursive: true }))
+  writeTree(plan(root).tree, staged)
+  t.equal(run(staged), '@s/a(c@2.0.0) lib(c@1.0.0,own@1.0.0) p(q@1.0.0)\n')
+  t.equal(run(staged), run(root))
+  t.end()
+})
+
+await t.test('a repository without package.json, or with a damaged one', (t) => {
+  t.throws(() => plan(t.testdir({ app: { 'index.js': '' } })), {
+    name: 'UserError',
+    message: /there is no package\.json/,
+  })
+  t.throws(() => plan(t.testdir({ 'package.json': '{', app: { 'index.js': '' } })), {
+    message: /package\.json is not valid JSON/,
+  })
+  t.end()
+})
