@@ -34,8 +34,8 @@ const answers: [path: string, wanted: unknown, why: string][] = [
   [
     '/dns?name=localhost',
     [
-      { address: '127.0.0.1', family: 4 },
       { address: '::1', family: 6 },
+      { address: '127.0.0.1', family: 4 },
     ],
     'names in /etc/hosts',
   ],
@@ -57,7 +57,7 @@ for (const [path, wanted, why] of answers) {
 
 await t.test('the machine is what was configured', async (t) => {
   const facts = (await machine.get('/machine')) as Record<string, unknown> & { processes: string }
-  t.match(facts, { hostname: 'given-name', parent: 1, main: true, cwd: '/srv', worker: false })
+  t.match(facts, { hostname: 'given-name', parent: 1, main: '/srv/app/index.ts', cwd: '/srv', worker: false })
   t.match(facts['interfaces'], { eth0: [{ address: '10.0.2.15' }] })
   const programs = new Set(facts.processes.trim().split(' '))
   t.same(programs, new Set(['/init', '/bin/node']), 'nothing else runs')
@@ -82,7 +82,7 @@ await t.test(
     const names = ['init.started', 'node.started', 'network.up', 'app.listening', 'health.ok']
     let uptime = 0
     for (const name of names) {
-      const event = machine.event(name)
+      const [event] = machine.events(name)
       t.ok(event, name)
       t.match(event, { time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, stage: /^\w+$/ })
       t.ok((event?.['uptime'] as number) >= uptime, `${name} comes after what comes before it`)

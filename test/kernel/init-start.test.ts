@@ -76,8 +76,8 @@ const failures: [why: string, machine: Machine, error: string][] = [
   ],
   [
     'a strange device',
-    { conf, commandLine: 'nodeos.app=/dev/"é\\' },
-    'app layer: /dev/"\u00c3\u00a9\\ did not appear within 400 ms',
+    { conf, commandLine: 'nodeos.app=/dev/\\"é"' },
+    'app layer: /dev/\\"\u00c3\u00a9" did not appear within 400 ms',
   ],
   [
     'a device name that is too long',

@@ -15,7 +15,11 @@ let machines = 0
 function start(t: Tap, machine: Machine, root = newRoot()): Running {
   const init = startInit(binary, root, machine)
   init.ended.catch(() => undefined)
-  t.teardown(() => init.kill('SIGKILL'))
+  t.teardown(() => {
+    const children = childrenOf(init.pid)
+    init.kill('SIGKILL')
+    for (const pid of children) process.kill(pid, 'SIGKILL')
+  })
   return init
 }
 
@@ -215,7 +219,9 @@ await t.test('Node gets its environment, a session, a clean signal mask and noth
   )
   t.strictSame(
     init.texts.filter((text) => /^\d+$/.test(text)),
-    ['0', '1', '2'],
+    tool(['sh', '-c', 'ls /proc/$$/fd'], { purpose: 'see which files every child of this test has' })
+      .trimEnd()
+      .split('\n'),
     'no file of init is left open',
   )
   t.equal(init.texts.at(-1), '/usr')
@@ -227,7 +233,7 @@ await t.test('Node gets its environment, a session, a clean signal mask and noth
 })
 
 await t.test('what cannot be started is named, and is a crash loop', async (t) => {
-  const missing = start(t, { conf: shellConf('').replace('arg /bin/sh', 'arg /bin/"missing"') })
+  const missing = start(t, { conf: shellConf('true').replace('arg /bin/sh', 'arg /bin/"missing"') })
   const nowhere = run(t, 'true', { cwd: '/nowhere' })
   t.same(await Promise.all([missing.ended, nowhere.ended]), ['reboot', 'reboot'])
   const error = 'No such file or directory'
