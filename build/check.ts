@@ -1,9 +1,9 @@
 import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkConfig, configFacts } from '../config/check.ts'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { loadFormat } from './format.ts'
 import { checkRequirement } from './host/checks.ts'
 import { type HostFacts, hostFacts } from './host/facts.ts'
 import { describeMissing, findMissing, remedy } from './host/find.ts'
@@ -54,7 +54,7 @@ export async function check(options: CheckOptions): Promise<Findings> {
   await collect(problems, async () => {
     config = await options.loadConfig()
   })
-  if (config !== undefined) await checkParts(config, options.root, problems)
+  if (config !== undefined) await checkParts(config, options.root, { problems, warnings })
   const kernelAtHand = await hasKernel(options)
   await checkTools(facts, kernelAtHand, config, { problems, warnings })
   checkFolders(options, problems)
@@ -73,29 +73,17 @@ async function collect(problems: Problem[], attempt: () => Promise<unknown>): Pr
   }
 }
 
-/** What the configuration names must be there: the app, Node, image formats, kernel fragments. */
-async function checkParts(config: SystemConfig, root: string, problems: Problem[]): Promise<void> {
-  const { entry } = config.app
-  if (!existsSync(join(root, entry))) {
-    problems.push({ text: `app.entry: there is no file ${entry}`, hint: 'it is named in config/system.json' })
-  }
+/** What the configuration asks for can be had, without trying. */
+async function checkParts(
+  config: SystemConfig,
+  root: string,
+  { problems, warnings }: Findings,
+): Promise<void> {
   await collect(problems, async () => npmNode(config.machine.arch))
-  for (const name of config.image.formats) await collect(problems, async () => loadFormat(name))
-  const folder = join(root, 'kernel/config')
-  const names = fragmentNames(config)
-  const unknown = names.filter((name) => !existsSync(join(folder, `${name}.config`)))
-  for (const name of unknown) {
-    problems.push({
-      text: `there is no kernel fragment kernel/config/${name}.config`,
-      hint: await present(folder),
-    })
-  }
-  if (unknown.length === 0) await collect(problems, async () => requests(await readFragments(names, folder)))
-}
-
-async function present(folder: string): Promise<string> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.config')).sort()
-  return `there is: ${names.map((name) => name.slice(0, -'.config'.length)).join(', ')}`
+  await collect(problems, async () =>
+    requests(await readFragments(fragmentNames(config), join(root, 'kernel/config'))),
+  )
+  warnings.push(...checkConfig(config, configFacts(root)).warnings)
 }
 
 /** A kernel that was compiled before is most likely taken again: its tools are then no condition. */

@@ -18,9 +18,11 @@ export const toolVariables: Record<string, string> = {
 /** Marks that the tools set for themselves. */
 const internalVariables = ['NODEOS_INSTALLING']
 
-/** The environment with the NODEOS_* variables of a folder's `.env` below it. */
-export function withDotenv(root: string, env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return { ...readDotenv(root), ...env }
+/** Takes the tools' variables that a folder's `.env` has and the environment lacks into the environment. */
+export function loadToolVariables(root: string, env: NodeJS.ProcessEnv): void {
+  for (const [name, value] of Object.entries(readDotenv(root))) {
+    if (name in toolVariables) env[name] ??= value
+  }
 }
 
 /** A setting found in the environment; `source` is how messages call it. */

@@ -1,5 +1,7 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
+import { loadToolVariables } from '../../config/variables.ts'
 import { describeError, UserError } from './errors.ts'
+import { root } from './paths.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>
 
@@ -33,6 +35,7 @@ export async function main<T extends Options>(
       process.stdout.write(helpText(command))
       return
     }
+    loadToolVariables(root, process.env)
     await body(args)
   } catch (error) {
     process.stderr.write(`\n${describeError(error)}\n`)

@@ -91,19 +91,10 @@ await t.test('refuses tools that are too old', async (t) => {
   t.match(await texts(options), ['mkfs.erofs 1.4 is too old to pack layers with lz4: 1.5 or newer is needed'])
 })
 
-await t.test('what the configuration names must be there', async (t) => {
-  const config = await fine(t).loadConfig()
-  const options = fine(t, [], {
-    app: { ...config.app, entry: 'app/gone.ts' },
-    kernel: { ...config.kernel, fragments: ['gone'] },
-    image: { ...config.image, formats: ['gone'] },
-  })
-  const { problems } = await check(options)
-  t.match(problems, [
-    { text: 'app.entry: there is no file app/gone.ts' },
-    { text: "image.formats: there is no format 'gone'", hint: /direct/ },
-    { text: 'there is no kernel fragment kernel/config/gone.config', hint: /base, / },
-  ])
+await t.test('what looks like a secret in the configuration is a warning', async (t) => {
+  const { app } = await fine(t).loadConfig()
+  const options = fine(t, [], { app: { ...app, env: { API_TOKEN: 'x' } } })
+  t.match(await check(options), { problems: [], warnings: [/API_TOKEN looks like a secret/] })
 })
 
 await t.test(
