@@ -1,7 +1,7 @@
 import t from 'tap'
 import { bench, choose, measures } from './bench.ts'
 import type { Measure } from './measures/measure.ts'
-import type { Release } from './release.ts'
+import type { Release } from '../../deploy/target.ts'
 
 const all = measures({})
 
@@ -37,7 +37,8 @@ await t.test('names are unique', async (t) => {
 })
 
 await t.test('the report gathers the figures in order, with what was measured where', async (t) => {
-  const release = { source: { commit: 'abc', dirty: false }, node: '24', kernel: '6.12' } as Release
+  const manifest = { source: { commit: 'abc', dirty: false }, node: '24', kernel: '6.12' }
+  const release = { dist: '', manifest } as Release
   const report = await bench([measure('a', 1), measure('b', 2)], release, 3)
   t.same(
     report.figures.map(({ id, value }) => [id, value]),

@@ -19,12 +19,14 @@ import { kernel } from './measures/kernel.ts'
 import type { Measure } from './measures/measure.ts'
 import { memory } from './measures/memory.ts'
 import { size } from './measures/size.ts'
-import { readRelease, type Release } from './release.ts'
+import { loadRelease } from '../../deploy/release.ts'
+import type { Release } from '../../deploy/target.ts'
+import type { Manifest } from '../../build/manifest.ts'
 
 /** What `dist/bench.json` holds. */
 export interface Report {
   version: 1
-  source: Release['source']
+  source: Manifest['source']
   node: string
   kernel: string
   host: { cpu: string; cpus: number; arch: string; os: string; qemu: string }
@@ -63,7 +65,7 @@ export async function bench(chosen: Measure[], release: Release, runs: number): 
     log.step(measure.summary)
     figures.push(...(await measure.run({ release, runs })))
   }
-  const { source, node, kernel } = release
+  const { source, node, kernel } = release.manifest
   return { version: 1, source, node, kernel, host: describeHost(), figures }
 }
 
@@ -102,7 +104,7 @@ await main(
     const all = measures(process.env)
     const slow = all.filter(({ name }) => values.all || (values.cold && name === 'cold'))
     const chosen = new Set([...choose(all, values.only), ...slow.filter((measure) => measure.slow === true)])
-    const report = await bench([...chosen], readRelease(dist), Number(values.runs))
+    const report = await bench([...chosen], await loadRelease(dist), Number(values.runs))
     const text = `${JSON.stringify(report, undefined, 2)}\n`
     mkdirSync(dist, { recursive: true })
     writeFileSync(join(dist, 'bench.json'), text)

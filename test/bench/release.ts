@@ -1,52 +1,30 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { UserError } from '../../build/lib/errors.ts'
 import type { Artefact } from '../../build/lib/artefact.ts'
-import type { Manifest } from '../../build/manifest.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
+import { artefactPath } from '../../deploy/release.ts'
+import type { Release } from '../../deploy/target.ts'
+import { kernelCommandLine } from '../../deploy/targets/local/qemu.ts'
 import type { Guest } from './guest.ts'
 
-/** A finished build: its manifest, and the folder it lies in. */
-export interface Release extends Manifest {
-  dist: string
-}
-
-/** Reads the manifest of a finished build. */
-export function readRelease(dist: string): Release {
-  const path = join(dist, 'manifest.json')
-  try {
-    return { ...(JSON.parse(readFileSync(path, 'utf8')) as Manifest), dist }
-  } catch (error) {
-    throw new UserError(`there is no finished build to measure (${path})`, {
-      hint: 'npm run build',
-      cause: error,
-    })
-  }
-}
-
-/** Absolute path of one of the build's files, e.g. `kernel/vmlinux`. */
-export function artefactPath(release: Release, name: string): string {
-  return join(release.dist, artefact(release, name).path)
-}
-
-export function artefact(release: Release, name: string): Artefact {
-  const found = release.artefacts.find((candidate) => candidate.name === name)
-  if (found === undefined) throw new Error(`the manifest in ${release.dist} has no artefact ${name}`)
+/** What the manifest says of one of the build's files, e.g. `kernel/vmlinux`. */
+export function artefact({ dist, manifest }: Release, name: string): Artefact {
+  const found = manifest.artefacts.find((candidate) => candidate.name === name)
+  if (found === undefined) throw new Error(`the manifest in ${dist} has no artefact ${name}`)
   return found
 }
 
 /** The machine as it is deployed, with another size or kernel when asked for. */
 export function releaseGuest(
   release: Release,
-  { memory = release.system.machine.memory, cpus = 1, kernel = 'kernel/vmlinux' } = {},
+  { memory = release.manifest.system.machine.memory, kernel = 'kernel/vmlinux' } = {},
 ): Guest {
+  const { system } = release.manifest
   return {
     kernel: artefactPath(release, kernel),
-    append: 'root=/dev/vda ro init=/init console=ttyS0 quiet panic=1 nodeos.app=/dev/vdb',
+    append: kernelCommandLine(system.kernel),
     disks: [artefactPath(release, 'runtime'), artefactPath(release, 'app')],
     memory,
-    cpus,
-    guestPort: healthPort(release.system),
+    guestPort: healthPort(system),
   }
 }
 

@@ -31,6 +31,7 @@ export interface MachineSpec {
 /** Files of a running machine. */
 export interface MachineFiles {
   console: string
+  /** QEMU's control socket. */
   qmp: string
 }
 
@@ -45,8 +46,8 @@ export function kernelCommandLine({ cmdline }: Pick<SystemConfig['kernel'], 'cmd
   return `root=/dev/vda ro init=/init console=ttyS0 quiet panic=1 nodeos.app=/dev/vdb ${cmdline}`.trim()
 }
 
-/** The exact command that boots a machine. */
-export function qemuCommand(spec: MachineSpec, files: MachineFiles): [string, ...string[]] {
+/** The exact command that boots a machine; without a file its console is QEMU's stdio. */
+export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [string, ...string[]] {
   return [
     'qemu-system-x86_64',
     ...['-name', spec.name],
@@ -62,9 +63,12 @@ export function qemuCommand(spec: MachineSpec, files: MachineFiles): [string, ..
     ...network(spec),
     ...['-device', 'virtio-rng-pci'],
     ...firmware(spec.instance),
-    ...['-chardev', `file,id=console,path=${comma(files.console)}`],
+    ...[
+      '-chardev',
+      files.console === undefined ? 'stdio,id=console' : `file,id=console,path=${comma(files.console)}`,
+    ],
     ...['-serial', 'chardev:console'],
-    ...['-qmp', `unix:${comma(files.qmp)},server=on,wait=off`],
+    ...(files.qmp === undefined ? [] : ['-qmp', `unix:${comma(files.qmp)},server=on,wait=off`]),
   ]
 }
 

@@ -18,9 +18,9 @@ export const boot: Measure = {
     const guest = releaseGuest(release, { memory })
     const counted: Counted[] = []
     for (let run = 0; run < runs; run++) {
-      counted.push(await countBoot(guest, { path: release.system.health.path, ready: listening }))
+      counted.push(await countBoot(guest, { path: release.manifest.system.health.path, ready: listening }))
     }
-    return bootFigures(medianRun(counted), release.system.image.compression)
+    return bootFigures(medianRun(counted), release.manifest.system.image.compression)
   },
 }
 

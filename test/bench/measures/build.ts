@@ -13,7 +13,7 @@ export function build(root: string, env: NodeJS.ProcessEnv): Measure {
       withCopy(root, env, async (copy) => {
         const cached = await copy.npm('build')
         const unchanged = await copy.npm('build')
-        copy.touch(release.system.app.entry)
+        copy.touch(release.manifest.system.app.entry)
         const app = await copy.npm('build')
         return [
           { id: 'build.cached', label: 'build, clean clone, warm cache', value: cached, unit: 'seconds' },

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { readRelease } from '../release.ts'
+import { loadRelease } from '../../../deploy/release.ts'
 import { copyRepository } from '../workspace.ts'
 import type { Figure } from '../figures.ts'
 import { boot } from './boot.ts'
@@ -21,7 +21,7 @@ export function compression(root: string, env: NodeJS.ProcessEnv): Measure {
         for (const name of compressions) {
           copy.configure({ image: { compression: name } })
           await copy.npm('build')
-          const context = { release: readRelease(join(copy.root, 'dist')), runs }
+          const context = { release: await loadRelease(join(copy.root, 'dist')), runs }
           const measured = [...(await boot.run(context)), ...(await size.run(context))]
           figures.push(...measured.map((figure) => relabel(figure, name)))
         }

@@ -15,7 +15,7 @@ export const keepalive: Measure = {
   summary: 'guest instructions per request over one kept connection',
   async run({ release }) {
     const port = await freePort()
-    const url = `http://127.0.0.1:${port}${release.system.health.path}`
+    const url = `http://127.0.0.1:${port}${release.manifest.system.health.path}`
     const machine = startCounted({ command: guestCommand(releaseGuest(release), port) })
     try {
       await firstResponse(machine, url, { ready: listening })

@@ -1,5 +1,5 @@
 import type { Figure } from '../figures.ts'
-import type { Release } from '../release.ts'
+import type { Release } from '../../../deploy/target.ts'
 
 /** What a measure may use. */
 export interface MeasureContext {

@@ -2,7 +2,8 @@ import { freePort, keepAliveRequests } from '../client.ts'
 import { firstResponse } from '../count.ts'
 import { guestCommand } from '../guest.ts'
 import { startCounted } from '../machine.ts'
-import { releaseGuest, type Release } from '../release.ts'
+import type { Release } from '../../../deploy/target.ts'
+import { releaseGuest } from '../release.ts'
 import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
 
@@ -38,7 +39,7 @@ export async function leastServing(serves: (mebibytes: number) => Promise<boolea
 /** Whether the machine answers every request in time, with Node started only once. */
 async function serves(release: Release, mebibytes: number): Promise<boolean> {
   const port = await freePort()
-  const url = `http://127.0.0.1:${port}${release.system.health.path}`
+  const url = `http://127.0.0.1:${port}${release.manifest.system.health.path}`
   const machine = startCounted({ command: guestCommand(releaseGuest(release, { memory: mebibytes }), port) })
   const thrashes = AbortSignal.timeout(patienceMs)
   const serving = firstResponse(machine, url, { ready: listening, timeoutMs: patienceMs })

@@ -8,7 +8,7 @@ export const size: Measure = {
   name: 'size',
   summary: 'bytes of the layers and of everything that is shipped for a direct boot',
   run({ release }) {
-    const { compression } = release.system.image
+    const { compression } = release.manifest.system.image
     const runtime = artefact(release, 'runtime').bytes
     const app = artefact(release, 'app').bytes
     const kernel = artefact(release, 'kernel/vmlinuz').bytes
