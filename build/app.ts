@@ -6,6 +6,7 @@ import { type Plan, planApp } from './app/stage.ts'
 import { writeTree } from './app/tree.ts'
 import type { Artefact } from './lib/artefact.ts'
 import { log } from './lib/log.ts'
+import { formatBytes } from './lib/units.ts'
 import { main } from './lib/main.ts'
 import { layerType, packerVersion, packLayer, removeLayer } from './lib/pack.ts'
 import { dist, root } from './lib/paths.ts'
@@ -57,12 +58,8 @@ function summary({ tree, packages, pruned }: Plan): string {
   const never =
     pruned.files === 0
       ? ''
-      : `; ${pruned.files} files (${megabytes(pruned.bytes)} MB) of dependencies never run and are left out`
+      : `; ${pruned.files} files (${formatBytes(pruned.bytes)}) of dependencies never run and are left out`
   return `Packing the app: ${tree.size} files, ${packages.length} packages${never}`
-}
-
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)
 }
 
 /** A time in 2000 to 2020 that is the same for the same files and, almost surely, another for others. */

@@ -10,6 +10,7 @@ import { main } from './lib/main.ts'
 import { type Compression, layerType, packerVersion, packLayer, removeLayer } from './lib/pack.ts'
 import { dist } from './lib/paths.ts'
 import { runStep } from './lib/step.ts'
+import { formatBytes } from './lib/units.ts'
 import { tool } from './lib/tool.ts'
 import { buildNative, nativeInputs } from './native.ts'
 import { librariesOf, type Library } from './runtime/libraries.ts'
@@ -44,7 +45,7 @@ export async function buildRuntime({ config, cache, out }: RuntimeOptions): Prom
       await stage(staged, node, libraries)
       const layer = join(into, 'layer')
       await packLayer({ source: staged, out: layer, compression, timestamp })
-      line.done(`${((await stat(layer)).size / 1e6).toFixed(1)} MB`)
+      line.done(formatBytes((await stat(layer)).size))
     },
     async install(from) {
       await removeLayer(out, 'runtime')

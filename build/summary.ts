@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { StepRecord } from './lib/record.ts'
+import { formatBytes } from './lib/units.ts'
 import type { Manifest } from './manifest.ts'
 
 /** The table at the end of a build: each artefact's size, how it came about, how long that took. */
@@ -10,7 +11,7 @@ export function summaryTable(manifest: Manifest, steps: Record<string, StepRecor
       const step = steps[name.split('/')[0] ?? '']
       return [
         name,
-        megabytes(bytes),
+        formatBytes(bytes),
         step?.how ?? 'built',
         step === undefined ? '' : `${step.seconds.toFixed(1)} s`,
       ]
@@ -21,10 +22,6 @@ export function summaryTable(manifest: Manifest, steps: Record<string, StepRecor
     commit === undefined ? 'no commit' : commit.slice(0, 12) + (dirty === true ? ' + changes' : '')
   const facts = `Linux ${manifest.kernel} · Node ${manifest.node} · ${Object.keys(manifest.packages).length} packages · ${source}`
   return `\n${table}\n${styleText('dim', facts)}\n\n`
-}
-
-function megabytes(bytes: number): string {
-  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(2)} MB`
 }
 
 /** Rows with their cells in columns, the first row as a heading; the size column ends flush. */

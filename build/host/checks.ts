@@ -10,7 +10,8 @@ import type { NodeRuntime } from '../runtime/node.ts'
 import type { HostFacts } from './facts.ts'
 import { findCommand, findMissing, remedy, searchPath } from './find.ts'
 import type { Kvm } from './kvm.ts'
-import { freeBytes, gigabytes, isWritable } from './space.ts'
+import { formatBytes } from '../lib/units.ts'
+import { freeBytes, isWritable } from './space.ts'
 import { elsewhere, unsupported } from './supported.ts'
 import type { Requirement } from './tools.ts'
 import { isAtLeast, versionIn } from './version.ts'
@@ -114,14 +115,14 @@ export function checkDisk(folders: readonly string[], wanted: number): Check[] {
     const free = freeBytes(folder)
     const name = 'disk'
     if (!isWritable(folder)) return { name, status: 'bad', detail: `${folder} cannot be written` }
-    const detail = `${gigabytes(free)} free in ${folder}`
+    const detail = `${formatBytes(free)} free in ${folder}`
     if (free >= wanted) return { name, status: 'good', detail }
-    return { name, status: 'warning', detail: `${detail}; compiling the kernel takes ${gigabytes(wanted)}` }
+    return { name, status: 'warning', detail: `${detail}; compiling the kernel takes ${formatBytes(wanted)}` }
   })
 }
 
 export function checkMemory(memory: number): Check {
-  const detail = gigabytes(memory)
+  const detail = formatBytes(memory)
   return memory >= 2e9
     ? { name: 'memory', status: 'good', detail }
     : {
@@ -191,7 +192,7 @@ export function checkCache({ own, others }: Cache): Check {
     0,
   )
   const also = others.length > 0 ? `; reads ${others.join(', ')} too` : ''
-  return { name: 'cache', status: 'good', detail: `${own}, ${gigabytes(bytes)}${also}` }
+  return { name: 'cache', status: 'good', detail: `${own}, ${formatBytes(bytes)}${also}` }
 }
 
 function filesIn(folder: string): string[] {

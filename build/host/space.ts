@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { formatBytes } from '../lib/units.ts'
 
 /** Room that a build wants in a folder, which need not exist yet. */
 export interface Demand {
@@ -26,7 +27,7 @@ export function spaceProblems(demands: readonly Demand[]): string[] {
     const free = freeBytes(together[0]?.folder ?? '/')
     if (free >= wanted) return []
     const folders = together.map(({ folder }) => folder).join(' and ')
-    return [`${gigabytes(free)} free for ${folders}, and this build takes ${gigabytes(wanted)}`]
+    return [`${formatBytes(free)} free for ${folders}, and this build takes ${formatBytes(wanted)}`]
   })
 }
 
@@ -38,8 +39,4 @@ export function isWritable(folder: string): boolean {
   } catch {
     return false
   }
-}
-
-export function gigabytes(bytes: number): string {
-  return `${(bytes / 1e9).toFixed(1)} GB`
 }

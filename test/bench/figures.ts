@@ -1,4 +1,5 @@
 import { styleText } from 'node:util'
+import { formatBytes } from '../../build/lib/units.ts'
 
 export type Unit = 'instructions' | 'seconds' | 'bytes' | 'MiB'
 
@@ -18,8 +19,7 @@ export interface Figure {
 export function formatValue(value: number, unit: Unit): string {
   if (unit === 'seconds') return `${value.toFixed(2)} s`
   if (unit === 'MiB') return `${value} MiB`
-  if (unit === 'bytes')
-    return value < 1e6 ? `${(value / 1e3).toFixed(1)} kB` : `${(value / 1e6).toFixed(2)} MB`
+  if (unit === 'bytes') return formatBytes(value)
   if (value >= 1e8) return `${(value / 1e9).toFixed(4)} G`
   return value >= 1e6 ? `${(value / 1e6).toFixed(2)} M` : `${(value / 1e3).toFixed(1)} k`
 }

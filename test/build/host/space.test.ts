@@ -1,12 +1,7 @@
 import { join } from 'node:path'
+import { formatBytes } from '../../../build/lib/units.ts'
 import t from 'tap'
-import {
-  freeBytes,
-  gigabytes,
-  isWritable,
-  nearestExisting,
-  spaceProblems,
-} from '../../../build/host/space.ts'
+import { freeBytes, isWritable, nearestExisting, spaceProblems } from '../../../build/host/space.ts'
 
 await t.test('a folder that is to be made is judged by the one above it', async (t) => {
   const folder = t.testdir({ file: '' })
@@ -28,6 +23,6 @@ await t.test('adds up what is wanted of one file system', async (t) => {
   t.strictSame(more, [])
   t.match(
     problem,
-    `free for ${folder} and ${join(folder, 'other')}, and this build takes ${gigabytes(free * 1.2)}`,
+    `free for ${folder} and ${join(folder, 'other')}, and this build takes ${formatBytes(free * 1.2)}`,
   )
 })
