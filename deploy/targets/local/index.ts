@@ -130,20 +130,34 @@ async function replace(spec: MachineSpec, context: Context): Promise<void> {
   await forgetState(context.state)
 }
 
-/** A KVM guest that stays silent is started again under emulation. */
-async function startWithFallback(spec: MachineSpec, choice: Choice, context: Context): Promise<Machine> {
-  const machine = await startMachine(spec, context.state)
-  if (spec.accelerator !== 'kvm') return machine
+/** Where KVM was only supposed to work, a guest that does not come up under it is started again under emulation. */
+export async function startWithFallback(
+  spec: MachineSpec,
+  choice: Choice,
+  context: Context,
+): Promise<Machine> {
+  if (spec.accelerator !== 'kvm' || choice.forced) return startMachine(spec, context.state)
+  const problem = await startUnderKvm(spec, context)
+  if (typeof problem !== 'string') return problem
+  log.warn(`under KVM ${problem}: the machine is started again under emulation`)
+  return startMachine({ ...spec, accelerator: 'tcg' }, context.state)
+}
+
+/** The machine, or what went wrong with it. */
+async function startUnderKvm(spec: MachineSpec, { state }: Context): Promise<Machine | string> {
+  let machine: Machine
+  try {
+    machine = await startMachine(spec, state)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return `${error.message} (${error.hint})`
+  }
   for (const until = Date.now() + silenceMs; Date.now() < until && isRunning(machine); await wait(100)) {
     if (readConsole(machine) !== '') return machine
   }
-  if (choice.forced && isRunning(machine)) return machine
+  const ended = !isRunning(machine)
   await killMachine(machine)
-  if (choice.forced) throw new UserError('KVM was asked for, and the machine does not start under it')
-  log.warn(
-    `under KVM the machine printed nothing in ${silenceMs / 1000} s: it is started again under emulation`,
-  )
-  return startMachine({ ...spec, accelerator: 'tcg' }, context.state)
+  return ended ? 'the machine ended by itself' : `nothing was printed in ${silenceMs / 1000} s`
 }
 
 /** Waits for health. A machine that does not become healthy is not left behind. */
@@ -159,6 +173,17 @@ async function gate(
   const checked = health.port === undefined ? tcp[0] : tcp.find(({ guest }) => guest === health.port)
   const url = checked === undefined ? undefined : `http://${host}:${checked.host}`
   const healthUrl = url === undefined ? undefined : `${url}${health.path}`
+  const state: State = {
+    ...machine,
+    name: spec.name,
+    deployed: new Date().toISOString(),
+    ...(url === undefined ? {} : { url: `${url}/` }),
+    ...(healthUrl === undefined ? {} : { health: healthUrl }),
+    drainTimeout: restart.drainTimeout,
+    memory: spec.memory,
+  }
+  // Before it is healthy: a deploy that is killed here leaves a machine that the next one finds.
+  await writeState(context.state, state)
   const line = progress(`Booting ${spec.name} (${machine.accelerator})`)
   try {
     const { signal, fetch } = context
@@ -168,16 +193,6 @@ async function gate(
       line,
     )
     line.done(`healthy after ${seconds.toFixed(1)} s`)
-    const state: State = {
-      ...machine,
-      name: spec.name,
-      deployed: new Date(Date.now() - seconds * 1000).toISOString(),
-      ...(url === undefined ? {} : { url: `${url}/` }),
-      ...(healthUrl === undefined ? {} : { health: healthUrl }),
-      drainTimeout: restart.drainTimeout,
-      memory: spec.memory,
-    }
-    await writeState(context.state, state)
     return { text: success(state), data: { seconds, ...state } }
   } catch (error) {
     await killMachine(machine)

@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
+import { basename } from 'node:path'
 import { UserError } from '../../../build/lib/errors.ts'
 import type { PortForward } from './qemu.ts'
 
@@ -90,7 +91,8 @@ function socketsOf(pid: string): string[] {
 }
 
 function programOf(pid: string): string {
-  return read(`/proc/${pid}/comm`).trim() || 'a program'
+  const [program = ''] = read(`/proc/${pid}/cmdline`).split('\0')
+  return basename(program) || 'a program'
 }
 
 function read(path: string): string {

@@ -17,10 +17,17 @@ export interface State extends Machine {
   memory: number
 }
 
-/** The last deployed machine, running or not. */
+/** The last deployed machine, running or not; none when nothing readable is left of it. */
 export async function readState(folder: string): Promise<State | undefined> {
-  const text = await readFile(join(folder, 'state.json'), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (JSON.parse(text) as State)
+  return readJson<State>(join(folder, 'state.json'))
+}
+
+async function readJson<T>(file: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8')) as T
+  } catch {
+    return undefined
+  }
 }
 
 export async function writeState(folder: string, state: State): Promise<void> {
@@ -51,11 +58,8 @@ export async function locked<T>(folder: string, body: () => Promise<T>): Promise
 }
 
 async function takeLock(file: string): Promise<void> {
-  const holder = await readFile(file, 'utf8').then(
-    (text) => JSON.parse(text || 'null') as ProcessMark | null,
-    () => null,
-  )
-  if (holder !== null && isRunning(holder)) {
+  const holder = await readJson<ProcessMark>(file)
+  if (holder !== undefined && isRunning(holder)) {
     throw new UserError(`another deploy is at work (pid ${holder.pid})`, {
       hint: `wait for it, or end it: kill ${holder.pid}`,
     })

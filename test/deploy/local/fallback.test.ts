@@ -1,0 +1,65 @@
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { killMachine, startMachine } from '../../../deploy/targets/local/machine.ts'
+import { isRunning } from '../../../deploy/targets/local/process.ts'
+import { startWithFallback } from '../../../deploy/targets/local/index.ts'
+import type { Context } from '../../../deploy/target.ts'
+import { machineSpec } from './fixture.ts'
+
+/** Puts a QEMU into the path whose KVM guests do what the script says, while others print to the console. */
+function fakeQemu(t: Test, underKvm: string): Context {
+  const script = [
+    '#!/bin/sh',
+    'for word; do case $word in file,id=console,path=*) console=${word#*path=};; esac; done',
+    `case " $* " in *" -accel kvm "*) ${underKvm};; *) echo hello > "$console"; exec sleep 100;; esac`,
+  ]
+  const folder = t.testdir({ 'qemu-system-x86_64': script.join('\n'), run: {} })
+  chmodSync(join(folder, 'qemu-system-x86_64'), 0o755)
+  const { PATH } = process.env
+  process.env['PATH'] = `${folder}:${PATH}`
+  t.teardown(() => (process.env['PATH'] = PATH))
+  return {
+    state: join(folder, 'run'),
+    env: {},
+    signal: new AbortController().signal,
+    fetch,
+    print: () => undefined,
+  }
+}
+
+const kvm = machineSpec({ accelerator: 'kvm' })
+const found = { accelerator: 'kvm', why: '', forced: false } as const
+
+for (const [why, script] of [
+  ['stays silent', 'exec sleep 100'],
+  ['ends at once', 'exit 1'],
+  ['ends after a moment', 'sleep 1; exit 1'],
+] as const) {
+  await t.test(`a KVM guest that ${why} is started again under emulation`, async (t) => {
+    const context = fakeQemu(t, script)
+    const machine = await startWithFallback(kvm, found, context)
+    t.teardown(async () => killMachine(machine))
+    t.equal(machine.accelerator, 'tcg')
+    t.ok(isRunning(machine))
+  })
+}
+
+await t.test('a KVM guest that prints is kept', async (t) => {
+  const context = fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
+  const machine = await startWithFallback(kvm, found, context)
+  t.teardown(async () => killMachine(machine))
+  t.equal(machine.accelerator, 'kvm')
+})
+
+await t.test('where KVM was asked for, there is no falling back', async (t) => {
+  const context = fakeQemu(t, 'exit 1')
+  await t.rejects(startWithFallback(kvm, { ...found, forced: true }, context), /QEMU ended at once/)
+})
+
+await t.test('a QEMU that ends at once is quoted, and one that is missing is named', async (t) => {
+  const { state } = fakeQemu(t, 'echo "kvm: no" >&2; exit 1')
+  await t.rejects(startMachine(kvm, state), { message: 'QEMU ended at once', hint: 'kvm: no' })
+  process.env['PATH'] = state
+  await t.rejects(startMachine(kvm, state), /could not find 'qemu-system-x86_64'/)
+})
