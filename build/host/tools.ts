@@ -12,8 +12,8 @@ export type Stage = 'kernel' | 'build' | 'boot' | 'test'
 
 /** Something that the host must have. */
 export interface Requirement {
-  /** A command on PATH, a header in the compiler's include path, or a library that it links with. */
-  kind: 'command' | 'header' | 'library'
+  /** A command on PATH, a header in the compiler's include path, a library that it links with, or EFI for QEMU. */
+  kind: 'command' | 'header' | 'library' | 'firmware'
   name: string
   stage: Stage
   /** Completes "which is needed to". */
@@ -101,6 +101,13 @@ export const requirements: readonly Requirement[] = [
   command('unshare', 'test', 'test networking in a namespace', same('util-linux')),
   command('ip', 'test', 'test networking in a namespace', { ...same('iproute2'), dnf: 'iproute' }, sbin),
   command('dnsmasq', 'test', 'test DHCP against a server', { ...same('dnsmasq'), apt: 'dnsmasq-base' }, sbin),
+  {
+    kind: 'firmware',
+    name: 'OVMF',
+    stage: 'test',
+    purpose: 'test boots through EFI',
+    packages: { apt: 'ovmf', dnf: 'edk2-ovmf', pacman: 'edk2-ovmf', apk: 'ovmf', zypper: 'qemu-ovmf-x86_64' },
+  },
   library('libasan.so', 'test C code under AddressSanitizer', 'libasan'),
   library('libubsan.so', 'test C code under UndefinedBehaviorSanitizer', 'libubsan'),
 ]

@@ -40,6 +40,8 @@ export interface BootOptions {
   /** Added to the kernel command line. */
   append?: string
   instance?: { env?: string; hostname?: string }
+  /** QEMU's netdev instead of user-mode networking. */
+  netdev?: string
   /** Whether to wait for health.ok; true by default. */
   awaitHealth?: boolean
 }
@@ -82,6 +84,7 @@ export async function boot(
       network: config.network,
       instance: instanceFiles(folder, options.instance ?? {}),
       accelerator: 'tcg',
+      ...(options.netdev === undefined ? {} : { netdev: options.netdev }),
     },
     state,
   )

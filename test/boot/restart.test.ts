@@ -19,23 +19,27 @@ async function crash(path: string): Promise<{ away: number; end: Record<string, 
 const crashes: [path: string, end: object, why: string][] = [
   ['/throw', { status: 1 }, 'an uncaught exception'],
   ['/segfault', { signal: 11 }, 'a segmentation fault'],
+  ['/heap', { signal: 6 }, 'running out of heap'],
   ['/exit?status=0', { status: 0 }, 'exit with status 0, by the default policy'],
 ]
 
+/** A host that is busy with something else does not make the machine slow: the best of some tries counts. */
+const tries = 3
+const awayMost = 2
+
 for (const [path, wanted, why] of crashes) {
-  await t.test(`${why} restarts Node, with the network still up`, async (t) => {
-    const { away, end } = await crash(path)
-    t.match(end, wanted)
-    t.comment(`${why}: away for ${away.toFixed(2)} s`)
+  await t.test(`${why} restarts Node in under ${awayMost} s, with the network still up`, async (t) => {
+    let best = Infinity
+    for (let attempt = 0; attempt < tries && best >= awayMost; attempt++) {
+      const { away, end } = await crash(path)
+      t.match(end, wanted)
+      t.comment(`away for ${away.toFixed(2)} s`)
+      best = Math.min(best, away)
+    }
+    t.ok(best < awayMost, `away for ${best} s`)
     t.equal(await machine.get('/healthz'), 'ok')
   })
 }
-
-await t.test('running out of heap ends in a restart, not in a dead machine', async (t) => {
-  const { end } = await crash('/heap')
-  t.match(end, { event: 'node.exited' })
-  t.equal(await machine.get('/healthz'), 'ok')
-})
 
 await t.test('the machine itself never went down', (t) => {
   t.equal(machine.events('init.started').length, 1)

@@ -23,6 +23,8 @@ export interface MachineSpec {
   /** Host address on which forwarded ports listen. */
   bind: string
   network: Pick<SystemConfig['network'], 'mode' | 'address' | 'gateway' | 'ipv6'>
+  /** QEMU's netdev `net0`; user-mode networking, to which the ports belong, when left out. */
+  netdev?: string
   /** Per-instance settings: a file of `KEY=value` lines, and a host name. */
   instance: { envFile?: string; hostname?: string }
   accelerator: Accelerator
@@ -82,8 +84,10 @@ function disk(file: string, index: number): string[] {
 }
 
 /** QEMU's user-mode network: no privileges, the host's ports lead to the guest's. */
-function network({ network: config, ports, bind }: MachineSpec): string[] {
+function network({ network: config, ports, bind, netdev }: MachineSpec): string[] {
   if (config.mode === 'none') return []
+  const device = ['-device', 'virtio-net-pci,netdev=net0,romfile=']
+  if (netdev !== undefined) return ['-netdev', netdev, ...device]
   const guest = config.mode === 'static' ? (config.address?.split('/')[0] ?? '') : ''
   const parts = [
     'user',
@@ -93,7 +97,7 @@ function network({ network: config, ports, bind }: MachineSpec): string[] {
     ...(config.ipv6 === 'off' ? ['ipv6=off'] : []),
     ...ports.map(({ protocol, host, guest: port }) => `hostfwd=${protocol}:${bind}:${host}-${guest}:${port}`),
   ]
-  return ['-netdev', parts.join(','), '-device', 'virtio-net-pci,netdev=net0,romfile=']
+  return ['-netdev', parts.join(','), ...device]
 }
 
 function firmware({ envFile, hostname }: MachineSpec['instance']): string[] {

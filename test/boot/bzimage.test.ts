@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import t from 'tap'
+import { findOvmf } from '../../build/host/ovmf.ts'
+import { dist } from '../../build/lib/paths.ts'
+import { artefactPath, loadRelease } from '../../deploy/release.ts'
+import { kernelCommandLine, qemuCommand } from '../../deploy/targets/local/qemu.ts'
+import { machineSpec } from '../deploy/local/fixture.ts'
+
+const release = await loadRelease(dist)
+const deadlineMs = 120_000
+
+/** Boots the kernel through the firmware and resolves with the console when the app is healthy. */
+async function bootThrough(firmware: string[], onEnd: (end: () => void) => void): Promise<string> {
+  const path = (name: string): string => artefactPath(release, name)
+  const spec = machineSpec({
+    kernel: path('kernel/vmlinuz'),
+    append: kernelCommandLine(release.manifest.system.kernel),
+    disks: [path('runtime'), path('app')],
+  })
+  const [program, ...argv] = qemuCommand(spec, {})
+  const child = spawn(program, [...argv, ...firmware], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs)
+  onEnd(() => child.kill('SIGKILL'))
+  let console = ''
+  child.stdout.on('data', (data: Buffer) => {
+    console += data.toString()
+    if (console.includes('"event":"health.ok"')) child.kill('SIGKILL')
+  })
+  await once(child, 'close')
+  clearTimeout(timer)
+  return console
+}
+
+await t.test('the bzImage boots through BIOS', async (t) => {
+  t.match(await bootThrough([], (end) => t.teardown(end)), /"event":"health\.ok"/)
+})
+
+await t.test('the bzImage boots through EFI', async (t) => {
+  const ovmf = findOvmf()
+  if (ovmf === undefined) throw new Error('OVMF is missing: npm run doctor')
+  const firmware = ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf}`]
+  const console = await bootThrough(firmware, (end) => t.teardown(end))
+  t.match(console, /"event":"health\.ok"/)
+})
+
+await t.test('it is an EFI program for x86-64', (t) => {
+  const bytes = readFileSync(artefactPath(release, 'kernel/vmlinuz'))
+  const header = bytes.readUInt32LE(0x3c)
+  t.equal(bytes.toString('latin1', 0, 2), 'MZ')
+  t.equal(bytes.toString('latin1', header, header + 4), 'PE\0\0')
+  t.equal(bytes.readUInt16LE(header + 4), 0x8664)
+  t.end()
+})
