@@ -1,25 +1,22 @@
 /**
- * The application that the machine runs: an HTTP server. Replace it by yours; nothing here is special.
- * It runs on your own computer, too: `node app/index.ts`.
+ * The application that the machine runs: a load balancer. config/app.json says where it listens and where requests
+ * go; until it says so, there is a page that tells how. It runs on your own computer, too: `node app/index.ts`.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { page } from './page.ts'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { env } from 'node:process'
 
-const port = Number(process.env['PORT'] ?? 8080)
-
-function respond(request: IncomingMessage, response: ServerResponse): void {
-  if (request.method !== 'GET' && request.method !== 'HEAD') {
-    response.writeHead(405, { allow: 'GET, HEAD' }).end()
-    return
-  }
-  const [path] = (request.url ?? '/').split('?', 1)
-  if (path === '/') send(response, 200, 'text/html; charset=utf-8', page())
-  else if (path === '/healthz') send(response, 200, 'text/plain', 'ok\n')
-  else send(response, 404, 'text/plain', 'not found\n')
+/** What this file must know of the configuration; whether it is right was checked by the build. */
+interface Glance {
+  listeners?: { port: number; protocol?: string }[]
+  routes?: unknown[]
 }
 
-function send(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
-}
+const text = readFileSync(join(import.meta.dirname, '../config/app.json'), 'utf8')
+const { routes = [], listeners = [{ port: Number(env['PORT'] ?? 8080) }] } = JSON.parse(text) as Glance
+const isConfigured =
+  env['LB_CONFIG'] !== undefined || routes.length > 0 || listeners.some(({ protocol }) => protocol === 'tcp')
 
-createServer(respond).listen(port)
+// What balances takes five times as long to load as a page.
+if (isConfigured) (await import('./start.ts')).start(text, env)
+else (await import('./welcome.ts')).welcome(listeners.map(({ port }) => port))

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { checkAppConfig } from '../config/app.ts'
 import { checkConfig, configFacts } from '../config/check.ts'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
@@ -54,6 +55,7 @@ export async function check(options: CheckOptions): Promise<Findings> {
   await collect(problems, async () => {
     config = await options.loadConfig()
   })
+  await collect(problems, async () => checkAppConfig(options.root))
   if (config !== undefined) await checkParts(config, options.root, { problems, warnings })
   const kernelAtHand = await hasKernel(options)
   await checkTools(facts, kernelAtHand, config, { problems, warnings })

@@ -5,6 +5,8 @@ import { child, steps } from './pointer.ts'
 
 /** The part of JSON Schema that our schemas use. */
 export interface Schema {
+  $id?: string
+  title?: string
   type?: string
   description?: string
   default?: Json
@@ -42,8 +44,11 @@ export interface Setting {
 
 export const schemaPath: string = join(import.meta.dirname, 'system.schema.json')
 
-export function readSchema(): Schema {
-  return JSON.parse(readFileSync(schemaPath, 'utf8')) as Schema
+/** The application's own schema, of config/app.json; there need not be one. */
+export const appSchemaPath: string = join(import.meta.dirname, 'app.schema.json')
+
+export function readSchema(path: string = schemaPath): Schema {
+  return JSON.parse(readFileSync(path, 'utf8')) as Schema
 }
 
 /** Every key, the groups too, each before what it holds. */

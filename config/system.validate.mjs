@@ -1,5 +1,5 @@
 /* eslint-disable */
-// Generated from system.schema.json by npm run types.
+// Generated from config/system.schema.json by npm run types.
 import { createRequire } from 'node:module'
 import { formats } from './formats.ts'
 const require = createRequire(import.meta.url)

@@ -1,35 +1,48 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { _ } from 'ajv'
 import standalone from 'ajv/dist/standalone/index.js'
 import { compile } from 'json-schema-to-typescript'
 import { main } from '../build/lib/main.ts'
 import { log } from '../build/lib/log.ts'
+import { root } from '../build/lib/paths.ts'
 import { createAjv } from './ajv.ts'
-import { readSchema, type Schema } from './schema.ts'
+import { appSchemaPath, readSchema, type Schema } from './schema.ts'
 import { configTable, replaceTable } from './table.ts'
 
 const folder = import.meta.dirname
 export const readmePath: string = join(folder, '../README.md')
 
-const validatorTypes = `import type { ValidateFunction } from 'ajv'
-import type { SystemConfig } from './system.types.ts'
+function validatorTypes(title: string, types: string): string {
+  return `import type { ValidateFunction } from 'ajv'
+import type { ${title} } from './${types}'
 
-export declare const validate: ValidateFunction<SystemConfig>
+export declare const validate: ValidateFunction<${title}>
 `
+}
 
 /** The files in config/ that are derived from the schema: their texts by name. */
 export async function derive(schema: Schema): Promise<Record<string, string>> {
   return {
     'system.types.ts': await typesOf(schema),
-    'system.validate.mjs': validatorOf(schema),
-    'system.validate.d.mts': validatorTypes,
+    'system.validate.mjs': validatorOf(schema, "import { formats } from './formats.ts'\n"),
+    'system.validate.d.mts': validatorTypes('SystemConfig', 'system.types.ts'),
+  }
+}
+
+/** The same for the application's schema, which the application takes along: without formats it stands alone. */
+export async function deriveApp(schema: Schema): Promise<Record<string, string>> {
+  const title = schema.title ?? 'AppConfig'
+  return {
+    'config.types.ts': await typesOf(schema),
+    'config.validate.mjs': validatorOf(schema, ''),
+    'config.validate.d.mts': validatorTypes(title, 'config.types.ts'),
   }
 }
 
 /** TypeScript of a configuration in which the defaults have been applied. */
 async function typesOf(schema: Schema): Promise<string> {
-  return compile(withDefaults(schema) as object, 'SystemConfig', {
+  return compile(withDefaults(schema) as object, schema.title ?? '', {
     additionalProperties: false,
     ignoreMinAndMaxItems: true,
   })
@@ -38,13 +51,21 @@ async function typesOf(schema: Schema): Promise<string> {
 /** The schema of what the loader returns: keys that have a default are there. */
 function withDefaults(schema: Schema): Schema {
   // Next to a type, alternatives only narrow it (formats): TypeScript cannot say that.
-  const { anyOf, properties, items, ...rest } = schema
+  const { anyOf, properties, items, additionalProperties, ...rest } = schema
   if (anyOf !== undefined && schema.type === undefined) return schema
   const entries = Object.entries(properties ?? {})
   const filled = entries.filter(([, inner]) => inner.default !== undefined).map(([name]) => name)
   return {
     ...rest,
     ...(items === undefined ? {} : { items: withDefaults(items) }),
+    ...(additionalProperties === undefined
+      ? {}
+      : {
+          additionalProperties:
+            typeof additionalProperties === 'object'
+              ? withDefaults(additionalProperties)
+              : additionalProperties,
+        }),
     ...(properties === undefined
       ? {}
       : {
@@ -55,15 +76,21 @@ function withDefaults(schema: Schema): Schema {
 }
 
 /** A validator that needs no compiling: every build step loads the configuration. */
-function validatorOf(schema: Schema): string {
+function validatorOf(schema: Schema, imports: string): string {
   const ajv = createAjv({ useDefaults: true, source: true })
   ajv.opts.code.formats = _`formats`
   return `/* eslint-disable */
-// Generated from system.schema.json by npm run types.
+// Generated from config/${schema.$id} by npm run types.
 import { createRequire } from 'node:module'
-import { formats } from './formats.ts'
-const require = createRequire(import.meta.url)
+${imports}const require = createRequire(import.meta.url)
 ${standalone.default(ajv, ajv.compile(schema))}`
+}
+
+function write(into: string, texts: Record<string, string>): void {
+  for (const [name, text] of Object.entries(texts)) {
+    writeFileSync(join(into, name), text)
+    log.step(relative(root, join(into, name)))
+  }
 }
 
 await main(
@@ -77,10 +104,8 @@ await main(
   },
   async () => {
     const schema = readSchema()
-    for (const [name, text] of Object.entries(await derive(schema))) {
-      writeFileSync(join(folder, name), text)
-      log.step(`config/${name}`)
-    }
+    write(folder, await derive(schema))
+    if (existsSync(appSchemaPath)) write(join(folder, '../app'), await deriveApp(readSchema(appSchemaPath)))
     if (!existsSync(readmePath)) return
     const readme = readFileSync(readmePath, 'utf8')
     const updated = replaceTable(readme, configTable(schema))

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 
-/** Beside the app, but no part of it: dropped without a word. */
-const litter = /^(\.git|\.DS_Store|node_modules|\.nodeos|\.#.*|.*~|.*\.sw[op])$/
+/** Beside the app, but no part of what runs: dropped without a word. */
+const litter = /^(\.git|\.DS_Store|node_modules|\.nodeos|\.#.*|.*~|.*\.sw[op]|.*\.d\.[cm]?ts)$/
 
 const settings = /^\.env|\.env$/i
 const credentials =

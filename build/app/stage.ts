@@ -33,7 +33,7 @@ export interface PlanOptions {
 }
 
 /** Files of config/ that are the build's, not the app's. */
-const systemConfig = /^config\/(system\..*|local\.json|.*\.ts)$/
+const systemConfig = /^config\/(system\..*|local\.json|.*\.schema\.json|.*\.ts)$/
 
 /** What Node and the app read of package.json; the rest is for npm and people. */
 const manifestKeys = ['name', 'version', 'type', 'main', 'exports', 'imports', 'dependencies']

@@ -36,6 +36,7 @@ export function runWorkers(
   const cluster = process.getBuiltinModule('node:cluster') as unknown as Cluster
   cluster.setupPrimary({ exec: entryOf(places, config), execArgv: workerOptions(places, config, count) })
   cluster.on('listening', (_worker, { port }) => onListening(port))
+  cluster.on('message', (from, message) => passOn(cluster, from, message))
   const supervisor = new Supervisor(count, config.restart, {
     now: () => performance.now(),
     start: (slot) => startWorker(cluster, supervisor, slot),
@@ -61,6 +62,14 @@ function startWorker(cluster: Cluster, supervisor: Supervisor, slot: Slot): void
   worker.on('exit', (status: number | null, signal: string | null) =>
     supervisor.ended(slot, { pid, status, signal }),
   )
+}
+
+/** What one worker publishes, as `process.send({ publish: … })`, all others hear. */
+function passOn(cluster: Cluster, from: Worker, message: unknown): void {
+  if (typeof message !== 'object' || message === null || !('publish' in message)) return
+  for (const worker of Object.values(cluster.workers ?? {})) {
+    if (worker !== undefined && worker !== from && worker.isConnected()) worker.send(message)
+  }
 }
 
 /** The app's own SIGTERM listener, or the system layer's, ends its work; the channel would keep it alive after that. */

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { duration, escape } from '../../app/page.ts'
+import { duration, escape } from '../../app/welcome.ts'
 
 await t.test('durations', async (t) => {
   t.equal(duration(0.4), '0 s')

@@ -1,4 +1,22 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { freemem, hostname, totalmem, uptime } from 'node:os'
+
+/** Shows what runs while there are no routes. */
+export function welcome(ports: readonly number[]): void {
+  for (const port of ports) createServer(respond).listen(port)
+}
+
+function respond({ method, url = '/' }: IncomingMessage, response: ServerResponse): void {
+  const [path] = url.split('?', 1)
+  if (method !== 'GET' && method !== 'HEAD') response.writeHead(405, { allow: 'GET, HEAD' }).end()
+  else if (path === '/') send(response, 200, 'text/html; charset=utf-8', page())
+  else if (path === '/healthz') send(response, 200, 'text/plain', 'ok\n')
+  else send(response, 404, 'text/plain', 'not found\n')
+}
+
+function send(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
+}
 
 /** The front page: what this machine is, as HTML that needs nothing else. */
 export function page(): string {
@@ -26,7 +44,8 @@ export function page(): string {
   <dl>
 ${rows.map(([name, value]) => `    <dt>${name}</dt><dd>${escape(value)}</dd>`).join('\n')}
   </dl>
-  <p>A Linux kernel, Node, and this application. Edit <code>app/index.ts</code>, then <code>npm start</code>.</p>
+  <p>A Linux kernel, Node, and this application. Name your backends in <code>config/app.json</code>, or put your own
+  application into <code>app/</code>; then <code>npm start</code>.</p>
 </main>
 </html>
 `

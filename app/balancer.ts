@@ -1,0 +1,107 @@
+import type { BlockList, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { answer } from './answer.ts'
+import type { Request } from './body.ts'
+import type { BalancerConfig } from './config.ts'
+import { type Exchange, forward, type Response } from './forward.ts'
+import { backendHeaders, cookie, originOf, trustList } from './headers.ts'
+import { watchPool } from './health.ts'
+import { Pool } from './pool.ts'
+import { requestId } from './request-id.ts'
+import { healthPath, router } from './router.ts'
+import { passTcp } from './tcp.ts'
+import { upgrade } from './upgrade.ts'
+
+type Scheme = 'http' | 'https'
+
+/** The backends of a pool as operators may change them. */
+export interface BackendChange {
+  address: string
+  weight: number
+  draining: boolean
+}
+
+/** Takes requests from the listeners to the pools. */
+export class Balancer {
+  readonly config: BalancerConfig
+  readonly pools: ReadonlyMap<string, Pool>
+  /** While it drains it is not well: whoever stands in front of it goes elsewhere. */
+  draining = false
+  private readonly find: (host: string, path: string) => string | undefined
+  private readonly trusted: BlockList
+  private readonly stops: (() => void)[]
+
+  constructor(config: BalancerConfig) {
+    this.config = config
+    this.pools = new Map(
+      Object.entries(config.pools).map(([name, pool]) => [name, new Pool(name, pool, config.timeouts)]),
+    )
+    this.find = router(config.routes)
+    this.trusted = trustList(config.trustedProxies)
+    this.stops = [...this.pools.values()].map(watchPool)
+  }
+
+  /** Answers a request. */
+  request(request: Request, response: Response, scheme: Scheme): void {
+    if (request.url === healthPath) return answer(response, this.draining ? 503 : 200)
+    const exchange = this.exchange(request, scheme)
+    if (exchange === undefined) return answer(response, 404)
+    const { bodyBytes } = this.config.limits
+    forward({ ...exchange, response, bodyBytes }).catch((error: unknown) => {
+      process.emitWarning(error as Error)
+      answer(response, 500)
+    })
+  }
+
+  /** Passes a connection on that asks for another protocol. */
+  upgrade(request: Request, socket: Duplex, head: Buffer, scheme: Scheme): void {
+    const exchange = this.exchange(request, scheme)
+    if (exchange === undefined) return void socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
+    upgrade(exchange, socket, head, this.config.timeouts.idle * 1000)
+  }
+
+  /** Passes bytes on as they are. */
+  tcp(client: Socket, pool: string): void {
+    const { connect, idle } = this.config.timeouts
+    const found = this.pools.get(pool)
+    if (found === undefined) client.destroy()
+    else passTcp(client, found, { connectMs: connect * 1000, idleMs: idle * 1000 })
+  }
+
+  /** The backends that a pool shall have from now on; requests in flight go on where they are. */
+  change(name: string, backends: readonly BackendChange[]): void {
+    const pool = this.pools.get(name)
+    if (pool === undefined) return
+    const wanted = new Set(backends.map(({ address }) => address))
+    for (const address of pool.members.keys()) if (!wanted.has(address)) pool.remove(address)
+    for (const backend of backends) {
+      const member = pool.members.get(backend.address) ?? pool.add(backend)
+      member.weight = backend.weight
+      member.draining = backend.draining
+    }
+  }
+
+  close(): void {
+    for (const stop of this.stops) stop()
+    for (const pool of this.pools.values()) pool.close()
+  }
+
+  private exchange(request: Request, protocol: Scheme): Omit<Exchange, 'response' | 'bodyBytes'> | undefined {
+    const { headers, socket } = request
+    const origin = originOf(headers, { address: socket.remoteAddress ?? '', protocol }, this.trusted)
+    const pool = this.pools.get(
+      this.find(headers.host ?? String(headers[':authority'] ?? ''), request.url ?? '/') ?? '',
+    )
+    if (pool === undefined) return undefined
+    const trusted = origin.chain.length > 1
+    const id = requestId(trusted ? headers['x-request-id'] : undefined)
+    return {
+      request,
+      pool,
+      client: origin.client,
+      headers: backendHeaders(headers, origin, id),
+      requestId: id,
+      tag: pool.config.sticky === undefined ? undefined : cookie(headers, pool.config.sticky),
+    }
+  }
+}

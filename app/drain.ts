@@ -1,0 +1,34 @@
+import type { Server as HttpServer } from 'node:http'
+import type { Balancer } from './balancer.ts'
+import type { Listener } from './listeners.ts'
+
+const checkMs = 50
+
+/**
+ * Ends the process without losing a request: nothing new is accepted, what is in flight is answered, clients that
+ * keep connections are told to come back on another one; connections that are not HTTP are ended at the deadline.
+ */
+export function drain(listeners: readonly Listener[], balancer: Balancer, seconds: number): void {
+  balancer.draining = true
+  let open = listeners.length
+  const done = (): void => {
+    open -= 1
+    if (open === 0) process.exit(0)
+  }
+  for (const { server, sessions } of listeners) {
+    if (!('closeIdleConnections' in server)) {
+      server.close(done)
+    } else {
+      server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false))
+      server.close(done)
+    }
+    for (const session of sessions) session.close()
+  }
+  setInterval(() => {
+    for (const { server } of listeners) (server as Partial<HttpServer>).closeIdleConnections?.()
+  }, checkMs)
+  setTimeout(() => {
+    for (const { streams } of listeners) for (const stream of streams) stream.destroy()
+    setTimeout(() => process.exit(0), checkMs)
+  }, seconds * 1000)
+}

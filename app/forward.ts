@@ -1,0 +1,191 @@
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { Dispatcher } from 'undici'
+import { type Body, bodyOf, Incomplete, type Request, TooLarge } from './body.ts'
+import { endToEnd, type Headers } from './headers.ts'
+import { answer, log } from './answer.ts'
+import type { Member, Pool } from './pool.ts'
+
+/** One of HTTP/2 behaves as one of HTTP/1. */
+export type Response = ServerResponse
+
+/** A request on its way to a pool. */
+export interface Exchange {
+  request: Request
+  response: Response
+  pool: Pool
+  /** Address of the client. */
+  client: string
+  headers: Headers
+  requestId: string
+  /** The backend that the client's cookie asks for. */
+  tag: string | undefined
+  /** Bytes that a body may have; 0 for no limit. */
+  bodyBytes: number
+}
+
+const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+const unavailable = new Set([502, 503, 504])
+/** The backend has not seen the request. */
+const unseen = new Set([
+  ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'],
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
+
+/** Sends a request to a backend, and to another one when that fails and trying again is safe; answers in any case. */
+export async function forward(exchange: Exchange): Promise<void> {
+  let body: Body
+  try {
+    body = await bodyOf(exchange.request, exchange.bodyBytes)
+  } catch (error) {
+    if (error instanceof TooLarge) answer(exchange.response, 413)
+    else if (!(error instanceof Incomplete)) throw error
+    return
+  }
+  new Delivery(exchange, body).attempt()
+}
+
+/** One request and its attempts. */
+class Delivery {
+  private readonly exchange: Exchange
+  private readonly body: Body
+  private readonly tried = new Set<Member>()
+  private gone = false
+  private controller: Dispatcher.DispatchController | undefined
+
+  constructor(exchange: Exchange, body: Body) {
+    this.exchange = exchange
+    this.body = body
+    exchange.response.once('close', () => {
+      this.gone = true
+      this.controller?.abort(new Error('the client went away'))
+    })
+  }
+
+  attempt(): void {
+    const { pool, client, tag, response } = this.exchange
+    if (this.gone) return
+    const member = pool.pick(client, tag, this.tried)
+    if (member === undefined) {
+      log('no backend', this.exchange, 503, pool.members.size === 0 ? 'the pool is empty' : 'none is up')
+      answer(response, 503)
+      return
+    }
+    this.tried.add(member)
+    this.send(member)
+  }
+
+  private send(member: Member): void {
+    const { request, headers, response } = this.exchange
+    const seen = watch(member)
+    let abandoned = false
+    const options = {
+      path: request.url ?? '/',
+      method: request.method as Dispatcher.HttpMethod,
+      headers,
+      body: this.body as Exclude<Dispatcher.DispatchOptions['body'], undefined>,
+    }
+    member.connections.dispatch(options, {
+      onRequestStart: (controller) => {
+        this.controller = controller
+        if (this.gone) controller.abort(new Error('the client went away'))
+      },
+      onResponseStart: (controller, status, received, message) => {
+        const problem = unavailable.has(status) ? `answers ${status}` : undefined
+        seen.judge(problem)
+        if (problem === undefined || !this.mayRetry(false)) {
+          this.begin(member, status, received, message)
+          return
+        }
+        abandoned = true
+        controller.abort(new Error(problem))
+        this.attempt()
+      },
+      onResponseData: (controller, chunk) => {
+        if (this.gone || response.write(chunk)) return
+        controller.pause()
+        response.once('drain', () => controller.resume())
+      },
+      onResponseEnd: (_controller, trailers) => {
+        seen.leave()
+        this.end(trailers)
+      },
+      onResponseError: (_controller, error) => {
+        seen.leave()
+        if (abandoned || this.gone) return
+        if (error instanceof TooLarge) return answer(response, 413)
+        if (response.headersSent) return void response.destroy()
+        this.failed(member, error, seen)
+      },
+    })
+  }
+
+  /** No answer came. */
+  private failed(member: Member, error: NodeJS.ErrnoException, seen: Watch): void {
+    const { code = error.message } = error
+    seen.judge(code)
+    if (this.mayRetry(unseen.has(code))) return this.attempt()
+    const status = late.has(code) ? 504 : 502
+    log('backend failed', this.exchange, status, `${member.address}: ${code}`)
+    answer(this.exchange.response, status)
+  }
+
+  /** Whether another attempt cannot do anything twice: the backend has not seen it, or twice is as good as once. */
+  private mayRetry(notSeen: boolean): boolean {
+    const { pool, request } = this.exchange
+    const replayable = this.body === null || Buffer.isBuffer(this.body)
+    if (!replayable || this.tried.size > pool.config.retries || this.gone) return false
+    if (!notSeen && !idempotent.has(request.method ?? '')) return false
+    return [...pool.members.values()].some((member) => !this.tried.has(member) && member.state === 'up')
+  }
+
+  private begin(member: Member, status: number, received: IncomingHttpHeaders, message?: string): void {
+    const { response, pool, tag, request } = this.exchange
+    const headers = endToEnd(received)
+    const { sticky } = pool.config
+    if (sticky !== undefined && tag !== member.tag) {
+      const cookies = [headers['set-cookie'] ?? []].flat()
+      headers['set-cookie'] = [...cookies, `${sticky}=${member.tag}; Path=/; HttpOnly; SameSite=Lax`]
+    }
+    try {
+      // HTTP/2 has no words for a status.
+      if (request.httpVersionMajor < 2) response.writeHead(status, message, headers)
+      else response.writeHead(status, headers)
+    } catch (error) {
+      log('bad response', this.exchange, 502, `${member.address}: ${(error as Error).message}`)
+      answer(response, 502)
+      this.controller?.abort(error as Error)
+    }
+  }
+
+  private end(trailers: IncomingHttpHeaders): void {
+    const { response } = this.exchange
+    if (this.gone) return
+    if (Object.keys(trailers).length > 0) response.addTrailers(trailers)
+    response.end()
+  }
+}
+
+/** What a backend makes of one attempt. */
+interface Watch {
+  /** It answered, or failed for a reason of its own; counts once. */
+  judge: (problem: string | undefined) => void
+  /** The attempt is over; counts once. */
+  leave: () => void
+}
+
+function watch(member: Member): Watch {
+  const started = performance.now()
+  let [judged, left] = [false, false]
+  member.counter.inflight += 1
+  return {
+    judge(problem) {
+      if (!judged) member.served(performance.now() - started, problem)
+      judged = true
+    },
+    leave() {
+      if (!left) member.counter.inflight -= 1
+      left = true
+    },
+  }
+}

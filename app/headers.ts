@@ -1,0 +1,106 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+
+export type Headers = Record<string, string | string[]>
+
+/** Of one connection only (RFC 9110, 7.6.1). */
+const hopByHop = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
+  ...['te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings'],
+])
+/** Said anew for the next hop. */
+const forwarding = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+])
+
+/** What travels on to the next hop: nothing of this connection, no pseudo header of HTTP/2. */
+export function endToEnd(headers: IncomingHttpHeaders): Headers {
+  const named = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? []
+  const passed: Headers = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || name.startsWith(':') || hopByHop.has(name) || named.includes(name)) continue
+    passed[name] = value
+  }
+  return passed
+}
+
+/** The networks whose word on the client is taken. */
+export function trustList(networks: readonly string[]): BlockList {
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    list.addSubnet(address, Number(prefix ?? (family === 'ipv6' ? 128 : 32)), family)
+  }
+  return list
+}
+
+/** Who a request comes from. */
+export interface Origin {
+  client: string
+  protocol: 'http' | 'https'
+  host: string
+  /** The addresses that it came through, the client first. */
+  chain: string[]
+}
+
+/** The client, as far as those who passed its request on are believed. */
+export function originOf(
+  headers: IncomingHttpHeaders,
+  peer: { address: string; protocol: 'http' | 'https' },
+  trusted: BlockList,
+): Origin {
+  const address = plain(peer.address)
+  const host = headers.host ?? String(headers[':authority'] ?? '')
+  if (!isTrusted(address, trusted)) {
+    return { client: address, protocol: peer.protocol, host, chain: [address] }
+  }
+  const said = String(headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map((part) => plain(part.trim()))
+    .filter((part) => isIP(part) > 0)
+  const chain = [...said, address]
+  const client = chain.findLast((hop) => !isTrusted(hop, trusted)) ?? chain[0] ?? address
+  const protocol = headers['x-forwarded-proto'] === 'https' ? 'https' : peer.protocol
+  return { client, protocol, host: String(headers['x-forwarded-host'] ?? host), chain }
+}
+
+/** Headers for a backend: those of the client, and who it is. */
+export function backendHeaders(headers: IncomingHttpHeaders, origin: Origin, requestId: string): Headers {
+  const passed = endToEnd(headers)
+  for (const name of forwarding) delete passed[name]
+  if (passed['host'] === undefined) passed['host'] = String(headers[':authority'] ?? origin.host)
+  passed['x-forwarded-for'] = origin.chain.join(', ')
+  passed['x-forwarded-proto'] = origin.protocol
+  passed['x-forwarded-host'] = origin.host
+  passed['x-real-ip'] = origin.client
+  passed['forwarded'] = forwarded(origin)
+  passed['x-request-id'] = requestId
+  return passed
+}
+
+/** RFC 7239. */
+function forwarded({ chain, protocol, host }: Origin): string {
+  const nodes = chain.map((address) => `for=${address.includes(':') ? `"[${address}]"` : address}`)
+  return `${nodes.join(', ')};proto=${protocol};host="${host.replaceAll(/["\\]/g, '')}"`
+}
+
+function isTrusted(address: string, trusted: BlockList): boolean {
+  const family = isIP(address)
+  return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** IPv4 as IPv4, also on a socket that speaks both. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/, '')
+}
+
+/** The value of a cookie. */
+export function cookie(headers: IncomingHttpHeaders, name: string): string | undefined {
+  const pair = headers.cookie?.split(/;\s*/).find((part) => part.startsWith(`${name}=`))
+  return pair?.slice(name.length + 1)
+}

@@ -1,0 +1,107 @@
+import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream'
+import { answer, log } from './answer.ts'
+import { endToEnd } from './headers.ts'
+import type { Exchange } from './forward.ts'
+
+/**
+ * Passes a WebSocket, or whatever else a client wants to upgrade to, to a backend: after the backend has agreed, bytes
+ * go both ways until one side ends. A backend that declines is quoted.
+ *
+ * @param head what the client sent after its headers
+ * @param idleMs after which a connection on which nothing moves is ended
+ */
+export function upgrade(
+  exchange: Omit<Exchange, 'response' | 'bodyBytes'>,
+  socket: Duplex,
+  head: Buffer,
+  idleMs: number,
+): void {
+  const request = exchange.request as IncomingMessage
+  const { pool, client, tag, headers } = exchange
+  const response = new ServerResponse(request)
+  response.assignSocket(socket as never)
+  response.shouldKeepAlive = false
+  response.once('finish', () => socket.end())
+  socket.on('error', () => socket.destroy())
+  const member = pool.pick(client, tag, new Set())
+  if (member === undefined) {
+    log('no backend', exchange, 503, 'none is up')
+    return answer(response, 503)
+  }
+  const started = performance.now()
+  const { counter } = member
+  counter.inflight += 1
+  let declined = false
+  member.connections.dispatch(
+    {
+      path: request.url ?? '/',
+      method: 'GET',
+      headers,
+      upgrade: request.headers.upgrade ?? 'websocket',
+    },
+    {
+      onRequestStart: (controller) => {
+        socket.once('close', () => controller.abort(new Error('the client went away')))
+      },
+      onRequestUpgrade: (_controller, _status, received, backend) => {
+        member.served(performance.now() - started, undefined)
+        response.detachSocket(socket as never)
+        const agreed = Object.entries(endToEnd(received)).flatMap(([name, value]) =>
+          [value].flat().map((text) => `${name}: ${text}\r\n`),
+        )
+        const protocol = String(received.upgrade ?? request.headers.upgrade)
+        socket.write(
+          `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n${agreed.join('')}\r\n`,
+        )
+        if (head.length > 0) backend.write(head)
+        join(socket, backend, idleMs, () => (counter.inflight -= 1))
+      },
+      onResponseStart: (_controller, status, received, message) => {
+        declined = true
+        member.served(performance.now() - started, undefined)
+        response.writeHead(status, message, endToEnd(received))
+      },
+      onResponseData: (_controller, chunk) => void response.write(chunk),
+      onResponseEnd: () => {
+        counter.inflight -= 1
+        response.end()
+      },
+      onResponseError: (_controller, error) => {
+        counter.inflight -= 1
+        if (declined || socket.destroyed) {
+          socket.destroy()
+          return
+        }
+        const { code = error.message } = error as NodeJS.ErrnoException
+        member.served(performance.now() - started, code)
+        log('backend failed', exchange, 502, `${member.address}: ${code}`)
+        answer(response, 502)
+      },
+    },
+  )
+}
+
+/** Joins two streams both ways; the end of one side ends the other after what is under way has arrived. */
+export function join(one: Duplex, other: Duplex, idleMs: number, onEnd: () => void): void {
+  let open = 2
+  const ended = (error: Error | null | undefined): void => {
+    if (error) {
+      one.destroy()
+      other.destroy()
+    }
+    open -= 1
+    if (open === 0) onEnd()
+  }
+  for (const stream of [one, other]) {
+    if ('setTimeout' in stream) {
+      ;(stream as Duplex & { setTimeout: (ms: number, callback: () => void) => void }).setTimeout(
+        idleMs,
+        () => stream.destroy(),
+      )
+    }
+  }
+  pipeline(one, other, ended)
+  pipeline(other, one, ended)
+}

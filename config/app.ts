@@ -1,0 +1,46 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { UserError } from '../build/lib/errors.ts'
+import { explain, type Problem } from './explain.ts'
+import { readJson } from './json.ts'
+import { readSchema } from './schema.ts'
+
+const name = 'config/app.json'
+
+/** What an application may export from app/contradictions.ts: a check of what its schema cannot say. */
+interface Contradictions {
+  contradictions?: (config: unknown) => Problem[]
+}
+
+/**
+ * Checks config/app.json, when there is one, against config/app.schema.json, when there is one, so that what the
+ * application would refuse never boots.
+ *
+ * @throws {UserError} that lists every mistake
+ */
+export async function checkAppConfig(root: string): Promise<void> {
+  const schemaPath = join(root, 'config/app.schema.json')
+  const config = readJson(join(root, name), name)
+  if (config === undefined || !existsSync(schemaPath)) return
+  const schema = readSchema(schemaPath)
+  const { createAjv } = await import('./ajv.ts')
+  const validate = createAjv({ useDefaults: true }).compile(schema)
+  const problems = validate(config) ? [] : explain(validate.errors ?? [], config, schema)
+  if (problems.length === 0) problems.push(...(await contradictionsOf(root, config)))
+  const [first, ...others] = problems.map(
+    ({ pointer, text }) => `${name}: ${pointer === '' ? '' : `${pointer}: `}${text}`,
+  )
+  if (first === undefined) return
+  const list = [first, ...others].map((line) => `\n  ${line}`).join('')
+  throw new UserError(others.length === 0 ? first : `${name} has ${others.length + 1} errors:${list}`, {
+    hint: 'config/app.schema.json says what each key takes',
+  })
+}
+
+async function contradictionsOf(root: string, config: unknown): Promise<Problem[]> {
+  const path = join(root, 'app/contradictions.ts')
+  if (!existsSync(path)) return []
+  const { contradictions } = (await import(pathToFileURL(path).href)) as Contradictions
+  return contradictions?.(config) ?? []
+}

@@ -1,0 +1,68 @@
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { root } from '../../build/lib/paths.ts'
+import { checkAppConfig } from '../../config/app.ts'
+import { deriveApp } from '../../config/types.ts'
+import { appSchemaPath, readSchema } from '../../config/schema.ts'
+import { readFileSync } from 'node:fs'
+
+/** A repository with this config/app.json and the shipped schema and app. */
+function repository(t: Test, config: unknown): string {
+  const folder = t.testdir({})
+  mkdirSync(join(folder, 'config'))
+  cpSync(join(root, 'config/app.schema.json'), join(folder, 'config/app.schema.json'))
+  cpSync(join(root, 'app'), join(folder, 'app'), { recursive: true })
+  writeFileSync(join(folder, 'config/app.json'), typeof config === 'string' ? config : JSON.stringify(config))
+  return folder
+}
+
+for (const [name, text] of Object.entries(await deriveApp(readSchema(appSchemaPath)))) {
+  t.equal(readFileSync(join(root, 'app', name), 'utf8'), text, `app/${name} is up to date: npm run types`)
+}
+
+await t.test('the shipped one is right, and so is none', async (t) => {
+  await checkAppConfig(root)
+  await checkAppConfig(t.testdir({}))
+})
+
+const pool = { backends: [{ address: 'a:1' }] }
+const mistakes: [why: string, config: unknown, message: RegExp][] = [
+  ['no JSON', '{ "routes": ', /config\/app\.json:1:/],
+  ['a misspelt key', { rotues: [] }, /\/rotues: there is no such key; did you mean "routes"\?/],
+  ['a misspelt algorithm', { pools: { a: { algorithm: 'round-robbin' } } }, /algorithm: .*round-robin/],
+  ['an address without a port', { pools: { a: { backends: [{ address: 'a' }] } } }, /host:port such as/],
+  ['a port that is none', { pools: { a: { backends: [{ address: 'a:99999' }] } } }, /99999 is no port/],
+  [
+    'a backend twice',
+    { pools: { a: { backends: [{ address: 'a:1' }, { address: 'a:1' }] } } },
+    /a:1 is there twice/,
+  ],
+  [
+    'a route to nowhere',
+    { routes: [{ pool: 'b' }], pools: { a: pool } },
+    /there is no pool "b"; there is: a/,
+  ],
+  ['a pool called __proto__', { routes: [{ pool: '__proto__' }] }, /there is no pool "__proto__"/],
+  ['https without a certificate', { listeners: [{ port: 1, protocol: 'https' }] }, /needs a certificate/],
+  [
+    'a key in the image',
+    { listeners: [{ port: 1, protocol: 'https', certificates: [{ certificate: 'a', key: 'b' }] }] },
+    /env:NAME/,
+  ],
+  ['a port twice', { listeners: [{ port: 1 }, { port: 1 }] }, /port 1 is taken by \/listeners\/0\/port/],
+  [
+    'tcp to a http pool',
+    { listeners: [{ port: 1, protocol: 'tcp', pool: 'a' }], pools: { a: pool } },
+    /speaks http/,
+  ],
+  ['tcp to nowhere', { listeners: [{ port: 1, protocol: 'tcp' }] }, /tcp needs the pool/],
+  ['no network', { trustedProxies: ['1.2.3.4/33'] }, /\/33 is longer than \/32/],
+  ['several at once', { routes: [{ pool: 'x' }, { pool: 'y' }] }, /has 2 errors:/],
+]
+
+for (const [why, config, message] of mistakes) {
+  await t.test(`refuses ${why}`, async (t) => {
+    await t.rejects(checkAppConfig(repository(t, config)), { name: 'UserError', message })
+  })
+}
