@@ -43,6 +43,7 @@ export class Balancer {
 
   /** Answers a request. */
   request(request: Request, response: Response, scheme: Scheme): void {
+    if (hosts(request) > 1) return answer(response, 400, { connection: 'close' })
     if (request.url === healthPath) return answer(response, this.draining ? 503 : 200)
     const exchange = this.exchange(request, scheme)
     if (exchange === undefined) return answer(response, 404)
@@ -104,4 +105,15 @@ export class Balancer {
       tag: pool.config.sticky === undefined ? undefined : cookie(headers, pool.config.sticky),
     }
   }
+}
+
+/** Node takes the first of several; a backend may take the last. */
+function hosts({ rawHeaders, httpVersionMajor }: Request): number {
+  if (httpVersionMajor > 1) return 1
+  let found = 0
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? ''
+    if (name.length === 4 && name.toLowerCase() === 'host') found += 1
+  }
+  return found
 }

@@ -1,0 +1,172 @@
+import { once } from 'node:events'
+import { connect as connectHttp2 } from 'node:http2'
+import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { backend, balancer, oneRoute, say, until } from './fixture.ts'
+
+const a = await backend(t, (request, response) => {
+  request.resume().on('end', () => response.end('ok'))
+})
+const lb = await balancer(t, {
+  ...oneRoute([a]),
+  limits: { headerBytes: 4096, bodyBytes: 100_000, connections: 50 },
+  timeouts: { headers: 1, request: 2, keepAlive: 2 },
+})
+
+const smuggled: [why: string, text: string][] = [
+  ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!'],
+  [
+    'length and chunks',
+    'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  ],
+  [
+    'a coding that is not chunked last',
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n',
+  ],
+  ['a coding in disguise', 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n'],
+  [
+    'a vertical tab in a coding',
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n',
+  ],
+  ['lines that end in LF alone', 'GET / HTTP/1.1\nHost: x\n\n'],
+  ['a folded header', 'GET / HTTP/1.1\r\nHost: x\r\nX-A: b\r\n c\r\n\r\n'],
+  ['no host', 'GET / HTTP/1.1\r\n\r\n'],
+  ['two hosts', 'GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n'],
+  ['a NUL in a header', 'GET / HTTP/1.1\r\nHost: x\r\nX-A: b\0c\r\n\r\n'],
+  [
+    'a chunk that is longer than it says',
+    'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcdef\r\n0\r\n\r\n',
+  ],
+  ['a negative length', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n'],
+  ['a binary mess', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+]
+
+for (const [why, text] of smuggled) {
+  await t.test(`refuses ${why}`, async (t) => {
+    const before = a.count
+    const answer = await say(lb.port, text)
+    t.match(answer, /^(HTTP\/1\.1 (400|408)|$)/)
+    t.notMatch(answer, /HTTP\/1\.1 2/)
+    await wait(50)
+    t.ok(a.count - before <= 1)
+    t.equal(await lb.text(), 'ok', 'and goes on')
+  })
+}
+
+await t.test('one request with a body that looks like another is one request', async (t) => {
+  const before = a.count
+  const inner = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n'
+  const answer = await say(
+    lb.port,
+    `POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`,
+  )
+  t.equal(answer.match(/HTTP\/1\.1/g)?.length, 1)
+  t.equal(a.count, before + 1)
+})
+
+await t.test('headers that are too long are a 431', async (t) => {
+  t.match(
+    await say(lb.port, `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'b'.repeat(5000)}\r\n\r\n`),
+    /^HTTP\/1\.1 431/,
+  )
+})
+
+await t.test('bodies that are too long are a 413, with a length or without', async (t) => {
+  t.equal((await lb.get('/', { method: 'POST', body: 'x'.repeat(100_001) })).status, 413)
+  const chunked = new ReadableStream({
+    start(controller) {
+      for (let i = 0; i < 20; i++) controller.enqueue(Buffer.alloc(10_000))
+      controller.close()
+    },
+  })
+  const init = { method: 'POST', body: chunked, duplex: 'half' } as RequestInit
+  t.equal((await lb.get('/', init)).status, 413)
+  t.equal((await lb.get('/', { method: 'POST', body: 'x'.repeat(100_000) })).status, 200)
+})
+
+async function dribble(start: string, piece: string): Promise<string> {
+  return say(lb.port, start, (write) => {
+    const timer = setInterval(() => write(piece), 100)
+    setTimeout(() => clearInterval(timer), 8000).unref()
+  })
+}
+
+await t.test('a client that dribbles its headers, or its body, is shown the door', async (t) => {
+  const started = Date.now()
+  const [headers, body] = await Promise.all([
+    dribble('GET / HTTP/1.1\r\nHost: x\r\n', 'X-A: b\r\n'),
+    dribble('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n', 'x'),
+  ])
+  t.match(headers, /^(HTTP\/1\.1 408|$)/)
+  t.match(body, /^(HTTP\/1\.1 408|$)/)
+  t.ok(Date.now() - started < 6000)
+})
+
+await t.test('more connections than allowed are closed, those that are open go on', async (t) => {
+  const sockets = Array.from({ length: 70 }, () => connect(lb.port, '127.0.0.1').on('error', () => undefined))
+  t.teardown(() => sockets.forEach((socket) => socket.destroy()))
+  await until(
+    'some are closed',
+    () => sockets.filter(({ readableEnded, destroyed }) => readableEnded || destroyed).length >= 20,
+  )
+  for (const socket of sockets) socket.resume().destroy()
+  await until('there is room again', async () =>
+    lb.text().then(
+      (text) => text === 'ok',
+      () => false,
+    ),
+  )
+})
+
+await t.test('a client that goes away in the middle leaves nothing behind', async (t) => {
+  const slow = await backend(t, (_request, response) => {
+    const timer = setInterval(() => response.write('x'.repeat(1000)), 10)
+    response.on('close', () => clearInterval(timer))
+  })
+  const other = await balancer(t, oneRoute([slow]))
+  for (let i = 0; i < 20; i++) {
+    const socket = connect(other.port, '127.0.0.1')
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(socket, 'data')
+    socket.destroy()
+  }
+  const state = async (): Promise<number | undefined> =>
+    (await other.overview()).pools[0]?.backends[0]?.inflight
+  await until('nothing is in flight', async () => (await state()) === 0)
+  t.equal((await other.overview()).pools[0]?.backends[0]?.errorRate, 0, 'which is not the backend’s fault')
+})
+
+await t.test(
+  'a backend that talks nonsense is a 502, and a header that it injects does not get out',
+  async (t) => {
+    const { createServer } = await import('node:net')
+    const answers = [
+      'garbage\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nX-A: b\0c\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+      '',
+    ]
+    for (const answer of answers) {
+      const server = createServer((socket) => {
+        socket.on('error', () => undefined)
+        socket.once('data', () => socket.end(answer))
+      }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as { port: number }
+      const broken = await balancer(t, {
+        routes: [{ pool: 'web' }],
+        pools: { web: { backends: [{ address: `127.0.0.1:${port}` }], health: { kind: 'none' } } },
+      })
+      t.equal((await broken.get()).status, 502, JSON.stringify(answer))
+      server.close()
+    }
+  },
+)
+
+await t.test('HTTP/2 that is no HTTP/2, and a flood of resets', async (t) => {
+  t.match(await say(lb.port, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), /^(HTTP\/1\.1 400|$)/)
+  const session = connectHttp2(`http://127.0.0.1:${lb.port}`)
+  await t.rejects(once(session, 'close').then(() => Promise.reject(new Error('closed'))))
+  t.equal(await lb.text(), 'ok')
+})

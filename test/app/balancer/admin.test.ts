@@ -1,0 +1,172 @@
+import { randomBytes } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { checked } from '../../../app/config.ts'
+import { backend, balancer, oneRoute, until } from './fixture.ts'
+
+function at(address: string): string {
+  return `/api/pools/web/backends/${encodeURIComponent(address)}`
+}
+
+await t.test('backends come and go, weigh more and drain, without a request lost', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const lb = await balancer(t, oneRoute([a]))
+  let [failed, asked] = [0, 0]
+  const enough = new AbortController()
+  const load = (async () => {
+    while (!enough.signal.aborted) {
+      asked += 1
+      const ok = await lb.get().then(
+        async (response) => (await response.text()) !== '' && response.ok,
+        () => false,
+      )
+      if (!ok) failed += 1
+    }
+  })()
+  t.equal((await lb.change('POST', '/api/pools/web/backends', { address: b.address })).status, 201)
+  await until('it takes part', () => b.count > 5)
+  t.match(await (await lb.change('PATCH', at(b.address), { weight: 3 })).json(), {
+    weight: 3,
+    address: b.address,
+  })
+  t.equal((await lb.change('PATCH', at(a.address), { draining: true })).status, 200)
+  await until('it is idle', async () => {
+    const view = (await lb.overview()).pools[0]?.backends.find(({ id }) => id === a.address)
+    return view?.state === 'draining' && view.inflight === 0
+  })
+  const before = a.count
+  await wait(300)
+  t.equal(a.count, before)
+  t.equal((await lb.change('DELETE', at(a.address))).status, 204)
+  await a.stop()
+  await wait(300)
+  enough.abort()
+  await load
+  t.equal(failed, 0, `of ${asked}`)
+  t.same(
+    (await lb.overview()).pools[0]?.backends.map(({ id, weight }) => [id, weight]),
+    [[b.address, 3]],
+  )
+})
+
+await t.test('a bad change is refused, and the old state stays', async (t) => {
+  const a = await backend(t)
+  const lb = await balancer(t, oneRoute([a]))
+  const backends = '/api/pools/web/backends'
+  const refused: [method: string, path: string, body: unknown, status: number, error: RegExp][] = [
+    ['POST', backends, { address: 'nowhere' }, 400, /address: must match/],
+    ['POST', backends, { address: a.address }, 400, /is there twice/],
+    ['POST', backends, { address: 'b:1', weight: -1 }, 400, /weight/],
+    ['POST', backends, { address: 'b:1', wieght: 1 }, 400, /no such key: wieght/],
+    ['POST', backends, 'no JSON', 400, /not JSON/],
+    ['POST', backends, '[]', 400, /not a JSON object/],
+    ['POST', backends, JSON.stringify({ address: 'x'.repeat(300_000) }), 413, /more than/],
+    ['POST', '/api/pools/none/backends', { address: 'b:1' }, 404, /no pool none/],
+    ['PATCH', `${backends}/${a.address}`, {}, 400, /weight or draining/],
+    ['PATCH', `${backends}/${a.address}`, { weight: 'two' }, 400, /weight/],
+    ['PATCH', `${backends}/${a.address}`, { draining: 1 }, 400, /true or false/],
+    ['PATCH', `${backends}/b:1`, { weight: 1 }, 404, /no backend b:1/],
+    ['DELETE', `${backends}/b:1`, undefined, 404, /no backend b:1/],
+    ['PUT', `${backends}/${a.address}`, {}, 405, /PUT/],
+    ['POST', '/api/other', {}, 404, /not found/],
+    ['POST', '/api/%zz', {}, 400, /not encoded/],
+    ['PUT', '/api/certificates/1', { certificate: 'a', key: 'b' }, 404, /no https listener/],
+  ]
+  for (const [method, path, body, status, error] of refused) {
+    const response = await lb.change(method, path, body)
+    t.equal(response.status, status, `${method} ${path}`)
+    t.match(((await response.json()) as { error: string }).error, error)
+  }
+  t.equal((await lb.change('DELETE', `${backends}/${a.address}`, undefined, 'wrong')).status, 401)
+  t.equal((await lb.change('DELETE', `${backends}/${a.address}`, undefined, '')).status, 401)
+  t.same(
+    (await lb.overview()).pools[0]?.backends.map(({ id, weight }) => [id, weight]),
+    [[a.address, 1]],
+  )
+})
+
+await t.test('without a token nothing can be changed', async (t) => {
+  const a = await backend(t)
+  const lb = await balancer(t, oneRoute([a]), { ADMIN_TOKEN: '' })
+  const response = await lb.change('DELETE', `/api/pools/web/backends/${a.address}`)
+  t.equal(response.status, 403)
+})
+
+await t.test('random input never gets further than an error', async (t) => {
+  const a = await backend(t)
+  const lb = await balancer(t, oneRoute([a]))
+  const words = [
+    'address',
+    'weight',
+    'draining',
+    '127.0.0.1:1',
+    -1,
+    1e308,
+    null,
+    true,
+    [],
+    {},
+    '',
+    '__proto__',
+    'é\0',
+    'a'.repeat(99),
+  ]
+  const pick = (): unknown => words[Math.floor(Math.random() * words.length)]
+  for (let i = 0; i < 300; i++) {
+    const body =
+      i % 3 === 0 ? randomBytes(50).toString('latin1') : { [String(pick())]: pick(), address: pick() }
+    const path = [
+      '/api/pools/web/backends',
+      `/api/pools/${encodeURIComponent(String(pick()))}/backends/${encodeURIComponent(String(pick()))}`,
+    ]
+    const response = await lb.change(i % 2 === 0 ? 'POST' : 'PATCH', path[i % 2] ?? '/', body)
+    await response.text()
+    if (response.status >= 500) t.fail(`${response.status} for ${JSON.stringify(body)}`)
+  }
+  t.equal((await lb.get()).status, 200)
+})
+
+await t.test('random configurations are refused in words, or work', (t) => {
+  const keys = [
+    'listeners',
+    'routes',
+    'pools',
+    'limits',
+    'admin',
+    'timeouts',
+    'trustedProxies',
+    'port',
+    'pool',
+    'backends',
+    'address',
+    'x',
+  ]
+  const value = (depth: number): unknown => {
+    const kind = Math.floor(Math.random() * (depth > 3 ? 4 : 6))
+    if (kind === 0) return Math.floor(Math.random() * 70_000)
+    if (kind === 1) return ['', 'tcp', 'a:1', '1.2.3.4/8', '__proto__'][Math.floor(Math.random() * 5)]
+    if (kind < 4) return [true, null][kind - 2]
+    const length = Math.floor(Math.random() * 4)
+    if (kind === 4) return Array.from({ length }, () => value(depth + 1))
+    return Object.fromEntries(
+      Array.from({ length }, () => [keys[Math.floor(Math.random() * keys.length)], value(depth + 1)]),
+    )
+  }
+  for (let i = 0; i < 3000; i++) {
+    const config = value(0)
+    try {
+      checked(config)
+    } catch (error) {
+      if ((error as Error).name !== 'ConfigError')
+        t.fail(`${(error as Error).stack} for ${JSON.stringify(config)}`)
+    }
+  }
+  t.end()
+})
+
+await t.test('a configuration of this machine that is wrong is said, with all its mistakes', async (t) => {
+  await t.rejects(
+    balancer(t, { rotues: [], limits: { connections: 0 } }),
+    /LB_CONFIG[^]*rotues[^]*connections/,
+  )
+})

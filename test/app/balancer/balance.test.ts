@@ -1,0 +1,138 @@
+import t, { type Test } from 'tap'
+import { backend, balancer, oneRoute, type TestBackend, type TestBalancer, until } from './fixture.ts'
+
+async function three(t: Test): Promise<TestBackend[]> {
+  return [await backend(t), await backend(t), await backend(t)]
+}
+
+/** How often each backend answers. */
+async function counts(lb: TestBalancer, times: number, init?: RequestInit): Promise<Map<string, number>> {
+  const counts = new Map<string, number>()
+  for (let i = 0; i < times; i++) {
+    const address = await lb.text('/', init)
+    counts.set(address, (counts.get(address) ?? 0) + 1)
+  }
+  return counts
+}
+
+await t.test('round robin goes round, by weight and without bursts', async (t) => {
+  const backends = await three(t)
+  const [a, b, c] = backends.map(({ address }) => address)
+  const lb = await balancer(t, {
+    ...oneRoute(backends, {
+      backends: backends.map(({ address }, index) => ({ address, weight: index === 0 ? 4 : 1 })),
+    }),
+  })
+  t.same(
+    await counts(lb, 60),
+    new Map([
+      [a, 40],
+      [b, 10],
+      [c, 10],
+    ]),
+  )
+})
+
+await t.test('least connections avoids who is busy', async (t) => {
+  const slow = await backend(t, (_request, response) => setTimeout(() => response.end(), 1500))
+  const [fast, faster] = [await backend(t), await backend(t)]
+  const lb = await balancer(t, oneRoute([slow, fast, faster], { algorithm: 'least-connections' }))
+  const all = Array.from({ length: 3 }, async () => lb.text())
+  await until('each has one', () => slow.count === 1)
+  await counts(lb, 20)
+  await Promise.all(all)
+  t.equal(slow.count, 1, 'the busy one got nothing more')
+  t.ok(fast.count > 3 && faster.count > 3, 'the idle ones share')
+})
+
+await t.test('power of two choices spreads, and avoids who is busy', async (t) => {
+  const mute = await backend(t, () => undefined)
+  const others = [await backend(t), await backend(t)]
+  const lb = await balancer(t, oneRoute([mute, ...others], { algorithm: 'power-of-two' }))
+  const all: Promise<unknown>[] = []
+  for (let i = 0; i < 90; i++) {
+    all.push(lb.text().catch(() => undefined))
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  t.ok(mute.count < 20, `${mute.count} of 90 went to the busy one: hardly more than when it was chosen twice`)
+  t.ok(others.every(({ count }) => count > 20))
+  lb.process.kill('SIGKILL')
+  await Promise.all(all)
+})
+
+await t.test('consistent hashing keeps a client where it is, also when another backend goes', async (t) => {
+  const backends = await three(t)
+  const lb = await balancer(t, {
+    ...oneRoute(backends, { algorithm: 'consistent-hash' }),
+    trustedProxies: ['127.0.0.1'],
+  })
+  const clients = Array.from({ length: 60 }, (_, index) => `192.0.2.${index + 1}`)
+  const where = async (): Promise<string[]> =>
+    Promise.all(clients.map(async (client) => lb.text('/', { headers: { 'x-forwarded-for': client } })))
+  const first = await where()
+  t.same(await where(), first)
+  t.equal(new Set(first).size, 3)
+  const [gone] = backends
+  if (gone === undefined) throw new Error('no backend')
+  t.equal((await lb.change('DELETE', `/api/pools/web/backends/${gone.address}`)).status, 204)
+  const second = await where()
+  t.ok(second.every((address, index) => address === first[index] || first[index] === gone.address))
+})
+
+await t.test(
+  'a cookie brings a client back, also to a backend that drains; not to one that is down',
+  async (t) => {
+    const backends = await three(t)
+    const lb = await balancer(t, oneRoute(backends, { sticky: 'lb' }))
+    const first = await lb.get()
+    const address = await first.text()
+    const cookie = first.headers.get('set-cookie')?.split(';')[0] ?? ''
+    t.match(first.headers.get('set-cookie'), /^lb=[0-9a-f]{12}; Path=\/; HttpOnly; SameSite=Lax$/)
+    t.same(await counts(lb, 9, { headers: { cookie: `x=y; ${cookie}` } }), new Map([[address, 9]]))
+    await lb.change('PATCH', `/api/pools/web/backends/${address}`, { draining: true })
+    t.same(await counts(lb, 9, { headers: { cookie } }), new Map([[address, 9]]))
+    t.notOk((await counts(lb, 9)).has(address), 'new clients go elsewhere')
+    await lb.change('PATCH', `/api/pools/web/backends/${address}`, { draining: false })
+    await backends.find((each) => each.address === address)?.stop()
+    const moved = await lb.get('/', { headers: { cookie } })
+    t.equal(moved.status, 200)
+    t.not(await moved.text(), address)
+    t.ok(moved.headers.get('set-cookie'), 'with a new cookie')
+  },
+)
+
+function pool({ address }: TestBackend): object {
+  return { backends: [{ address }], health: { kind: 'none' } }
+}
+
+await t.test('routes by host and path, the first that fits', async (t) => {
+  const [web, api, other] = await three(t)
+  if (web === undefined || api === undefined || other === undefined) throw new Error('no backends')
+  const lb = await balancer(t, {
+    routes: [
+      { host: 'api.example.org', pool: 'api' },
+      { host: '*.example.org', path: '/v1/', pool: 'other' },
+      { path: '/api', pool: 'api' },
+      { host: 'www.example.org', pool: 'web' },
+    ],
+    pools: { web: pool(web), api: pool(api), other: pool(other) },
+  })
+  const { request } = await import('node:http')
+  const ask = async (host: string, path: string): Promise<number | string> =>
+    new Promise((resolve, reject) => {
+      request({ port: lb.port, path, headers: { host } }, (response) => {
+        let text = ''
+        response.on('data', (data: Buffer) => (text += data.toString()))
+        response.on('end', () => resolve(response.statusCode === 200 ? text : (response.statusCode ?? 0)))
+      })
+        .on('error', reject)
+        .end()
+    })
+  t.equal(await ask('API.example.org:80', '/x'), api.address)
+  t.equal(await ask('a.b.example.org.', '/v1/x'), other.address)
+  t.equal(await ask('www.example.org', '/v12'), web.address, '/v1 ends at a border')
+  t.equal(await ask('www.example.org', '/v1?x'), other.address)
+  t.equal(await ask('elsewhere', '/api'), api.address)
+  t.equal(await ask('elsewhere', '/apiary'), 404)
+  t.equal(await ask('example.org', '/'), 404)
+})

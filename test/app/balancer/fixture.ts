@@ -1,0 +1,188 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { root } from '../../../build/lib/paths.ts'
+import { freePort } from '../../kernel/fixtures/system.ts'
+
+interface Owner {
+  teardown(undo: () => unknown): unknown
+}
+
+/** A backend that counts what it is asked. */
+export interface TestBackend {
+  address: string
+  server: Server
+  /** Requests that were no health checks. */
+  count: number
+  /** Answers with this status when set. */
+  status?: number
+  stop: () => Promise<void>
+  start: () => Promise<void>
+}
+
+/** Path of health checks in these tests. */
+export const checkPath = '/check'
+
+/** A backend that answers with its own address, or as `listener` says. */
+export async function backend(t: Owner, listener?: RequestListener): Promise<TestBackend> {
+  const server = createServer((request, response) => {
+    response.statusCode = self.status ?? 200
+    if (request.url === checkPath) return response.end()
+    self.count += 1
+    if (listener === undefined) return response.end(self.address)
+    return listener(request, response)
+  })
+  const port = await freePort()
+  const self: TestBackend = {
+    address: `127.0.0.1:${port}`,
+    server,
+    count: 0,
+    async start() {
+      server.listen(port, '127.0.0.1')
+      await once(server, 'listening')
+    },
+    async stop() {
+      if (!server.listening) return
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+  await self.start()
+  t.teardown(() => self.stop())
+  return self
+}
+
+/** A load balancer in a process of its own. */
+export interface TestBalancer {
+  port: number
+  url: string
+  admin: string
+  process: ChildProcess
+  /** What it has printed. */
+  output: () => string
+  get: (path?: string, init?: RequestInit) => Promise<Response>
+  /** The text of an answer. */
+  text: (path?: string, init?: RequestInit) => Promise<string>
+  change: (method: string, path: string, body?: unknown, token?: string) => Promise<Response>
+  overview: () => Promise<Overview>
+}
+
+export interface Overview {
+  processes: number
+  pools: {
+    name: string
+    backends: {
+      id: string
+      state: string
+      reason: string | null
+      weight: number
+      inflight: number
+      requests: number
+      errorRate: number
+      rate: number
+      latency: { p50: number }
+    }[]
+  }[]
+}
+
+export const token = 'test-token'
+
+/** Starts the app with a configuration; its first listener gets a free port, `admin` another one. */
+export async function balancer(
+  t: Owner,
+  config: object,
+  env: Record<string, string> = {},
+): Promise<TestBalancer> {
+  const [port, admin] = [await freePort(), await freePort()]
+  const whole = { listeners: [{ port }], admin: { port: admin }, ...config }
+  const child = spawn(process.execPath, [join(root, 'app/index.ts')], {
+    env: { LB_CONFIG: JSON.stringify(whole), ADMIN_TOKEN: token, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  t.teardown(() => child.kill('SIGKILL'))
+  let output = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (data: Buffer) => (output += data.toString()))
+  const listening = (whole.listeners[0] as { port: number }).port
+  for (let attempt = 0; !(await answers(admin)); attempt++) {
+    if (attempt > 200 || child.exitCode !== null) throw new Error(`the balancer did not start: ${output}`)
+    await wait(50)
+  }
+  const url = `http://127.0.0.1:${listening}`
+  const get = async (path = '/', init: RequestInit = {}): Promise<Response> =>
+    fetch(`${url}${path}`, { signal: AbortSignal.timeout(15_000), ...init })
+  return {
+    port: listening,
+    url,
+    admin: `http://127.0.0.1:${admin}`,
+    process: child,
+    output: () => output,
+    get,
+    text: async (path, init) => (await get(path, init)).text(),
+    change: async (method, path, body, given = token) =>
+      fetch(`http://127.0.0.1:${admin}${path}`, {
+        method,
+        headers: { authorization: `Bearer ${given}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      }),
+    overview: async () => (await fetch(`http://127.0.0.1:${admin}/api/backends`)).json() as Promise<Overview>,
+  }
+}
+
+/** One pool, `web`, that all requests go to. */
+export function oneRoute(backends: TestBackend[], pool: object = {}): object {
+  return {
+    routes: [{ pool: 'web' }],
+    pools: {
+      web: {
+        backends: backends.map(({ address }) => ({ address })),
+        health: { path: checkPath, interval: 0.1, timeout: 1, rise: 2, fall: 2 },
+        ...pool,
+      },
+    },
+  }
+}
+
+/** Waits until something is so. */
+export async function until(
+  what: string,
+  isSo: () => Promise<boolean> | boolean,
+  ms = 10_000,
+): Promise<void> {
+  for (const end = Date.now() + ms; !(await isSo()); await wait(30)) {
+    if (Date.now() > end) throw new Error(`it did not come to pass within ${ms} ms: ${what}`)
+  }
+}
+
+/** Says something over a plain connection, and resolves with all that comes back until it ends. */
+export async function say(
+  port: number,
+  text: string,
+  more?: (write: (text: string) => void) => void,
+): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  let answer = ''
+  socket.on('data', (data: Buffer) => (answer += data.toString('latin1')))
+  socket.on('error', () => undefined)
+  socket.write(text)
+  more?.((text) => void socket.write(text))
+  const closed = once(socket, 'close')
+  await Promise.race([closed, wait(10_000)])
+  socket.destroy()
+  return answer
+}
+
+async function answers(port: number): Promise<boolean> {
+  return fetch(`http://127.0.0.1:${port}/api/backends`).then(
+    (response) => response.ok,
+    () => false,
+  )
+}
+
+export function portOf(server: { address: () => unknown }): number {
+  return (server.address() as AddressInfo).port
+}

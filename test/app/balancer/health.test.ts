@@ -1,0 +1,98 @@
+import { createServer } from 'node:net'
+import t from 'tap'
+import { backend, balancer, oneRoute, until } from './fixture.ts'
+
+await t.test('a backend that fails its checks is left out, and comes back when it passes them', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const lb = await balancer(t, oneRoute([a, b]))
+  const state = async (): Promise<string | undefined> =>
+    (await lb.overview()).pools[0]?.backends.find(({ id }) => id === a.address)?.state
+  a.status = 500
+  await until('it is down', async () => (await state()) === 'down')
+  t.match((await lb.overview()).pools[0]?.backends[0]?.reason, /the check is answered with 500/)
+  const before = a.count
+  for (let i = 0; i < 10; i++) t.equal(await lb.text(), b.address)
+  t.equal(a.count, before)
+  a.status = 200
+  await until('it is up', async () => (await state()) === 'up')
+  await lb.text()
+  await lb.text()
+  t.ok(a.count > before)
+})
+
+await t.test('a backend that is gone costs no request: it is tried on another one', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' } }))
+  await a.stop()
+  for (let i = 0; i < 6; i++) {
+    const response = await lb.get('/', {
+      method: i % 2 === 0 ? 'GET' : 'POST',
+      ...(i % 2 === 0 ? {} : { body: 'x' }),
+    })
+    t.equal(response.status, 200, 'a POST that no backend has seen, too')
+    t.equal(await response.text(), b.address)
+  }
+})
+
+await t.test('failures in a row eject a backend for a time', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const lb = await balancer(
+    t,
+    oneRoute([a, b], { health: { kind: 'none' }, ejection: { failures: 3, seconds: 1 } }),
+  )
+  a.status = 503
+  for (let i = 0; i < 12; i++) t.equal(await lb.text(), b.address, 'GET is tried again')
+  t.equal(a.count, 3, 'then it is left alone')
+  a.status = 200
+  await until('it is back', async () => (await lb.text()) === a.address)
+})
+
+await t.test('what is not idempotent and may have been seen is not sent twice', async (t) => {
+  const a = await backend(t, (request) => request.socket.destroy())
+  const b = await backend(t, (request) => request.socket.destroy())
+  const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' }, ejection: { failures: 0 } }))
+  t.equal((await lb.get('/', { method: 'POST', body: 'x' })).status, 502)
+  t.equal(a.count + b.count, 1)
+  t.equal((await lb.get('/', { method: 'PUT', body: 'x' })).status, 502)
+  t.equal(a.count + b.count, 3, 'PUT is, once')
+  t.match(lb.output(), /"event":"backend failed".*"requestId":"[0-9a-f]+-/)
+})
+
+await t.test('without any backend it says 503, and its own health is another matter', async (t) => {
+  const a = await backend(t)
+  const lb = await balancer(t, oneRoute([a]))
+  await a.stop()
+  await until('it is down', async () => (await lb.get()).status === 503)
+  t.equal((await lb.get('/healthz')).status, 200)
+})
+
+await t.test('an ejection never empties a pool', async (t) => {
+  const a = await backend(t)
+  const lb = await balancer(t, oneRoute([a], { health: { kind: 'none' }, ejection: { failures: 1 } }))
+  a.status = 503
+  t.equal((await lb.get()).status, 503)
+  a.status = 200
+  t.equal((await lb.get()).status, 200)
+})
+
+await t.test('phases have timeouts of their own', async (t) => {
+  const mute = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => mute.close())
+  const silent = await backend(t, () => undefined)
+  const stalls = await backend(t, (_request, response) => void response.write('x'))
+  const timeouts = { response: 0.5, body: 0.5 }
+  const one = await balancer(t, { ...oneRoute([silent], { retries: 0 }), timeouts })
+  t.equal((await one.get()).status, 504)
+  const other = await balancer(t, { ...oneRoute([stalls]), timeouts })
+  await t.rejects(other.text(), 'a body that stalls ends the connection')
+})
+
+await t.test('tcp checks', async (t) => {
+  const a = await backend(t)
+  const lb = await balancer(t, oneRoute([a], { health: { kind: 'tcp', interval: 0.1, fall: 1, rise: 1 } }))
+  t.equal((await lb.get()).status, 200)
+  await a.stop()
+  await until('it is down', async () => (await lb.overview()).pools[0]?.backends[0]?.state === 'down')
+  await a.start()
+  await until('it is up', async () => (await lb.overview()).pools[0]?.backends[0]?.state === 'up')
+})

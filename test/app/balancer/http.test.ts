@@ -1,0 +1,267 @@
+import { connect as connectHttp2 } from 'node:http2'
+import { createServer as createTcp, connect } from 'node:net'
+import { once } from 'node:events'
+import { execFile, execFileSync } from 'node:child_process'
+import { promisify } from 'node:util'
+import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { connect as connectTls } from 'node:tls'
+import { Readable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { WebSocket, WebSocketServer } from 'ws'
+import { freePort } from '../../kernel/fixtures/system.ts'
+import { backend, balancer, oneRoute, portOf, until } from './fixture.ts'
+
+const run = promisify(execFile)
+
+/** A self-signed certificate for some names. */
+function certify(t: Test, ...names: string[]): { certificate: string; key: string } {
+  const folder = t.testdir({})
+  const [certificate, key] = [join(folder, 'crt'), join(folder, 'key')]
+  const alternatives = names.map((name) => `DNS:${name}`).join(',')
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-days',
+      '2',
+      '-subj',
+      `/CN=${names[0]}`,
+    ].concat(['-addext', `subjectAltName=${alternatives}`, '-keyout', key, '-out', certificate]),
+    { stdio: 'ignore' },
+  )
+  return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
+}
+
+await t.test('a large body streams both ways, at the pace of the slower side', async (t) => {
+  const size = 64 * 2 ** 20
+  const echo = await backend(t, (request, response) => void request.pipe(response))
+  const lb = await balancer(t, oneRoute([echo]))
+  const chunk = Buffer.alloc(65_536, 'x')
+  function* chunks(): Generator<Buffer> {
+    for (let sent = 0; sent < size; sent += chunk.length) yield chunk
+  }
+  const { request } = await import('node:http')
+  const sent = request({ port: lb.port, method: 'POST', path: '/' })
+  Readable.from(chunks()).pipe(sent)
+  const [response] = (await once(sent, 'response')) as [Readable]
+  await wait(1500)
+  const rss = residentMegabytes(lb.process.pid ?? 0)
+  t.ok(rss < 250, `${rss} MB resident while nobody reads 64 MB`)
+  let received = 0
+  for await (const part of response) received += (part as Buffer).length
+  t.equal(received, size)
+})
+
+function residentMegabytes(pid: number): number {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1024
+}
+
+await t.test(
+  'headers of this hop stay, the client is named, and only listed proxies are believed',
+  async (t) => {
+    const mirror = await backend(t, (request, response) => response.end(JSON.stringify(request.headers)))
+    const lb = await balancer(t, oneRoute([mirror]))
+    const spoofed = {
+      'x-forwarded-for': '203.0.113.9',
+      'x-forwarded-proto': 'https',
+      'x-forwarded-host': 'evil.example',
+      forwarded: 'for=203.0.113.9',
+      'x-real-ip': '203.0.113.9',
+      'x-request-id': 'chosen',
+      te: 'trailers',
+      'proxy-authorization': 'Basic eA==',
+    }
+    const seen = JSON.parse(await lb.text('/', { headers: spoofed })) as Record<string, string>
+    t.match(seen, {
+      'x-forwarded-for': /^127\.0\.0\.1$/,
+      'x-forwarded-proto': /^http$/,
+      'x-forwarded-host': `127.0.0.1:${lb.port}`,
+      'x-real-ip': '127.0.0.1',
+      forwarded: `for=127.0.0.1;proto=http;host="127.0.0.1:${lb.port}"`,
+      'x-request-id': /^[0-9a-f]{12}-/,
+    })
+    t.notOk(seen['te'] ?? seen['proxy-authorization'])
+    const trusting = await balancer(t, {
+      ...oneRoute([mirror]),
+      trustedProxies: ['127.0.0.0/8', '198.51.100.0/24'],
+    })
+    const chain = { ...spoofed, 'x-forwarded-for': '192.0.2.66, 203.0.113.9, 198.51.100.7' }
+    t.match(JSON.parse(await trusting.text('/', { headers: chain })), {
+      'x-forwarded-for': '192.0.2.66, 203.0.113.9, 198.51.100.7, 127.0.0.1',
+      'x-forwarded-proto': 'https',
+      'x-real-ip': '203.0.113.9',
+      'x-request-id': 'chosen',
+    })
+  },
+)
+
+await t.test('WebSockets pass, both ways and to their end', async (t) => {
+  const a = await backend(t)
+  const sockets = new WebSocketServer({ server: a.server })
+  sockets.on('connection', (socket) => socket.on('message', (data, binary) => socket.send(data, { binary })))
+  const lb = await balancer(t, oneRoute([a]))
+  const client = new WebSocket(`ws://127.0.0.1:${lb.port}/chat`)
+  await once(client, 'open')
+  for (const text of ['hello', 'x'.repeat(300_000)]) {
+    client.send(text)
+    const [data] = (await once(client, 'message')) as [Buffer]
+    t.equal(data.toString(), text)
+  }
+  t.equal((await lb.overview()).pools[0]?.backends[0]?.inflight, 1)
+  client.close(1000)
+  const [code] = (await once(client, 'close')) as [number]
+  t.equal(code, 1000)
+  await until('it is over', async () => (await lb.overview()).pools[0]?.backends[0]?.inflight === 0)
+})
+
+await t.test('a backend that declines an upgrade is quoted, one that is gone is a 502', async (t) => {
+  const a = await backend(t, (_request, response) => response.writeHead(418).end('no'))
+  a.server.on('upgrade', (_request, socket) =>
+    socket.end('HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno'),
+  )
+  const lb = await balancer(t, oneRoute([a], { health: { kind: 'none' } }))
+  const refused = async (): Promise<string> => {
+    const client = new WebSocket(`ws://127.0.0.1:${lb.port}/`)
+    const [error] = (await once(client, 'error')) as [Error]
+    return error.message
+  }
+  t.match(await refused(), /403/)
+  await a.stop()
+  t.match(await refused(), /502/)
+})
+
+await t.test(
+  'TLS: HTTP/2 and HTTP/1.1, several certificates by name, a reload that drops nothing',
+  async (t) => {
+    const slow = await backend(t, (_request, response) => {
+      response.write('begun ')
+      setTimeout(() => response.end('done'), 1000)
+    })
+    const [one, two] = [certify(t, 'one.example', '*.one.example'), certify(t, 'two.example')]
+    const port = await freePort()
+    const lb = await balancer(
+      t,
+      {
+        ...oneRoute([slow]),
+        listeners: [
+          {
+            port,
+            protocol: 'https',
+            certificates: [
+              { certificate: 'env:ONE_CRT', key: 'env:ONE_KEY' },
+              { certificate: 'env:TWO_CRT', key: 'env:TWO_KEY' },
+            ],
+          },
+        ],
+      },
+      { ONE_CRT: one.certificate, ONE_KEY: one.key, TWO_CRT: two.certificate, TWO_KEY: two.key },
+    )
+    const subject = async (servername: string): Promise<string | undefined> => {
+      const socket = connectTls({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })
+      await once(socket, 'secureConnect')
+      const { CN } = socket.getPeerCertificate().subject
+      socket.destroy()
+      return Array.isArray(CN) ? CN[0] : CN
+    }
+    t.equal(await subject('one.example'), 'one.example')
+    t.equal(await subject('a.one.example'), 'one.example')
+    t.equal(await subject('two.example'), 'two.example')
+    t.equal(await subject('three.example'), 'one.example', 'the first for any other name')
+    t.equal(await subject(''), 'one.example', 'and for none')
+
+    const old = connectTls({
+      port,
+      host: '127.0.0.1',
+      rejectUnauthorized: false,
+      minVersion: 'TLSv1',
+      maxVersion: 'TLSv1.1',
+    })
+    await t.rejects(once(old, 'secureConnect'), 'TLS 1.1 is not spoken')
+
+    const session = connectHttp2(`https://127.0.0.1:${port}`, {
+      rejectUnauthorized: false,
+      servername: 'one.example',
+    })
+    t.teardown(() => session.destroy())
+    const stream = session.request({ ':path': '/', ':authority': 'one.example' })
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+    t.equal(headers[':status'], 200)
+    const { certificate, key } = certify(t, 'new.example')
+    t.equal((await lb.change('PUT', `/api/certificates/${port}`, { certificate, key })).status, 204)
+    t.equal(await subject('new.example'), 'new.example')
+    let text = ''
+    for await (const part of stream) text += (part as Buffer).toString()
+    t.equal(text, 'begun done', 'what was open went on')
+    t.equal((await lb.change('PUT', `/api/certificates/${port}`, { certificate, key: two.key })).status, 400)
+    t.equal(await subject('x'), 'new.example', 'a pair that does not fit leaves the old one')
+
+    const curl = async (version: string): Promise<string> => {
+      const format = ['-o', '/dev/null', '-w', '%{http_version} %{http_code}']
+      const { stdout } = await run('curl', ['-sk', version, ...format, `https://127.0.0.1:${port}/`])
+      return stdout
+    }
+    t.equal(await curl('--http2'), '2 200')
+    t.equal(await curl('--http1.1'), '1.1 200')
+  },
+)
+
+await t.test('http clients are sent to https', async (t) => {
+  const port = await freePort()
+  const a = await backend(t)
+  const lb = await balancer(t, {
+    ...oneRoute([a]),
+    listeners: [{ port, protocol: 'redirect', redirectPort: 8443 }],
+  })
+  const response = await lb.get('/x?y=%0d%0aset-cookie:a', { redirect: 'manual' })
+  t.equal(response.status, 308)
+  t.equal(response.headers.get('location'), 'https://127.0.0.1:8443/x?y=%0d%0aset-cookie:a')
+  t.notOk(response.headers.get('set-cookie'))
+})
+
+await t.test(
+  'raw TCP: bytes both ways, half-closed connections, another backend when one is gone',
+  async (t) => {
+    const server = createTcp({ allowHalfOpen: true }, (socket) => {
+      let text = ''
+      socket.on('data', (data: Buffer) => (text += data.toString()))
+      socket.on('end', () => socket.end(text.toUpperCase()))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.teardown(() => server.close())
+    const gone = await freePort()
+    const port = await freePort()
+    await balancer(t, {
+      listeners: [{ port, protocol: 'tcp', pool: 'echo' }],
+      pools: {
+        echo: {
+          protocol: 'tcp',
+          backends: [{ address: `127.0.0.1:${gone}` }, { address: `127.0.0.1:${portOf(server)}` }],
+          health: { kind: 'none' },
+          ejection: { failures: 0 },
+        },
+      },
+      timeouts: { idle: 1 },
+    })
+    for (let i = 0; i < 4; i++) {
+      const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+      client.end('hello')
+      let text = ''
+      for await (const part of client) text += (part as Buffer).toString()
+      t.equal(text, 'HELLO')
+    }
+    const idle = connect(port, '127.0.0.1')
+    idle.write('x')
+    const before = Date.now()
+    await once(idle, 'close')
+    t.ok(Date.now() - before < 5000, 'what does not move is ended')
+  },
+)
