@@ -53,16 +53,16 @@ const longestAnswer = 16 * 2 ** 20
 export async function openControl(connection: Duplex): Promise<Control> {
   const calls = new Map<string, Call>()
   const greeted = Promise.withResolvers<void>()
-  let pid: number | undefined
+  let started: number | undefined
   const fail = (error: Error): void => {
     greeted.reject(error)
     for (const { reject } of calls.values()) reject(error)
     calls.clear()
   }
-  const greet = ({ pid: now }: Hello): void => {
-    if (pid !== undefined && pid !== now)
+  const greet = ({ started: now }: Hello): void => {
+    if (started !== undefined && started !== now)
       fail(new ControlError({ message: 'Node was started again meanwhile' }))
-    pid = now
+    started = now
     greeted.resolve()
   }
   const take = (answer: Answer): void => {

@@ -13,6 +13,7 @@ export function openControl(device: string, subject: Subject): void {
   const server = new Server(machineMethods(subject), (text) => port.write(text))
   const port = new Port(device, { onData: (data) => server.push(data), onAway: () => server.hangUp() })
   port.start()
+  void server.greet()
 }
 
 /** In a worker: does what the primary orders. */

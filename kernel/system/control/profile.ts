@@ -29,8 +29,19 @@ export async function profileCpu(seconds: unknown, send: Send): Promise<void> {
 }
 
 /** Takes a snapshot of the heap of this process, which stands still meanwhile; `send` gets a .heapsnapshot. */
-export async function snapshotHeap(send: Send): Promise<void> {
-  for await (const part of process.getBuiltinModule('node:v8').getHeapSnapshot()) await send(part as Buffer)
+export function snapshotHeap(send: Send): Promise<void> {
+  const snapshot = process.getBuiltinModule('node:v8').getHeapSnapshot()
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  let sent = Promise.resolve()
+  // An async iteration would read all of it at once, and hold it twice.
+  snapshot.on('data', (part: Buffer) => {
+    snapshot.pause()
+    sent = send(part)
+    sent.then(() => snapshot.resume(), reject)
+  })
+  // The end comes with the last part, which may be on its way.
+  snapshot.on('end', () => void sent.then(resolve, reject)).on('error', reject)
+  return promise
 }
 
 /**

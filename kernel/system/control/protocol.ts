@@ -1,6 +1,6 @@
 /**
  * What goes over the control channel: JSON, one object a line, both ways. An empty line from the host begins a
- * conversation: the machine forgets the one before and answers with a `Hello`.
+ * conversation: the machine forgets the one before and answers with a `Hello`, which it also says when it starts.
  */
 
 /** Name of the virtio-serial port. */
@@ -20,8 +20,10 @@ export const relayMark = 'NODE_OS_CONTROL'
 
 export interface Hello {
   hello: typeof portName
-  /** Of the process that answers: another one means that Node was started again. */
+  /** Of the process that answers. */
   pid: number
+  /** When it was started, in milliseconds since 1970: another time means that Node was started again. */
+  started: number
 }
 
 export interface Request {

@@ -1,4 +1,5 @@
 import type { Worker } from 'node:cluster'
+import { chunksOf } from './chunks.ts'
 import { EvaluationError, failureOf } from './failure.ts'
 import { type Failure, type Params, relayMark } from './protocol.ts'
 import type { Method, Send } from './server.ts'
@@ -51,11 +52,14 @@ export async function obey(order: Order, methods: Record<string, Method>): Promi
   const reply = (what: { chunk: string } | { result: unknown } | { error: Failure }): void => {
     process.send?.({ cmd: relayMark, id, ...what })
   }
-  const send: Send = (part) =>
-    new Promise((resolve) => {
+  const send: Send = async (part) => {
+    for (const chunk of chunksOf(part)) {
+      const { promise, resolve } = Promise.withResolvers<void>()
       waiting.set(id, resolve)
-      reply({ chunk: Buffer.from(part).toString('base64') })
-    })
+      reply({ chunk })
+      await promise
+    }
+  }
   try {
     const run = methods[order.method]
     if (run === undefined) throw new Error(`no method ${order.method}`)

@@ -1,13 +1,6 @@
 import { Lines } from './lines.ts'
-import {
-  type Answer,
-  chunkBytes,
-  type Hello,
-  longestLine,
-  type Params,
-  portName,
-  type Request,
-} from './protocol.ts'
+import { type Answer, type Hello, longestLine, type Params, portName, type Request } from './protocol.ts'
+import { chunksOf } from './chunks.ts'
 import { failureOf } from './failure.ts'
 
 /** Passes on a part of a large result; resolves when the host's side took it. */
@@ -48,15 +41,18 @@ export class Server {
   }
 
   private async take(line: string): Promise<void> {
-    if (line.trim() === '') return this.greet()
+    if (line.trim() === '') {
+      this.conversation += 1
+      return this.greet()
+    }
     const request = parse(line)
     if (request === undefined) return this.refuse('the line is no request')
     return this.answer(request)
   }
 
-  private async greet(): Promise<void> {
-    this.conversation += 1
-    const hello: Hello = { hello: portName, pid: process.pid }
+  /** Says who is there, to whoever is. */
+  async greet(): Promise<void> {
+    const hello: Hello = { hello: portName, pid: process.pid, started: performance.timeOrigin }
     // The line break ends what may be left of an answer to someone before.
     await this.write(`\n${JSON.stringify(hello)}\n`)
   }
@@ -75,9 +71,7 @@ export class Server {
         )
       }
       const send: Send = async (part) => {
-        for (let from = 0; from < part.length; from += chunkBytes) {
-          await say({ id, chunk: Buffer.from(part.subarray(from, from + chunkBytes)).toString('base64') })
-        }
+        for (const chunk of chunksOf(part)) await say({ id, chunk })
       }
       const result = (await run(params, send)) ?? null
       await say({ id, result })

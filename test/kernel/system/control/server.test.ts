@@ -32,7 +32,7 @@ await t.test('an empty line is answered with who is there', async (t) => {
   const { say, said } = serve({})
   say('\n')
   await wait(0)
-  t.strictSame(said, [{ hello: 'nodeos.control', pid: process.pid }])
+  t.strictSame(said, [{ hello: 'nodeos.control', pid: process.pid, started: performance.timeOrigin }])
 })
 
 await t.test('calls run side by side; each answer has the id of its request', async (t) => {
