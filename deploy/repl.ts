@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { Recoverable, start } from 'node:repl'
 import { callbackify } from 'node:util'
 import { main } from '../build/lib/main.ts'
@@ -11,7 +12,7 @@ await main(
   import.meta,
   {
     usage: 'npm run repl --',
-    summary: 'Evaluates JavaScript in the app, while it runs in the machine.',
+    summary: 'Evaluates JavaScript in the app, while it runs in the machine: what is typed, or piped in.',
     options: { eval: { type: 'string', short: 'e' }, worker: { type: 'string' } },
     help: {
       eval: 'evaluate this, print the value, and end; -e for short',
@@ -24,8 +25,9 @@ await main(
     const evaluate = (source: string, colors: boolean): Promise<string> =>
       control.call('repl', { source: prepare(source), colors, ...worker })
     try {
-      if (values.eval === undefined) await converse(control, evaluate)
-      else await once(values.eval, evaluate)
+      if (values.eval !== undefined) await once(values.eval, evaluate)
+      else if (process.stdin.isTTY) await converse(control, evaluate)
+      else await once(await text(process.stdin), evaluate)
     } finally {
       control.close()
     }
@@ -48,48 +50,38 @@ async function once(source: string, evaluate: Evaluate): Promise<void> {
 /** Until Ctrl-D. */
 async function converse(control: Control, evaluate: Evaluate): Promise<void> {
   const { pid, node, uptime } = await control.call('status', {})
-  const terminal = process.stdin.isTTY
-  if (terminal) {
-    process.stdout.write(
-      `In the app: Node ${node}, pid ${pid}, up for ${Math.round(uptime)} s. ` +
-        'await, import() and require work, $_ is the last value. Ctrl-D ends.\n',
-    )
-  }
-  const read = callbackify((source: string) => reply(source, (text) => evaluate(text, terminal)))
-  const complete = callbackify((line: string) => completions(line, (text) => evaluate(text, false)))
+  process.stdout.write(
+    `In the app: Node ${node}, pid ${pid}, up for ${Math.round(uptime)} s. ` +
+      'await, import() and require work, $_ is the last value. Ctrl-D ends.\n',
+  )
+  const answer = callbackify((source: string) => reply(source, evaluate))
   const server = start({
-    prompt: terminal ? '> ' : '',
     preview: false,
     ignoreUndefined: true,
     writer: (shown: string) => shown,
-    eval: (source, _context, _file, done) => read(source, done),
-    completer: complete,
+    // Whether a line goes on is known at once: the next one may be there already, pasted.
+    eval: (source, _context, _file, done) =>
+      isUnfinished(source) ? done(new Recoverable(new SyntaxError()), undefined) : answer(source, done),
+    completer: callbackify((line: string) => completions(line, evaluate)),
   })
-  if (terminal) server.setupHistory(join(dist, 'run', 'repl_history'), () => undefined)
+  server.setupHistory(join(dist, 'run', 'repl_history'), () => undefined)
   await new Promise<void>((resolve) => server.once('exit', () => resolve()))
 }
 
 /** What to print for a line; nothing for one that is empty. */
-async function reply(
-  source: string,
-  evaluate: (source: string) => Promise<string>,
-): Promise<string | undefined> {
+async function reply(source: string, evaluate: Evaluate): Promise<string | undefined> {
   if (source.trim() === '') return undefined
   try {
-    return await evaluate(source)
+    return await evaluate(source, true)
   } catch (error) {
-    if (!isThrown(error)) return `error: ${error instanceof Error ? error.message : String(error)}`
-    if (isUnfinished(error.message)) throw new Recoverable(error)
-    return `Uncaught ${error.remoteStack}`
+    if (isThrown(error)) return `Uncaught ${error.remoteStack}`
+    return `error: ${error instanceof Error ? error.message : String(error)}`
   }
 }
 
-async function completions(
-  line: string,
-  evaluate: (source: string) => Promise<string>,
-): Promise<[string[], string]> {
+async function completions(line: string, evaluate: Evaluate): Promise<[string[], string]> {
   const source = completionSource(line)
-  const shown = source === undefined ? undefined : await evaluate(source).catch(() => undefined)
+  const shown = source === undefined ? undefined : await evaluate(source, false).catch(() => undefined)
   return shown === undefined ? [[], line] : completionsOf(line, shown)
 }
 

@@ -5,19 +5,24 @@ export function prepare(source: string): string {
   return /^\s*\{/.test(source) && isExpression(source) ? `(${source.trim()})` : source
 }
 
-function isExpression(source: string): boolean {
-  try {
-    return new Script(`async () => (\n${source}\n)`) instanceof Script
-  } catch {
-    return false
-  }
+/** Whether more lines are to come, as an open bracket says. */
+export function isUnfinished(source: string): boolean {
+  const open = `async () => {\n${source}`
+  return syntaxError(`${open}\n}`) !== undefined && endsEarly.test(syntaxError(open) ?? '')
 }
 
-/** Whether a syntax error says that more lines are to come. */
-export function isUnfinished(message: string): boolean {
-  return /^SyntaxError: (Unexpected end of input|Unterminated template literal|missing \) after argument list)/.test(
-    message,
-  )
+const endsEarly = /^(Unexpected end of input|Unterminated template literal|missing \) after argument list)/
+
+function isExpression(source: string): boolean {
+  return syntaxError(`async () => (\n${source}\n)`) === undefined
+}
+
+function syntaxError(source: string): string | undefined {
+  try {
+    return new Script(source) instanceof Script ? undefined : ''
+  } catch (error) {
+    return (error as Error).message
+  }
 }
 
 const path = /((?:[\w$]+\.)*)([\w$]*)$/

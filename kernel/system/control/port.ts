@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs'
+import { constants, openSync, readSync, writeSync } from 'node:fs'
 
 /** What happens at the host's end of a port. */
 export interface PortEvents {
@@ -11,10 +11,10 @@ export interface PortEvents {
  * How often the port is looked at. There is no waiting for it: a read that blocks would take one of the four
  * threads of the app's pool for ever, and poll(2) on a port without a host returns at once.
  */
-const idleMs = 500
-const busyMs = 10
-/** How long after the last byte the channel counts as busy. */
-const busyForMs = 3000
+const awayMs = 500
+/** With a host: at first after something came, then ever more rarely. */
+const firstMs = 10
+const lastMs = 100
 const retryMs = 5
 
 /** A character device that carries bytes to the host and back; it keeps no process alive. */
@@ -22,7 +22,7 @@ export class Port {
   private readonly fd: number
   private readonly events: PortEvents
   private readonly buffer = Buffer.alloc(16 * 1024)
-  private lastData = 0
+  private nextMs = awayMs
   private written: Promise<void> = Promise.resolve()
 
   /** @throws when it cannot be opened: another process has it */
@@ -38,29 +38,29 @@ export class Port {
 
   /** Writes after what was written before; resolves when the device has taken it all. */
   readonly write = (text: string): Promise<void> => {
-    this.lastData = performance.now()
     this.written = this.written.then(() => writeAll(this.fd, Buffer.from(text)))
     return this.written
   }
 
   private look(): void {
+    let came = false
     try {
-      this.read()
+      while (this.read()) came = true
+      this.nextMs = awayMs
     } catch (error) {
-      // The device is gone: it was unplugged.
-      if (code(error) !== 'EAGAIN') return closeSync(this.fd)
+      // Another code: it was unplugged, for good.
+      if (code(error) !== 'EAGAIN') return
+      this.nextMs = came ? firstMs : Math.min(this.nextMs * 2, lastMs)
     }
-    const busy = performance.now() - this.lastData < busyForMs
-    setTimeout(() => this.look(), busy ? busyMs : idleMs).unref()
+    setTimeout(() => this.look(), this.nextMs).unref()
   }
 
-  private read(): void {
-    for (;;) {
-      const bytes = readSync(this.fd, this.buffer)
-      if (bytes === 0) return this.events.onAway()
-      this.lastData = performance.now()
-      this.events.onData(this.buffer.subarray(0, bytes))
-    }
+  /** Reads what there is; false when the host is away, EAGAIN when it has said nothing. */
+  private read(): boolean {
+    const bytes = readSync(this.fd, this.buffer)
+    if (bytes === 0) this.events.onAway()
+    else this.events.onData(this.buffer.subarray(0, bytes))
+    return bytes > 0
   }
 }
 

@@ -79,11 +79,15 @@ function firstLine({ subtype, description }: Runtime.RemoteObject): string | und
   return subtype === 'error' ? description?.split('\n')[0] : undefined
 }
 
-/** The stack ends where the inspector was called: by us. */
+const frame = /^\S*\s+at /
+const ownFrame = /^\S*\s+at Session\.post \(node:inspector/
+
+/** The stack ends where the inspector was called: by us. What comes after it are properties of the error. */
 function withoutOwnFrames(stack: string): string {
   const lines = stack.split('\n')
-  const end = lines.findIndex((line) => /^\s+at .*Session\.post/.test(line))
+  const end = lines.findIndex((line) => ownFrame.test(line))
   if (end < 0) return stack
-  const rest = lines.slice(end).filter((line) => !/^\s+at /.test(line))
-  return [...lines.slice(0, end), ...rest].join('\n')
+  const properties = lines.slice(end).filter((line) => !frame.test(line))
+  const brace = properties.length > 0 ? ' {' : ''
+  return [lines.slice(0, end).join('\n') + brace, ...properties].join('\n')
 }
