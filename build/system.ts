@@ -7,9 +7,12 @@ import { root } from './lib/paths.ts'
 export interface SystemOptions {
   /** File to write. */
   out: string
-  /** Another program to bundle the same way: for tests. */
+  /** Another program to bundle the same way. */
   entry?: string
 }
+
+/** The control channel: apart, because a boot needs none of it. */
+export const controlEntry = 'kernel/system/control/main.ts'
 
 /**
  * Bundles the system layer into one ES module. The same sources give the same bytes.

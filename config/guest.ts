@@ -5,9 +5,26 @@ import type { SystemConfig } from './system.types.ts'
 export const guestPaths = {
   node: '/bin/node',
   system: '/nodeos/system.mjs',
+  control: '/nodeos/control.mjs',
+  reports: '/run/nodeos/reports',
   app: '/srv',
   config: '/srv/.nodeos/system.json',
 } as const
+
+/**
+ * Options with which Node writes a diagnostic report when it ends by an error. The environment, which may hold
+ * secrets, stays out of it, and so do the sockets: for their names it would ask a name server.
+ */
+export function reportOptions(folder: string): string[] {
+  return [
+    '--report-on-fatalerror',
+    '--report-uncaught-exception',
+    `--report-directory=${folder}`,
+    '--report-compact',
+    '--report-exclude-env',
+    '--report-exclude-network',
+  ]
+}
 
 /** Marks the process that PID 1 starts; the system layer takes it out of the environment. */
 export const startVariable = 'NODEOS_START'
@@ -43,11 +60,17 @@ export function initConf(config: SystemConfig, extraEnv: Record<string, string> 
 /** One process: Node runs the app with the system layer loaded before it. More: the system layer is the primary. */
 function nodeArguments({ app }: SystemConfig): string[] {
   if (app.processes !== 1) {
-    return [guestPaths.node, `--max-old-space-size-percentage=${primaryHeapPercentage}`, guestPaths.system]
+    return [
+      guestPaths.node,
+      `--max-old-space-size-percentage=${primaryHeapPercentage}`,
+      ...reportOptions(guestPaths.reports),
+      guestPaths.system,
+    ]
   }
   return [
     guestPaths.node,
     `--max-old-space-size-percentage=${heapPercentage(1)}`,
+    ...reportOptions(guestPaths.reports),
     `--import=${guestPaths.system}`,
     ...app.nodeOptions,
     `${guestPaths.app}/${app.entry}`,

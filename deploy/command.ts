@@ -2,7 +2,8 @@ import { config as readDotenv } from 'dotenv'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { dist, root } from '../build/lib/paths.ts'
-import { type Context, loadTarget, type Report, type Target } from './target.ts'
+import { type Control, openControl } from './control/client.ts'
+import { type Context, loadTarget, type Report, type Target, verb } from './target.ts'
 
 /** The configured target and what it works with. Credentials come from the environment or from `.env`. */
 export async function configuredTarget(): Promise<{ target: Target; context: Context }> {
@@ -19,6 +20,18 @@ export async function configuredTarget(): Promise<{ target: Target; context: Con
     print: (text) => void process.stdout.write(text),
   }
   return { target, context }
+}
+
+/**
+ * A conversation with the machine of the configured target, over its control channel.
+ *
+ * @throws {UserError} when the target has none, or nothing answers
+ */
+export async function configuredControl(): Promise<Control> {
+  const { target, context } = await configuredTarget()
+  const control = await openControl(await verb(target, 'control')(context))
+  context.signal.addEventListener('abort', () => control.close())
+  return control
 }
 
 /** Prints what came of a verb, and sets the exit status. */

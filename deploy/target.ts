@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
 import { UserError } from '../build/lib/errors.ts'
 import type { Manifest } from '../build/manifest.ts'
 
@@ -44,10 +45,17 @@ export interface Target {
   status?(context: Context): Promise<Report>
   logs?(context: Context, follow: boolean): Promise<void>
   stop?(context: Context): Promise<Report>
+  /**
+   * Connects to the control channel of the machine: what goes over it is said in
+   * `kernel/system/control/protocol.ts`. A connection that fails is an `error` event.
+   */
+  control?(context: Context): Promise<Duplex>
 }
 
+const verbs = ['plan', 'status', 'logs', 'stop', 'control'] as const
+
 /** The verbs that a target may have beside `deploy`. */
-export type Verb = 'plan' | 'status' | 'logs' | 'stop'
+export type Verb = (typeof verbs)[number]
 
 const folder = join(import.meta.dirname, 'targets')
 
@@ -80,8 +88,8 @@ export async function loadTarget(name: string): Promise<Target> {
 export function verb<V extends Verb>(target: Target, name: V): NonNullable<Target[V]> {
   const found = target[name]
   if (found !== undefined) return found.bind(target) as NonNullable<Target[V]>
-  const verbs = (['plan', 'status', 'logs', 'stop'] as const).filter((each) => target[each] !== undefined)
+  const others = verbs.filter((each) => target[each] !== undefined)
   throw new UserError(`the target '${target.name}' cannot ${name}`, {
-    hint: `it can: ${['deploy', ...verbs].join(', ')}`,
+    hint: `it can: ${['deploy', ...others].join(', ')}`,
   })
 }

@@ -4,22 +4,27 @@ import { type Answer, ask } from './probe.ts'
 
 const firstRetryMs = 50
 const lastRetryMs = 1000
+/** An app without a port has begun its work by then. */
+const unaskedMs = 1000
 
 /**
  * Watches for the app's first good answer: `health.ok`, at the uptime at which it came, or `health.failed` when
  * it did not come in time. After that nothing is asked any more: who needs to know asks from outside.
  *
+ * @param onSettled is called once: it answers, it did not in time, or nobody can be asked
  * @returns what to call with each place that the app listens at: a port, or the path of a Unix socket
  */
-export function watchHealth({
-  health,
-  ports,
-}: Pick<GuestConfig, 'health' | 'ports'>): (place: number | string) => void {
+export function watchHealth(
+  { health, ports }: Pick<GuestConfig, 'health' | 'ports'>,
+  onSettled: () => void,
+): (place: number | string) => void {
   const { path, timeout } = health
   const port = health.port ?? ports.find(({ protocol }) => protocol === 'tcp')?.guest
   const deadline = Date.now() + timeout * 1000
   const places = new Set<number | string>()
+  const settle = once(onSettled)
   const absent = setTimeout(() => {
+    settle()
     emit('health', 'health.failed', {
       path,
       port,
@@ -27,7 +32,10 @@ export function watchHealth({
       listening: [...places],
     })
   }, timeout * 1000).unref()
-  if (port === undefined) clearTimeout(absent)
+  if (port === undefined) {
+    clearTimeout(absent)
+    setTimeout(settle, unaskedMs).unref()
+  }
 
   return (place) => {
     if (places.has(place)) return
@@ -35,7 +43,7 @@ export function watchHealth({
     emit('app', 'app.listening', typeof place === 'number' ? { port: place } : { path: place })
     if (place !== port) return
     clearTimeout(absent)
-    void askUntilGood({ path, port, deadline })
+    void askUntilGood({ path, port, deadline }).then(settle)
   }
 }
 
@@ -58,5 +66,14 @@ async function askUntilGood({
     // It may speak TLS.
     if (answer === 'not HTTP') secure = !secure
     await new Promise((resolve) => setTimeout(resolve, wait).unref())
+  }
+}
+
+function once(action: () => void): () => void {
+  let done = false
+  return () => {
+    if (done) return
+    done = true
+    action()
   }
 }

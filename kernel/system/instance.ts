@@ -5,6 +5,8 @@ export interface Instance {
   hostname?: string
   /** May hold secrets: names may be printed, values never. */
   env: Record<string, string>
+  /** Whether the host may run code in the app: the hypervisor says so, the command line cannot. */
+  repl: boolean
   /** What could not be used, and why; without values. */
   problems: string[]
 }
@@ -46,7 +48,8 @@ export function readInstance(paths: InstancePaths): Instance {
     problems.push(`${JSON.stringify(name)} is no host name`)
     return false
   })
-  return { ...(hostname === undefined ? {} : { hostname }), env, problems }
+  const repl = read(`${paths.firmware}/repl/raw`)?.trim() === '1'
+  return { ...(hostname === undefined ? {} : { hostname }), env, repl, problems }
 }
 
 /**

@@ -1,14 +1,24 @@
 import type { Cluster, Worker } from 'node:cluster'
-import { type GuestConfig, startVariable } from '../../config/guest.ts'
+import { type GuestConfig, reportOptions, startVariable } from '../../config/guest.ts'
 import { heapPercentage } from '../../config/heap.ts'
 import { emit } from './event.ts'
+import { announceReports } from './reports.ts'
 import { type Slot, Supervisor } from './supervisor.ts'
 import type { Start } from './start.ts'
 
-type Places = Pick<Start, 'app' | 'system'>
+type Places = Pick<Start, 'app' | 'system' | 'reports'>
 
 /** How long before PID 1's deadline a drain that hangs is ended. */
 const marginMs = 250
+
+/** The processes that run the app. */
+export interface Crew {
+  /** The worker of a number, from 1. @throws when there is none, or none now */
+  worker(number: unknown): Worker
+  members(): { worker: number; pid: number; restarts: number }[]
+  /** Replaces one after the other, so that some always serve. */
+  restart(): void
+}
 
 /** How many processes a setting asks for. */
 export function workerCount(processes: GuestConfig['app']['processes']): number {
@@ -32,36 +42,97 @@ export function runWorkers(
   config: GuestConfig,
   count: number,
   onListening: (port: number) => void,
-): void {
+): Crew {
   const cluster = process.getBuiltinModule('node:cluster') as unknown as Cluster
   cluster.setupPrimary({ exec: entryOf(places, config), execArgv: workerOptions(places, config, count) })
   cluster.on('listening', (_worker, { port }) => onListening(port))
   cluster.on('message', (from, message) => passOn(cluster, from, message))
+  const workers = new Map<number, Worker>()
   const supervisor = new Supervisor(count, config.restart, {
     now: () => performance.now(),
-    start: (slot) => startWorker(cluster, supervisor, slot),
+    start: (slot) => startWorker({ cluster, supervisor, workers, reports: places.reports }, slot),
     later: (ms, callback) => setTimeout(callback, ms),
     end: (status) => process.exit(status),
     emit,
   })
   supervisor.startAll()
+  const drainMs = config.restart.drainTimeout * 1000
   process.on('SIGTERM', () => {
     if (supervisor.draining) return
-    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
-    emit('shutdown', 'app.draining', { workers: workers.length })
+    emit('shutdown', 'app.draining', { workers: workers.size })
     supervisor.drain()
-    for (const worker of workers) terminate(worker)
-    setTimeout(() => process.exit(1), config.restart.drainTimeout * 1000 - marginMs)
+    for (const worker of workers.values()) terminate(worker)
+    setTimeout(() => process.exit(1), drainMs - marginMs)
+  })
+  return crewOf(supervisor, workers, drainMs)
+}
+
+interface Workshop {
+  cluster: Cluster
+  supervisor: Supervisor
+  /** Those that run, by the number of their place. */
+  workers: Map<number, Worker>
+  reports: string
+}
+
+function startWorker({ cluster, supervisor, workers, reports }: Workshop, slot: Slot): void {
+  const worker = cluster.fork({ [startVariable]: 'worker' })
+  const pid = worker.process.pid
+  workers.set(slot.number, worker)
+  emit('app', 'worker.started', { worker: slot.number, pid })
+  worker.on('exit', (status: number | null, signal: string | null) => {
+    workers.delete(slot.number)
+    if (status !== 0) announceReports(reports, emit)
+    supervisor.ended(slot, { pid, status, signal })
   })
 }
 
-function startWorker(cluster: Cluster, supervisor: Supervisor, slot: Slot): void {
-  const worker = cluster.fork({ [startVariable]: 'worker' })
-  const pid = worker.process.pid
-  emit('app', 'worker.started', { worker: slot.number, pid })
-  worker.on('exit', (status: number | null, signal: string | null) =>
-    supervisor.ended(slot, { pid, status, signal }),
-  )
+function crewOf(supervisor: Supervisor, workers: ReadonlyMap<number, Worker>, drainMs: number): Crew {
+  return {
+    worker(number) {
+      const worker = workers.get(number as number)
+      if (worker !== undefined) return worker
+      throw new Error(
+        `there is no worker ${JSON.stringify(number)}; there is: ${[...workers.keys()].join(', ')}`,
+      )
+    },
+    members: () =>
+      [...workers].map(([number, { process }]) => ({
+        worker: number,
+        pid: process.pid ?? 0,
+        restarts: (supervisor.slots[number - 1]?.starts ?? 1) - 1,
+      })),
+    restart() {
+      emit('app', 'app.restarting')
+      void replaceAll(supervisor, workers, drainMs)
+    },
+  }
+}
+
+async function replaceAll(
+  { slots }: Supervisor,
+  workers: ReadonlyMap<number, Worker>,
+  drainMs: number,
+): Promise<void> {
+  for (const slot of slots) {
+    const old = workers.get(slot.number)
+    if (old === undefined) continue
+    slot.leaving = true
+    const late = setTimeout(() => old.process.kill('SIGKILL'), drainMs)
+    terminate(old)
+    await happens(old, ['exit'])
+    clearTimeout(late)
+    const young = workers.get(slot.number)
+    if (young !== undefined) await happens(young, ['listening', 'exit'], drainMs)
+  }
+}
+
+/** Resolves at the first of some events, or after a time. */
+function happens(worker: Worker, events: string[], mostMs = Infinity): Promise<void> {
+  return new Promise((resolve) => {
+    for (const event of events) worker.once(event, () => resolve())
+    if (mostMs < Infinity) setTimeout(resolve, mostMs).unref()
+  })
 }
 
 /** What one worker publishes, as `process.send({ publish: … })`, all others hear. */
@@ -82,7 +153,7 @@ function entryOf({ app }: Places, config: GuestConfig): string {
   return `${app}/${config.app.entry}`
 }
 
-function workerOptions({ system }: Places, config: GuestConfig, count: number): string[] {
+function workerOptions({ system, reports }: Places, config: GuestConfig, count: number): string[] {
   const heap = `--max-old-space-size-percentage=${heapPercentage(count)}`
-  return [heap, `--import=${system}`, ...config.app.nodeOptions]
+  return [heap, ...reportOptions(reports), `--import=${system}`, ...config.app.nodeOptions]
 }

@@ -1,13 +1,18 @@
 import { readFileSync } from 'node:fs'
 import type { GuestConfig } from '../../config/guest.ts'
+import type * as Control from './control/main.ts'
+import { findPort } from './control/find.ts'
+import { portName, relayMark } from './control/protocol.ts'
+import type { Order } from './control/relay.ts'
 import { drainOnTerminate } from './drain.ts'
 import { emit } from './event.ts'
 import { watchHealth } from './health.ts'
 import { type Instance, readInstance } from './instance.ts'
 import { hookLoader } from './loader.ts'
 import { startNetwork } from './network.ts'
-import { becomeOnlyProcess, runWorkers, workerCount } from './primary.ts'
-import { reportOwnErrors } from './report.ts'
+import { becomeOnlyProcess, type Crew, runWorkers, workerCount } from './primary.ts'
+import { reasonOf, reportOwnErrors } from './report.ts'
+import { announceReports } from './reports.ts'
 import { takeRole } from './role.ts'
 import { watchServers } from './servers.ts'
 
@@ -21,6 +26,12 @@ export interface Start {
   app: string
   /** Path of the bundle, for workers to load. */
   system: string
+  /** Path of the control channel's bundle. */
+  control: string
+  /** Folder of the virtio-serial ports. */
+  ports: string
+  /** Folder of the diagnostic reports. */
+  reports: string
   /** The guest's part of the configuration. */
   config: string
   /** The native binding. */
@@ -38,8 +49,15 @@ export async function start(options: Start): Promise<void> {
   if (role === 'inherited') return
   reportOwnErrors(options.self)
   const config = JSON.parse(readFileSync(options.config, 'utf8')) as GuestConfig
-  if (role === 'worker') drainOnTerminate(watchServers(), config.restart.drainTimeout)
+  if (role === 'worker') startWorker(options, config)
   else await startMachine(options, config)
+}
+
+function startWorker({ control }: Start, { restart }: GuestConfig): void {
+  drainOnTerminate(watchServers(), restart.drainTimeout)
+  process.on('internalMessage' as 'message', (message: Partial<Order>) => {
+    if (message.cmd === relayMark) void loadControl(control).then(({ obey }) => obey(message as Order))
+  })
 }
 
 async function startMachine(options: Start, config: GuestConfig): Promise<void> {
@@ -48,14 +66,37 @@ async function startMachine(options: Start, config: GuestConfig): Promise<void> 
   const workers = workerCount(config.app.processes)
   if (options.isMain && workers === 1) becomeOnlyProcess(options, config)
   announce(instance, options.isMain ? workers : 1)
-  const health = watchHealth(config)
+  announceReports(options.reports, emit)
+  let crew: Crew | undefined
+  const health = watchHealth(config, () => void openControl(options, config, instance, crew))
   if (options.isMain) {
     await startNetwork(config, instance.hostname, options.native)
-    runWorkers(options, config, workers, health)
+    crew = runWorkers(options, config, workers, health)
   } else {
     drainOnTerminate(watchServers(health), config.restart.drainTimeout)
     await startNetwork(config, instance.hostname, options.native)
   }
+}
+
+/** Begins to listen to the host, where the hypervisor gave the machine a channel to it. */
+async function openControl(
+  { control, ports, reports }: Start,
+  { restart }: GuestConfig,
+  { repl }: Instance,
+  crew: Crew | undefined,
+): Promise<void> {
+  try {
+    const device = findPort(portName, ports)
+    if (device === undefined) return
+    const { openControl } = await loadControl(control)
+    openControl(device, { crew, reports, repl, drainTimeout: restart.drainTimeout })
+  } catch (error) {
+    emit('node', 'system.error', { error: `no control channel: ${reasonOf(error)}` })
+  }
+}
+
+async function loadControl(path: string): Promise<typeof Control> {
+  return (await import(path)) as typeof Control
 }
 
 function announce({ env, problems }: Instance, processes: number): void {

@@ -8,6 +8,10 @@ export interface Slot {
   started?: number | undefined
   /** Milliseconds before the next replacement. */
   backoff: number
+  /** How often a worker was started in it. */
+  starts: number
+  /** Whether the present worker was asked to make room for a new one. */
+  leaving: boolean
 }
 
 export interface Ending {
@@ -37,7 +41,7 @@ const stableMs = 10_000
  */
 export class Supervisor {
   draining = false
-  private readonly slots: Slot[]
+  readonly slots: readonly Slot[]
   private readonly restart: GuestConfig['restart']
   private readonly effects: Effects
   private earlyEnds: number[] = []
@@ -47,6 +51,8 @@ export class Supervisor {
     this.slots = Array.from({ length: count }, (_, index) => ({
       number: index + 1,
       backoff: restart.backoffInitial,
+      starts: 0,
+      leaving: false,
     }))
     this.restart = restart
     this.effects = effects
@@ -61,11 +67,15 @@ export class Supervisor {
     const { now, emit } = this.effects
     const lived = now() - (slot.started ?? now())
     slot.started = undefined
-    const finished = ending.status === 0 && this.restart.exitZero === 'poweroff'
+    const finished = !slot.leaving && ending.status === 0 && this.restart.exitZero === 'poweroff'
     const details = { worker: slot.number, ...ending, lived_ms: Math.round(lived) }
     if (this.draining || finished) {
       emit('app', 'worker.exited', details)
       return this.endWhenEmpty()
+    }
+    if (slot.leaving) {
+      emit('app', 'worker.exited', details)
+      return this.start(slot)
     }
     if (lived >= stableMs) slot.backoff = this.restart.backoffInitial
     else if (this.isCrashLoop()) {
@@ -85,6 +95,8 @@ export class Supervisor {
 
   private start(slot: Slot): void {
     slot.started = this.effects.now()
+    slot.starts += 1
+    slot.leaving = false
     this.effects.start(slot)
   }
 

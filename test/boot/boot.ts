@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -8,10 +8,11 @@ import { buildApp } from '../../build/app.ts'
 import { dist, root } from '../../build/lib/paths.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
+import { type Control, openControl } from '../../deploy/control/client.ts'
 import { artefactPath, loadRelease } from '../../deploy/release.ts'
 import { killMachine, readConsole, startMachine } from '../../deploy/targets/local/machine.ts'
 import { awaitEnd, isRunning } from '../../deploy/targets/local/process.ts'
-import { kernelCommandLine } from '../../deploy/targets/local/qemu.ts'
+import { kernelCommandLine, type MachineSpec } from '../../deploy/targets/local/qemu.ts'
 import { qmp } from '../../deploy/targets/local/qmp.ts'
 
 export type Event = Record<string, unknown>
@@ -28,6 +29,8 @@ export interface TestMachine {
   /** Waits until an event of the name has come `count` times. */
   waitFor(name: string, count?: number): Promise<Event>
   qmp(command: string): Promise<unknown>
+  /** A client of its control channel, closed when the test ends. */
+  control(): Promise<Control>
   /** Resolves when the machine is off. */
   exited(): Promise<void>
 }
@@ -39,7 +42,7 @@ type Deep<T> = {
 export interface BootOptions {
   /** Added to the kernel command line. */
   append?: string
-  instance?: { env?: string; hostname?: string }
+  instance?: { env?: string; hostname?: string; repl?: boolean }
   /** QEMU's netdev instead of user-mode networking. */
   netdev?: string
   /** Whether to wait for health.ok; true by default. */
@@ -111,6 +114,11 @@ export async function boot(
         }
       }
     },
+    async control() {
+      const control = await openControl(connect(machine.files.control))
+      t.teardown(() => control.close())
+      return control
+    },
     qmp: (command) => qmp(machine.files.qmp, command),
     async exited() {
       if (await awaitEnd(machine, eventMs)) return
@@ -145,11 +153,11 @@ function layProbe(repository: string, system: object): void {
 
 function instanceFiles(
   folder: string,
-  { env, hostname }: NonNullable<BootOptions['instance']>,
-): { envFile?: string; hostname?: string } {
+  { env, ...rest }: NonNullable<BootOptions['instance']>,
+): MachineSpec['instance'] {
   const envFile = join(folder, 'instance.env')
   if (env !== undefined) writeFileSync(envFile, env)
-  return { ...(existsSync(envFile) ? { envFile } : {}), ...(hostname === undefined ? {} : { hostname }) }
+  return { ...rest, ...(existsSync(envFile) ? { envFile } : {}) }
 }
 
 function parseEvents(console: string): Event[] {

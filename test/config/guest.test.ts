@@ -1,5 +1,5 @@
 import t from 'tap'
-import { guestConfig, initConf } from '../../config/guest.ts'
+import { guestConfig, initConf, reportOptions } from '../../config/guest.ts'
 import { heapPercentage, primaryHeapPercentage } from '../../config/heap.ts'
 import { load } from './fixture.ts'
 
@@ -25,6 +25,7 @@ await t.test('one process: Node runs the app, the system layer before it', async
     [
       'arg /bin/node',
       `arg --max-old-space-size-percentage=${heapPercentage(1)}`,
+      ...reportOptions('/run/nodeos/reports').map((option) => `arg ${option}`),
       'arg --import=/nodeos/system.mjs',
       'arg --no-warnings',
       'arg /srv/app/index.ts',
@@ -60,6 +61,7 @@ for (const processes of [2, 'auto']) {
     t.same(conf.match(/^arg .*$/gm), [
       'arg /bin/node',
       `arg --max-old-space-size-percentage=${primaryHeapPercentage}`,
+      ...reportOptions('/run/nodeos/reports').map((option) => `arg ${option}`),
       'arg /nodeos/system.mjs',
     ])
   })

@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { judgeKvm, readKvmEvidence } from '../../../build/host/kvm.ts'
 import { UserError } from '../../../build/lib/errors.ts'
@@ -70,6 +71,14 @@ const local: Target = {
     await streamConsole(state, follow, context.signal, context.print)
   },
 
+  async control(context) {
+    const state = await readState(context.state)
+    if (state === undefined || !isRunning(state)) {
+      throw new UserError('no machine is running', { hint: 'npm run deploy' })
+    }
+    return connect(state.files.control)
+  },
+
   async stop(context) {
     return locked(context.state, async () => {
       const state = await readState(context.state)
@@ -109,6 +118,7 @@ async function machineOf(
     instance: {
       ...(options.env === undefined ? {} : { envFile: options.env }),
       ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
+      repl: true,
     },
     accelerator: choice.accelerator,
   }

@@ -28,12 +28,18 @@ const killMs = 5000
 
 /** The files of a machine whose state lies in `folder`. */
 export function machineFiles(folder: string): MachineFiles {
-  const socket = join(folder, 'qmp.sock')
-  const short = `nodeos-${createHash('sha256').update(folder).digest('hex').slice(0, 12)}.sock`
   return {
     console: join(folder, 'console.log'),
-    qmp: socket.length <= socketPathMost ? socket : join(tmpdir(), short),
+    qmp: socketPath(folder, 'qmp'),
+    control: socketPath(folder, 'control'),
   }
+}
+
+function socketPath(folder: string, name: string): string {
+  const path = join(folder, `${name}.sock`)
+  if (path.length <= socketPathMost) return path
+  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 12)
+  return join(tmpdir(), `nodeos-${hash}-${name}.sock`)
 }
 
 /**
@@ -45,7 +51,7 @@ export async function startMachine(spec: MachineSpec, folder: string): Promise<M
   const files = machineFiles(folder)
   const said = join(folder, 'qemu.log')
   await mkdir(folder, { recursive: true })
-  for (const file of [files.console, files.qmp, said]) await rm(file, { force: true })
+  for (const file of [...Object.values(files), said]) await rm(file, { force: true })
   const [program, ...argv] = qemuCommand(spec, files)
   const output = openSync(said, 'w')
   const child = spawn(program, argv, { detached: true, stdio: ['ignore', output, output] })
@@ -86,5 +92,6 @@ export async function stopMachine(machine: Machine, deadlineMs: number): Promise
 export async function killMachine(machine: Machine): Promise<void> {
   if (isRunning(machine)) process.kill(machine.pid, 'SIGKILL')
   await awaitEnd(machine, killMs)
-  await rm(machine.files.qmp, { force: true })
+  const { qmp, control } = machine.files
+  for (const socket of [qmp, control]) await rm(socket, { force: true })
 }

@@ -1,4 +1,5 @@
 import type { SystemConfig } from '../../../config/system.types.ts'
+import { portName } from '../../../kernel/system/control/protocol.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 
@@ -25,9 +26,17 @@ export interface MachineSpec {
   network: Pick<SystemConfig['network'], 'mode' | 'address' | 'gateway' | 'ipv6'>
   /** QEMU's netdev `net0`; user-mode networking, to which the ports belong, when left out. */
   netdev?: string
-  /** Per-instance settings: a file of `KEY=value` lines, and a host name. */
-  instance: { envFile?: string; hostname?: string }
+  instance: InstanceSpec
   accelerator: Accelerator
+}
+
+/** What a machine is given beside its image. */
+export interface InstanceSpec {
+  /** A file of `KEY=value` lines. */
+  envFile?: string
+  hostname?: string
+  /** Whether the machine runs code that comes over the control channel. */
+  repl?: boolean
 }
 
 /** Files of a running machine. */
@@ -35,6 +44,8 @@ export interface MachineFiles {
   console: string
   /** QEMU's control socket. */
   qmp: string
+  /** Socket of the machine's control channel. */
+  control: string
 }
 
 /**
@@ -65,6 +76,7 @@ export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [s
     ...network(spec),
     ...['-device', 'virtio-rng-pci'],
     ...firmware(spec.instance),
+    ...(files.control === undefined ? [] : control(files.control)),
     ...[
       '-chardev',
       files.console === undefined ? 'stdio,id=console' : `file,id=console,path=${comma(files.console)}`,
@@ -100,10 +112,20 @@ function network({ network: config, ports, bind, netdev }: MachineSpec): string[
   return ['-netdev', parts.join(','), ...device]
 }
 
-function firmware({ envFile, hostname }: MachineSpec['instance']): string[] {
+/** A serial port of virtio. Two ports, of which the first is for a console: the kernel sets up queues for each. */
+function control(socket: string): string[] {
+  return [
+    ...['-device', 'virtio-serial-pci,max_ports=2'],
+    ...['-chardev', `socket,id=control,path=${comma(socket)},server=on,wait=off`],
+    ...['-device', `virtserialport,chardev=control,name=${portName}`],
+  ]
+}
+
+function firmware({ envFile, hostname, repl }: InstanceSpec): string[] {
   return [
     ...(envFile === undefined ? [] : ['-fw_cfg', `name=opt/nodeos/env,file=${comma(envFile)}`]),
     ...(hostname === undefined ? [] : ['-fw_cfg', `name=opt/nodeos/hostname,string=${comma(hostname)}`]),
+    ...(repl === true ? ['-fw_cfg', 'name=opt/nodeos/repl,string=1'] : []),
   ]
 }
 

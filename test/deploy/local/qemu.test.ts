@@ -5,7 +5,7 @@ import t from 'tap'
 import { kernelCommandLine, qemuCommand, shellLine } from '../../../deploy/targets/local/qemu.ts'
 import { machineSpec } from './fixture.ts'
 
-const files = { console: '/run/console.log', qmp: '/run/qmp.sock' }
+const files = { console: '/run/console.log', qmp: '/run/qmp.sock', control: '/run/control.sock' }
 
 /** The values of an option, in the order they come. */
 function valuesOf(argv: readonly string[], option: string): string[] {
@@ -22,15 +22,19 @@ await t.test('disks are read-only and in order', async (t) => {
 await t.test('a comma in a path or a name does not end an option', async (t) => {
   const spec = machineSpec({
     disks: ['/a,readonly=off/x'],
-    instance: { envFile: '/e,f', hostname: 'a,string=b' },
+    instance: { envFile: '/e,f', hostname: 'a,string=b', repl: true },
   })
-  const argv = qemuCommand(spec, { console: '/c,d', qmp: '/q,server=off' })
+  const argv = qemuCommand(spec, { console: '/c,d', qmp: '/q,server=off', control: '/r,s' })
   t.match(valuesOf(argv, '-drive')[0], /file=\/a,,readonly=off\/x$/)
   t.strictSame(valuesOf(argv, '-fw_cfg'), [
     'name=opt/nodeos/env,file=/e,,f',
     'name=opt/nodeos/hostname,string=a,,string=b',
+    'name=opt/nodeos/repl,string=1',
   ])
-  t.strictSame(valuesOf(argv, '-chardev'), ['file,id=console,path=/c,,d'])
+  t.strictSame(valuesOf(argv, '-chardev'), [
+    'socket,id=control,path=/r,,s,server=on,wait=off',
+    'file,id=console,path=/c,,d',
+  ])
   t.strictSame(valuesOf(argv, '-qmp'), ['unix:/q,,server=off,server=on,wait=off'])
 })
 
@@ -55,6 +59,13 @@ await t.test('ports lead to the guest, and only from the address they are bound 
   )
   const none = qemuCommand(machineSpec({ ports, network: { mode: 'none', ipv6: 'auto' } }), files)
   t.strictSame([valuesOf(none, '-netdev'), none.includes('virtio-net-pci')], [[], false])
+})
+
+await t.test('the control channel is a port of its own; code is run only where it was allowed', async (t) => {
+  const argv = qemuCommand(machineSpec(), files)
+  t.ok(argv.includes('virtserialport,chardev=control,name=nodeos.control'))
+  t.strictSame(valuesOf(argv, '-fw_cfg'), [])
+  t.notMatch(qemuCommand(machineSpec(), {}).join(' '), /serial-pci|virtserialport/)
 })
 
 await t.test('without files the console is stdio, and nothing controls QEMU', async (t) => {
@@ -92,10 +103,14 @@ await t.test('QEMU takes the whole command', async (t) => {
   const spec = machineSpec({
     kernel: join(folder, 'none'),
     disks: [join(folder, 'a,b')],
-    instance: { envFile: join(folder, 'env'), hostname: 'given' },
+    instance: { envFile: join(folder, 'env'), hostname: 'given', repl: true },
     ports: [],
   })
-  const [program, ...argv] = qemuCommand(spec, { console: join(folder, 'c,d'), qmp: join(folder, 'qmp') })
+  const [program, ...argv] = qemuCommand(spec, {
+    console: join(folder, 'c,d'),
+    qmp: join(folder, 'qmp'),
+    control: join(folder, 'control'),
+  })
   const { status, stderr } = spawnSync(program, argv, { encoding: 'utf8' })
   t.equal(status, 1)
   t.match(stderr, /could not open kernel file|could not load kernel/i, 'it fails on the missing kernel only')

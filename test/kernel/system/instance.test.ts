@@ -3,20 +3,38 @@ import { parse } from 'dotenv'
 import t, { type Test } from 'tap'
 import { parseCommandLine, readInstance } from '../../../kernel/system/instance.ts'
 
-function machine(t: Test, files: { env?: string; hostname?: string; commandLine?: string }) {
+interface Files {
+  env?: string
+  hostname?: string
+  repl?: string
+  commandLine?: string
+}
+
+function machine(t: Test, files: Files) {
   const folder = t.testdir({
     ...(files.commandLine === undefined ? {} : { cmdline: files.commandLine }),
     firmware: {
       ...(files.env === undefined ? {} : { env: { raw: files.env } }),
       ...(files.hostname === undefined ? {} : { hostname: { raw: files.hostname } }),
+      ...(files.repl === undefined ? {} : { repl: { raw: files.repl } }),
     },
   })
   return readInstance({ firmware: join(folder, 'firmware'), commandLine: join(folder, 'cmdline') })
 }
 
 await t.test('nothing was given', async (t) => {
-  t.strictSame(machine(t, {}), { env: {}, problems: [] })
-  t.strictSame(machine(t, { commandLine: 'root=/dev/vda ro quiet\n' }), { env: {}, problems: [] })
+  t.strictSame(machine(t, {}), { env: {}, repl: false, problems: [] })
+  t.strictSame(machine(t, { commandLine: 'root=/dev/vda ro quiet\n' }), {
+    env: {},
+    repl: false,
+    problems: [],
+  })
+})
+
+await t.test('only the hypervisor allows a REPL', async (t) => {
+  t.equal(machine(t, { repl: '1\0' }).repl, true)
+  t.equal(machine(t, { repl: '0' }).repl, false)
+  t.equal(machine(t, { commandLine: 'nodeos.repl=1 nodeos.env.NODEOS_REPL=1' }).repl, false)
 })
 
 await t.test('the kernel command line', async (t) => {
@@ -35,7 +53,12 @@ await t.test('fw_cfg wins over the kernel command line', async (t) => {
     env: 'A=firmware\nSECRET="p w"\n',
     hostname: 'fast\n\0',
   })
-  t.strictSame(found, { hostname: 'fast', env: { A: 'firmware', B: 'line', SECRET: 'p w' }, problems: [] })
+  t.strictSame(found, {
+    hostname: 'fast',
+    env: { A: 'firmware', B: 'line', SECRET: 'p w' },
+    repl: false,
+    problems: [],
+  })
 })
 
 await t.test('what cannot be used is said without values', async (t) => {

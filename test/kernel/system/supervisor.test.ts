@@ -34,6 +34,9 @@ function supervise(count: number, more: { exitZero?: 'restart' | 'poweroff' } = 
   supervisor.startAll()
   return {
     supervisor,
+    leave: (number: number) => {
+      ;(slots[number] as Slot).leaving = true
+    },
     end: (number: number, ending = crash) => supervisor.ended(slots[number] as Slot, ending),
     pass: (ms: number) => {
       now += ms
@@ -119,4 +122,20 @@ await t.test('a drain replaces nothing and ends with the last worker', async (t)
   t.strictSame(seen(), [], 'the replacement that was waiting is not started')
   end(2)
   t.strictSame(seen(), ['worker.exited', 'end 0'])
+})
+
+await t.test('a worker that was asked to leave is replaced at once, and counts for nothing', async (t) => {
+  const { supervisor, end, leave, seen } = supervise(1, { exitZero: 'poweroff' })
+  seen()
+  for (let times = 0; times < 10; times++) {
+    leave(1)
+    end(1, { pid: 7, status: 0, signal: null } as never)
+    t.strictSame(seen(), ['worker.exited', 'start 1'])
+  }
+  t.equal(supervisor.slots[0]?.starts, 11)
+  end(1)
+  t.strictSame(seen(), ['worker.exited 100'], 'the next one is a crash again')
+  leave(1)
+  supervisor.drain()
+  t.strictSame(seen(), ['end 0'])
 })

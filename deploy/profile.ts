@@ -1,0 +1,142 @@
+import { createWriteStream } from 'node:fs'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
+import { finished } from 'node:stream/promises'
+import { pathToFileURL } from 'node:url'
+import { UserError } from '../build/lib/errors.ts'
+import { type Progress, progress } from '../build/lib/log.ts'
+import { main } from '../build/lib/main.ts'
+import { dist, root } from '../build/lib/paths.ts'
+import { formatBytes } from '../build/lib/units.ts'
+import { configuredControl } from './command.ts'
+import type { Control } from './control/client.ts'
+import { busyTime, type CpuProfile, hottest, withHostPaths } from './control/cpuprofile.ts'
+import { flameGraph } from './control/flame.ts'
+
+interface Wanted {
+  /** Number of the worker, where several processes run the app. */
+  worker?: number
+  /** File to write. */
+  out: string
+}
+
+const hotFunctions = 10
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run profile --',
+    summary: 'Profiles the app in the running machine: where its CPU time goes, or what its heap holds.',
+    options: {
+      seconds: { type: 'string' },
+      flame: { type: 'boolean' },
+      heap: { type: 'boolean' },
+      worker: { type: 'string' },
+      out: { type: 'string' },
+    },
+    help: {
+      seconds: 'how long to profile the CPU, 0.1 to 600; 10 when left out',
+      flame: 'write a flame graph too, an HTML file beside the profile',
+      heap: 'take a snapshot of the heap instead; the app stands still meanwhile',
+      worker: 'which of several processes, from 1 on; 1 when left out',
+      out: 'file to write; one in dist/profiles/ when left out',
+    },
+  },
+  async ({ values }) => {
+    const seconds = numberOf('--seconds', values.seconds ?? '10')
+    if (values.heap === true && (values.flame === true || values.seconds !== undefined)) {
+      throw new UserError('--heap goes with neither --flame nor --seconds: it is no profile of the CPU')
+    }
+    const worker = values.worker === undefined ? {} : { worker: numberOf('--worker', values.worker) }
+    const wanted: Wanted = { ...worker, out: resolve(values.out ?? defaultFile(values.heap === true)) }
+    const control = await configuredControl()
+    try {
+      await mkdir(dirname(wanted.out), { recursive: true })
+      if (values.heap === true) await heap(control, wanted)
+      else await cpu(control, { ...wanted, seconds, flame: values.flame === true })
+    } finally {
+      control.close()
+    }
+  },
+)
+
+function numberOf(flag: string, text: string): number {
+  const number = Number(text)
+  if (text.trim() !== '' && number > 0 && Number.isFinite(number)) return number
+  throw new UserError(`${flag} is '${text}'`, { hint: 'it is a number above 0' })
+}
+
+function defaultFile(heap: boolean): string {
+  const time = new Date().toISOString().replaceAll(/[-:]|\..*$/g, '')
+  return join(dist, 'profiles', heap ? `heap-${time}.heapsnapshot` : `cpu-${time}.cpuprofile`)
+}
+
+async function cpu(
+  control: Control,
+  { seconds, flame, out, ...params }: Wanted & { seconds: number; flame: boolean },
+): Promise<void> {
+  const line = progress('Profiling the CPU')
+  const stop = count(line, seconds)
+  const parts: Buffer[] = []
+  const onChunk = (part: Buffer): void => void parts.push(part)
+  await control.call('profile.cpu', { seconds, ...params }, { onChunk }).finally(stop)
+  const bytes = Buffer.concat(parts)
+  line.done(formatBytes(bytes.length))
+  const profile = JSON.parse(bytes.toString()) as CpuProfile
+  await writeFile(out, JSON.stringify(withHostPaths(profile, `${pathToFileURL(root).href}/`)))
+  const graph = `${out.replace(/\.cpuprofile$/, '')}.html`
+  if (flame) await writeFile(graph, flameGraph(profile, 'CPU profile'))
+  process.stdout.write(
+    `${[
+      ...summary(profile),
+      '',
+      `${shown(out)}   for Chrome DevTools (Performance, Load profile), VS Code or speedscope.app`,
+      ...(flame ? [`${shown(graph)}   for a browser`] : []),
+    ].join('\n')}\n`,
+  )
+}
+
+/** Shows how much of the time has passed; returns what ends it. */
+function count(line: Progress, seconds: number): () => void {
+  const started = Date.now()
+  const timer = setInterval(() => {
+    const passed = Math.round((Date.now() - started) / 1000)
+    line.update(passed > seconds ? 'reading the profile' : `${passed} of ${seconds} s`)
+  }, 200)
+  return () => clearInterval(timer)
+}
+
+/** The hottest functions, for a person. */
+export function summary(profile: CpuProfile): string[] {
+  const whole = profile.endTime - profile.startTime
+  const percent = (us: number): string => `${((100 * us) / (whole || 1)).toFixed(1).padStart(5)} %`
+  const functions = hottest(profile, hotFunctions)
+  const width = Math.max(...functions.map(({ name }) => name.length), 0)
+  return [
+    `busy for${percent(busyTime(profile))} of ${(whole / 1e6).toFixed(1)} s; in which function, its callees left out:`,
+    ...functions.map(({ name, place, selfUs }) =>
+      `${percent(selfUs)}  ${name.padEnd(width)}  ${place}`.trimEnd(),
+    ),
+  ]
+}
+
+async function heap(control: Control, { out, ...params }: Wanted): Promise<void> {
+  const line = progress('Taking a snapshot of the heap')
+  const file = createWriteStream(out)
+  let bytes = 0
+  const onChunk = (part: Buffer): void => {
+    file.write(part)
+    bytes += part.length
+    line.update(formatBytes(bytes))
+  }
+  await control.call('profile.heap', params, { onChunk })
+  file.end()
+  await finished(file)
+  line.done(formatBytes(bytes))
+  process.stdout.write(`${shown(out)}   for Chrome DevTools (Memory, Load)\n`)
+}
+
+function shown(file: string): string {
+  const path = relative(process.cwd(), file)
+  return path.startsWith('..') ? file : path
+}

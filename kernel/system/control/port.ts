@@ -1,0 +1,80 @@
+import { constants, openSync, readSync, writeSync } from 'node:fs'
+
+/** What happens at the host's end of a port. */
+export interface PortEvents {
+  onData: (data: Buffer) => void
+  /** The host is not there, or no longer. */
+  onAway: () => void
+}
+
+/**
+ * How often the port is looked at. There is no waiting for it: a read that blocks would take one of the four
+ * threads of the app's pool for ever, and poll(2) on a port without a host returns at once.
+ */
+const awayMs = 500
+/** With a host: at first after something came, then ever more rarely. */
+const firstMs = 10
+const lastMs = 100
+const retryMs = 5
+
+/** A character device that carries bytes to the host and back; it keeps no process alive. */
+export class Port {
+  private readonly fd: number
+  private readonly events: PortEvents
+  private readonly buffer = Buffer.alloc(16 * 1024)
+  private nextMs = awayMs
+  private written: Promise<void> = Promise.resolve()
+
+  /** @throws when it cannot be opened: another process has it */
+  constructor(device: string, events: PortEvents) {
+    this.fd = openSync(device, constants.O_RDWR | constants.O_NONBLOCK)
+    this.events = events
+  }
+
+  /** Looks at the port from now on. */
+  start(): void {
+    this.look()
+  }
+
+  /** Writes after what was written before; resolves when the device has taken it all. */
+  readonly write = (text: string): Promise<void> => {
+    this.written = this.written.then(() => writeAll(this.fd, Buffer.from(text)))
+    return this.written
+  }
+
+  private look(): void {
+    let came = false
+    try {
+      while (this.read()) came = true
+      this.nextMs = awayMs
+    } catch (error) {
+      // Another code: it was unplugged, for good.
+      if (code(error) !== 'EAGAIN') return
+      this.nextMs = came ? firstMs : Math.min(this.nextMs * 2, lastMs)
+    }
+    setTimeout(() => this.look(), this.nextMs).unref()
+  }
+
+  /** Reads what there is; false when the host is away, EAGAIN when it has said nothing. */
+  private read(): boolean {
+    const bytes = readSync(this.fd, this.buffer)
+    if (bytes === 0) this.events.onAway()
+    else this.events.onData(this.buffer.subarray(0, bytes))
+    return bytes > 0
+  }
+}
+
+async function writeAll(fd: number, bytes: Buffer): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    try {
+      at += writeSync(fd, bytes, at)
+    } catch (error) {
+      if (code(error) !== 'EAGAIN') return
+      await new Promise((resolve) => setTimeout(resolve, retryMs).unref())
+    }
+  }
+}
+
+function code(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code
+}

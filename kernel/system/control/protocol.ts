@@ -1,0 +1,80 @@
+/**
+ * What goes over the control channel: JSON, one object a line, both ways. An empty line from the host begins a
+ * conversation: the machine forgets the one before and answers with a `Hello`, which it also says when it starts.
+ */
+
+/** Name of the virtio-serial port. */
+export const portName = 'nodeos.control'
+
+/** Longest line, in bytes; a longer one is dropped. */
+export const longestLine = 2 ** 20
+
+/** Most bytes of a large result in one line. */
+export const chunkBytes = 48 * 1024
+
+/**
+ * Marks messages between the primary and a worker. Node hands those that begin with NODE_ to `internalMessage`:
+ * the app's own listeners do not see them, and the channel does not keep a process alive for them.
+ */
+export const relayMark = 'NODE_OS_CONTROL'
+
+export interface Hello {
+  hello: typeof portName
+  /** Of the process that answers. */
+  pid: number
+  /** When it was started, in milliseconds since 1970: another time means that Node was started again. */
+  started: number
+}
+
+export interface Request {
+  /** Chosen by the host. */
+  id: string
+  method: string
+  params: Params
+}
+
+export type Params = Record<string, unknown>
+
+/** To one request: any number of chunks, then a result or an error. The id is null when the line was no request. */
+export type Answer =
+  | { id: string; chunk: string }
+  | { id: string; result: unknown }
+  | { id: string | null; error: Failure }
+
+export interface Failure {
+  message: string
+  /** Of the code that was run, where it is the host's. */
+  stack?: string
+}
+
+/** What the machine can be asked. */
+export interface Methods {
+  status: { params: Params; result: Status }
+  /** The chunks are a .cpuprofile. */
+  'profile.cpu': { params: { seconds: number; worker?: number }; result: null }
+  /** The chunks are a .heapsnapshot. */
+  'profile.heap': { params: { worker?: number }; result: null }
+  /** The diagnostic reports, newest first. With a name, the chunks are that report. */
+  reports: { params: { name?: string }; result: ReportFile[] }
+  /** The result is how `util.inspect` shows the value. */
+  repl: { params: { source: string; colors?: boolean; worker?: number }; result: string }
+  /** Ends when the restart has begun. */
+  'app.restart': { params: Params; result: null }
+}
+
+export interface Status {
+  /** Seconds since the kernel started. */
+  uptime: number
+  pid: number
+  /** Version of Node. */
+  node: string
+  /** Bytes. */
+  memory: { total: number; free: number; rss: number; heapUsed: number; heapLimit: number }
+  /** Empty where one process is all there is. */
+  workers: { worker: number; pid: number; restarts: number }[]
+}
+
+export interface ReportFile {
+  name: string
+  bytes: number
+}

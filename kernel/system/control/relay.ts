@@ -1,0 +1,72 @@
+import type { Worker } from 'node:cluster'
+import { chunksOf } from './chunks.ts'
+import { EvaluationError, failureOf } from './failure.ts'
+import { type Failure, type Params, relayMark } from './protocol.ts'
+import type { Method, Send } from './server.ts'
+
+/** From the primary: a request, or that a chunk was taken. */
+export type Order = { cmd: typeof relayMark; id: number } & (
+  | { method: string; params: Params }
+  | { taken: true }
+)
+
+/** From a worker. */
+type Reply = { cmd: typeof relayMark; id: number } & (
+  | { chunk: string }
+  | { result: unknown }
+  | { error: Failure }
+)
+
+let lastId = 0
+
+/** Has a worker answer. A chunk is asked for only when the one before is gone: none pile up. */
+export function relay(worker: Worker, method: string, params: Params, send: Send): Promise<unknown> {
+  const id = ++lastId
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  const ended = (): void => reject(new Error('the worker has ended'))
+  const order = (what: { method: string; params: Params } | { taken: true }): void => {
+    worker.process.send?.({ cmd: relayMark, id, ...what } satisfies Order)
+  }
+  const take = (reply: Partial<Reply> & object): void => {
+    if (!('cmd' in reply) || reply.cmd !== relayMark || reply.id !== id) return
+    if ('chunk' in reply)
+      send(Buffer.from(reply.chunk ?? '', 'base64')).then(() => order({ taken: true }), reject)
+    else if ('error' in reply) reject(new EvaluationError(reply.error ?? { message: 'unknown' }))
+    else if ('result' in reply) resolve(reply.result)
+  }
+  worker.process.on('internalMessage', take)
+  worker.once('exit', ended)
+  order({ method, params })
+  return promise.finally(() => {
+    worker.process.off('internalMessage', take)
+    worker.off('exit', ended)
+  })
+}
+
+const waiting = new Map<number, () => void>()
+
+/** In a worker: does what the primary orders. */
+export async function obey(order: Order, methods: Record<string, Method>): Promise<void> {
+  const { id } = order
+  if ('taken' in order) return waiting.get(id)?.()
+  const reply = (what: { chunk: string } | { result: unknown } | { error: Failure }): void => {
+    process.send?.({ cmd: relayMark, id, ...what })
+  }
+  const send: Send = async (part) => {
+    for (const chunk of chunksOf(part)) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      waiting.set(id, resolve)
+      reply({ chunk })
+      await promise
+    }
+  }
+  try {
+    const run = methods[order.method]
+    if (run === undefined) throw new Error(`no method ${order.method}`)
+    reply({ result: (await run(order.params, send)) ?? null })
+  } catch (error) {
+    reply({ error: failureOf(error) })
+  } finally {
+    waiting.delete(id)
+  }
+}

@@ -1,0 +1,93 @@
+import type { Runtime } from 'node:inspector'
+import type { Session } from 'node:inspector/promises'
+import { registerHooks } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { EvaluationError } from './failure.ts'
+import { connectSession } from './profile.ts'
+
+const importer = Symbol.for('nodeos.repl.import')
+
+let session: Session | undefined
+
+/**
+ * Evaluates a line of a REPL in this process: declarations stay, `await` and `import()` work, `require` is there
+ * and `$_` is the last value.
+ *
+ * @returns how `util.inspect` shows the value
+ * @throws {EvaluationError} what the source throws
+ */
+export async function evaluate(source: unknown, colors: boolean): Promise<string> {
+  if (typeof source !== 'string') throw new Error('source is not text')
+  session ??= open()
+  const { result, exceptionDetails } = await session.post('Runtime.evaluate', asLine(source))
+  const shown = await show(session, result, colors)
+  if (exceptionDetails === undefined) return shown
+  throw new EvaluationError({ message: firstLine(result) ?? shown, stack: withoutOwnFrames(shown) })
+}
+
+function asLine(source: string): Runtime.EvaluateParameterType {
+  const options = { replMode: true, awaitPromise: true, includeCommandLineAPI: true, objectGroup: 'console' }
+  return { expression: withImports(source), ...options }
+}
+
+function open(): Session {
+  Object.defineProperty(globalThis, importer, { value: importFromApp, configurable: true })
+  return connectSession()
+}
+
+/** V8 has no module loader for what the inspector evaluates, so that `import()` is a call. */
+function withImports(source: string): string {
+  return source.replaceAll(/(?<![\w$.])import\s*\(/g, `globalThis[Symbol.for('${importer.description}')](`)
+}
+
+/** Imports as a file in the working directory, which is the app's, would. */
+async function importFromApp(specifier: string): Promise<unknown> {
+  const parentURL = `${pathToFileURL(process.cwd()).href}/repl`
+  const hooks = registerHooks({
+    resolve: (wanted, context, next) =>
+      next(wanted, context.parentURL === import.meta.url ? { ...context, parentURL } : context),
+  })
+  try {
+    return await import(specifier)
+  } finally {
+    hooks.deregister()
+  }
+}
+
+const inspect = `function (value, colors) {
+  return process.getBuiltinModule('node:util').inspect(value, { colors })
+}`
+
+async function show(session: Session, value: Runtime.RemoteObject, colors: boolean): Promise<string> {
+  const scope = await session.post('Runtime.evaluate', { expression: 'globalThis' })
+  const { result } = await session.post('Runtime.callFunctionOn', {
+    objectId: scope.result.objectId ?? '',
+    functionDeclaration: inspect,
+    arguments: [argumentOf(value), { value: colors }],
+    returnByValue: true,
+  })
+  return String(result.value)
+}
+
+/** A value that the inspector knows, as the argument of a call. */
+function argumentOf({ objectId, unserializableValue, value }: Runtime.RemoteObject): Runtime.CallArgument {
+  if (objectId !== undefined) return { objectId }
+  return unserializableValue === undefined ? { value: value as unknown } : { unserializableValue }
+}
+
+function firstLine({ subtype, description }: Runtime.RemoteObject): string | undefined {
+  return subtype === 'error' ? description?.split('\n')[0] : undefined
+}
+
+const frame = /^\S*\s+at /
+const ownFrame = /^\S*\s+at Session\.post \(node:inspector/
+
+/** The stack ends where the inspector was called: by us. What comes after it are properties of the error. */
+function withoutOwnFrames(stack: string): string {
+  const lines = stack.split('\n')
+  const end = lines.findIndex((line) => ownFrame.test(line))
+  if (end < 0) return stack
+  const properties = lines.slice(end).filter((line) => !frame.test(line))
+  const brace = properties.length > 0 ? ' {' : ''
+  return [lines.slice(0, end).join('\n') + brace, ...properties].join('\n')
+}

@@ -1,0 +1,96 @@
+import { Lines } from './lines.ts'
+import { type Answer, type Hello, longestLine, type Params, portName, type Request } from './protocol.ts'
+import { chunksOf } from './chunks.ts'
+import { failureOf } from './failure.ts'
+
+/** Passes on a part of a large result; resolves when the host's side took it. */
+export type Send = (part: Uint8Array) => Promise<void>
+
+/** Answers one kind of request. What it throws is the answer's error. */
+export type Method = (params: Params, send: Send) => unknown
+
+/** Where lines go out; resolves when they are written. */
+export type Write = (text: string) => Promise<void>
+
+/** One end of the channel, in the machine: takes bytes, answers requests, many at a time. */
+export class Server {
+  private readonly methods: Record<string, Method>
+  private readonly write: Write
+  private readonly lines: Lines
+  /** Counts conversations: an answer to one that is over is not sent. */
+  private conversation = 0
+
+  constructor(methods: Record<string, Method>, write: Write) {
+    this.methods = methods
+    this.write = write
+    this.lines = new Lines(
+      longestLine,
+      (line) => void this.take(line),
+      () => void this.refuse(`a line is longer than ${longestLine} bytes`),
+    )
+  }
+
+  push(data: Buffer): void {
+    this.lines.push(data)
+  }
+
+  /** The host is gone: what it asked is worth nothing any more. */
+  hangUp(): void {
+    this.conversation += 1
+    this.lines.forget()
+  }
+
+  private async take(line: string): Promise<void> {
+    if (line.trim() === '') {
+      this.conversation += 1
+      return this.greet()
+    }
+    const request = parse(line)
+    if (request === undefined) return this.refuse('the line is no request')
+    return this.answer(request)
+  }
+
+  /** Says who is there, to whoever is. */
+  async greet(): Promise<void> {
+    const hello: Hello = { hello: portName, pid: process.pid, started: performance.timeOrigin }
+    // The line break ends what may be left of an answer to someone before.
+    await this.write(`\n${JSON.stringify(hello)}\n`)
+  }
+
+  private async answer({ id, method, params }: Request): Promise<void> {
+    const { conversation } = this
+    const say = async (answer: Answer): Promise<void> => {
+      if (conversation !== this.conversation) throw new Error('the host has gone')
+      await this.write(`${JSON.stringify(answer)}\n`)
+    }
+    const run = Object.hasOwn(this.methods, method) ? this.methods[method] : undefined
+    try {
+      if (run === undefined) {
+        throw new Error(
+          `no method ${JSON.stringify(method)}; there is: ${Object.keys(this.methods).join(', ')}`,
+        )
+      }
+      const send: Send = async (part) => {
+        for (const chunk of chunksOf(part)) await say({ id, chunk })
+      }
+      const result = (await run(params, send)) ?? null
+      await say({ id, result })
+    } catch (error) {
+      await say({ id, error: failureOf(error) }).catch(() => undefined)
+    }
+  }
+
+  private async refuse(message: string): Promise<void> {
+    await this.write(`${JSON.stringify({ id: null, error: { message } } satisfies Answer)}\n`)
+  }
+}
+
+function parse(line: string): Request | undefined {
+  try {
+    const { id, method, params = {} } = JSON.parse(line) as Partial<Request>
+    if (typeof id !== 'string' || typeof method !== 'string') return undefined
+    return typeof params === 'object' && params !== null ? { id, method, params } : undefined
+  } catch {
+    return undefined
+  }
+}

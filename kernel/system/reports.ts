@@ -1,0 +1,91 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import type { ReportFile } from './control/protocol.ts'
+import type { Emit } from './event.ts'
+
+/** Node's diagnostic reports, as far as they are read here. */
+interface NodeReport {
+  header: {
+    event: string
+    trigger: string
+    dumpEventTime: string
+    processId: number
+    threadId: number | null
+  }
+  javascriptStack?: { message?: string; stack?: string[] }
+  javascriptHeap?: { usedMemory: number; memoryLimit: number }
+}
+
+const mostReports = 3
+const mostFrames = 5
+const longestText = 300
+/** As Node names them. Those that were announced have another name. */
+const isNew = /^report\..*\.json$/
+
+/**
+ * Says what the reports are that Node wrote since the last time, and keeps the newest three of all. A report is
+ * written when memory runs out, on a fatal error of V8 and when an exception is not caught.
+ *
+ * @param folder where Node writes them; it is made when it is not there, which Node does not do
+ */
+export function announceReports(folder: string, emit: Emit): void {
+  mkdirSync(folder, { recursive: true })
+  for (const name of readdirSync(folder)
+    .filter((name) => isNew.test(name))
+    .sort()) {
+    const report = parse(readFileSync(`${folder}/${name}`, 'utf8'))
+    // Another process may be about to write it.
+    if (report === undefined) continue
+    const known = announcedName(report)
+    renameSync(`${folder}/${name}`, `${folder}/${known}`)
+    emit('node', 'report.written', { report: known, ...summary(report) })
+  }
+  for (const { name } of listReports(folder).slice(mostReports)) rmSync(`${folder}/${name}`)
+}
+
+/** The reports that are kept, newest first. */
+export function listReports(folder: string): ReportFile[] {
+  return readdirSync(folder)
+    .map((name) => ({ name, stat: statSync(`${folder}/${name}`) }))
+    .sort((a, b) => b.stat.mtimeMs - a.stat.mtimeMs)
+    .map(({ name, stat }) => ({ name, bytes: stat.size }))
+}
+
+function parse(text: string): NodeReport | undefined {
+  try {
+    return JSON.parse(text) as NodeReport
+  } catch {
+    return undefined
+  }
+}
+
+function announcedName({ header }: NodeReport): string {
+  return `${header.dumpEventTime.replaceAll(':', '-')}-${header.processId}-${header.threadId ?? 0}.json`
+}
+
+/** What of a report fits in a line. */
+export function summary({ header, javascriptStack, javascriptHeap }: NodeReport): Record<string, unknown> {
+  const stack = topOfStack([javascriptStack?.message ?? '', ...(javascriptStack?.stack ?? [])])
+  return {
+    trigger: header.trigger,
+    cause: header.event.slice(0, longestText),
+    pid: header.processId,
+    ...(javascriptHeap === undefined
+      ? {}
+      : {
+          heap_mib: mebibytes(javascriptHeap.usedMemory),
+          heap_limit_mib: mebibytes(javascriptHeap.memoryLimit),
+        }),
+    ...(stack.length === 0 ? {} : { stack }),
+  }
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20)
+}
+
+/** The error and its innermost frames; none where V8 could not tell. Above the error may stand the line that threw. */
+function topOfStack(lines: string[]): string[] {
+  const first = lines.findIndex((line) => line.startsWith('at '))
+  if (first < 0) return []
+  return lines.slice(first - 1, first + mostFrames).map((line) => line.slice(0, longestText))
+}

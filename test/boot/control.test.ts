@@ -1,0 +1,191 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import type { Control } from '../../deploy/control/client.ts'
+import { boot, type TestMachine } from './boot.ts'
+
+interface Profile {
+  nodes: { callFrame: { functionName: string; url: string } }[]
+}
+
+/** The chunks of an answer, joined and parsed. */
+async function fetchJson<T>(call: (onChunk: (part: Buffer) => void) => Promise<unknown>): Promise<T> {
+  const parts: Buffer[] = []
+  await call((part) => parts.push(part))
+  return JSON.parse(Buffer.concat(parts).toString()) as T
+}
+
+/** Profiles while the app burns, and returns the functions that were seen: name and file. */
+async function profileBurning(
+  machine: TestMachine,
+  control: Control,
+  params: { worker?: number },
+): Promise<string[]> {
+  const profiling = fetchJson<Profile>((onChunk) =>
+    control.call('profile.cpu', { seconds: 2, ...params }, { onChunk }),
+  )
+  for (let burnt = 0; burnt < 20; burnt++) await machine.get('/burn?ms=100')
+  const { nodes } = await profiling
+  return nodes.map(({ callFrame }) => `${callFrame.functionName} ${callFrame.url}`)
+}
+
+function evaluate(control: Control, source: string): Promise<string> {
+  return control.call('repl', { source })
+}
+
+await t.test('one process', async (t) => {
+  const machine = await boot(t, 'control', {}, { instance: { repl: true, env: 'SECRET=hush-hush-value\n' } })
+  const control = await machine.control()
+
+  await t.test('status', async (t) => {
+    t.match(await control.call('status', {}), {
+      uptime: Number,
+      pid: Number,
+      node: /^24\./,
+      memory: { total: Number, free: Number, rss: Number, heapUsed: Number, heapLimit: Number },
+      workers: [],
+    })
+  })
+
+  await t.test('a CPU profile has the functions of the app', async (t) => {
+    const functions = await profileBurning(machine, control, {})
+    t.ok(functions.includes('burn file:///srv/app/answers.ts'), 'burn was seen')
+    await t.rejects(control.call('profile.cpu', { seconds: 1, worker: 1 }), /there are no workers/)
+    await t.rejects(control.call('profile.cpu', { seconds: -1 }), /seconds is not a number/)
+  })
+
+  await t.test('a heap snapshot is whole', async (t) => {
+    const snapshot = await fetchJson<{
+      snapshot: { node_count: number }
+      nodes: number[]
+      strings: string[]
+    }>((onChunk) => control.call('profile.heap', {}, { onChunk }))
+    t.ok(snapshot.snapshot.node_count > 10_000)
+    t.equal(snapshot.nodes.length % snapshot.snapshot.node_count, 0)
+    t.ok(snapshot.strings.includes('file:///srv/app/answers.ts'))
+  })
+
+  await t.test('a REPL in the app', async (t) => {
+    t.equal(await evaluate(control, '1 + 1'), '2')
+    t.equal(await evaluate(control, 'const answer = await Promise.resolve(42)'), 'undefined')
+    t.equal(await evaluate(control, 'answer'), '42')
+    t.equal(await evaluate(control, '$_ + 1'), '43')
+    t.equal(await evaluate(control, '({ a: new Map([[1, { b: 2n }]]) })'), '{ a: Map(1) { 1 => { b: 2n } } }')
+    t.equal(await evaluate(control, "require('node:os').hostname()"), "'control'")
+    t.equal(
+      await evaluate(control, "Object.keys((await import('./app/answers.ts')).answers).includes('/burn')"),
+      'true',
+    )
+    t.equal(await evaluate(control, "(await import('probe-addon')).default.answer()"), '42')
+    await t.rejects(evaluate(control, "await import('./none.ts')"), {
+      message: /Cannot find module '\/srv\/none\.ts'/,
+    })
+    await t.rejects(evaluate(control, 'function f() { throw new TypeError("no") }; f()'), {
+      message: 'TypeError: no',
+      remoteStack: /^TypeError: no\n +at f \(.*\n +at <anonymous>:\d+:\d+$/,
+    })
+    await t.rejects(evaluate(control, 'throw { odd: 1 }'), { message: '{ odd: 1 }' })
+    await t.rejects(evaluate(control, '1 +'), { message: /SyntaxError/ })
+    t.equal(await machine.get('/healthz'), 'ok', 'the app goes on')
+  })
+
+  await t.test('one host after the other, garbage between them', async (t) => {
+    control.close()
+    const again = await machine.control()
+    t.equal(await again.call('repl', { source: 'answer' }), '42', 'it is the same app')
+    again.close()
+  })
+
+  await t.test('running out of memory leaves a report, which the next start tells of', async (t) => {
+    await machine.get('/heap').catch(() => undefined)
+    const report = await machine.waitFor('report.written')
+    t.match(report, { trigger: 'OOMError', cause: /heap out of memory/, heap_mib: Number, pid: Number })
+    await machine.waitFor('health.ok', 2)
+    const after = await machine.control()
+    const [newest] = await after.call('reports', {})
+    t.equal(newest?.name, report['report'])
+    const whole = await fetchJson<Record<string, unknown>>((onChunk) =>
+      after.call('reports', { name: newest?.name ?? '' }, { onChunk }),
+    )
+    t.match(whole, { header: { trigger: 'OOMError' } })
+    t.notMatch(JSON.stringify(whole), /hush-hush-value/)
+    await t.rejects(after.call('reports', { name: '../lease.json' }), /there is no report/)
+    after.close()
+  })
+
+  await t.test('an exception that is not caught leaves one too; three are kept', async (t) => {
+    for (let crash = 1; crash <= 3; crash++) {
+      await machine.get('/throw').catch(() => undefined)
+      const report = await machine.waitFor('report.written', crash + 1)
+      t.match(report, { trigger: 'Exception', stack: ['Error: thrown by the probe', /at .*answers\.ts:\d+/] })
+      await machine.waitFor('health.ok', crash + 2)
+    }
+    const after = await machine.control()
+    t.equal((await after.call('reports', {})).length, 3)
+    after.close()
+  })
+
+  await t.test('a restart of the app is none for PID 1', async (t) => {
+    const before = await machine.control()
+    const { pid } = await before.call('status', {})
+    const ends = machine.events('node.exited').length
+    const starts = machine.events('health.ok').length
+    await before.call('app.restart', {})
+    await machine.waitFor('health.ok', starts + 1)
+    t.equal(machine.events('node.exited').length, ends)
+    before.close()
+    const after = await machine.control()
+    t.equal((await after.call('status', {})).pid, pid)
+    await t.rejects(after.call('repl', { source: 'answer' }), /ReferenceError/, 'it is a new app')
+    after.close()
+  })
+})
+
+await t.test('several processes', async (t) => {
+  const machine = await boot(
+    t,
+    'controls',
+    { app: { processes: 2 }, machine: { cpus: 2 } },
+    { instance: { repl: true } },
+  )
+  const control = await machine.control()
+  const { workers } = await control.call('status', {})
+  t.match(workers, [
+    { worker: 1, pid: Number, restarts: 0 },
+    { worker: 2, pid: Number, restarts: 0 },
+  ])
+  for (const { worker, pid } of workers) {
+    t.equal(await control.call('repl', { source: 'process.pid', worker }), String(pid))
+  }
+  const functions = await profileBurning(machine, control, { worker: 2 })
+  t.ok(functions.includes('burn file:///srv/app/answers.ts'), 'burn was seen')
+  const { strings } = await fetchJson<{ strings: string[] }>((onChunk) =>
+    control.call('profile.heap', { worker: 1 }, { onChunk }),
+  )
+  t.ok(strings.includes('file:///srv/app/answers.ts'))
+  await t.rejects(control.call('profile.cpu', { seconds: 1, worker: 3 }), /no worker 3; there is: 1, 2/)
+
+  await t.test('one after the other is replaced, and the app always answers', async (t) => {
+    const restarted = control.call('app.restart', {})
+    let asked = 0
+    for (; machine.events('worker.started').length < 4; asked++) {
+      // A connection that is kept alive may be closed under a request: it is for the client to try again.
+      t.equal(await machine.get('/healthz').catch(() => machine.get('/healthz')), 'ok')
+    }
+    await restarted
+    await wait(500)
+    t.notMatch(machine.events('worker.exited'), [{ delay_ms: Number }], 'it is no crash')
+    t.match((await control.call('status', {})).workers, [{ restarts: 1 }, { restarts: 1 }])
+  })
+
+  await t.test('a worker that crashes leaves a report', async (t) => {
+    await machine.get('/throw').catch(() => undefined)
+    t.match(await machine.waitFor('report.written'), { trigger: 'Exception' })
+  })
+})
+
+await t.test('without leave of the hypervisor no code is run', async (t) => {
+  const machine = await boot(t, 'no-repl', {}, { append: 'nodeos.env.NODEOS_REPL=1 nodeos.repl=1' })
+  const control = await machine.control()
+  await t.rejects(control.call('repl', { source: '1 + 1' }), /does not allow it/)
+  t.equal((await control.call('status', {})).workers.length, 0)
+})
