@@ -19,6 +19,8 @@ export type Event = Record<string, unknown>
 
 /** A real machine with the probe application, booted from the layers in `dist/`. */
 export interface TestMachine {
+  /** The host's port that leads to one of the machine. */
+  hostPort(guest: number): number
   /** Asks the probe; its answer, parsed. */
   get(path: string): Promise<unknown>
   console(): string
@@ -40,6 +42,8 @@ type Deep<T> = {
 }
 
 export interface BootOptions {
+  /** Boots the app that is shipped instead of the probe. */
+  shipped?: boolean
   /** Added to the kernel command line. */
   append?: string
   instance?: { env?: string; hostname?: string; repl?: boolean }
@@ -57,7 +61,7 @@ const bootMs = 120_000
 const eventMs = 60_000
 const requestMs = 60_000
 
-/** Packs the probe with a configuration and boots it under emulation; the machine is gone when the test ends. */
+/** Packs the probe, or the shipped app, with a configuration and boots it under emulation; the machine is gone when the test ends. */
 export async function boot(
   t: Teardown,
   name: string,
@@ -66,13 +70,14 @@ export async function boot(
 ): Promise<TestMachine> {
   const folder = mkdtempSync(join(tmpdir(), `nodeos-${name}-`))
   const repository = join(folder, 'repository')
-  layProbe(repository, { hostname: name, ...overrides })
+  const layOut = options.shipped === true ? layShipped : layProbe
+  layOut(repository, { hostname: name, ...overrides })
   const config = await loadConfig({ root: repository, env: {} })
   const release = await loadRelease(dist)
   config.image.compression = release.manifest.system.image.compression
   const [app] = await buildApp({ root: repository, config, out: join(folder, 'dist') })
-  const [guest] = config.ports
-  const host = await freePort()
+  const ports = await Promise.all(config.ports.map(async (port) => ({ ...port, host: await freePort() })))
+  const host = ports[0]?.host
   const state = join(folder, 'run')
   const machine = await startMachine(
     {
@@ -82,7 +87,7 @@ export async function boot(
       disks: [artefactPath(release, 'runtime'), app?.path ?? ''],
       memory: config.machine.memory,
       cpus: config.machine.cpus,
-      ports: guest === undefined ? [] : [{ guest: guest.guest, host, protocol: 'tcp' }],
+      ports,
       bind: '127.0.0.1',
       network: config.network,
       instance: instanceFiles(folder, options.instance ?? {}),
@@ -96,6 +101,7 @@ export async function boot(
     rmSync(folder, { recursive: true, force: true })
   })
   const self: TestMachine = {
+    hostPort: (guest) => ports.find((port) => port.guest === guest)?.host ?? 0,
     async get(path) {
       const response = await fetch(`http://127.0.0.1:${host}${path}`, {
         signal: AbortSignal.timeout(requestMs),
@@ -133,6 +139,16 @@ async function healthy(machine: TestMachine): Promise<void> {
   for (const until = Date.now() + bootMs; machine.event('health.ok') === undefined; await wait(50)) {
     if (Date.now() > until) throw new Error(`not healthy; the console:\n${machine.console()}`)
   }
+}
+
+/** A repository with the app as it is shipped. */
+function layShipped(repository: string, system: object): void {
+  for (const path of ['app', 'package.json', 'node_modules/undici']) {
+    cpSync(join(root, path), join(repository, path), { recursive: true })
+  }
+  mkdirSync(join(repository, 'config'))
+  writeFileSync(join(repository, 'config/system.json'), JSON.stringify(system))
+  writeFileSync(join(repository, 'config/app.json'), '{}')
 }
 
 /** A repository of its own: the probe, its native addon, its configuration. */
