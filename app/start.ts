@@ -1,4 +1,4 @@
-import { adminServer } from './admin.ts'
+import { adminServer } from './admin/server.ts'
 import { Balancer } from './balancer.ts'
 import { given, readConfig } from './config.ts'
 import { drain } from './drain.ts'

@@ -108,6 +108,13 @@ export const requirements: readonly Requirement[] = [
     purpose: 'test boots through EFI',
     packages: { apt: 'ovmf', dnf: 'edk2-ovmf', pacman: 'edk2-ovmf', apk: 'ovmf', zypper: 'qemu-ovmf-x86_64' },
   },
+  command('chromium', 'test', 'test the admin page in a browser', same('chromium')),
+  command('prometheus', 'test', 'test that metrics can be scraped', {
+    ...same('prometheus'),
+    dnf: 'golang-github-prometheus',
+  }),
+  command('openssl', 'test', 'make certificates for tests', same('openssl')),
+  command('curl', 'test', 'test HTTP/2 with another client', same('curl')),
   library('libasan.so', 'test C code under AddressSanitizer', 'libasan'),
   library('libubsan.so', 'test C code under UndefinedBehaviorSanitizer', 'libubsan'),
 ]

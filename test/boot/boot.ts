@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +31,8 @@ export interface TestMachine {
   /** Waits until an event of the name has come `count` times. */
   waitFor(name: string, count?: number): Promise<Event>
   qmp(command: string): Promise<unknown>
+  /** What its emulation has cost so far. */
+  cpuSeconds(): number
   /** A client of its control channel, closed when the test ends. */
   control(): Promise<Control>
   /** Resolves when the machine is off. */
@@ -126,6 +128,7 @@ export async function boot(
       return control
     },
     qmp: (command) => qmp(machine.files.qmp, command),
+    cpuSeconds: () => cpuSeconds(machine.pid),
     async exited() {
       if (await awaitEnd(machine, eventMs)) return
       throw new Error(`the machine is still on; the console:\n${readConsole(machine)}`)
@@ -186,6 +189,14 @@ function parseEvents(console: string): Event[] {
       return []
     }
   })
+}
+
+/** User and system time of a process; Linux counts in hundredths of a second. */
+function cpuSeconds(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ')
+  return (Number(fields[11]) + Number(fields[12])) / 100
 }
 
 async function freePort(): Promise<number> {

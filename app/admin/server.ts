@@ -1,10 +1,12 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { hostname } from 'node:os'
-import { type BalancerConfig, ConfigError } from './config.ts'
-import { NotFound, type Operator } from './operator.ts'
-import type { BackendView } from './shared.ts'
-import { latencyOf, rateOf } from './stats.ts'
+import { adminPage } from './page.ts'
+import { type BalancerConfig, ConfigError } from '../config.ts'
+import { metricsText } from '../metrics.ts'
+import { NotFound, type Operator } from '../operator.ts'
+import type { BackendView } from '../shared.ts'
+import { latencyOf, rateOf } from '../stats.ts'
 
 const mostBytes = 262_144
 
@@ -25,6 +27,24 @@ export function adminServer(config: BalancerConfig, operator: Operator, token: s
       (error: unknown) => send(response, statusOf(error), { error: (error as Error).message }),
     )
   })
+}
+
+/** An answer that is not JSON. */
+class Text {
+  readonly text: string
+  readonly headers: Record<string, string>
+  constructor(text: string, type: string, headers: Record<string, string> = {}) {
+    this.text = text
+    this.headers = { 'content-type': type, ...headers }
+  }
+}
+
+const metricsType = 'text/plain; version=0.0.4; charset=utf-8'
+
+function pageText(): Text {
+  const { html, policy } = adminPage()
+  const headers = { 'content-security-policy': policy, 'referrer-policy': 'no-referrer' }
+  return new Text(html, 'text/html; charset=utf-8', headers)
 }
 
 type Answer = [status: number, body?: unknown]
@@ -58,6 +78,8 @@ function pathOf(url: string): string[] {
 
 function read([first, second]: string[], config: BalancerConfig, operator: Operator): Answer {
   if (first === 'api' && second === 'backends') return [200, overview(config, operator)]
+  if (first === 'metrics' && second === undefined) return [200, new Text(metricsText(operator), metricsType)]
+  if (first === '' && second === undefined) return [200, pageText()]
   throw new Refused(404, 'not found')
 }
 
@@ -182,16 +204,17 @@ function statusOf(error: unknown): number {
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  const text = body === undefined ? '' : `${JSON.stringify(body)}\n`
-  const headers = {
+  const { text, headers } =
+    body instanceof Text
+      ? body
+      : new Text(body === undefined ? '' : `${JSON.stringify(body)}\n`, 'application/json')
+  response.writeHead(status, {
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     // What was not read of a request ends the connection.
     ...(status === 413 ? { connection: 'close' } : {}),
-    ...(status === 204
-      ? {}
-      : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
-  }
-  response.writeHead(status, headers).end(text)
+    ...(status === 204 ? {} : { ...headers, 'content-length': Buffer.byteLength(text) }),
+  })
+  response.end(text)
 }

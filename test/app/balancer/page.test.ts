@@ -1,0 +1,140 @@
+import { join } from 'node:path'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import t, { type Test } from 'tap'
+import { findCommand } from '../../../build/host/find.ts'
+import { backend, balancer, oneRoute, token, type TestBalancer, until } from './fixture.ts'
+
+const executablePath = findCommand('chromium', (process.env['PATH'] ?? '').split(':'))
+if (executablePath === undefined) throw new Error('chromium is missing: npm run doctor')
+const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
+t.teardown(() => browser.close())
+
+/** The page of a balancer, and what the browser complained of. */
+async function open(
+  t: Test,
+  lb: TestBalancer,
+  options: object = {},
+): Promise<{ page: Page; complaints: string[] }> {
+  const page = await browser.newPage(options)
+  t.teardown(() => page.close())
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  page.on('pageerror', ({ message }) => complaints.push(message))
+  await page.goto(`${lb.admin}/`)
+  await page.locator('tbody tr').first().waitFor()
+  return { page, complaints }
+}
+
+await t.test('backends live, changes behind the token, by keyboard alone', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const lb = await balancer(t, oneRoute([a, b]))
+  const { page, complaints } = await open(t, lb)
+  const row = page.locator('tr', { hasText: a.address })
+  t.equal(await page.locator('tbody tr').count(), 2)
+  t.equal(await row.locator('.state').textContent(), 'up')
+  t.match(await page.locator('h2').textContent(), /web.*round-robin/)
+
+  const drain = page.getByRole('button', { name: `Drain ${a.address}` })
+  await drain.focus()
+  for (let i = 0; i < 20; i++) await lb.text()
+  await until('the rate moves', async () => Number(await row.locator('[data-cell=rate]').textContent()) > 0)
+  t.ok(
+    await drain.evaluate((element) => element === element.ownerDocument.activeElement),
+    'the focus stays through updates',
+  )
+
+  await page.keyboard.press('Enter')
+  await until('the token is asked for', async () =>
+    /token/.test((await page.locator('#said').textContent()) ?? ''),
+  )
+  t.equal((await lb.overview()).pools[0]?.backends[0]?.state, 'up')
+  t.ok(await page.getByLabel('Token').evaluate((element) => element === element.ownerDocument.activeElement))
+  await page.keyboard.type(token)
+  await drain.focus()
+  await page.keyboard.press('Space')
+  await until('it drains', async () => (await row.locator('.state').textContent()) === 'draining')
+  t.equal(await drain.getAttribute('aria-pressed'), 'true')
+  t.equal((await lb.overview()).pools[0]?.backends[0]?.state, 'draining')
+
+  const weight = page.getByLabel(`Weight of ${b.address}`)
+  await weight.fill('7')
+  await weight.press('Enter')
+  await until('it weighs more', async () => (await lb.overview()).pools[0]?.backends[1]?.weight === 7)
+  await lb.change('POST', '/api/pools/web/backends', { address: '127.0.0.1:1' })
+  await until('a new one appears', async () => (await page.locator('tbody tr').count()) === 3)
+  t.same(
+    complaints.filter((text) => !text.includes('401')),
+    [],
+  )
+  t.notMatch(page.url(), token)
+})
+
+await t.test('a machine that goes away is said, and that it is back', async (t) => {
+  const a = await backend(t)
+  const lb = await balancer(t, oneRoute([a]))
+  const { page } = await open(t, lb)
+  await page.route('**/api/backends', (route) => route.abort())
+  await page.locator('#away').waitFor({ state: 'visible' })
+  t.match(await page.locator('#away').textContent(), /does not answer/)
+  await page.unroute('**/api/backends')
+  await page.locator('#away').waitFor({ state: 'hidden' })
+})
+
+/** Contrast of text and its ground (WCAG 2.2), for every element with text of its own; the page's own code. */
+function lowContrast(): string[] {
+  // oxlint-disable-next-line unicorn/consistent-function-scoping -- the browser gets this function alone
+  const luminance = (color: string): number => {
+    const [r = 0, g = 0, b = 0] = (color.match(/[\d.]+/g) ?? []).map((part) => {
+      const value = Number(part) / 255
+      return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4
+    })
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const ground = (element: Element | null): string => {
+    if (element === null) return 'rgb(255, 255, 255)'
+    const { backgroundColor } = getComputedStyle(element)
+    return backgroundColor === 'rgba(0, 0, 0, 0)' ? ground(element.parentElement) : backgroundColor
+  }
+  return [...document.querySelectorAll('body *')].flatMap((element) => {
+    const own = [...element.childNodes].some((node) => node.nodeType === 3 && node.textContent?.trim() !== '')
+    if (!own || !element.checkVisibility() || element.tagName === 'SCRIPT') return []
+    const [one, other] = [luminance(getComputedStyle(element).color), luminance(ground(element))]
+    const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05)
+    return ratio < 4.5 ? [`${element.tagName} ${element.textContent}: ${ratio.toFixed(2)}`] : []
+  })
+}
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  await t.test(`${colorScheme}: legible, labelled, and it fits a telephone`, async (t) => {
+    const [a, b] = [await backend(t), await backend(t)]
+    const lb = await balancer(t, oneRoute([a, b]))
+    await lb.change('PATCH', `/api/pools/web/backends/${b.address}`, { draining: true })
+    const { page, complaints } = await open(t, lb, { colorScheme, viewport: { width: 1100, height: 420 } })
+    for (let i = 0; i < 30; i++) await lb.text()
+    await until(
+      'it is drawn',
+      async () => Number(await page.locator('[data-cell=rate]').first().textContent()) > 0,
+    )
+    t.same(await page.evaluate(lowContrast), [])
+    const unnamed = await page.evaluate(
+      () =>
+        [...document.querySelectorAll<HTMLInputElement>('input')].filter(
+          (input) => !input.ariaLabel && input.labels?.length === 0,
+        ).length,
+    )
+    t.equal(unnamed, 0)
+    t.equal(await page.getByRole('columnheader').count(), 11)
+    t.equal(await page.getByRole('rowheader').count(), 2)
+    const { SCREENSHOT } = process.env
+    if (SCREENSHOT !== undefined)
+      await page.screenshot({ path: join(SCREENSHOT, `admin-${colorScheme}.png`) })
+    await page.setViewportSize({ width: 360, height: 640 })
+    t.ok(
+      await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
+      'only tables scroll sideways',
+    )
+    t.same(complaints, [])
+  })
+}
