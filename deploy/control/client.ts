@@ -21,6 +21,7 @@ export interface Control {
     params: Methods[M]['params'],
     options?: CallOptions,
   ): Promise<Methods[M]['result']>
+  /** Ends the conversation, and with an error the calls that run. */
   close(): void
 }
 
@@ -99,7 +100,10 @@ export async function openControl(connection: Duplex): Promise<Control> {
         connection.write(`${JSON.stringify({ id, method, params })}\n`)
       })
     },
-    close: () => void connection.destroy(),
+    close() {
+      fail(new UserError('interrupted: the connection to the machine was closed'))
+      connection.destroy()
+    },
   }
 }
 
