@@ -1,5 +1,6 @@
 import { config as readDotenv } from 'dotenv'
 import { join } from 'node:path'
+import { UserError } from '../build/lib/errors.ts'
 import { loadConfig } from '../config/load.ts'
 import { dist, root } from '../build/lib/paths.ts'
 import { type Control, openControl } from './control/client.ts'
@@ -32,6 +33,17 @@ export async function configuredControl(): Promise<Control> {
   const control = await openControl(await verb(target, 'control')(context))
   context.signal.addEventListener('abort', () => control.close())
   return control
+}
+
+/**
+ * The number that a flag was given.
+ *
+ * @throws {UserError} naming the flag
+ */
+export function positiveNumber(flag: string, text: string): number {
+  const number = Number(text)
+  if (number > 0 && Number.isFinite(number)) return number
+  throw new UserError(`${flag} is '${text}'`, { hint: 'it is a number above 0' })
 }
 
 /** Prints what came of a verb, and sets the exit status. */

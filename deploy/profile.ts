@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { pathToFileURL } from 'node:url'
@@ -8,7 +8,7 @@ import { type Progress, progress } from '../build/lib/log.ts'
 import { main } from '../build/lib/main.ts'
 import { dist, root } from '../build/lib/paths.ts'
 import { formatBytes } from '../build/lib/units.ts'
-import { configuredControl } from './command.ts'
+import { configuredControl, positiveNumber } from './command.ts'
 import type { Control } from './control/client.ts'
 import { busyTime, type CpuProfile, hottest, withHostPaths } from './control/cpuprofile.ts'
 import { flameGraph } from './control/flame.ts'
@@ -43,11 +43,11 @@ await main(
     },
   },
   async ({ values }) => {
-    const seconds = numberOf('--seconds', values.seconds ?? '10')
+    const seconds = positiveNumber('--seconds', values.seconds ?? '10')
     if (values.heap === true && (values.flame === true || values.seconds !== undefined)) {
       throw new UserError('--heap goes with neither --flame nor --seconds: it is no profile of the CPU')
     }
-    const worker = values.worker === undefined ? {} : { worker: numberOf('--worker', values.worker) }
+    const worker = values.worker === undefined ? {} : { worker: positiveNumber('--worker', values.worker) }
     const wanted: Wanted = { ...worker, out: resolve(values.out ?? defaultFile(values.heap === true)) }
     const control = await configuredControl()
     try {
@@ -59,12 +59,6 @@ await main(
     }
   },
 )
-
-function numberOf(flag: string, text: string): number {
-  const number = Number(text)
-  if (text.trim() !== '' && number > 0 && Number.isFinite(number)) return number
-  throw new UserError(`${flag} is '${text}'`, { hint: 'it is a number above 0' })
-}
 
 function defaultFile(heap: boolean): string {
   const time = new Date().toISOString().replaceAll(/[-:]|\..*$/g, '')
@@ -129,9 +123,14 @@ async function heap(control: Control, { out, ...params }: Wanted): Promise<void>
     bytes += part.length
     line.update(formatBytes(bytes))
   }
-  await control.call('profile.heap', params, { onChunk })
-  file.end()
-  await finished(file)
+  const taken = control.call('profile.heap', params, { onChunk }).then(() => file.end())
+  try {
+    await Promise.all([taken, finished(file)])
+  } catch (error) {
+    file.destroy()
+    await rm(out, { force: true })
+    throw error
+  }
   line.done(formatBytes(bytes))
   process.stdout.write(`${shown(out)}   for Chrome DevTools (Memory, Load)\n`)
 }

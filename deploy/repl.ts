@@ -4,7 +4,7 @@ import { Recoverable, start } from 'node:repl'
 import { callbackify } from 'node:util'
 import { main } from '../build/lib/main.ts'
 import { dist } from '../build/lib/paths.ts'
-import { configuredControl } from './command.ts'
+import { configuredControl, positiveNumber } from './command.ts'
 import { type Control, ControlError } from './control/client.ts'
 import { completionSource, completionsOf, isUnfinished, prepare } from './control/line.ts'
 
@@ -21,7 +21,7 @@ await main(
   },
   async ({ values }) => {
     const control = await configuredControl()
-    const worker = values.worker === undefined ? {} : { worker: Number(values.worker) }
+    const worker = values.worker === undefined ? {} : { worker: positiveNumber('--worker', values.worker) }
     const evaluate = (source: string, colors: boolean): Promise<string> =>
       control.call('repl', { source: prepare(source), colors, ...worker })
     try {

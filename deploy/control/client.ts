@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { UserError } from '../../build/lib/errors.ts'
+import { formatBytes } from '../../build/lib/units.ts'
 import { Lines } from '../../kernel/system/control/lines.ts'
 import type { Answer, Failure, Hello, Methods } from '../../kernel/system/control/protocol.ts'
 
@@ -21,6 +22,7 @@ export interface Control {
     params: Methods[M]['params'],
     options?: CallOptions,
   ): Promise<Methods[M]['result']>
+  /** Ends the conversation, and with an error the calls that run. */
   close(): void
 }
 
@@ -73,12 +75,16 @@ export async function openControl(connection: Duplex): Promise<Control> {
     if ('error' in answer) call.reject(new ControlError(answer.error))
     else call.resolve(answer.result as never)
   }
-  const lines = new Lines(longestAnswer, (line) => {
-    const said = parse(line)
-    if (said === undefined) return
-    if ('hello' in said) greet(said)
-    else take(said)
-  })
+  const lines = new Lines(
+    longestAnswer,
+    (line) => {
+      const said = parse(line)
+      if (said === undefined) return
+      if ('hello' in said) greet(said)
+      else take(said)
+    },
+    () => fail(new ControlError({ message: `an answer was longer than ${formatBytes(longestAnswer)}` })),
+  )
   connection.on('data', (data: Buffer) => lines.push(data))
   connection.on('error', (error) => fail(unreachable(error.message)))
   connection.on('close', () => fail(new ControlError({ message: 'the machine closed its control channel' })))
@@ -99,7 +105,10 @@ export async function openControl(connection: Duplex): Promise<Control> {
         connection.write(`${JSON.stringify({ id, method, params })}\n`)
       })
     },
-    close: () => void connection.destroy(),
+    close() {
+      fail(new UserError('interrupted: the connection to the machine was closed'))
+      connection.destroy()
+    },
   }
 }
 

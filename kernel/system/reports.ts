@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import type { ReportFile } from './control/protocol.ts'
 import type { Emit } from './event.ts'
+import { reasonOf } from './report.ts'
 
 /** Node's diagnostic reports, as far as they are read here. */
 interface NodeReport {
@@ -28,18 +29,22 @@ const isNew = /^report\..*\.json$/
  * @param folder where Node writes them; it is made when it is not there, which Node does not do
  */
 export function announceReports(folder: string, emit: Emit): void {
-  mkdirSync(folder, { recursive: true })
-  for (const name of readdirSync(folder)
-    .filter((name) => isNew.test(name))
-    .sort()) {
-    const report = parse(readFileSync(`${folder}/${name}`, 'utf8'))
-    // Another process may be about to write it.
-    if (report === undefined) continue
-    const known = announcedName(report)
-    renameSync(`${folder}/${name}`, `${folder}/${known}`)
-    emit('node', 'report.written', { report: known, ...summary(report) })
+  try {
+    mkdirSync(folder, { recursive: true })
+    for (const name of readdirSync(folder).sort()) if (isNew.test(name)) announce(folder, name, emit)
+    for (const { name } of listReports(folder).slice(mostReports)) rmSync(`${folder}/${name}`)
+  } catch (error) {
+    emit('node', 'system.error', { error: `diagnostic reports: ${reasonOf(error)}` })
   }
-  for (const { name } of listReports(folder).slice(mostReports)) rmSync(`${folder}/${name}`)
+}
+
+function announce(folder: string, name: string, emit: Emit): void {
+  const report = parse(readFileSync(`${folder}/${name}`, 'utf8'))
+  // Another process may be about to write it.
+  if (report === undefined) return
+  const known = announcedName(report)
+  renameSync(`${folder}/${name}`, `${folder}/${known}`)
+  emit('node', 'report.written', { report: known, ...summary(report) })
 }
 
 /** The reports that are kept, newest first. */
@@ -63,7 +68,7 @@ function announcedName({ header }: NodeReport): string {
 }
 
 /** What of a report fits in a line. */
-export function summary({ header, javascriptStack, javascriptHeap }: NodeReport): Record<string, unknown> {
+function summary({ header, javascriptStack, javascriptHeap }: NodeReport): Record<string, unknown> {
   const stack = topOfStack([javascriptStack?.message ?? '', ...(javascriptStack?.stack ?? [])])
   return {
     trigger: header.trigger,

@@ -76,6 +76,26 @@ await t.test('status and logs, for a person and for a script', (t) => {
   t.end()
 })
 
+await t.test('the running app is profiled, and evaluates code', (t) => {
+  const out = join(copy.path, 'profile.cpuprofile')
+  const profiled = npm('run', 'profile', '--', '--seconds', '1', '--flame', '--out', out)
+  t.equal(profiled.status, 0, profiled.output)
+  t.match(profiled.output, /busy for +\d+\.\d % of \d+\.\d s/)
+  t.match(JSON.parse(readFileSync(out, 'utf8')), { nodes: Array, samples: Array, timeDeltas: Array })
+  t.match(readFileSync(join(copy.path, 'profile.html'), 'utf8'), /<main><div class="frame/)
+  const heap = join(copy.path, 'app.heapsnapshot')
+  t.equal(npm('run', 'profile', '--', '--heap', '--out', heap).status, 0)
+  t.match(JSON.parse(readFileSync(heap, 'utf8')), { snapshot: { node_count: Number } })
+  t.match(npm('run', 'profile', '--', '--heap', '--flame').output, /--heap goes with neither/)
+  t.match(npm('run', 'profile', '--', '--seconds', 'ten').output, /--seconds is 'ten'/)
+
+  t.equal(npm('run', 'repl', '--', '-e', '({ a: 1 + 1 })').output.trim(), '{ a: 2 }')
+  const failed = npm('run', 'repl', '--', '-e', 'null.x')
+  t.equal(failed.status, 1)
+  t.match(failed.output, /Uncaught TypeError: .*\n +at <anonymous>:1:6\n/)
+  t.end()
+})
+
 await t.test('logs follow until the machine ends; stop is graceful', async (t) => {
   const logs = spawn('npm', ['--silent', 'run', 'deploy:logs'], {
     cwd: copy.path,
@@ -89,6 +109,7 @@ await t.test('logs follow until the machine ends; stop is graceful', async (t) =
   t.match(text, /shutdown\.finished/)
   t.equal(npm('run', 'deploy:status').status, 3)
   t.match(npm('run', 'deploy:stop').output, /no machine is running/)
+  t.match(npm('run', 'repl', '--', '-e', '1').output, /no machine is running[^]*npm run deploy/)
   t.equal(machines(), 0)
 })
 

@@ -57,6 +57,13 @@ await t.test('a machine that restarts Node, or goes, ends the calls that run', a
   }
 })
 
+await t.test('an answer that is too long is an error', async (t) => {
+  const { host } = machine({ repl: () => 'x'.repeat(17 * 2 ** 20) })
+  const control = await openControl(host)
+  await t.rejects(control.call('repl', { source: '' }), /longer than 16/)
+  control.close()
+})
+
 await t.test('a connection that fails', async (t) => {
   const { connect } = await import('node:net')
   await t.rejects(openControl(connect(`${t.testdir()}/none.sock`)), {

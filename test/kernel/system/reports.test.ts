@@ -32,6 +32,11 @@ await t.test('the folder is made; nothing is told of nothing', async (t) => {
   t.strictSame(listReports(folder), [])
 })
 
+await t.test('what keeps reports from being kept does not keep the machine from starting', async (t) => {
+  const folder = join(t.testdir({ file: '' }), 'file/reports')
+  t.match(announce(folder), [{ event: 'system.error', error: /diagnostic reports: ENOTDIR/ }])
+})
+
 await t.test('a report is told of once', async (t) => {
   const folder = t.testdir()
   write(folder, 1, {
