@@ -20,8 +20,8 @@ await main(
     },
   },
   async ({ values }) => {
-    const control = await configuredControl()
     const worker = values.worker === undefined ? {} : { worker: positiveNumber('--worker', values.worker) }
+    const control = await configuredControl()
     const evaluate = (source: string, colors: boolean): Promise<string> =>
       control.call('repl', { source: prepare(source), colors, ...worker })
     try {
