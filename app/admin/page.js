@@ -25,7 +25,7 @@ async function poll() {
       `The machine does not answer (${error.message}). What you see is old; asking again.`
   }
   clearTimeout(poll.timer)
-  poll.timer = setTimeout(poll, waitMs)
+  poll.timer = setTimeout(() => void poll(), waitMs)
 }
 
 function show({ pools, hostname, processes, uptime, version }) {

@@ -18,6 +18,7 @@ import { keepalive } from './measures/keepalive.ts'
 import { kernel } from './measures/kernel.ts'
 import type { Measure } from './measures/measure.ts'
 import { memory } from './measures/memory.ts'
+import { proxy } from './measures/proxy.ts'
 import { size } from './measures/size.ts'
 import { loadRelease } from '../../deploy/release.ts'
 import type { Release } from '../../deploy/target.ts'
@@ -44,6 +45,7 @@ export function measures(env: NodeJS.ProcessEnv): Measure[] {
     build(root, env),
     coldBuild(root, env),
     compression(root, env),
+    proxy(root),
   ]
 }
 
