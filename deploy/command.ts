@@ -9,18 +9,22 @@ import { type Context, loadTarget, type Report, type Target, verb } from './targ
 /** The configured target and what it works with. Credentials come from the environment or from `.env`. */
 export async function configuredTarget(): Promise<{ target: Target; context: Context }> {
   const config = await loadConfig()
+  const context = contextIn(join(dist, 'run'))
+  return { target: await loadTarget(config.deploy.target), context }
+}
+
+/** What a command works with. @param state folder for what it must remember */
+export function contextIn(state: string): Context {
   readDotenv({ path: join(root, '.env'), quiet: true })
-  const target = await loadTarget(config.deploy.target)
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
-  const context: Context = {
-    state: join(dist, 'run'),
+  return {
+    state,
     env: process.env,
     signal: interrupted.signal,
     fetch,
     print: (text) => void process.stdout.write(text),
   }
-  return { target, context }
 }
 
 /**

@@ -65,6 +65,8 @@ void platform_start(void);
 ssize_t platform_read(const char *path, char *text, size_t size);
 bool platform_exists(const char *path);
 int platform_mount_app(const char *device, const char *type);
+/* Mounts a folder of the host, shared over 9p under that tag. */
+int platform_mount_shared(const char *tag);
 int platform_power_buttons(int *fds, int most);
 bool platform_power_pressed(int fd);
 void platform_child_stdio(void);

@@ -8,6 +8,10 @@
 #define CONF "/srv/.nodeos/init.conf"
 #define APP_DEVICE "/dev/vdb"
 
+/* Instead of a device: the host's folder of this tag. */
+#define SHARED "9p"
+#define SHARED_TAG "/app"
+
 /* Tests are in more of a hurry. */
 #ifndef APP_DEVICE_WAIT_MS
 #define APP_DEVICE_WAIT_MS 10000
@@ -61,7 +65,7 @@ static int find_app_device(char *device, size_t device_size, char *error, size_t
 	}
 	if (!found)
 		snprintf(device, device_size, "%s", APP_DEVICE);
-	while (!platform_exists(device)) {
+	while (strcmp(device, SHARED) && !platform_exists(device)) {
 		if (now_ms() >= until) {
 			snprintf(error, error_size, "app layer: %s did not appear within %d ms", device,
 				 APP_DEVICE_WAIT_MS);
@@ -79,6 +83,12 @@ static int mount_app(char *error, size_t size)
 
 	if (find_app_device(device, sizeof(device), error, size) < 0)
 		return -1;
+	if (!strcmp(device, SHARED)) {
+		if (platform_mount_shared(SHARED_TAG) == 0)
+			return 0;
+		snprintf(error, size, "shared app: 9p: %s", strerror(errno));
+		return -1;
+	}
 	if (platform_mount_app(device, "erofs") == 0)
 		return 0;
 	erofs = errno;

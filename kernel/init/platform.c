@@ -111,6 +111,12 @@ int platform_mount_app(const char *device, const char *type)
 	return mount(device, "/srv", type, MS_RDONLY | MS_NOSUID | MS_NODEV, NULL);
 }
 
+int platform_mount_shared(const char *tag)
+{
+	return mount(tag, "/srv", "9p", MS_RDONLY | MS_NOSUID | MS_NODEV,
+		     "trans=virtio,version=9p2000.L,msize=262144");
+}
+
 int platform_power_buttons(int *fds, int most)
 {
 	int found = 0;

@@ -106,6 +106,15 @@ for (const [why, machine, error] of failures) {
   })
 }
 
+await t.test('the app may be a folder that the host shares', async (t) => {
+  const init = start({ conf, devices: { '/app': '9p' }, commandLine: 'nodeos.app=9p' })
+  t.equal(await init.ended, 'poweroff')
+  t.match(named(init.lines, 'mount'), [{ device: '/app', type: '9p' }])
+  const without = start({ conf, commandLine: 'nodeos.app=9p' })
+  t.equal(await without.ended, 'reboot')
+  t.match(named(without.lines, 'init.failed'), [{ error: /^shared app: 9p: / }])
+})
+
 await t.test('a configuration that just fits is read', async (t) => {
   const init = start({ conf: conf + '#'.repeat(65_535 - conf.length) })
   t.equal(await init.ended, 'poweroff')

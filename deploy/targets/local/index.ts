@@ -94,7 +94,7 @@ const local: Target = {
 export default local
 
 /** The machine that a release and the options describe. */
-async function machineOf(
+export async function machineOf(
   { dist, manifest }: Release,
   context: Context,
 ): Promise<{ spec: MachineSpec; choice: Choice }> {

@@ -17,6 +17,8 @@ export interface MachineSpec {
   append: string
   /** Read-only raw disks in the order vda, vdb, … */
   disks: readonly string[]
+  /** Folder of the host that is the app, for a machine that is started with `nodeos.app=9p`. */
+  share?: string
   /** MiB. */
   memory: number
   cpus: number
@@ -54,9 +56,16 @@ export interface MachineFiles {
  */
 const cpuModel: Record<Accelerator, string> = { kvm: 'host', tcg: 'max,-erms' }
 
-/** The kernel command line of a release. */
-export function kernelCommandLine({ cmdline }: Pick<SystemConfig['kernel'], 'cmdline'>): string {
-  return `root=/dev/vda ro init=/init console=ttyS0 quiet panic=1 nodeos.app=/dev/vdb ${cmdline}`.trim()
+/**
+ * The kernel command line of a release.
+ *
+ * @param app the device of the app layer, or `9p` for a shared folder
+ */
+export function kernelCommandLine(
+  { cmdline }: Pick<SystemConfig['kernel'], 'cmdline'>,
+  app: '/dev/vdb' | '9p' = '/dev/vdb',
+): string {
+  return `root=/dev/vda ro init=/init console=ttyS0 quiet panic=1 nodeos.app=${app} ${cmdline}`.trim()
 }
 
 /** The exact command that boots a machine; without a file its console is QEMU's stdio. */
@@ -73,6 +82,7 @@ export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [s
     ...['-kernel', spec.kernel],
     ...['-append', spec.append],
     ...spec.disks.flatMap(disk),
+    ...(spec.share === undefined ? [] : shared(spec.share)),
     ...network(spec),
     ...['-device', 'virtio-rng-pci'],
     ...firmware(spec.instance),
@@ -92,6 +102,13 @@ function disk(file: string, index: number): string[] {
     `if=none,id=disk${index},format=raw,readonly=on,file=${comma(file)}`,
     '-device',
     `virtio-blk-pci,drive=disk${index}`,
+  ]
+}
+
+function shared(folder: string): string[] {
+  return [
+    ...['-fsdev', `local,id=app,security_model=none,readonly=on,path=${comma(folder)}`],
+    ...['-device', 'virtio-9p-pci,fsdev=app,mount_tag=/app'],
   ]
 }
 

@@ -1,0 +1,37 @@
+import { join } from 'node:path'
+import { main } from '../build/lib/main.ts'
+import { dist, root } from '../build/lib/paths.ts'
+import { tool } from '../build/lib/tool.ts'
+import { checkAppConfig } from '../config/app.ts'
+import { loadConfig } from '../config/load.ts'
+import { contextIn } from './command.ts'
+import { runInMachine } from './dev/machine.ts'
+import { runOnHost } from './dev/host.ts'
+import { loadRelease } from './release.ts'
+import { readOptions } from './targets/local/options.ts'
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run dev --',
+    summary: 'Runs the app in a machine, or on this host, and starts it again when app/ or config/ change.',
+    options: { host: { type: 'boolean' }, 'inspect-port': { type: 'string', default: '9229' } },
+    help: {
+      host: 'without a machine: on this host, with the same configuration and environment',
+      'inspect-port': 'where an editor or chrome://inspect attaches, on 127.0.0.1',
+    },
+  },
+  async ({ values }) => {
+    const config = await loadConfig()
+    await checkAppConfig(root)
+    const context = contextIn(join(dist, 'dev'))
+    const inspect = Number(values['inspect-port'])
+    if (values.host === true) {
+      const { env: envFile } = await readOptions(config.deploy.options)
+      await runOnHost({ root, config, envFile, inspect, signal: context.signal })
+    } else {
+      tool(['npm', 'run', '--silent', 'build'], { purpose: 'build the machine', cwd: root })
+      await runInMachine({ root, config, release: await loadRelease(dist), context, inspect })
+    }
+  },
+)

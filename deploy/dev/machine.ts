@@ -1,0 +1,107 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { planApp } from '../../build/app/stage.ts'
+import { writeTree } from '../../build/app/tree.ts'
+import { describeError } from '../../build/lib/errors.ts'
+import { log } from '../../build/lib/log.ts'
+import { npmNode } from '../../build/runtime/node.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
+import { openControl } from '../control/client.ts'
+import type { Context, Release } from '../target.ts'
+import { machineOf } from '../targets/local/index.ts'
+import { streamConsole } from '../targets/local/logs.ts'
+import { startMachine, stopMachine } from '../targets/local/machine.ts'
+import { requireFreePorts } from '../targets/local/ports.ts'
+import { kernelCommandLine } from '../targets/local/qemu.ts'
+import type { State } from '../targets/local/state.ts'
+import { watchApp } from './watch.ts'
+
+export interface MachineOptions {
+  root: string
+  config: SystemConfig
+  release: Release
+  context: Context
+  /** Port of the inspector, on 127.0.0.1. */
+  inspect: number
+}
+
+const guestInspect = 9229
+
+/** Boots the machine with the app as a folder that it shares with this host, and starts the app anew after each change. */
+export async function runInMachine({
+  root,
+  release,
+  context,
+  inspect,
+  ...options
+}: MachineOptions): Promise<void> {
+  const config = forDevelopment(options.config)
+  const share = join(context.state, 'app')
+  const { binary } = await npmNode(config.machine.arch)
+  const lay = (): void => {
+    const { tree } = planApp({ root, config, node: binary })
+    rmSync(share, { recursive: true, force: true, maxRetries: 3 })
+    writeTree(tree, share)
+  }
+  lay()
+  const { spec } = await machineOf(release, context)
+  const ports = [...spec.ports, { guest: guestInspect, host: inspect, protocol: 'tcp' as const }]
+  await requireFreePorts(ports, spec.bind)
+  const [runtime] = spec.disks
+  const machine = await startMachine(
+    {
+      ...spec,
+      ports,
+      disks: runtime === undefined ? [] : [runtime],
+      share,
+      append: kernelCommandLine(config.kernel, '9p'),
+    },
+    context.state,
+  )
+  log.step(`${spec.name} boots (${machine.accelerator}); inspector: 127.0.0.1:${inspect}; Ctrl-C ends it`)
+  const stopWatching = watchApp(root, ['app', 'config', ...config.app.include], (path) => {
+    log.step(`${path} changed`)
+    refresh(share, root, config, binary)
+    restart(machine.files.control).catch((error: unknown) => log.warn(describeError(error)))
+  })
+  const state = machine as State
+  await streamConsole(state, true, context.signal, context.print)
+  stopWatching()
+  await stopMachine(machine, config.restart.drainTimeout * 1000)
+}
+
+/** An app that does not start is not a crash loop: the next save may mend it. */
+function forDevelopment(config: SystemConfig): SystemConfig {
+  return {
+    ...config,
+    app: {
+      ...config.app,
+      env: { ...config.app.env, NODE_ENV: 'development' },
+      nodeOptions: [`--inspect=0.0.0.0:${guestInspect}`, ...config.app.nodeOptions],
+    },
+    restart: { ...config.restart, backoffInitial: 100, backoffMax: 500, crashLoopCount: 1000 },
+  }
+}
+
+/** Puts the app as it is now into the shared folder. A mistake is said, and leaves the old one. */
+function refresh(share: string, root: string, config: SystemConfig, node: string): void {
+  try {
+    const { tree } = planApp({ root, config, node })
+    // The folder itself is what the machine has mounted.
+    for (const name of readdirSync(share)) rmSync(join(share, name), { recursive: true, force: true })
+    writeTree(tree, share)
+  } catch (error) {
+    log.warn(describeError(error))
+  }
+}
+
+/** An app that is down is started again by init anyway. */
+async function restart(socket: string): Promise<void> {
+  const control = await openControl(connect(socket))
+  try {
+    await control.call('app.restart', {})
+  } finally {
+    control.close()
+  }
+}
