@@ -45,7 +45,7 @@ async function balance(t: Test, name: string, backends: TestBackend[]): Promise<
   return {
     machine,
     get: async () =>
-      fetch(`http://127.0.0.1:${machine.hostPort(8080)}/`, { signal: AbortSignal.timeout(20_000) }),
+      fetch(`http://127.0.0.1:${machine.hostPort(8080)}/`, { signal: AbortSignal.timeout(60_000) }),
     overview: async () => (await fetch(`${api}/api/backends`)).json() as Promise<Overview>,
     change: async (method, path, body) => {
       const headers = { authorization: `Bearer ${token}` }
@@ -103,10 +103,10 @@ await t.test(
 )
 
 await t.test('the power button drains: every request that was accepted is answered', async (t) => {
-  const slow = await backend(t, (_request, response) => setTimeout(() => response.end('done'), 2500))
+  const slow = await backend(t, (_request, response) => setTimeout(() => response.end('done'), 4000))
   const { machine, get } = await balance(t, 'drain', [slow])
   const inFlight = Array.from({ length: 8 }, async () => (await get()).text())
-  await until('all are in flight', () => slow.count === 8, 30_000)
+  await until('all are in flight', () => slow.count === 8, 60_000)
   await machine.qmp('system_powerdown')
   t.same(
     await Promise.all(inFlight),
