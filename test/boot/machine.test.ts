@@ -63,6 +63,16 @@ await t.test('the machine is what was configured', async (t) => {
   t.same(programs, new Set(['/init', '/bin/node']), 'nothing else runs')
 })
 
+await t.test('nothing listens but the app', async (t) => {
+  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => machine.get(`/file?path=/proc/net/${name}`)))
+  const listening = tables.flatMap((table) =>
+    [...String(table).matchAll(/^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F:]+ 0A /gm)].map(([, port = '']) =>
+      Number.parseInt(port, 16),
+    ),
+  )
+  t.same(listening, [8080])
+})
+
 await t.test('outgoing TCP, to a server on the host', async (t) => {
   const server = createServer((socket) => socket.end('hello from outside'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
