@@ -8,13 +8,10 @@ export function answer(response: Response, status: number, headers: Record<strin
     return
   }
   const text = `${STATUS_CODES[status]}\n`
-  // What is left of a request that is refused is not read.
-  const close = status === 413 && response.req.httpVersionMajor < 2 ? { connection: 'close' } : {}
   response.writeHead(status, {
     'content-type': 'text/plain',
     'content-length': String(text.length),
     'cache-control': 'no-store',
-    ...close,
     ...headers,
   })
   response.end(text)

@@ -52,7 +52,8 @@ async function readAll(request: Request): Promise<Buffer> {
 
 async function* limited(request: Request, most: number): AsyncIterable<Buffer> {
   let bytes = 0
-  for await (const part of request) {
+  // What is left is not destroyed: the client is still to hear the answer.
+  for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += (part as Buffer).length
     if (bytes > most) throw new TooLarge()
     yield part as Buffer

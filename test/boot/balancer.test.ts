@@ -31,6 +31,8 @@ async function balance(t: Test, name: string, backends: TestBackend[]): Promise<
     {
       app: { processes: 2 },
       machine: { cpus: 2 },
+      // A busy host needs longer than a machine of its own.
+      restart: { drainTimeout: 60 },
       ports: [
         { guest: 8080, protocol: 'tcp' },
         { guest: 9000, protocol: 'tcp' },
@@ -38,7 +40,10 @@ async function balance(t: Test, name: string, backends: TestBackend[]): Promise<
     },
     {
       shipped: true,
-      instance: { env: `ADMIN_TOKEN=${token}\nLB_CONFIG='${JSON.stringify(config)}'\n`, repl: true },
+      instance: {
+        env: `ADMIN_TOKEN=${token}\nDRAIN_SECONDS=55\nLB_CONFIG='${JSON.stringify(config)}'\n`,
+        repl: true,
+      },
     },
   )
   const api = `http://127.0.0.1:${machine.hostPort(9000)}`

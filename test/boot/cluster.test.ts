@@ -4,7 +4,12 @@ import { boot } from './boot.ts'
 await t.test(
   'several processes share the port; one that crashes is replaced without the others',
   async (t) => {
-    const machine = await boot(t, 'cluster', { app: { processes: 'auto' }, machine: { cpus: 2 } })
+    const machine = await boot(t, 'cluster', {
+      app: { processes: 'auto' },
+      machine: { cpus: 2 },
+      // A busy host needs longer than a machine of its own.
+      restart: { drainTimeout: 60 },
+    })
     const pids = new Set<number>()
     for (let i = 0; i < 40 && pids.size < 2; i++) {
       const facts = (await machine.get('/machine')) as { pid: number; worker: boolean }

@@ -170,7 +170,8 @@ export async function say(
   socket.on('error', () => undefined)
   socket.write(text)
   more?.((text) => void socket.write(text))
-  const closed = once(socket, 'close')
+  // events.once() would reject when the connection is reset, which is an answer as well.
+  const closed = new Promise((resolve) => socket.once('close', resolve))
   await Promise.race([closed, wait(10_000)])
   socket.destroy()
   return answer
