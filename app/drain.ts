@@ -1,8 +1,11 @@
 import type { Server as HttpServer } from 'node:http'
+import { Server as NetServer } from 'node:net'
 import type { Balancer } from './balancer.ts'
 import type { Listener } from './listeners.ts'
 
 const checkMs = 50
+/** A client may have sent a request that has not come yet. */
+const lingerMs = 500
 
 /**
  * Ends the process without losing a request: nothing new is accepted, what is in flight is answered, clients that
@@ -11,6 +14,9 @@ const checkMs = 50
 export function drain(listeners: readonly Listener[], balancer: Balancer, seconds: number): void {
   balancer.draining = true
   let open = listeners.length
+  const closeIdle = (): void => {
+    for (const { server } of listeners) (server as Partial<HttpServer>).closeIdleConnections?.()
+  }
   const done = (): void => {
     open -= 1
     if (open === 0) process.exit(0)
@@ -20,13 +26,12 @@ export function drain(listeners: readonly Listener[], balancer: Balancer, second
       server.close(done)
     } else {
       server.prependListener('request', (_request, response) => (response.shouldKeepAlive = false))
-      server.close(done)
+      // Its own `close` would close idle connections at once.
+      NetServer.prototype.close.call(server, done)
     }
     for (const session of sessions) session.close()
   }
-  setInterval(() => {
-    for (const { server } of listeners) (server as Partial<HttpServer>).closeIdleConnections?.()
-  }, checkMs)
+  setTimeout(() => setInterval(closeIdle, checkMs), lingerMs)
   setTimeout(() => {
     for (const { streams } of listeners) for (const stream of streams) stream.destroy()
     setTimeout(() => process.exit(0), checkMs)

@@ -1,16 +1,18 @@
 import { channel } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
-import type { Server, Socket } from 'node:net'
+import { Server, type Socket } from 'node:net'
 import { emit } from './event.ts'
 
 /** How long before PID 1's deadline the process ends by itself: what holds it up can then be said. */
 const marginMs = 500
 const idleCheckMs = 50
+/** A client may have sent a request that has not come yet: until then connections are not closed for being idle. */
+const lingerMs = 500
 
 /**
- * Answers SIGTERM for an app that does not: servers stop listening, idle connections close, requests in flight
- * are answered with `Connection: close`, then the process ends with status 0. An app with a SIGTERM listener of
- * its own is left to it.
+ * Answers SIGTERM for an app that does not: servers stop listening, requests are answered with
+ * `Connection: close`, connections that stay idle close, then the process ends with status 0. An app with a
+ * SIGTERM listener of its own is left to it.
  *
  * @param servers those that listen at any time
  * @param seconds after which PID 1 ends the process
@@ -18,6 +20,8 @@ const idleCheckMs = 50
 export function drainOnTerminate(servers: ReadonlySet<Server>, seconds: number): void {
   let draining = false
   process.on('SIGTERM', () => {
+    // An app that closes what it has opened ends; the channel to the primary must not keep it.
+    process.channel?.unref()
     if (draining || process.listenerCount('SIGTERM') > 1) return
     draining = true
     drain([...servers], seconds * 1000 - marginMs)
@@ -30,17 +34,22 @@ function drain(servers: Server[], deadlineMs: number): void {
   if (open === 0) process.exit(0)
   closeAfterAnswer()
   for (const server of servers) {
-    server.close(() => {
+    stopListening(server, () => {
       open -= 1
       if (open === 0) process.exit(0)
     })
   }
-  // A connection becomes idle when its answer is sent: it is not closed by Server.close, which came before.
-  setInterval(() => servers.forEach(closeIdle), idleCheckMs)
+  setTimeout(() => setInterval(() => servers.forEach(closeIdle), idleCheckMs), lingerMs)
   setTimeout(() => {
     emit('shutdown', 'app.undrained', { connections: sockets().length })
     process.exit(1)
   }, deadlineMs)
+}
+
+/** The `close` of an HTTP server would close idle connections at once. */
+function stopListening(server: Server, done: () => void): void {
+  if ('closeIdleConnections' in server) Server.prototype.close.call(server, done)
+  else server.close(done)
 }
 
 /** Clients that keep connections alive are told not to send another request. */

@@ -143,10 +143,12 @@ function passOn(cluster: Cluster, from: Worker, message: unknown): void {
   }
 }
 
-/** The app's own SIGTERM listener, or the system layer's, ends its work; the channel would keep it alive after that. */
+/**
+ * The app's own SIGTERM listener, or the system layer's, ends its work. (`worker.disconnect` would close its servers
+ * before it, and connections under their requests with them.)
+ */
 function terminate(worker: Worker): void {
   worker.process.kill('SIGTERM')
-  worker.disconnect()
 }
 
 function entryOf({ app }: Places, config: GuestConfig): string {

@@ -59,10 +59,12 @@ await t.test('workers share the port, are replaced when they crash, and drain', 
   t.equal(await ended, 0)
 })
 
-await t.test('an app with a SIGTERM listener of its own ends in its own way', async (t) => {
+await t.test('an app with a SIGTERM listener of its own ends by closing what it has opened', async (t) => {
   const own = {
     ...app,
-    'index.ts': `${app['index.ts']}\nprocess.on('SIGTERM', () => console.log('own way'))`,
+    'index.ts': `import { createServer } from 'node:http'
+      const server = createServer((_request, response) => response.end()).listen(process.env.PORT)
+      process.on('SIGTERM', () => server.close(() => console.log('own way')))`,
   }
   const { event, line, child, ended } = await start(t, { entry: 'index.ts', app: own, processes: 2 })
   await event('health.ok')
