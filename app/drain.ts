@@ -1,3 +1,4 @@
+import cluster from 'node:cluster'
 import type { Server as HttpServer } from 'node:http'
 import { Server as NetServer } from 'node:net'
 import type { Balancer } from './balancer.ts'
@@ -19,7 +20,7 @@ export function drain(listeners: readonly Listener[], balancer: Balancer, second
   }
   const done = (): void => {
     open -= 1
-    if (open === 0) process.exit(0)
+    if (open === 0) leave()
   }
   for (const { server, sessions } of listeners) {
     if (!('closeIdleConnections' in server)) {
@@ -36,4 +37,11 @@ export function drain(listeners: readonly Listener[], balancer: Balancer, second
     for (const { streams } of listeners) for (const stream of streams) stream.destroy()
     setTimeout(() => process.exit(0), checkMs)
   }, seconds * 1000)
+}
+
+/** One of several processes has the connections that it was about to get go to the others first. */
+function leave(): void {
+  if (cluster.worker === undefined || !process.connected) process.exit(0)
+  process.once('disconnect', () => process.exit(0))
+  cluster.worker.disconnect()
 }

@@ -1,3 +1,4 @@
+import type { Cluster } from 'node:cluster'
 import { channel } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
@@ -22,6 +23,7 @@ export function drainOnTerminate(servers: ReadonlySet<Server>, seconds: number):
   process.on('SIGTERM', () => {
     // An app that closes what it has opened ends; the channel to the primary must not keep it.
     process.channel?.unref()
+    process.once('beforeExit', () => leave(() => undefined))
     if (draining || process.listenerCount('SIGTERM') > 1) return
     draining = true
     drain([...servers], seconds * 1000 - marginMs)
@@ -31,12 +33,12 @@ export function drainOnTerminate(servers: ReadonlySet<Server>, seconds: number):
 function drain(servers: Server[], deadlineMs: number): void {
   emit('shutdown', 'app.draining', { servers: servers.length })
   let open = servers.length
-  if (open === 0) process.exit(0)
+  if (open === 0) leave(() => process.exit(0))
   closeAfterAnswer()
   for (const server of servers) {
     stopListening(server, () => {
       open -= 1
-      if (open === 0) process.exit(0)
+      if (open === 0) leave(() => process.exit(0))
     })
   }
   setTimeout(() => setInterval(() => servers.forEach(closeIdle), idleCheckMs), lingerMs)
@@ -44,6 +46,18 @@ function drain(servers: Server[], deadlineMs: number): void {
     emit('shutdown', 'app.undrained', { connections: sockets().length })
     process.exit(1)
   }, deadlineMs)
+}
+
+/**
+ * Takes leave of the primary, where there is one: a connection that it was handing over goes to another worker
+ * then. It would be lost, and not even closed, with a process that just ends.
+ */
+function leave(end: () => void): void {
+  const { worker } = process.getBuiltinModule('node:cluster') as unknown as Cluster
+  if (worker === undefined || !process.connected) return end()
+  process.channel?.ref()
+  process.once('disconnect', end)
+  worker.disconnect()
 }
 
 /** The `close` of an HTTP server would close idle connections at once. */

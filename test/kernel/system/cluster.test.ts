@@ -1,8 +1,8 @@
-import { get } from 'node:http'
+import { Agent, get } from 'node:http'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { boot, bundle, type Machine, type Running } from '../fixtures/system.ts'
+import { boot, bundle, type Event, type Machine, type Running } from '../fixtures/system.ts'
 
 const folder = t.testdir()
 const system = await bundle(folder)
@@ -59,6 +59,36 @@ await t.test('workers share the port, are replaced when they crash, and drain', 
   t.equal(await ended, 0)
 })
 
+await t.test(
+  'a worker that is asked to go costs no request, on kept connections and on fresh ones',
+  async (t) => {
+    const { event, events, port } = await start(t, {
+      entry: 'index.ts',
+      app,
+      processes: 2,
+      restart: { backoffInitial: 0, backoffMax: 0, crashLoopCount: 100 },
+    })
+    await event('health.ok')
+    let gone = false
+    const kept = new Agent({ keepAlive: true, maxSockets: 1 })
+    const load = [kept, false as const].map(async (agent) => {
+      let answered = 0
+      for (; !gone; answered++) await ask(port, '/', agent)
+      return answered
+    })
+    const started = (): Event[] => events.filter(({ event }) => event === 'worker.started')
+    for (let round = 0; round < 10; round++) {
+      process.kill(Number(started().at(-2)?.['pid']), 'SIGTERM')
+      await event('worker.started', (latest) => started().indexOf(latest) === round + 2)
+      // The next one goes when both take part.
+      await askUntil(port, 2)
+    }
+    gone = true
+    for (const answered of await Promise.all(load)) t.ok(answered > 100, `${answered} requests`)
+    kept.destroy()
+  },
+)
+
 await t.test('an app with a SIGTERM listener of its own ends by closing what it has opened', async (t) => {
   const own = {
     ...app,
@@ -104,9 +134,9 @@ async function askUntil(port: number, count: number): Promise<Set<string>> {
   return pids
 }
 
-function ask(port: number, path: string): Promise<string> {
+function ask(port: number, path: string, agent: Agent | false = false): Promise<string> {
   return new Promise((resolve, reject) => {
-    get({ port, path, host: '127.0.0.1', agent: false }, (response) => {
+    get({ port, path, host: '127.0.0.1', agent }, (response) => {
       let body = ''
       response
         .setEncoding('utf8')
