@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
 import type { Request } from './body.ts'
 import type { BalancerConfig } from './config.ts'
-import { type Exchange, forward, type Response } from './forward.ts'
+import { forward, type Passing, type Response } from './forward.ts'
 import { backendHeaders, cookie, originOf, trustList } from './headers.ts'
 import { watchPool } from './health.ts'
 import { Pool } from './pool.ts'
@@ -47,8 +47,9 @@ export class Balancer {
     if (request.url === healthPath) return answer(response, this.draining ? 503 : 200)
     const exchange = this.exchange(request, scheme)
     if (exchange === undefined) return answer(response, 404)
-    const { bodyBytes } = this.config.limits
-    forward({ ...exchange, response, bodyBytes }).catch((error: unknown) => {
+    const { limits, timeouts } = this.config
+    const bounds = { bodyBytes: limits.bodyBytes, takeMs: timeouts.body * 1000 }
+    forward({ ...exchange, response, ...bounds }).catch((error: unknown) => {
       process.emitWarning(error as Error)
       answer(response, 500)
     })
@@ -87,7 +88,7 @@ export class Balancer {
     for (const pool of this.pools.values()) pool.close()
   }
 
-  private exchange(request: Request, protocol: Scheme): Omit<Exchange, 'response' | 'bodyBytes'> | undefined {
+  private exchange(request: Request, protocol: Scheme): Passing | undefined {
     const { headers, socket } = request
     const origin = originOf(headers, { address: socket.remoteAddress ?? '', protocol }, this.trusted)
     const pool = this.pools.get(
