@@ -6,7 +6,9 @@ export const guestPaths = {
   node: '/bin/node',
   system: '/nodeos/system.mjs',
   control: '/nodeos/control.mjs',
+  metrics: '/nodeos/metrics.mjs',
   reports: '/run/nodeos/reports',
+  starts: '/run/nodeos/starts',
   app: '/srv',
   config: '/srv/.nodeos/system.json',
 } as const
@@ -30,14 +32,25 @@ export function reportOptions(folder: string): string[] {
 export const startVariable = 'NODEOS_START'
 
 /** What the system layer reads in the machine: `/srv/.nodeos/system.json`. */
-export type GuestConfig = Pick<SystemConfig, 'hostname' | 'ports' | 'network' | 'health' | 'restart'> & {
+export type GuestConfig = Pick<
+  SystemConfig,
+  'hostname' | 'ports' | 'network' | 'health' | 'metrics' | 'restart'
+> & {
   app: Pick<SystemConfig['app'], 'entry' | 'nodeOptions' | 'processes'>
 }
 
 /** The part of the configuration that the machine itself needs. */
-export function guestConfig({ hostname, app, ports, network, health, restart }: SystemConfig): GuestConfig {
+export function guestConfig({
+  hostname,
+  app,
+  ports,
+  network,
+  health,
+  metrics,
+  restart,
+}: SystemConfig): GuestConfig {
   const { entry, nodeOptions, processes } = app
-  return { hostname, app: { entry, nodeOptions, processes }, ports, network, health, restart }
+  return { hostname, app: { entry, nodeOptions, processes }, ports, network, health, metrics, restart }
 }
 
 /** What PID 1 reads: `/srv/.nodeos/init.conf`, lines `key value`. */

@@ -183,6 +183,19 @@ export interface SystemConfig {
     timeout: number;
   };
   /**
+   * Prometheus metrics of the machine, its processes and the app.
+   */
+  metrics: {
+    /**
+     * Guest port that serves them to everyone who reaches it; none when left out.
+     */
+    port?: number;
+    /**
+     * HTTP path of the metrics.
+     */
+    path: string;
+  };
+  /**
    * What PID 1 does when Node ends.
    */
   restart: {

@@ -23,6 +23,7 @@ export function configFor(app: Partial<SystemConfig['app']> = {}): SystemConfig 
     kernel: { source: 'auto', platforms: [], fragments: [], mitigations: false, cmdline: '' },
     image: { compression: 'lz4', formats: ['direct'] },
     health: { path: '/', timeout: 60 },
+    metrics: { path: '/metrics' },
     restart: {
       exitZero: 'restart',
       backoffInitial: 100,
