@@ -69,7 +69,7 @@ for (const processes of [2, 'auto']) {
 
 await t.test('the machine gets what it needs, and nothing of the build', async (t) => {
   const guest = guestConfig(await load(t, { system: { app: { env: { A: '1' } } } }))
-  t.same(Object.keys(guest).sort(), ['app', 'health', 'hostname', 'network', 'ports', 'restart'])
+  t.same(Object.keys(guest).sort(), ['app', 'health', 'hostname', 'metrics', 'network', 'ports', 'restart'])
   t.same(Object.keys(guest.app).sort(), ['entry', 'nodeOptions', 'processes'])
 })
 
