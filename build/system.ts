@@ -17,6 +17,7 @@ export interface SystemOptions {
 export const bundles = {
   control: 'kernel/system/control/main.ts',
   metrics: 'kernel/system/metrics/main.ts',
+  logs: 'kernel/system/logs/main.ts',
 } as const
 
 /**

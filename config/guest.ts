@@ -7,8 +7,10 @@ export const guestPaths = {
   system: '/nodeos/system.mjs',
   control: '/nodeos/control.mjs',
   metrics: '/nodeos/metrics.mjs',
+  logs: '/nodeos/logs.mjs',
   reports: '/run/nodeos/reports',
   starts: '/run/nodeos/starts',
+  logFifo: '/run/nodeos/log',
   app: '/srv',
   config: '/srv/.nodeos/system.json',
 } as const
@@ -34,7 +36,7 @@ export const startVariable = 'NODEOS_START'
 /** What the system layer reads in the machine: `/srv/.nodeos/system.json`. */
 export type GuestConfig = Pick<
   SystemConfig,
-  'hostname' | 'ports' | 'network' | 'health' | 'metrics' | 'restart'
+  'hostname' | 'ports' | 'network' | 'health' | 'metrics' | 'logs' | 'restart'
 > & {
   app: Pick<SystemConfig['app'], 'entry' | 'nodeOptions' | 'processes'>
 }
@@ -47,15 +49,16 @@ export function guestConfig({
   network,
   health,
   metrics,
+  logs,
   restart,
 }: SystemConfig): GuestConfig {
   const { entry, nodeOptions, processes } = app
-  return { hostname, app: { entry, nodeOptions, processes }, ports, network, health, metrics, restart }
+  return { hostname, app: { entry, nodeOptions, processes }, ports, network, health, metrics, logs, restart }
 }
 
 /** What PID 1 reads: `/srv/.nodeos/init.conf`, lines `key value`. */
 export function initConf(config: SystemConfig, extraEnv: Record<string, string> = {}): string {
-  const { restart } = config
+  const { restart, logs } = config
   const lines = [
     ...nodeArguments(config).map((argument) => `arg ${argument}`),
     ...Object.entries(environment(config, extraEnv)).map(([name, value]) => `env ${name}=${value}`),
@@ -66,6 +69,7 @@ export function initConf(config: SystemConfig, extraEnv: Record<string, string> 
     `crash-loop-count ${restart.crashLoopCount}`,
     `crash-loop-window-s ${restart.crashLoopWindow}`,
     `drain-timeout-s ${restart.drainTimeout}`,
+    `log-buffer-bytes ${logs.forward === undefined ? 0 : logs.buffer * 1024}`,
   ]
   return lines.map((line) => `${line}\n`).join('')
 }

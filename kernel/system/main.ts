@@ -12,6 +12,8 @@ await start({
   system: guestPaths.system,
   control: guestPaths.control,
   metrics: guestPaths.metrics,
+  logs: guestPaths.logs,
+  logFifo: guestPaths.logFifo,
   ports: '/sys/class/virtio-ports',
   reports: guestPaths.reports,
   starts: guestPaths.starts,

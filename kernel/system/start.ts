@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { GuestConfig } from '../../config/guest.ts'
 import type * as Control from './control/main.ts'
+import type * as Logs from './logs/main.ts'
 import type * as Metrics from './metrics/main.ts'
 import { findPort } from './control/find.ts'
 import { portName, relayMark } from './control/protocol.ts'
@@ -31,6 +32,10 @@ export interface Start {
   control: string
   /** Path of the bundle that serves metrics. */
   metrics: string
+  /** Path of the bundle that forwards logs. */
+  logs: string
+  /** Where PID 1 puts a copy of the log. */
+  logFifo: string
   /** Folder of the virtio-serial ports. */
   ports: string
   /** Folder of the diagnostic reports. */
@@ -86,10 +91,20 @@ async function startMachine(options: Start, config: GuestConfig): Promise<void> 
     drainOnTerminate(watchServers(health), config.restart.drainTimeout)
     await startNetwork(config, instance.hostname, options.native)
   }
-  const { metrics } = config
+  const { metrics, logs } = config
+  if (logs.forward !== undefined) void forward(options, logs.forward)
   if (metrics.port === undefined) return
   const { serveMetrics } = await loadMetrics(options.metrics)
   serveMetrics({ metrics, crew, starts, emit })
+}
+
+async function forward({ logs, logFifo: fifo }: Start, forward: string): Promise<void> {
+  try {
+    const { forwardLogs } = (await import(logs)) as typeof Logs
+    await forwardLogs({ forward, fifo, emit })
+  } catch (error) {
+    emit('node', 'system.error', { error: `logs are not forwarded: ${reasonOf(error)}` })
+  }
 }
 
 function countStart(file: string): number {

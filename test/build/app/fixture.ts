@@ -24,6 +24,7 @@ export function configFor(app: Partial<SystemConfig['app']> = {}): SystemConfig 
     image: { compression: 'lz4', formats: ['direct'] },
     health: { path: '/', timeout: 60 },
     metrics: { path: '/metrics' },
+    logs: { buffer: 256 },
     restart: {
       exitZero: 'restart',
       backoffInitial: 100,
