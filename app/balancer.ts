@@ -6,6 +6,7 @@ import type { BalancerConfig } from './config.ts'
 import { type Exchange, forward, type Response } from './forward.ts'
 import { backendHeaders, cookie, originOf, trustList } from './headers.ts'
 import { watchPool } from './health.ts'
+import { logRequest } from './log.ts'
 import { Pool } from './pool.ts'
 import { requestId } from './request-id.ts'
 import { healthPath, router } from './router.ts'
@@ -47,8 +48,13 @@ export class Balancer {
     if (request.url === healthPath) return answer(response, this.draining ? 503 : 200)
     const exchange = this.exchange(request, scheme)
     if (exchange === undefined) return answer(response, 404)
-    const { bodyBytes } = this.config.limits
-    forward({ ...exchange, response, bodyBytes }).catch((error: unknown) => {
+    const { limits, log } = this.config
+    const whole: Exchange = { ...exchange, response, bodyBytes: limits.bodyBytes, bytes: 0 }
+    if (log.requests === 'all') {
+      const started = performance.now()
+      response.once('close', () => logRequest(whole, started))
+    }
+    forward(whole).catch((error: unknown) => {
       process.emitWarning(error as Error)
       answer(response, 500)
     })
@@ -87,7 +93,10 @@ export class Balancer {
     for (const pool of this.pools.values()) pool.close()
   }
 
-  private exchange(request: Request, protocol: Scheme): Omit<Exchange, 'response' | 'bodyBytes'> | undefined {
+  private exchange(
+    request: Request,
+    protocol: Scheme,
+  ): Omit<Exchange, 'response' | 'bodyBytes' | 'bytes'> | undefined {
     const { headers, socket } = request
     const origin = originOf(headers, { address: socket.remoteAddress ?? '', protocol }, this.trusted)
     const pool = this.pools.get(

@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { type Body, bodyOf, Incomplete, type Request, TooLarge } from './body.ts'
 import { endToEnd, type Headers } from './headers.ts'
-import { answer, log } from './answer.ts'
+import { answer } from './answer.ts'
+import { logProblem } from './log.ts'
 import type { Member, Pool } from './pool.ts'
 
 /** One of HTTP/2 behaves as one of HTTP/1. */
@@ -21,6 +22,9 @@ export interface Exchange {
   tag: string | undefined
   /** Bytes that a body may have; 0 for no limit. */
   bodyBytes: number
+  /** The backend that it went to last, and what came back of the body. */
+  backend?: string
+  bytes: number
 }
 
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
@@ -67,11 +71,17 @@ class Delivery {
     if (this.gone) return
     const member = pool.pick(client, tag, this.tried)
     if (member === undefined) {
-      log('no backend', this.exchange, 503, pool.members.size === 0 ? 'the pool is empty' : 'none is up')
+      logProblem(
+        'no backend',
+        this.exchange,
+        503,
+        pool.members.size === 0 ? 'the pool is empty' : 'none is up',
+      )
       answer(response, 503)
       return
     }
     this.tried.add(member)
+    this.exchange.backend = member.address
     this.send(member)
   }
 
@@ -102,6 +112,7 @@ class Delivery {
         this.attempt()
       },
       onResponseData: (controller, chunk) => {
+        this.exchange.bytes += chunk.length
         if (this.gone || response.write(chunk)) return
         controller.pause()
         response.once('drain', () => controller.resume())
@@ -126,7 +137,7 @@ class Delivery {
     seen.judge(code)
     if (this.mayRetry(unseen.has(code))) return this.attempt()
     const status = late.has(code) ? 504 : 502
-    log('backend failed', this.exchange, status, `${member.address}: ${code}`)
+    logProblem('backend failed', this.exchange, status, `${member.address}: ${code}`)
     answer(this.exchange.response, status)
   }
 
@@ -152,7 +163,7 @@ class Delivery {
       if (request.httpVersionMajor < 2) response.writeHead(status, message, headers)
       else response.writeHead(status, headers)
     } catch (error) {
-      log('bad response', this.exchange, 502, `${member.address}: ${(error as Error).message}`)
+      logProblem('bad response', this.exchange, 502, `${member.address}: ${(error as Error).message}`)
       answer(response, 502)
       this.controller?.abort(error as Error)
     }

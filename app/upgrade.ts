@@ -1,9 +1,10 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream'
-import { answer, log } from './answer.ts'
+import { answer } from './answer.ts'
 import { endToEnd } from './headers.ts'
 import type { Exchange } from './forward.ts'
+import { logProblem } from './log.ts'
 
 /**
  * Passes a WebSocket, or whatever else a client wants to upgrade to, to a backend: after the backend has agreed, bytes
@@ -13,7 +14,7 @@ import type { Exchange } from './forward.ts'
  * @param idleMs after which a connection on which nothing moves is ended
  */
 export function upgrade(
-  exchange: Omit<Exchange, 'response' | 'bodyBytes'>,
+  exchange: Omit<Exchange, 'response' | 'bodyBytes' | 'bytes'>,
   socket: Duplex,
   head: Buffer,
   idleMs: number,
@@ -27,7 +28,7 @@ export function upgrade(
   socket.on('error', () => socket.destroy())
   const member = pool.pick(client, tag, new Set())
   if (member === undefined) {
-    log('no backend', exchange, 503, 'none is up')
+    logProblem('no backend', exchange, 503, 'none is up')
     return answer(response, 503)
   }
   const started = performance.now()
@@ -76,7 +77,7 @@ export function upgrade(
         }
         const { code = error.message } = error as NodeJS.ErrnoException
         member.served(performance.now() - started, code)
-        log('backend failed', exchange, 502, `${member.address}: ${code}`)
+        logProblem('backend failed', exchange, 502, `${member.address}: ${code}`)
         answer(response, 502)
       },
     },
