@@ -1,0 +1,40 @@
+import t from 'tap'
+import { code, messageType, numberOf } from '../../kernel/system/network/dhcp/options.ts'
+import { startLan } from '../fixtures/lan.ts'
+import { scanTcp, scanUdp } from '../fixtures/scan.ts'
+import { clientAddress, reply, serverAddress } from '../kernel/fixtures/dhcp-server.ts'
+import { boot } from './boot.ts'
+
+const lan = await startLan(serverAddress, (message) => {
+  const discovers = numberOf(message.options, code.messageType, 1) === messageType.discover
+  return reply(message, discovers ? 'offer' : 'ack')
+})
+t.teardown(() => lan.close())
+await boot(
+  t,
+  'ports',
+  {},
+  {
+    shipped: true,
+    netdev: lan.netdev,
+    // Linux would say only once a second that nobody has a UDP port.
+    append: [
+      'sysctl.net.ipv4.icmp_ratelimit=0',
+      'sysctl.net.ipv4.icmp_msgs_per_sec=1000000',
+      'sysctl.net.ipv4.icmp_msgs_burst=1000000',
+    ].join(' '),
+  },
+)
+
+await t.test('of all TCP ports only the app’s takes connections', async (t) => {
+  const { open, refused, silent } = await scanTcp(lan, serverAddress, clientAddress)
+  t.same({ open, silent }, { open: [8080], silent: [] })
+  t.equal(refused.length, 65_534)
+})
+
+await t.test('of all UDP ports none is anybody’s', async (t) => {
+  const query = Buffer.from('000001000001000000000000076578616d706c650000010001', 'hex')
+  const { open, refused, silent } = await scanUdp(lan, serverAddress, clientAddress, query)
+  t.same({ open, silent }, { open: [], silent: [] })
+  t.equal(refused.length, 65_535)
+})
