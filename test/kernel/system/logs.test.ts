@@ -10,7 +10,7 @@ import t, { type Test } from 'tap'
 import { tool } from '../../../build/lib/tool.ts'
 import { readRecord } from '../../../kernel/system/logs/record.ts'
 import { syslogMessage } from '../../../kernel/system/logs/syslog.ts'
-import { until } from '../../app/balancer/fixture.ts'
+import { until } from '../../fixtures/until.ts'
 import { boot, bundle, freePort, type Running } from '../fixtures/system.ts'
 
 const folder = t.testdir()

@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { backend, checkPath, until } from '../app/balancer/fixture.ts'
-import { freePort } from '../kernel/fixtures/system.ts'
-import { boot } from './boot.ts'
+import { backend, checkPath, until } from '../balancer/fixture.ts'
+import { freePort } from '../../kernel/fixtures/system.ts'
+import { boot } from '../../boot/boot.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'

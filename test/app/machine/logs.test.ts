@@ -4,9 +4,9 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { backend, oneRoute, until } from '../app/balancer/fixture.ts'
-import { freePort } from '../kernel/fixtures/system.ts'
-import { boot } from './boot.ts'
+import { backend, oneRoute, until } from '../balancer/fixture.ts'
+import { freePort } from '../../kernel/fixtures/system.ts'
+import { boot } from '../../boot/boot.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'

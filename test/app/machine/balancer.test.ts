@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { backend, checkPath, type Overview, type TestBackend, token, until } from '../app/balancer/fixture.ts'
-import { boot, type TestMachine } from './boot.ts'
+import { backend, checkPath, type Overview, type TestBackend, token, until } from '../balancer/fixture.ts'
+import { boot, type TestMachine } from '../../boot/boot.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { runStory } from './story.ts'
+import { runStory } from '../fixtures/story.ts'
 
 t.setTimeout(900_000)
 
