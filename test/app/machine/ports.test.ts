@@ -1,5 +1,5 @@
 import t from 'tap'
-import { code, messageType, numberOf } from '../../kernel/system/network/dhcp/options.ts'
+import { code, messageType, numberOf } from '../../../kernel/system/network/dhcp/options.ts'
 import { startLan } from '../../fixtures/lan.ts'
 import { scanTcp, scanUdp } from '../../fixtures/scan.ts'
 import { clientAddress, reply, serverAddress } from '../../kernel/fixtures/dhcp-server.ts'
