@@ -1,11 +1,13 @@
-import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createHttp, IncomingMessage, type ServerResponse } from 'node:http'
 import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
 import { createServer as createTcp, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
 import type { Balancer } from './balancer.ts'
+import type { Request } from './body.ts'
 import { Certificates, minVersion, type Pair, readPairs } from './certificates.ts'
 import type { BalancerConfig, ListenerConfig } from './config.ts'
+import { inTurn, openRequests } from './pipelining.ts'
 
 /** A server that takes connections. */
 export interface Listener {
@@ -19,9 +21,6 @@ export interface Listener {
   /** Connections that are no longer HTTP, or never were. */
   streams: Set<Duplex>
 }
-
-/** HTTP/2 streams that one client may have open. */
-const concurrentStreams = 128
 
 /** Starts what a listener's configuration describes. */
 export function listen(config: ListenerConfig, balancer: Balancer, env: NodeJS.ProcessEnv): Listener {
@@ -42,7 +41,7 @@ function create(config: ListenerConfig, balancer: Balancer, env: NodeJS.ProcessE
       return { ...base, server: createHttp(httpOptions(balancer.config), redirectTo(config.redirectPort)) }
     default: {
       const server = createHttp(httpOptions(balancer.config), (request, response) =>
-        balancer.request(request, response, 'http'),
+        inTurn(request, response, () => balancer.request(request, response, 'http')),
       )
       takeUpgrades(server, balancer, 'http', base.streams)
       return { ...base, server }
@@ -88,7 +87,7 @@ function httpsServer(
     minVersion,
     handshakeTimeout: balancer.config.timeouts.headers * 1000,
     settings: {
-      maxConcurrentStreams: concurrentStreams,
+      maxConcurrentStreams: openRequests,
       maxHeaderListSize: balancer.config.limits.headerBytes,
     },
     SNICallback: (name, callback) => {
@@ -97,10 +96,12 @@ function httpsServer(
       else callback(null, context)
     },
   })
-  server.on('request', (request, http2Response) => {
+  server.on('request', (request: Request, http2Response) => {
     const response = http2Response as unknown as ServerResponse
+    const begin = (): void => balancer.request(request, response, 'https')
     if (headerBytes(request.rawHeaders) > balancer.config.limits.headerBytes) answer(response, 431)
-    else balancer.request(request, response, 'https')
+    else if (request instanceof IncomingMessage) inTurn(request, response, begin)
+    else begin()
   })
   server.on('session', (session) => {
     base.sessions.add(session)

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
@@ -162,7 +163,7 @@ export async function say(
   more?.((text) => void socket.write(text))
   // events.once() would reject when the connection is reset, which is an answer as well.
   const closed = new Promise((resolve) => socket.once('close', resolve))
-  await Promise.race([closed, wait(10_000)])
+  await Promise.race([closed, wait(10_000, undefined, { ref: false })])
   socket.destroy()
   return answer
 }
@@ -172,6 +173,17 @@ async function answers(port: number): Promise<boolean> {
     (response) => response.ok,
     () => false,
   )
+}
+
+/** Requests of a balancer with one pool and one backend that are not answered yet. */
+export async function inFlight({ overview }: Pick<TestBalancer, 'overview'>): Promise<number | undefined> {
+  return (await overview()).pools[0]?.backends[0]?.inflight
+}
+
+/** Memory of a process that is in RAM. */
+export function residentMegabytes(pid = 0): number {
+  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+  return Number(kilobytes) / 1024
 }
 
 export function portOf(server: { address: () => unknown }): number {

@@ -11,7 +11,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { freePort } from '../../kernel/fixtures/system.ts'
-import { backend, balancer, oneRoute, portOf, until } from './fixture.ts'
+import { backend, balancer, oneRoute, portOf, residentMegabytes, until } from './fixture.ts'
 
 const run = promisify(execFile)
 
@@ -53,17 +53,12 @@ await t.test('a large body streams both ways, at the pace of the slower side', a
   Readable.from(chunks()).pipe(sent)
   const [response] = (await once(sent, 'response')) as [Readable]
   await wait(1500)
-  const rss = residentMegabytes(lb.process.pid ?? 0)
+  const rss = residentMegabytes(lb.process.pid)
   t.ok(rss < 250, `${rss} MB resident while nobody reads 64 MB`)
   let received = 0
   for await (const part of response) received += (part as Buffer).length
   t.equal(received, size)
 })
-
-function residentMegabytes(pid: number): number {
-  const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-  return Number(kilobytes) / 1024
-}
 
 await t.test(
   'headers of this hop stay, the client is named, and only listed proxies are believed',

@@ -1,69 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import t, { type Test } from 'tap'
-import { backend, checkPath, type Overview, type TestBackend, token, until } from '../balancer/fixture.ts'
-import { boot, type TestMachine } from '../../boot/boot.ts'
-
-/** How a machine reaches this host. */
-const hostAddress = '10.0.2.2'
-
-interface Machine {
-  machine: TestMachine
-  get: () => Promise<Response>
-  overview: () => Promise<Overview>
-  change: (method: string, path: string, body?: object) => Promise<number>
-}
-
-/** The shipped app in a machine of two processes, in front of backends of this host. */
-async function balance(t: Test, name: string, backends: TestBackend[]): Promise<Machine> {
-  const config = {
-    routes: [{ pool: 'web' }],
-    pools: {
-      web: {
-        backends: backends.map(({ address }) => ({ address: address.replace('127.0.0.1', hostAddress) })),
-        health: { path: checkPath, interval: 0.5 },
-      },
-    },
-    admin: { port: 9000 },
-  }
-  const machine = await boot(
-    t,
-    name,
-    {
-      app: { processes: 2 },
-      machine: { cpus: 2 },
-      // A busy host needs longer than a machine of its own.
-      restart: { drainTimeout: 60 },
-      ports: [
-        { guest: 8080, protocol: 'tcp' },
-        { guest: 9000, protocol: 'tcp' },
-      ],
-    },
-    {
-      shipped: true,
-      instance: {
-        env: `ADMIN_TOKEN=${token}\nDRAIN_SECONDS=55\nLB_CONFIG='${JSON.stringify(config)}'\n`,
-        repl: true,
-      },
-    },
-  )
-  const api = `http://127.0.0.1:${machine.hostPort(9000)}`
-  return {
-    machine,
-    get: async () =>
-      fetch(`http://127.0.0.1:${machine.hostPort(8080)}/`, { signal: AbortSignal.timeout(60_000) }),
-    overview: async () => (await fetch(`${api}/api/backends`)).json() as Promise<Overview>,
-    change: async (method, path, body) => {
-      const headers = { authorization: `Bearer ${token}` }
-      return (
-        await fetch(`${api}${path}`, {
-          method,
-          headers,
-          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-        })
-      ).status
-    },
-  }
-}
+import t from 'tap'
+import { backend, until } from '../balancer/fixture.ts'
+import { balance, inMachine } from './balance.ts'
 
 await t.test(
   'two processes with one view; a worker that dies costs the other no request; a drain costs none',
@@ -80,7 +18,7 @@ await t.test(
     })
 
     const [gone] = backends
-    const id = encodeURIComponent(gone?.address.replace('127.0.0.1', hostAddress) ?? '')
+    const id = encodeURIComponent(inMachine(gone ?? { address: '' }))
     t.equal(await change('PATCH', `/api/pools/web/backends/${id}`, { draining: true }), 200)
     await wait(1000)
     const before = gone?.count
