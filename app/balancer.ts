@@ -3,9 +3,10 @@ import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
 import type { Request } from './body.ts'
 import type { BalancerConfig } from './config.ts'
-import { forward, type Passing, type Response } from './forward.ts'
+import { type Exchange, forward, type Passing, type Response } from './forward.ts'
 import { backendHeaders, cookie, originOf, trustList } from './headers.ts'
 import { watchPool } from './health.ts'
+import { logRequest } from './log.ts'
 import { Pool } from './pool.ts'
 import { requestId } from './request-id.ts'
 import { healthPath, router } from './router.ts'
@@ -47,9 +48,14 @@ export class Balancer {
     if (request.url === healthPath) return answer(response, this.draining ? 503 : 200)
     const exchange = this.exchange(request, scheme)
     if (exchange === undefined) return answer(response, 404)
-    const { limits, timeouts } = this.config
+    const { limits, timeouts, log } = this.config
     const bounds = { bodyBytes: limits.bodyBytes, takeMs: timeouts.body * 1000 }
-    forward({ ...exchange, response, ...bounds }).catch((error: unknown) => {
+    const whole: Exchange = { ...exchange, ...bounds, response, bytes: 0 }
+    if (log.requests === 'all') {
+      const started = performance.now()
+      response.once('close', () => logRequest(whole, started))
+    }
+    forward(whole).catch((error: unknown) => {
       process.emitWarning(error as Error)
       answer(response, 500)
     })

@@ -207,6 +207,15 @@ export interface BalancerConfig {
     idle: number;
   };
   /**
+   * What is written to the log, one JSON line each.
+   */
+  log: {
+    /**
+     * `failed`: requests that no backend answered. `all`: those, and every request with its backend, status, bytes and milliseconds.
+     */
+    requests: "failed" | "all";
+  };
+  /**
    * The page and the API for operators.
    */
   admin: {

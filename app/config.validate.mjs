@@ -5,7 +5,8 @@ const require = createRequire(import.meta.url)
 "use strict";
 export const validate = validate20;
 export default validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-For and Forwarded headers are believed; everyone else's are replaced.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"}}}}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-For and Forwarded headers are believed; everyone else's are replaced.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests that no backend answered. `all`: those, and every request with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"}}}}};
+const func1 = Object.prototype.hasOwnProperty;
 const pattern4 = new RegExp("^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$", "u");
 const pattern5 = new RegExp("^env:[A-Za-z_][A-Za-z0-9_]*$", "u");
 const pattern6 = new RegExp("^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "u");
@@ -48,11 +49,14 @@ data.limits = {};
 if(data.timeouts === undefined){
 data.timeouts = {};
 }
+if(data.log === undefined){
+data.log = {};
+}
 if(data.admin === undefined){
 data.admin = {};
 }
 for(const key0 in data){
-if(!((((((((key0 === "$schema") || (key0 === "listeners")) || (key0 === "routes")) || (key0 === "pools")) || (key0 === "trustedProxies")) || (key0 === "limits")) || (key0 === "timeouts")) || (key0 === "admin"))){
+if(!(func1.call(schema31.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err0];
@@ -1602,14 +1606,14 @@ vErrors.push(err125);
 }
 errors++;
 }
-let data52 = data.admin;
+let data52 = data.log;
 if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
-if(data52.token === undefined){
-data52.token = "env:ADMIN_TOKEN";
+if(data52.requests === undefined){
+data52.requests = "failed";
 }
 for(const key12 in data52){
-if(!((key12 === "port") || (key12 === "token"))){
-const err126 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
+if(!(key12 === "requests")){
+const err126 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -1619,10 +1623,9 @@ vErrors.push(err126);
 errors++;
 }
 }
-if(data52.port !== undefined){
-let data53 = data52.port;
-if(!(((typeof data53 == "number") && (!(data53 % 1) && !isNaN(data53))) && (isFinite(data53)))){
-const err127 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+let data53 = data52.requests;
+if(!((data53 === "failed") || (data53 === "all"))){
+const err127 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema31.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -1631,9 +1634,9 @@ vErrors.push(err127);
 }
 errors++;
 }
-if((typeof data53 == "number") && (isFinite(data53))){
-if(data53 > 65535 || isNaN(data53)){
-const err128 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+}
+else {
+const err128 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -1642,8 +1645,14 @@ vErrors.push(err128);
 }
 errors++;
 }
-if(data53 < 1 || isNaN(data53)){
-const err129 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+let data54 = data.admin;
+if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
+if(data54.token === undefined){
+data54.token = "env:ADMIN_TOKEN";
+}
+for(const key13 in data54){
+if(!((key13 === "port") || (key13 === "token"))){
+const err129 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -1653,11 +1662,10 @@ vErrors.push(err129);
 errors++;
 }
 }
-}
-let data54 = data52.token;
-if(typeof data54 === "string"){
-if(!pattern5.test(data54)){
-const err130 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
+if(data54.port !== undefined){
+let data55 = data54.port;
+if(!(((typeof data55 == "number") && (!(data55 % 1) && !isNaN(data55))) && (isFinite(data55)))){
+const err130 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -1666,9 +1674,9 @@ vErrors.push(err130);
 }
 errors++;
 }
-}
-else {
-const err131 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data55 == "number") && (isFinite(data55))){
+if(data55 > 65535 || isNaN(data55)){
+const err131 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -1677,9 +1685,8 @@ vErrors.push(err131);
 }
 errors++;
 }
-}
-else {
-const err132 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data55 < 1 || isNaN(data55)){
+const err132 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -1689,13 +1696,49 @@ vErrors.push(err132);
 errors++;
 }
 }
-else {
-const err133 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+}
+let data56 = data54.token;
+if(typeof data56 === "string"){
+if(!pattern5.test(data56)){
+const err133 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
 if(vErrors === null){
 vErrors = [err133];
 }
 else {
 vErrors.push(err133);
+}
+errors++;
+}
+}
+else {
+const err134 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err134];
+}
+else {
+vErrors.push(err134);
+}
+errors++;
+}
+}
+else {
+const err135 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err135];
+}
+else {
+vErrors.push(err135);
+}
+errors++;
+}
+}
+else {
+const err136 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err136];
+}
+else {
+vErrors.push(err136);
 }
 errors++;
 }

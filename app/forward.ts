@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import { type Body, bodyOf, Incomplete, type Request, TooLarge } from './body.ts'
 import { endToEnd, type Headers } from './headers.ts'
-import { answer, log } from './answer.ts'
+import { answer } from './answer.ts'
+import { logProblem } from './log.ts'
 import type { Member, Pool } from './pool.ts'
 
 /** One of HTTP/2 behaves as one of HTTP/1. */
@@ -27,6 +28,9 @@ export interface Exchange extends Passing {
   bodyBytes: number
   /** Milliseconds within which the client has to take a part of the response. */
   takeMs: number
+  /** The backend that it went to last, and what came back of the body. */
+  backend?: string
+  bytes: number
 }
 
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
@@ -78,11 +82,17 @@ class Delivery {
     if (this.gone) return
     const member = pool.pick(client, tag, this.tried)
     if (member === undefined) {
-      log('no backend', this.exchange, 503, pool.members.size === 0 ? 'the pool is empty' : 'none is up')
+      logProblem(
+        'no backend',
+        this.exchange,
+        503,
+        pool.members.size === 0 ? 'the pool is empty' : 'none is up',
+      )
       answer(response, 503)
       return
     }
     this.tried.add(member)
+    this.exchange.backend = member.address
     this.send(member)
   }
 
@@ -113,6 +123,7 @@ class Delivery {
         this.attempt()
       },
       onResponseData: (controller, chunk) => {
+        this.exchange.bytes += chunk.length
         if (!this.gone && !response.write(chunk)) this.hold(controller)
       },
       onResponseEnd: (_controller, trailers) => {
@@ -137,7 +148,7 @@ class Delivery {
     seen.judge(code)
     if (elsewhere) return this.attempt()
     const status = late.has(code) ? 504 : 502
-    log('backend failed', this.exchange, status, `${member.address}: ${code}`)
+    logProblem('backend failed', this.exchange, status, `${member.address}: ${code}`)
     answer(this.exchange.response, status)
   }
 
@@ -175,7 +186,7 @@ class Delivery {
       if (request.httpVersionMajor < 2) response.writeHead(status, message, headers)
       else response.writeHead(status, headers)
     } catch (error) {
-      log('bad response', this.exchange, 502, `${member.address}: ${(error as Error).message}`)
+      logProblem('bad response', this.exchange, 502, `${member.address}: ${(error as Error).message}`)
       answer(response, 502)
       this.controller?.abort(error as Error)
     }

@@ -1,73 +1,80 @@
-import { freemem, loadavg, totalmem, uptime } from 'node:os'
-import type { Operator } from './operator.ts'
-import { latencyOf, rateOf } from './stats.ts'
+import { channel } from 'node:diagnostics_channel'
+import type { Balancer } from './balancer.ts'
+import type { Member } from './pool.ts'
+import { histogram } from './stats.ts'
 
+/** As prom-client's `getMetricsAsJSON` gives them; the system layer serves them beside the machine's. */
 interface Metric {
   name: string
-  type: 'counter' | 'gauge'
+  type: 'counter' | 'gauge' | 'histogram'
   help: string
-  samples: [labels: Record<string, string>, value: number][]
+  /** What becomes of the values of several processes. */
+  aggregator: 'sum' | 'min' | 'max'
+  values: { labels: Record<string, string | number>; value: number; metricName?: string }[]
 }
 
-const quantiles = [0.5, 0.9, 0.99] as const
+/** Upper bounds in seconds. */
+const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10] as const
 
-/** What a Prometheus scrapes, in its text format: the machine, and every backend, all processes taken together. */
-export function metricsText(operator: Operator): string {
-  return [...machineMetrics(operator), ...backendMetrics(operator)].map(format).join('')
+/** Answers the system layer whenever it asks for the app's metrics. Nobody asks where the configuration has no metrics.port. */
+export function giveMetrics(balancer: Balancer): void {
+  channel('nodeos.metrics').subscribe((give) => (give as (metrics: Metric[]) => void)(metrics(balancer)))
 }
 
-function machineMetrics({ processes }: Operator): Metric[] {
-  return [
-    gauge('nodeos_uptime_seconds', 'Seconds since power-on.', uptime()),
-    gauge('nodeos_memory_bytes', 'Memory of the machine.', totalmem()),
-    gauge('nodeos_memory_available_bytes', 'Memory that is free or can be freed.', freemem()),
-    gauge('nodeos_load1', 'Load average over a minute.', loadavg()[0] ?? 0),
-    gauge('nodeos_processes', 'Processes that share the work.', processes),
-  ]
-}
-
-function gauge(name: string, help: string, value: number): Metric {
-  return { name, type: 'gauge', help, samples: [[{}, value]] }
-}
-
-function backendMetrics(operator: Operator): Metric[] {
-  const views = Object.entries(operator.view()).flatMap(([pool, backends]) =>
-    backends.map((backend) => ({ labels: { pool, backend: backend.address }, backend })),
+/** What this process knows of every backend. */
+export function metrics({ pools }: Balancer): Metric[] {
+  const members = [...pools].flatMap(([pool, { members }]) =>
+    [...members.values()].map((member) => ({ labels: { pool, backend: member.address }, member })),
   )
-  const metric = (
-    [name, type, help]: [string, Metric['type'], string],
-    value: (backend: (typeof views)[number]['backend']) => number,
-  ): Metric => ({ name, type, help, samples: views.map(({ labels, backend }) => [labels, value(backend)]) })
+  const metric = (about: Omit<Metric, 'values'>, value: (member: Member) => number): Metric => ({
+    ...about,
+    values: members.map(({ labels, member }) => ({ labels, value: value(member) })),
+  })
   return [
-    metric(['lb_backend_up', 'gauge', '1 while requests go there.'], ({ state }) => Number(state === 'up')),
-    metric(['lb_backend_weight', 'gauge', 'Share of the requests.'], ({ weight }) => weight),
     metric(
-      ['lb_requests_in_flight', 'gauge', 'Requests that are being answered.'],
-      ({ inflight }) => inflight,
+      { name: 'lb_backend_up', type: 'gauge', aggregator: 'min', help: '1 while requests go there.' },
+      ({ state }) => Number(state === 'up'),
     ),
-    metric(['lb_requests_total', 'counter', 'Requests sent to the backend.'], ({ requests }) => requests),
-    metric(['lb_failures_total', 'counter', 'Requests that it failed.'], ({ failures }) => failures),
-    metric(['lb_requests_per_second', 'gauge', 'Over the last seconds.'], ({ seconds }) => rateOf(seconds)),
+    metric(
+      { name: 'lb_backend_weight', type: 'gauge', aggregator: 'max', help: 'Share of the requests.' },
+      ({ weight }) => weight,
+    ),
+    metric(
+      { name: 'lb_requests_in_flight', type: 'gauge', aggregator: 'sum', help: 'Requests being answered.' },
+      ({ counter }) => counter.inflight,
+    ),
+    metric(
+      {
+        name: 'lb_requests_total',
+        type: 'counter',
+        aggregator: 'sum',
+        help: 'Requests sent to the backend.',
+      },
+      ({ counter }) => counter.requests,
+    ),
+    metric(
+      { name: 'lb_failures_total', type: 'counter', aggregator: 'sum', help: 'Requests that it failed.' },
+      ({ counter }) => counter.failures,
+    ),
     {
       name: 'lb_latency_seconds',
-      type: 'gauge',
-      help: 'Until the headers of the answer, over the last minute, by quantile.',
-      samples: views.flatMap(({ labels, backend }) =>
-        quantiles.map((quantile): Metric['samples'][number] => [
-          { ...labels, quantile: String(quantile) },
-          latencyOf(backend.latencies, quantile) / 1000,
-        ]),
-      ),
+      type: 'histogram',
+      aggregator: 'sum',
+      help: 'Until the headers of the answer.',
+      values: members.flatMap(({ labels, member }) => latencies(labels, member)),
     },
   ]
 }
 
-function format({ name, type, help, samples }: Metric): string {
-  const lines = samples.map(([labels, value]) => {
-    const pairs = Object.entries(labels).map(
-      ([label, text]) => `${label}="${text.replaceAll(/["\\\n]/g, '\\$&')}"`,
-    )
-    return `${name}${pairs.length === 0 ? '' : `{${pairs.join(',')}}`} ${value}\n`
-  })
-  return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join('')}`
+function latencies(labels: Record<string, string>, { counter }: Member): Metric['values'] {
+  const { counts, sum, count } = histogram(counter, bounds)
+  return [
+    ...counts.map((value, index) => ({
+      metricName: 'lb_latency_seconds_bucket',
+      labels: { le: bounds[index] ?? '+Inf', ...labels },
+      value,
+    })),
+    { metricName: 'lb_latency_seconds_sum', labels, value: sum },
+    { metricName: 'lb_latency_seconds_count', labels, value: count },
+  ]
 }

@@ -3,6 +3,7 @@ import { Balancer } from './balancer.ts'
 import { given, readConfig } from './config.ts'
 import { drain } from './drain.ts'
 import { listen } from './listeners.ts'
+import { giveMetrics } from './metrics.ts'
 import { Operator } from './operator.ts'
 
 /**
@@ -15,6 +16,7 @@ export function start(text: string, env: NodeJS.ProcessEnv): void {
   /** A little less than init allows by default. */
   const drainSeconds = Number(env['DRAIN_SECONDS'] ?? 9)
   const balancer = new Balancer(config)
+  giveMetrics(balancer)
   const listeners = config.listeners.map((listener) => listen(listener, balancer, env))
   const { port, token } = config.admin
   if (port !== undefined) {

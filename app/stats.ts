@@ -20,6 +20,9 @@ export class Counter {
   requests = 0
   failures = 0
   inflight = 0
+  /** Since the start, beside the last minute's. */
+  readonly latencies = zeros(buckets)
+  totalMs = 0
   private current = zeros(buckets)
   private previous = zeros(buckets)
   private turned = performance.now()
@@ -33,6 +36,8 @@ export class Counter {
     if (failed) this.failures += 1
     const bucket = bucketOf(ms)
     this.current[bucket] = (this.current[bucket] ?? 0) + 1
+    this.latencies[bucket] = (this.latencies[bucket] ?? 0) + 1
+    this.totalMs += ms
     this.seconds[rateSeconds] = (this.seconds[rateSeconds] ?? 0) + 1
   }
 
@@ -67,13 +72,27 @@ function bucketOf(ms: number): number {
   return Math.min(Math.max(bucket, 0), buckets - 1)
 }
 
+function upperMs(bucket: number): number {
+  return firstMs * growth ** bucket
+}
+
 /** Milliseconds within which a share of the answers came, at most a quarter too many; 0 without answers. */
 export function latencyOf(latencies: readonly number[], share: number): number {
   const wanted = share * latencies.reduce((sum, count) => sum + count, 0)
   if (wanted === 0) return 0
   let seen = 0
   const bucket = latencies.findIndex((count) => (seen += count) >= wanted)
-  return Number((firstMs * growth ** bucket).toPrecision(3))
+  return Number(upperMs(bucket).toPrecision(3))
+}
+
+/** All latencies since the start as a histogram: how many answers came within each bound, in seconds, and at all. */
+export function histogram(
+  { latencies, totalMs, requests }: Counter,
+  bounds: readonly number[],
+): { counts: number[]; sum: number; count: number } {
+  const within = (bound: number): number =>
+    latencies.reduce((sum, count, bucket) => (upperMs(bucket) <= bound * 1000 ? sum + count : sum), 0)
+  return { counts: [...bounds.map(within), requests], sum: totalMs / 1000, count: requests }
 }
 
 /** Requests a second, over the last whole seconds. */

@@ -1,9 +1,10 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream'
-import { answer, log } from './answer.ts'
+import { answer } from './answer.ts'
 import { endToEnd } from './headers.ts'
 import type { Passing } from './forward.ts'
+import { logProblem } from './log.ts'
 
 /**
  * Passes a WebSocket, or whatever else a client wants to upgrade to, to a backend: after the backend has agreed, bytes
@@ -22,7 +23,7 @@ export function upgrade(exchange: Passing, socket: Duplex, head: Buffer, idleMs:
   socket.on('error', () => socket.destroy())
   const member = pool.pick(client, tag, new Set())
   if (member === undefined) {
-    log('no backend', exchange, 503, 'none is up')
+    logProblem('no backend', exchange, 503, 'none is up')
     return answer(response, 503)
   }
   const started = performance.now()
@@ -71,7 +72,7 @@ export function upgrade(exchange: Passing, socket: Duplex, head: Buffer, idleMs:
         }
         const { code = error.message } = error as NodeJS.ErrnoException
         member.served(performance.now() - started, code)
-        log('backend failed', exchange, 502, `${member.address}: ${code}`)
+        logProblem('backend failed', exchange, 502, `${member.address}: ${code}`)
         answer(response, 502)
       },
     },

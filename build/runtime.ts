@@ -16,7 +16,7 @@ import { buildNative, nativeInputs } from './native.ts'
 import { librariesOf, type Library } from './runtime/libraries.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
 import { writeSkeleton } from './runtime/skeleton.ts'
-import { buildSystem, controlEntry, systemInputs } from './system.ts'
+import { buildSystem, bundles, systemInputs } from './system.ts'
 
 export interface RuntimeOptions {
   config: SystemConfig
@@ -63,7 +63,9 @@ async function stage(into: string, node: NodeRuntime, libraries: Library[]): Pro
   await mkdir(join(into, 'nodeos'))
   await buildNative({ out: join(into, 'nodeos/native.node'), headers: node.headers })
   await buildSystem({ out: join(into, 'nodeos/system.mjs') })
-  await buildSystem({ out: join(into, 'nodeos/control.mjs'), entry: controlEntry })
+  for (const [name, entry] of Object.entries(bundles)) {
+    await buildSystem({ out: join(into, `nodeos/${name}.mjs`), entry })
+  }
   await addStripped(into, node.binary, '/bin/node')
   for (const { file, guestPath } of libraries) await addStripped(into, file, guestPath)
 }

@@ -1,6 +1,8 @@
 import { build, type Plugin, version } from 'esbuild'
 import { glob } from 'node:fs/promises'
+import { builtinModules } from 'node:module'
 import { join, resolve } from 'node:path'
+import prometheus from 'prom-client/package.json' with { type: 'json' }
 import { hashFile } from './lib/artefact.ts'
 import { root } from './lib/paths.ts'
 
@@ -11,8 +13,12 @@ export interface SystemOptions {
   entry?: string
 }
 
-/** The control channel: apart, because a boot needs none of it. */
-export const controlEntry = 'kernel/system/control/main.ts'
+/** Parts of the system layer that stand apart because a boot needs none of them. */
+export const bundles = {
+  control: 'kernel/system/control/main.ts',
+  metrics: 'kernel/system/metrics/main.ts',
+  logs: 'kernel/system/logs/main.ts',
+} as const
 
 /**
  * Bundles the system layer into one ES module. The same sources give the same bytes.
@@ -39,6 +45,9 @@ export async function buildSystem({ out, entry = 'kernel/system/main.ts' }: Syst
   })
 }
 
+/** Packages may leave the prefix out. */
+const builtin = new RegExp(`^(node:.+|${builtinModules.join('|')})$`)
+
 /**
  * Turns `import { name } from 'node:module'` into a plain read of that name. A real import reads every export
  * of the module, among them getters that load half of Node: 12 million instructions for `node:fs`.
@@ -46,7 +55,7 @@ export async function buildSystem({ out, entry = 'kernel/system/main.ts' }: Syst
 const lightBuiltins: Plugin = {
   name: 'light builtins',
   setup(build) {
-    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin', sideEffects: false }))
+    build.onResolve({ filter: builtin }, ({ path }) => ({ path, namespace: 'builtin', sideEffects: false }))
     build.onLoad({ filter: /./, namespace: 'builtin' }, async ({ path }) => {
       const module = (await import(path)) as Record<string, unknown>
       const names = Object.keys(module).filter((name) => name !== 'default')
@@ -65,5 +74,6 @@ export async function systemInputs(): Promise<Record<string, string>> {
   const sources = ['kernel/system/**/*.ts', 'kernel/native/*.ts', 'config/{guest,heap}.ts']
   for await (const path of glob(sources, { cwd: root })) files.push(path)
   const hashes = await Promise.all(files.sort().map(async (path) => [path, await hashFile(join(root, path))]))
-  return { ...Object.fromEntries(hashes), esbuild: version } as Record<string, string>
+  const { version: client } = prometheus as { version: string }
+  return { ...Object.fromEntries(hashes), esbuild: version, 'prom-client': client } as Record<string, string>
 }

@@ -6,7 +6,11 @@ export const guestPaths = {
   node: '/bin/node',
   system: '/nodeos/system.mjs',
   control: '/nodeos/control.mjs',
+  metrics: '/nodeos/metrics.mjs',
+  logs: '/nodeos/logs.mjs',
   reports: '/run/nodeos/reports',
+  starts: '/run/nodeos/starts',
+  logFifo: '/run/nodeos/log',
   app: '/srv',
   config: '/srv/.nodeos/system.json',
 } as const
@@ -30,19 +34,31 @@ export function reportOptions(folder: string): string[] {
 export const startVariable = 'NODEOS_START'
 
 /** What the system layer reads in the machine: `/srv/.nodeos/system.json`. */
-export type GuestConfig = Pick<SystemConfig, 'hostname' | 'ports' | 'network' | 'health' | 'restart'> & {
+export type GuestConfig = Pick<
+  SystemConfig,
+  'hostname' | 'ports' | 'network' | 'health' | 'metrics' | 'logs' | 'restart'
+> & {
   app: Pick<SystemConfig['app'], 'entry' | 'nodeOptions' | 'processes'>
 }
 
 /** The part of the configuration that the machine itself needs. */
-export function guestConfig({ hostname, app, ports, network, health, restart }: SystemConfig): GuestConfig {
+export function guestConfig({
+  hostname,
+  app,
+  ports,
+  network,
+  health,
+  metrics,
+  logs,
+  restart,
+}: SystemConfig): GuestConfig {
   const { entry, nodeOptions, processes } = app
-  return { hostname, app: { entry, nodeOptions, processes }, ports, network, health, restart }
+  return { hostname, app: { entry, nodeOptions, processes }, ports, network, health, metrics, logs, restart }
 }
 
 /** What PID 1 reads: `/srv/.nodeos/init.conf`, lines `key value`. */
 export function initConf(config: SystemConfig, extraEnv: Record<string, string> = {}): string {
-  const { restart } = config
+  const { restart, logs } = config
   const lines = [
     ...nodeArguments(config).map((argument) => `arg ${argument}`),
     ...Object.entries(environment(config, extraEnv)).map(([name, value]) => `env ${name}=${value}`),
@@ -53,6 +69,7 @@ export function initConf(config: SystemConfig, extraEnv: Record<string, string> 
     `crash-loop-count ${restart.crashLoopCount}`,
     `crash-loop-window-s ${restart.crashLoopWindow}`,
     `drain-timeout-s ${restart.drainTimeout}`,
+    `log-buffer-bytes ${logs.forward === undefined ? 0 : logs.buffer * 1024}`,
   ]
   return lines.map((line) => `${line}\n`).join('')
 }

@@ -183,6 +183,32 @@ export interface SystemConfig {
     timeout: number;
   };
   /**
+   * Prometheus metrics of the machine, its processes and the app.
+   */
+  metrics: {
+    /**
+     * Guest port that serves them to everyone who reaches it; none when left out.
+     */
+    port?: number;
+    /**
+     * HTTP path of the metrics.
+     */
+    path: string;
+  };
+  /**
+   * Where the console's lines go besides the console.
+   */
+  logs: {
+    /**
+     * A collector: syslog+udp, syslog+tcp, syslog+tls, http or https; or env:NAME, the variable of the machine's environment that names it.
+     */
+    forward?: string;
+    /**
+     * KiB of memory for lines while the collector is down; what comes when it is full is counted and dropped.
+     */
+    buffer: number;
+  };
+  /**
    * What PID 1 does when Node ends.
    */
   restart: {

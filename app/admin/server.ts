@@ -3,7 +3,6 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { hostname } from 'node:os'
 import { adminPage } from './page.ts'
 import { type BalancerConfig, ConfigError } from '../config.ts'
-import { metricsText } from '../metrics.ts'
 import { NotFound, type Operator } from '../operator.ts'
 import type { BackendView } from '../shared.ts'
 import { latencyOf, rateOf } from '../stats.ts'
@@ -38,8 +37,6 @@ class Text {
     this.headers = { 'content-type': type, ...headers }
   }
 }
-
-const metricsType = 'text/plain; version=0.0.4; charset=utf-8'
 
 function pageText(): Text {
   const { html, policy } = adminPage()
@@ -78,7 +75,6 @@ function pathOf(url: string): string[] {
 
 function read([first, second]: string[], config: BalancerConfig, operator: Operator): Answer {
   if (first === 'api' && second === 'backends') return [200, overview(config, operator)]
-  if (first === 'metrics' && second === undefined) return [200, new Text(metricsText(operator), metricsType)]
   if (first === '' && second === undefined) return [200, pageText()]
   throw new Refused(404, 'not found')
 }

@@ -113,6 +113,7 @@ export const requirements: readonly Requirement[] = [
     ...same('prometheus'),
     dnf: 'golang-github-prometheus',
   }),
+  command('rsyslogd', 'test', 'test that logs are forwarded', same('rsyslog'), sbin),
   command('openssl', 'test', 'make certificates for tests', same('openssl')),
   command('curl', 'test', 'test HTTP/2 with another client', same('curl')),
   command('h2load', 'test', 'test HTTP/2 under load', {

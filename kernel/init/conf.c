@@ -19,6 +19,7 @@ static const struct number numbers[] = {
 	NUMBER("crash-loop-count", crash_loop_count, 2, MAX_CRASH_LOOP),
 	NUMBER("crash-loop-window-s", crash_loop_window_s, 1, 86400),
 	NUMBER("drain-timeout-s", drain_timeout_s, 1, 3600),
+	NUMBER("log-buffer-bytes", log_buffer_bytes, 0, 64 * 1024 * 1024),
 };
 
 #define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))

@@ -37,7 +37,7 @@ const char *json_escape(const char *text, char *out, size_t size)
 	return out;
 }
 
-static void write_console(const char *text, size_t length)
+bool write_console(const char *text, size_t length)
 {
 	struct timespec pause = { .tv_nsec = RETRY_NS };
 
@@ -48,11 +48,12 @@ static void write_console(const char *text, size_t length)
 			text += written;
 			length -= (size_t)written;
 		} else if (written < 0 && errno != EAGAIN && errno != EINTR) {
-			return;
+			return false;
 		} else {
 			nanosleep(&pause, NULL);
 		}
 	}
+	return length == 0;
 }
 
 void event(const char *stage, const char *name, const char *fmt, ...)
@@ -75,6 +76,8 @@ void event(const char *stage, const char *name, const char *fmt, ...)
 	length = snprintf(line, sizeof(line),
 			  "{\"time\":\"%s.%03ldZ\",\"uptime\":%ld.%03ld,\"stage\":\"%s\",\"event\":\"%s\"%s}\n", date,
 			  real.tv_nsec / 1000000, uptime / 1000, uptime % 1000, stage, name, details);
-	if (length > 0 && (size_t)length < sizeof(line))
-		write_console(line, (size_t)length);
+	if (length <= 0 || (size_t)length >= sizeof(line))
+		return;
+	write_console(line, (size_t)length);
+	log_copy(line, (size_t)length);
 }

@@ -30,6 +30,7 @@ struct conf {
 	long crash_loop_count;
 	long crash_loop_window_s;
 	long drain_timeout_s;
+	long log_buffer_bytes; /* 0: nobody reads a copy of the log */
 };
 
 /*
@@ -48,11 +49,24 @@ int cmdline_value(const char *cmdline, const char *key, char *value, size_t size
 void event(const char *stage, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Returns whether all was written: a console that takes nothing is given up after half a second. */
+bool write_console(const char *text, size_t length);
+
 /* Copies text so that it can stand between quotes in JSON. */
 const char *json_escape(const char *text, char *out, size_t size);
 
 /* Milliseconds since the kernel started. */
 long now_ms(void);
+
+/* Keeps a copy of the log in a FIFO of that size. Returns what to poll for Node's output, or -1. */
+int log_start(long bytes);
+/* In Node, before it is Node: its output comes here first. */
+void log_child_stdio(void);
+/* Takes some of Node's output; false when there is none left or the console is stuck. */
+bool log_relay(void);
+void log_relay_rest(void);
+/* What does not fit is counted, and the count told when there is room again. */
+void log_copy(const char *text, size_t length);
 
 /* How the machine ends. */
 enum ending { ENDING_POWEROFF, ENDING_REBOOT };
@@ -67,6 +81,8 @@ bool platform_exists(const char *path);
 int platform_mount_app(const char *device, const char *type);
 /* Mounts a folder of the host, shared over 9p under that tag. */
 int platform_mount_shared(const char *tag);
+/* Opens the FIFO for both ends, so that it stays when its reader goes; never blocks. */
+int platform_log_fifo(long bytes);
 int platform_power_buttons(int *fds, int most);
 bool platform_power_pressed(int fd);
 void platform_child_stdio(void);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define CONSOLE "/dev/console"
+#define LOG_FIFO "/run/nodeos/log"
 
 static void warn(const char *what, const char *path)
 {
@@ -115,6 +116,18 @@ int platform_mount_shared(const char *tag)
 {
 	return mount(tag, "/srv", "9p", MS_RDONLY | MS_NOSUID | MS_NODEV,
 		     "trans=virtio,version=9p2000.L,msize=262144");
+}
+
+int platform_log_fifo(long bytes)
+{
+	int fd;
+
+	if (mkfifo(LOG_FIFO, 0600) < 0)
+		return -1;
+	fd = open(LOG_FIFO, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd >= 0 && fcntl(fd, F_SETPIPE_SZ, bytes) < 0)
+		warn("resize", LOG_FIFO);
+	return fd;
 }
 
 int platform_power_buttons(int *fds, int most)

@@ -44,6 +44,7 @@ static void run_node(const struct conf *conf)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
 	platform_child_stdio();
+	log_child_stdio();
 	if (chdir(conf->cwd) < 0) {
 		node_failed(conf->cwd);
 		_exit(127);
@@ -72,6 +73,7 @@ static void report_end(const struct state *state, int status)
 {
 	long ran_ms = now_ms() - state->started_ms;
 
+	log_relay_rest();
 	if (WIFSIGNALED(status))
 		event("node", "node.exited", ",\"signal\":%d,\"name\":\"%s\",\"ran_ms\":%ld", WTERMSIG(status),
 		      strsignal(WTERMSIG(status)), ran_ms);
@@ -245,7 +247,7 @@ static int open_signals(void)
 enum ending supervise(const struct conf *conf)
 {
 	static struct state state;
-	struct pollfd polled[1 + MAX_BUTTONS];
+	struct pollfd polled[2 + MAX_BUTTONS];
 	int buttons[MAX_BUTTONS], count;
 
 	memset(&state, 0, sizeof(state));
@@ -257,20 +259,23 @@ enum ending supervise(const struct conf *conf)
 		event("init", "init.failed", ",\"error\":\"signalfd: %s\"", strerror(errno));
 		return ENDING_REBOOT;
 	}
+	polled[1] = (struct pollfd){ .fd = log_start(conf->log_buffer_bytes), .events = POLLIN };
 	start_node(&state);
 	count = platform_power_buttons(buttons, MAX_BUTTONS);
 	for (int i = 0; i < count; i++)
-		polled[1 + i] = (struct pollfd){ .fd = buttons[i], .events = POLLIN };
+		polled[2 + i] = (struct pollfd){ .fd = buttons[i], .events = POLLIN };
 	while (!state.ended) {
-		if (poll(polled, 1 + (nfds_t)count, next_timeout(&state)) < 0 && errno != EINTR) {
+		if (poll(polled, 2 + (nfds_t)count, next_timeout(&state)) < 0 && errno != EINTR) {
 			event("init", "init.failed", ",\"error\":\"poll: %s\"", strerror(errno));
 			end(&state, ENDING_REBOOT);
 			break;
 		}
 		if (polled[0].revents & POLLIN)
 			handle_signal(&state, polled[0].fd);
+		if (polled[1].revents & POLLIN)
+			log_relay();
 		for (int i = 0; i < count; i++)
-			handle_button(&state, &polled[1 + i]);
+			handle_button(&state, &polled[2 + i]);
 		if (!state.ended)
 			handle_time(&state);
 	}

@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import type { GuestConfig } from '../../config/guest.ts'
 import type * as Control from './control/main.ts'
+import type * as Logs from './logs/main.ts'
+import type * as Metrics from './metrics/main.ts'
 import { findPort } from './control/find.ts'
 import { portName, relayMark } from './control/protocol.ts'
 import type { Order } from './control/relay.ts'
@@ -28,10 +30,18 @@ export interface Start {
   system: string
   /** Path of the control channel's bundle. */
   control: string
+  /** Path of the bundle that serves metrics. */
+  metrics: string
+  /** Path of the bundle that forwards logs. */
+  logs: string
+  /** Where PID 1 puts a copy of the log. */
+  logFifo: string
   /** Folder of the virtio-serial ports. */
   ports: string
   /** Folder of the diagnostic reports. */
   reports: string
+  /** File that counts how often Node was started since power-on. */
+  starts: string
   /** The guest's part of the configuration. */
   config: string
   /** The native binding. */
@@ -49,15 +59,19 @@ export async function start(options: Start): Promise<void> {
   if (role === 'inherited') return
   reportOwnErrors(options.self)
   const config = JSON.parse(readFileSync(options.config, 'utf8')) as GuestConfig
-  if (role === 'worker') startWorker(options, config)
+  if (role === 'worker') await startWorker(options, config)
   else await startMachine(options, config)
 }
 
-function startWorker({ control }: Start, { restart }: GuestConfig): void {
+async function startWorker(
+  { control, metrics: bundle }: Start,
+  { restart, metrics }: GuestConfig,
+): Promise<void> {
   drainOnTerminate(watchServers(), restart.drainTimeout)
   process.on('internalMessage' as 'message', (message: Partial<Order>) => {
     if (message.cmd === relayMark) void loadControl(control).then(({ obey }) => obey(message as Order))
   })
+  if (metrics.port !== undefined) (await loadMetrics(bundle)).shareMetrics()
 }
 
 async function startMachine(options: Start, config: GuestConfig): Promise<void> {
@@ -65,6 +79,7 @@ async function startMachine(options: Start, config: GuestConfig): Promise<void> 
   Object.assign(process.env, instance.env)
   const workers = workerCount(config.app.processes)
   if (options.isMain && workers === 1) becomeOnlyProcess(options, config)
+  const starts = countStart(options.starts)
   announce(instance, options.isMain ? workers : 1)
   announceReports(options.reports, emit)
   let crew: Crew | undefined
@@ -76,6 +91,26 @@ async function startMachine(options: Start, config: GuestConfig): Promise<void> 
     drainOnTerminate(watchServers(health), config.restart.drainTimeout)
     await startNetwork(config, instance.hostname, options.native)
   }
+  const { metrics, logs } = config
+  if (logs.forward !== undefined) void forward(options, logs.forward)
+  if (metrics.port === undefined) return
+  const { serveMetrics } = await loadMetrics(options.metrics)
+  serveMetrics({ metrics, crew, starts, emit })
+}
+
+async function forward({ logs, logFifo: fifo }: Start, forward: string): Promise<void> {
+  try {
+    const { forwardLogs } = (await import(logs)) as typeof Logs
+    await forwardLogs({ forward, fifo, emit })
+  } catch (error) {
+    emit('node', 'system.error', { error: `logs are not forwarded: ${reasonOf(error)}` })
+  }
+}
+
+function countStart(file: string): number {
+  const starts = existsSync(file) ? Number(readFileSync(file, 'utf8')) + 1 : 1
+  writeFileSync(file, String(starts))
+  return starts
 }
 
 /** Begins to listen to the host, where the hypervisor gave the machine a channel to it. */
@@ -97,6 +132,10 @@ async function openControl(
 
 async function loadControl(path: string): Promise<typeof Control> {
   return (await import(path)) as typeof Control
+}
+
+async function loadMetrics(path: string): Promise<typeof Metrics> {
+  return (await import(path)) as typeof Metrics
 }
 
 function announce({ env, problems }: Instance, processes: number): void {

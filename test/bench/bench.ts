@@ -45,7 +45,7 @@ export function measures(env: NodeJS.ProcessEnv): Measure[] {
     build(root, env),
     coldBuild(root, env),
     compression(root, env),
-    proxy(root),
+    proxy(),
   ]
 }
 

@@ -14,6 +14,7 @@ import { killMachine, readConsole, startMachine } from '../../deploy/targets/loc
 import { awaitEnd, isRunning } from '../../deploy/targets/local/process.ts'
 import { kernelCommandLine, type MachineSpec } from '../../deploy/targets/local/qemu.ts'
 import { qmp } from '../../deploy/targets/local/qmp.ts'
+import { layShipped } from '../fixtures/shipped.ts'
 
 export type Event = Record<string, unknown>
 
@@ -72,8 +73,9 @@ export async function boot(
 ): Promise<TestMachine> {
   const folder = mkdtempSync(join(tmpdir(), `nodeos-${name}-`))
   const repository = join(folder, 'repository')
-  const layOut = options.shipped === true ? layShipped : layProbe
-  layOut(repository, { hostname: name, ...overrides })
+  if (options.shipped === true) layShipped(repository)
+  else layProbe(repository)
+  writeFileSync(join(repository, 'config/system.json'), JSON.stringify({ hostname: name, ...overrides }))
   const config = await loadConfig({ root: repository, env: {} })
   const release = await loadRelease(dist)
   config.image.compression = release.manifest.system.image.compression
@@ -144,21 +146,10 @@ async function healthy(machine: TestMachine): Promise<void> {
   }
 }
 
-/** A repository with the app as it is shipped. */
-function layShipped(repository: string, system: object): void {
-  for (const path of ['app', 'package.json', 'node_modules/undici']) {
-    cpSync(join(root, path), join(repository, path), { recursive: true })
-  }
-  mkdirSync(join(repository, 'config'))
-  writeFileSync(join(repository, 'config/system.json'), JSON.stringify(system))
-  writeFileSync(join(repository, 'config/app.json'), '{}')
-}
-
-/** A repository of its own: the probe, its native addon, its configuration. */
-function layProbe(repository: string, system: object): void {
+/** A repository of its own: the probe and its native addon. */
+function layProbe(repository: string): void {
   cpSync(join(root, 'test/fixtures/probe'), repository, { recursive: true })
   mkdirSync(join(repository, 'config'))
-  writeFileSync(join(repository, 'config/system.json'), JSON.stringify(system))
   const addon = join(repository, 'node_modules/probe-addon')
   mkdirSync(addon, { recursive: true })
   writeFileSync(

@@ -45,8 +45,14 @@ await t.test('one process: Node runs the app, the system layer before it', async
       'crash-loop-count 3',
       'crash-loop-window-s 4',
       'drain-timeout-s 5',
+      'log-buffer-bytes 0',
     ],
   )
+})
+
+await t.test('PID 1 keeps a copy of the log where it is to be forwarded', async (t) => {
+  const logs = { forward: 'syslog+tcp://collector:601', buffer: 16 }
+  t.match(initConf(await load(t, { system: { logs } })), /^log-buffer-bytes 16384$/m)
 })
 
 await t.test('PORT is the first tcp port, and not set without one', async (t) => {
@@ -69,7 +75,16 @@ for (const processes of [2, 'auto']) {
 
 await t.test('the machine gets what it needs, and nothing of the build', async (t) => {
   const guest = guestConfig(await load(t, { system: { app: { env: { A: '1' } } } }))
-  t.same(Object.keys(guest).sort(), ['app', 'health', 'hostname', 'network', 'ports', 'restart'])
+  t.same(Object.keys(guest).sort(), [
+    'app',
+    'health',
+    'hostname',
+    'logs',
+    'metrics',
+    'network',
+    'ports',
+    'restart',
+  ])
   t.same(Object.keys(guest.app).sort(), ['entry', 'nodeOptions', 'processes'])
 })
 

@@ -23,7 +23,7 @@ interface Parsed {
   cut: string
 }
 
-const parser = compileSanitized(join(t.testdir({}), 'parse'), ['conf', 'event'], 'init-parse.c')
+const parser = compileSanitized(join(t.testdir({}), 'parse'), ['conf', 'event', 'log'], 'init-parse.c')
 
 /** Runs every text through init's parsers, under the sanitizers; fails when those complain. */
 function parseAll(texts: readonly (string | Buffer)[]): Parsed[] {
@@ -132,7 +132,7 @@ await t.test('every wrong line is named, never the value', (t) => {
 
 await t.test('no key has a silent default', (t) => {
   const keys = [...good.matchAll(/^(?!arg|env)(\S+) .*\n/gm)]
-  t.equal(keys.length, 7)
+  t.equal(keys.length, 8)
   for (const [line, key] of keys) t.equal(parse(good.replace(line, '')).error, `${key} is missing`)
   t.end()
 })
@@ -143,6 +143,7 @@ const ranges: [key: string, least: number, most: number][] = [
   ['crash-loop-count', 2, 1000],
   ['crash-loop-window-s', 1, 86_400],
   ['drain-timeout-s', 1, 3600],
+  ['log-buffer-bytes', 0, 64 * 2 ** 20],
 ]
 
 await t.test('numbers are whole and in their range', (t) => {

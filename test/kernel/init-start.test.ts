@@ -14,7 +14,11 @@ import {
 } from './fixtures/init.ts'
 
 const folder = t.testdir({})
-const binary = compileSanitized(join(folder, 'init'), ['main', 'conf', 'event', 'supervise'], 'init-host.c')
+const binary = compileSanitized(
+  join(folder, 'init'),
+  ['main', 'conf', 'event', 'log', 'supervise'],
+  'init-host.c',
+)
 let machines = 0
 
 function start(machine: Machine): Running & { root: string } {
@@ -86,13 +90,13 @@ const failures: [why: string, machine: Machine, error: string][] = [
   ],
   ['no configuration', {}, `${path}: No such file or directory`],
   ['an empty one', { conf: '' }, `${path}: arg is missing`],
-  ['a wrong key', { conf: `${conf}colour red\n` }, `${path}: line 12: colour: unknown key`],
+  ['a wrong key', { conf: `${conf}colour red\n` }, `${path}: line 13: colour: unknown key`],
   [
     'a wrong number',
     { conf: `crash-loop-count 1\n${conf}` },
     `${path}: line 1: crash-loop-count: not a whole number from 2 to 1000`,
   ],
-  ['a NUL byte', { conf: `${conf}\0` }, `${path}: line 12: it holds a NUL byte`],
+  ['a NUL byte', { conf: `${conf}\0` }, `${path}: line 13: it holds a NUL byte`],
   ['too long', { conf: conf + '#'.repeat(65_536 - conf.length) }, `${path}: longer than 65535 bytes`],
 ]
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -6,7 +6,7 @@ import t from 'tap'
 import { tool } from '../../build/lib/tool.ts'
 import { compileSanitized, type Machine, named, type Running, shellConf, startInit } from './fixtures/init.ts'
 
-const parts = ['main', 'conf', 'event', 'supervise'] as const
+const parts = ['main', 'conf', 'event', 'log', 'supervise'] as const
 const folder = t.testdir({})
 const binary = compileSanitized(join(folder, 'init'), parts, 'init-host.c')
 let machines = 0
@@ -281,3 +281,55 @@ function withButton(): string {
   tool(['mkfifo', join(root, 'dev/button')], { purpose: 'make a power button' })
   return root
 }
+
+/** A machine whose log is copied into a FIFO that holds a page. */
+function runLogging(t: Tap, script: string): { init: Running; fifo: string } {
+  const root = newRoot()
+  const fifo = join(root, 'log')
+  tool(['mkfifo', fifo], { purpose: 'make a FIFO' })
+  const conf = shellConf(script, { 'log-buffer-bytes': 4096, 'exit-zero': 'poweroff' })
+  return { init: start(t, { conf }, root), fifo }
+}
+
+/** What a FIFO holds now. */
+function readFifo(fifo: string): string {
+  const fd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
+  const text = Buffer.alloc(65_536)
+  try {
+    return text.toString('utf8', 0, readSync(fd, text))
+  } finally {
+    closeSync(fd)
+  }
+}
+
+await t.test('the log goes to the console and into a FIFO, with what came last before the end', async (t) => {
+  const { init, fifo } = runLogging(t, 'echo first; sleep 0.5; echo last words >&2; kill -9 $$')
+  await init.waitForText('first')
+  t.equal(readFifo(fifo), 'first\n')
+  t.throws(() => readFifo(fifo), { code: 'EAGAIN' }, 'init keeps the other end open')
+  await init.waitFor('node.exited')
+  t.equal(init.texts.at(-1), 'last words')
+  const [words, event] = readFifo(fifo).split('\n')
+  t.equal(words, 'last words')
+  t.match(JSON.parse(event ?? ''), { event: 'node.exited', signal: 9 })
+})
+
+await t.test('a FIFO that is full costs nothing but the lines, which are counted', async (t) => {
+  const { init, fifo } = runLogging(
+    t,
+    'i=0; while [ $i -lt 200 ]; do echo "a line of a good length, and its number is $i"; i=$((i+1)); done; echo full; sleep 0.3; echo more; exec sleep 30',
+  )
+  await init.waitForText('full')
+  const held = readFifo(fifo)
+  t.ok(held.startsWith('a line of a good length, and its number is 0\n'))
+  t.ok(held.length <= 4096)
+  t.equal(init.texts.length, 201, 'the console has them all')
+  await init.waitForText('more')
+  const copied = held + readFifo(fifo)
+  t.ok(copied.endsWith('more\n'), 'there is room again')
+  const drops = [...copied.matchAll(/^\{.*"log.dropped","bytes":(\d+)\}$/gm)]
+  const dropped = drops.reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+  const told = drops.reduce((sum, [line]) => sum + line.length + 2, 0)
+  const all = init.texts.reduce((sum, line) => sum + line.length + 1, 0)
+  t.equal(copied.length - told + dropped, all)
+})

@@ -11,7 +11,7 @@ export interface PortEvents {
  * How often the port is looked at. There is no waiting for it: a read that blocks would take one of the four
  * threads of the app's pool for ever, and poll(2) on a port without a host returns at once.
  */
-const awayMs = 500
+const awayMs = 250
 /** With a host: at first after something came, then ever more rarely. */
 const firstMs = 10
 const lastMs = 100

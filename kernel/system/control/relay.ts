@@ -50,7 +50,7 @@ export async function obey(order: Order, methods: Record<string, Method>): Promi
   const { id } = order
   if ('taken' in order) return waiting.get(id)?.()
   const reply = (what: { chunk: string } | { result: unknown } | { error: Failure }): void => {
-    process.send?.({ cmd: relayMark, id, ...what })
+    process.send?.({ cmd: relayMark, id, ...what }, undefined, undefined, () => undefined)
   }
   const send: Send = async (part) => {
     for (const chunk of chunksOf(part)) {

@@ -6,6 +6,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { root } from '../../../build/lib/paths.ts'
+export { until } from '../../fixtures/until.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
 
 interface Owner {
@@ -145,17 +146,6 @@ export function oneRoute(backends: TestBackend[], pool: object = {}): object {
         ...pool,
       },
     },
-  }
-}
-
-/** Waits until something is so. */
-export async function until(
-  what: string,
-  isSo: () => Promise<boolean> | boolean,
-  ms = 10_000,
-): Promise<void> {
-  for (const end = Date.now() + ms; !(await isSo()); await wait(30)) {
-    if (Date.now() > end) throw new Error(`it did not come to pass within ${ms} ms: ${what}`)
   }
 }
 

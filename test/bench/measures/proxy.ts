@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { buildApp } from '../../../build/app.ts'
 import { tool } from '../../../build/lib/tool.ts'
 import { loadConfig } from '../../../config/load.ts'
+import { layShipped } from '../../fixtures/shipped.ts'
 import { freePort, keepAliveRequests } from '../client.ts'
 import { firstResponse } from '../count.ts'
 import type { Figure } from '../figures.ts'
@@ -24,7 +25,7 @@ const batch = 500
 const sizes = { small: 200, large: 65_536 } as const
 
 /** Ways to pass a request on: what each costs the guest, for small and large answers, and to load. */
-export function proxy(root: string): Measure {
+export function proxy(): Measure {
   return {
     name: 'proxy',
     summary: 'HTTP proxies compared: guest instructions per proxied request, and to the first one',
@@ -47,7 +48,9 @@ export function proxy(root: string): Measure {
             ...(await measure(file.slice(0, -'.mjs'.length), folder, `${hostAddress}:${port}`, context)),
           )
         }
-        figures.push(...(await measure('app', shipped(root, folder), `${hostAddress}:${port}`, context)))
+        const repository = join(folder, 'shipped')
+        layShipped(repository)
+        figures.push(...(await measure('app', repository, `${hostAddress}:${port}`, context)))
         return figures
       } finally {
         backend.close()
@@ -58,16 +61,6 @@ export function proxy(root: string): Measure {
 }
 
 const bodies = new Map(Object.entries(sizes).map(([name, bytes]) => [`/${name}`, 'x'.repeat(bytes)]))
-
-/** A repository with the shipped app, which is measured beside the candidates. */
-function shipped(root: string, folder: string): string {
-  const repository = join(folder, 'shipped')
-  mkdirSync(join(repository, 'config'), { recursive: true })
-  for (const path of ['app', 'package.json', 'node_modules/undici'])
-    cpSync(join(root, path), join(repository, path), { recursive: true })
-  writeFileSync(join(repository, 'config/app.json'), '{}')
-  return repository
-}
 
 async function measure(
   name: string,

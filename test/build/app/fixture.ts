@@ -23,6 +23,8 @@ export function configFor(app: Partial<SystemConfig['app']> = {}): SystemConfig 
     kernel: { source: 'auto', platforms: [], fragments: [], mitigations: false, cmdline: '' },
     image: { compression: 'lz4', formats: ['direct'] },
     health: { path: '/', timeout: 60 },
+    metrics: { path: '/metrics' },
+    logs: { buffer: 256 },
     restart: {
       exitZero: 'restart',
       backoffInitial: 100,

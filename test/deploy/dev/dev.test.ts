@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { until } from '../../app/balancer/fixture.ts'
+import { until } from '../../fixtures/until.ts'
 import { checkout } from '../../fixtures/checkout.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
 

@@ -69,11 +69,11 @@ await t.test(
       restart: { backoffInitial: 0, backoffMax: 0, crashLoopCount: 100 },
     })
     await event('health.ok')
-    let gone = false
+    const done = new AbortController()
     const kept = new Agent({ keepAlive: true, maxSockets: 1 })
     const load = [kept, false as const].map(async (agent) => {
       let answered = 0
-      for (; !gone; answered++) await ask(port, '/', agent)
+      for (; !done.signal.aborted; answered++) await ask(port, '/', agent)
       return answered
     })
     const started = (): Event[] => events.filter(({ event }) => event === 'worker.started')
@@ -83,7 +83,7 @@ await t.test(
       // The next one goes when both take part.
       await askUntil(port, 2)
     }
-    gone = true
+    done.abort()
     for (const answered of await Promise.all(load)) t.ok(answered > 100, `${answered} requests`)
     kept.destroy()
   },

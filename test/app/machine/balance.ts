@@ -1,5 +1,5 @@
-import { checkPath, type Overview, type TestBackend, token } from '../app/balancer/fixture.ts'
-import { boot, type TestMachine } from './boot.ts'
+import { checkPath, type Overview, type TestBackend, token } from '../balancer/fixture.ts'
+import { boot, type TestMachine } from '../../boot/boot.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'

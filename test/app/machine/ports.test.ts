@@ -1,9 +1,9 @@
 import t from 'tap'
-import { code, messageType, numberOf } from '../../kernel/system/network/dhcp/options.ts'
-import { startLan } from '../fixtures/lan.ts'
-import { scanTcp, scanUdp } from '../fixtures/scan.ts'
-import { clientAddress, reply, serverAddress } from '../kernel/fixtures/dhcp-server.ts'
-import { boot } from './boot.ts'
+import { code, messageType, numberOf } from '../../../kernel/system/network/dhcp/options.ts'
+import { startLan } from '../../fixtures/lan.ts'
+import { scanTcp, scanUdp } from '../../fixtures/scan.ts'
+import { clientAddress, reply, serverAddress } from '../../kernel/fixtures/dhcp-server.ts'
+import { boot } from '../../boot/boot.ts'
 
 const lan = await startLan(serverAddress, (message) => {
   const discovers = numberOf(message.options, code.messageType, 1) === messageType.discover

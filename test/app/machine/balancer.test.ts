@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { backend, until } from '../app/balancer/fixture.ts'
+import { backend, until } from '../balancer/fixture.ts'
 import { balance, inMachine } from './balance.ts'
 
 await t.test(

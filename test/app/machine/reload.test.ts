@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:tls'
 import t from 'tap'
-import { certify } from '../app/balancer/certify.ts'
-import { backend, until } from '../app/balancer/fixture.ts'
+import { certify } from '../balancer/certify.ts'
+import { backend, until } from '../balancer/fixture.ts'
 import { balance, inMachine } from './balance.ts'
 import { askAfresh, askAgain, keepAsking, oneSession } from './load.ts'
 

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { certify } from '../app/balancer/certify.ts'
-import { backend, inFlight, until } from '../app/balancer/fixture.ts'
-import { flood, floods } from '../app/balancer/http2-floods.ts'
+import { certify } from '../balancer/certify.ts'
+import { backend, inFlight, until } from '../balancer/fixture.ts'
+import { flood, floods } from '../balancer/http2-floods.ts'
 import { balance } from './balance.ts'
 import { askAgain, keepAsking } from './load.ts'
 

@@ -1,0 +1,27 @@
+import pino from 'pino'
+import type { Exchange } from './forward.ts'
+
+/** Lines are collected, and written while nothing else waits: a request never waits for the console. */
+const destination = pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 200 })
+
+const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+
+type About = Pick<Exchange, 'request' | 'pool' | 'client' | 'requestId'>
+
+/** A request that did not go as it should. */
+export function logProblem(event: string, exchange: About, status: number, reason: string): void {
+  logger.warn({ event, ...describe(exchange), status, reason })
+}
+
+/** A request that was answered, or given up by its client. */
+export function logRequest(exchange: Exchange, started: number): void {
+  const { response, backend, bytes } = exchange
+  const ms = Math.round((performance.now() - started) * 10) / 10
+  const status = response.headersSent ? response.statusCode : 499
+  logger.info({ event: 'request', ...describe(exchange), backend, status, bytes, ms })
+}
+
+function describe({ request, pool, client, requestId }: About): object {
+  const { method, url, headers } = request
+  return { requestId, client, method, host: headers.host ?? headers[':authority'], url, pool: pool.name }
+}

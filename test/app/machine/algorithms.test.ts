@@ -1,0 +1,154 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { WebSocket, WebSocketServer } from 'ws'
+import { backend, checkPath, type TestBackend, until } from '../balancer/fixture.ts'
+import { balance } from './balance.ts'
+
+/** How a machine reaches this host. */
+const hostAddress = '10.0.2.2'
+const patienceMs = 60_000
+
+const three = [await backend(t), await backend(t), await backend(t)]
+const slow = await backend(t, (_request, response) => setTimeout(() => response.end('slow'), 3000))
+const refusing = await backend(t, ({ socket }) => socket.destroy())
+const sockets = new WebSocketServer({ server: three[0]?.server ?? slow.server })
+sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)))
+
+function pool(backends: TestBackend[], more: object = {}): object {
+  return {
+    backends: backends.map(({ address }) => ({ address: inMachine(address) })),
+    health: { kind: 'none' },
+    ...more,
+  }
+}
+
+function inMachine(address: string): string {
+  return address.replace('127.0.0.1', hostAddress)
+}
+
+const weighted = three.map(({ address }, index) => ({
+  address: inMachine(address),
+  weight: index === 0 ? 4 : 1,
+}))
+const pools = {
+  even: pool(three, { health: { path: checkPath, interval: 0.5, rise: 2, fall: 2 } }),
+  weighted: pool([], { backends: weighted }),
+  least: pool([slow, ...three.slice(0, 2)], { algorithm: 'least-connections' }),
+  two: pool([slow, ...three.slice(0, 2)], { algorithm: 'power-of-two' }),
+  hashed: pool(three, { algorithm: 'consistent-hash' }),
+  sticky: pool(three, { sticky: 'lb' }),
+  retried: pool([refusing, ...three.slice(0, 1)], { ejection: { failures: 0 } }),
+  ejecting: pool([refusing, ...three.slice(0, 1)], {
+    ejection: { failures: 3, seconds: 3600 },
+  }),
+  sockets: pool(three.slice(0, 1)),
+}
+const { machine, overview } = await balance(t, 'algorithms', [], {
+  processes: 1,
+  config: {
+    routes: Object.keys(pools).map((name) => ({ host: name, pool: name })),
+    pools,
+    trustedProxies: [hostAddress],
+  },
+})
+const port = machine.hostPort(8080)
+
+/** Who answers, with which cookie. */
+async function ask(
+  host: string,
+  headers: Record<string, string> = {},
+): Promise<{ text: string; cookie: string }> {
+  const asking = request({ port, host: '127.0.0.1', headers: { host, ...headers }, agent: false }).end()
+  const [response] = (await once(asking, 'response')) as [IncomingMessage]
+  let text = ''
+  for await (const part of response) text += String(part)
+  if (response.statusCode !== 200) throw new Error(`${host} answers ${response.statusCode}`)
+  return { text, cookie: response.headers['set-cookie']?.[0]?.split(';')[0] ?? '' }
+}
+
+/** How often each of the three was chosen. */
+async function shares(host: string, times: number): Promise<number[]> {
+  const counts = new Map<string, number>()
+  for (let i = 0; i < times; i++) {
+    const { text } = await ask(host)
+    counts.set(text, (counts.get(text) ?? 0) + 1)
+  }
+  return three.map(({ address }) => counts.get(address) ?? 0)
+}
+
+async function stateOf(name: string, { address }: TestBackend): Promise<string | undefined> {
+  const found = (await overview()).pools.find((each) => each.name === name)
+  return found?.backends.find(({ id }) => id === inMachine(address))?.state
+}
+
+await t.test('round robin, even and weighted', async (t) => {
+  t.same(await shares('even', 30), [10, 10, 10])
+  t.same(await shares('weighted', 30), [20, 5, 5])
+})
+
+for (const name of ['least', 'two']) {
+  await t.test(`${name}: who is busy gets no more, or hardly`, async (t) => {
+    const before = slow.count
+    const waiting: Promise<unknown>[] = []
+    // One after the other: QEMU's forwarding takes hardly more than one new connection at a time.
+    const askSoon = async (): Promise<void> => {
+      const asking = ask(name)
+      waiting.push(asking)
+      await Promise.race([asking, wait(200)])
+    }
+    while (slow.count === before) await askSoon()
+    for (let i = 0; i < 24; i++) await askSoon()
+    await Promise.all(waiting)
+    const others = slow.count - before
+    t.ok(others < 12, `${others} of ${waiting.length} went to the slow one`)
+  })
+}
+
+await t.test('consistent hash: a client stays, clients spread', async (t) => {
+  const clients = Array.from({ length: 30 }, (_, index) => `192.0.2.${index + 1}`)
+  const where = async (): Promise<string[]> => {
+    const all: string[] = []
+    for (const client of clients) all.push((await ask('hashed', { 'x-forwarded-for': client })).text)
+    return all
+  }
+  const first = await where()
+  t.same(await where(), first)
+  t.equal(new Set(first).size, 3)
+})
+
+await t.test('a cookie brings a client back', async (t) => {
+  const { text, cookie } = await ask('sticky')
+  t.match(cookie, /^lb=/)
+  for (let i = 0; i < 6; i++) t.equal((await ask('sticky', { cookie })).text, text)
+})
+
+await t.test('what a backend fails, another one answers; failures in a row eject it', async (t) => {
+  for (let i = 0; i < 10; i++) t.equal((await ask('retried')).text, three[0]?.address)
+  const before = refusing.count
+  for (let i = 0; i < 12; i++) t.equal((await ask('ejecting')).text, three[0]?.address)
+  t.equal(await stateOf('ejecting', refusing), 'ejected')
+  t.equal(refusing.count - before, 3, 'and is left alone then')
+})
+
+await t.test('who fails its checks is left out, and comes back', async (t) => {
+  const [, , gone] = three
+  if (gone === undefined) throw new Error('no third backend')
+  await gone.stop()
+  await until('it is down', async () => (await stateOf('even', gone)) === 'down', patienceMs)
+  t.same(await shares('even', 10), [5, 5, 0])
+  await gone.start()
+  await until('it is up', async () => (await stateOf('even', gone)) === 'up', patienceMs)
+  t.same(await shares('even', 12), [4, 4, 4])
+})
+
+await t.test('WebSockets pass', async (t) => {
+  const client = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { host: 'sockets' } })
+  await once(client, 'open')
+  client.send('there and back')
+  const [data] = (await once(client, 'message')) as [Buffer]
+  t.equal(data.toString(), 'there and back')
+  client.close()
+  await once(client, 'close')
+})
