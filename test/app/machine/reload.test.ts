@@ -43,7 +43,7 @@ await t.test('backends and certificates change again and again, and no request f
     const before = loads.map(({ asked }) => asked())
     await make('POST', '/api/pools/web/backends', { address: inMachine(comes), weight: 1 + (round % 3) })
     await make('PATCH', at(inMachine(stays)), { weight: 1 + (round % 5) })
-    await make('PUT', '/api/certificates/8443', pairs[round % 2 === 0 ? 1 : 0])
+    await make('PUT', '/api/certificates/8443', pairs[round % 2 === 0 ? 0 : 1])
     await make('PATCH', at(inMachine(goes)), { draining: true })
     await make('DELETE', at(inMachine(goes)))
     await until(
