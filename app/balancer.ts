@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
 import type { Request } from './body.ts'
 import type { BalancerConfig } from './config.ts'
-import { type Exchange, forward, type Response } from './forward.ts'
+import { type Exchange, forward, type Passing, type Response } from './forward.ts'
 import { backendHeaders, cookie, originOf, trustList } from './headers.ts'
 import { watchPool } from './health.ts'
 import { logRequest } from './log.ts'
@@ -48,8 +48,9 @@ export class Balancer {
     if (request.url === healthPath) return answer(response, this.draining ? 503 : 200)
     const exchange = this.exchange(request, scheme)
     if (exchange === undefined) return answer(response, 404)
-    const { limits, log } = this.config
-    const whole: Exchange = { ...exchange, response, bodyBytes: limits.bodyBytes, bytes: 0 }
+    const { limits, log, timeouts } = this.config
+    const bounds = { bodyBytes: limits.bodyBytes, takeMs: timeouts.body * 1000 }
+    const whole: Exchange = { ...exchange, response, ...bounds, bytes: 0 }
     if (log.requests === 'all') {
       const started = performance.now()
       response.once('close', () => logRequest(whole, started))
@@ -93,10 +94,7 @@ export class Balancer {
     for (const pool of this.pools.values()) pool.close()
   }
 
-  private exchange(
-    request: Request,
-    protocol: Scheme,
-  ): Omit<Exchange, 'response' | 'bodyBytes' | 'bytes'> | undefined {
+  private exchange(request: Request, protocol: Scheme): Passing | undefined {
     const { headers, socket } = request
     const origin = originOf(headers, { address: socket.remoteAddress ?? '', protocol }, this.trusted)
     const pool = this.pools.get(

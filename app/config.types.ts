@@ -198,7 +198,7 @@ export interface BalancerConfig {
      */
     response: number;
     /**
-     * Between two parts of a response's body.
+     * Between two parts of a response's body, as a backend sends it and as a client takes it.
      */
     body: number;
     /**

@@ -10,9 +10,8 @@ import type { Member, Pool } from './pool.ts'
 export type Response = ServerResponse
 
 /** A request on its way to a pool. */
-export interface Exchange {
+export interface Passing {
   request: Request
-  response: Response
   pool: Pool
   /** Address of the client. */
   client: string
@@ -20,8 +19,15 @@ export interface Exchange {
   requestId: string
   /** The backend that the client's cookie asks for. */
   tag: string | undefined
+}
+
+/** One that is to be answered. */
+export interface Exchange extends Passing {
+  response: Response
   /** Bytes that a body may have; 0 for no limit. */
   bodyBytes: number
+  /** Milliseconds within which the client has to take a part of the response. */
+  takeMs: number
   /** The backend that it went to last, and what came back of the body. */
   backend?: string
   bytes: number
@@ -34,6 +40,8 @@ const unseen = new Set([
   ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'],
   'UND_ERR_CONNECT_TIMEOUT',
 ])
+/** The connection ended without an answer: perhaps it was idle, and closed just when a request went out on it. */
+const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
 const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
 
 /** Sends a request to a backend, and to another one when that fails and trying again is safe; answers in any case. */
@@ -55,13 +63,16 @@ class Delivery {
   private readonly body: Body
   private readonly tried = new Set<Member>()
   private gone = false
+  private repeated = false
   private controller: Dispatcher.DispatchController | undefined
+  private late: NodeJS.Timeout | undefined
 
   constructor(exchange: Exchange, body: Body) {
     this.exchange = exchange
     this.body = body
     exchange.response.once('close', () => {
       this.gone = true
+      clearTimeout(this.late)
       this.controller?.abort(new Error('the client went away'))
     })
   }
@@ -113,9 +124,7 @@ class Delivery {
       },
       onResponseData: (controller, chunk) => {
         this.exchange.bytes += chunk.length
-        if (this.gone || response.write(chunk)) return
-        controller.pause()
-        response.once('drain', () => controller.resume())
+        if (!this.gone && !response.write(chunk)) this.hold(controller)
       },
       onResponseEnd: (_controller, trailers) => {
         seen.leave()
@@ -134,20 +143,34 @@ class Delivery {
   /** No answer came. */
   private failed(member: Member, error: NodeJS.ErrnoException, seen: Watch): void {
     const { code = error.message } = error
+    const elsewhere = this.mayRetry(unseen.has(code))
+    if (!elsewhere && closed.has(code) && this.mayRepeat()) return this.send(member)
     seen.judge(code)
-    if (this.mayRetry(unseen.has(code))) return this.attempt()
+    if (elsewhere) return this.attempt()
     const status = late.has(code) ? 504 : 502
     logProblem('backend failed', this.exchange, status, `${member.address}: ${code}`)
     answer(this.exchange.response, status)
   }
 
-  /** Whether another attempt cannot do anything twice: the backend has not seen it, or twice is as good as once. */
+  /** Whether another backend can be tried, and nothing is done twice that must not be. */
   private mayRetry(notSeen: boolean): boolean {
-    const { pool, request } = this.exchange
-    const replayable = this.body === null || Buffer.isBuffer(this.body)
-    if (!replayable || this.tried.size > pool.config.retries || this.gone) return false
-    if (!notSeen && !idempotent.has(request.method ?? '')) return false
+    const { pool } = this.exchange
+    if (this.tried.size > pool.config.retries || !this.isSafe(notSeen)) return false
     return [...pool.members.values()].some((member) => !this.tried.has(member) && member.state === 'up')
+  }
+
+  /** Whether the same backend can be asked once more, on another connection. */
+  private mayRepeat(): boolean {
+    if (this.repeated || this.tried.size > this.exchange.pool.config.retries || !this.isSafe(false))
+      return false
+    this.repeated = true
+    return true
+  }
+
+  /** Whether another attempt cannot do anything twice: the backend has not seen it, or twice is as good as once. */
+  private isSafe(notSeen: boolean): boolean {
+    const replayable = this.body === null || Buffer.isBuffer(this.body)
+    return replayable && !this.gone && (notSeen || idempotent.has(this.exchange.request.method ?? ''))
   }
 
   private begin(member: Member, status: number, received: IncomingHttpHeaders, message?: string): void {
@@ -167,6 +190,18 @@ class Delivery {
       answer(response, 502)
       this.controller?.abort(error as Error)
     }
+  }
+
+  /** Lets the backend wait until the client has taken what there is; a client that does not is cut off. */
+  private hold(controller: Dispatcher.DispatchController): void {
+    const { response, takeMs } = this.exchange
+    controller.pause()
+    clearTimeout(this.late)
+    this.late = setTimeout(() => response.destroy(), takeMs)
+    response.once('drain', () => {
+      clearTimeout(this.late)
+      controller.resume()
+    })
   }
 
   private end(trailers: IncomingHttpHeaders): void {

@@ -7,6 +7,7 @@ import type { Balancer } from './balancer.ts'
 import type { Request } from './body.ts'
 import { Certificates, minVersion, type Pair, readPairs } from './certificates.ts'
 import type { BalancerConfig, ListenerConfig } from './config.ts'
+import { endIdle, expectBody, unlessReset } from './http2.ts'
 import { inTurn, openRequests } from './pipelining.ts'
 
 /** A server that takes connections. */
@@ -101,12 +102,15 @@ function httpsServer(
     const begin = (): void => balancer.request(request, response, 'https')
     if (headerBytes(request.rawHeaders) > balancer.config.limits.headerBytes) answer(response, 431)
     else if (request instanceof IncomingMessage) inTurn(request, response, begin)
-    else begin()
+    else {
+      expectBody(request, balancer.config.timeouts.request * 1000)
+      unlessReset(request, begin)
+    }
   })
   server.on('session', (session) => {
     base.sessions.add(session)
     session.once('close', () => base.sessions.delete(session))
-    session.setTimeout(balancer.config.timeouts.keepAlive * 1000, () => session.close())
+    endIdle(session, balancer.config.timeouts)
   })
   takeUpgrades(server, balancer, 'https', base.streams)
   try {

@@ -1,13 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BackendChange, Balancer } from './balancer.ts'
 import type { Pair } from './certificates.ts'
 import { type BalancerConfig, checked, ConfigError } from './config.ts'
 import type { Listener } from './listeners.ts'
-import { type BackendView, type Message, publish, subscribe } from './shared.ts'
+import { type BackendView, type Change, type Message, publish, subscribe } from './shared.ts'
 import { sum } from './stats.ts'
 
 const statsMs = 1000
 /** A process that says nothing for so long is gone. */
 const silenceMs = 5000
+/** A change counts as made when a process says nothing of it for so long. */
+const madeMs = 2000
 
 /** A pool or a backend that is not there. */
 export class NotFound extends Error {
@@ -22,6 +25,9 @@ export class Operator {
   private readonly others = new Map<number, { at: number; pools: Record<string, BackendView[]> }>()
   /** Certificates that came after the start, for processes that start later. */
   private readonly pairs = new Map<number, Pair[]>()
+  /** Changes of ours, and who has not made them yet. */
+  private readonly awaited = new Map<string, { missing: Set<number>; made: () => void }>()
+  private changes = 0
 
   constructor(balancer: Balancer, listeners: readonly Listener[]) {
     this.balancer = balancer
@@ -57,11 +63,12 @@ export class Operator {
 
   /**
    * Changes a pool's backends as a whole: all processes get the new list, or, when it is not a good one, none.
+   * Resolves when all have it: whoever asks next may be answered by another one.
    *
    * @throws {NotFound} when there is no such pool
    * @throws {ConfigError} when the result would be no good configuration; nothing has changed then
    */
-  change(pool: string, edit: (backends: BackendChange[]) => BackendChange[]): void {
+  async change(pool: string, edit: (backends: BackendChange[]) => BackendChange[]): Promise<void> {
     const backends = edit(this.backendsOf(pool))
     const pools = { ...this.balancer.config.pools }
     const before = pools[pool]
@@ -70,7 +77,7 @@ export class Operator {
     checked({ ...this.balancer.config, pools } satisfies BalancerConfig)
     const version = Math.max(Date.now(), (this.versions.get(pool) ?? 0) + 1)
     this.apply(pool, version, backends)
-    publish({ kind: 'backends', pool, version, backends })
+    await this.tell({ kind: 'backends', pool, version, backends })
   }
 
   /** The backends of a pool as they are set now. @throws {NotFound} */
@@ -81,7 +88,7 @@ export class Operator {
   }
 
   /** Replaces a listener's certificates in every process. @throws when it has none, or they are not usable */
-  replaceCertificates(port: number, pairs: Pair[]): void {
+  async replaceCertificates(port: number, pairs: Pair[]): Promise<void> {
     const listener = this.listeners.find((each) => each.port === port)
     if (listener?.replaceCertificates === undefined) throw new NotFound(`no https listener has port ${port}`)
     try {
@@ -90,7 +97,20 @@ export class Operator {
       throw new ConfigError(`the certificate cannot be used: ${(error as Error).message}`)
     }
     this.pairs.set(port, pairs)
-    publish({ kind: 'certificates', port, pairs })
+    await this.tell({ kind: 'certificates', port, pairs })
+  }
+
+  /** Resolves when every other process has made a change. */
+  private async tell(change: Change): Promise<void> {
+    this.alive()
+    const missing = new Set(this.others.keys())
+    if (missing.size === 0) return publish(change)
+    const id = `${process.pid}-${(this.changes += 1)}`
+    const { promise, resolve: made } = Promise.withResolvers<void>()
+    this.awaited.set(id, { missing, made })
+    publish({ ...change, id })
+    await Promise.race([promise, sleep(madeMs, undefined, { ref: false })])
+    this.awaited.delete(id)
   }
 
   private apply(pool: string, version: number, backends: BackendChange[]): void {
@@ -100,6 +120,12 @@ export class Operator {
   }
 
   private heard(message: Message): void {
+    this.take(message)
+    if ('id' in message && message.id !== undefined && message.kind !== 'made')
+      publish({ kind: 'made', id: message.id, pid: process.pid })
+  }
+
+  private take(message: Message): void {
     switch (message.kind) {
       case 'backends':
         return this.apply(message.pool, message.version, message.backends)
@@ -107,6 +133,12 @@ export class Operator {
         this.pairs.set(message.port, message.pairs)
         this.listeners.find(({ port }) => port === message.port)?.replaceCertificates?.(message.pairs)
         return
+      case 'made': {
+        const awaited = this.awaited.get(message.id)
+        awaited?.missing.delete(message.pid)
+        if (awaited?.missing.size === 0) awaited.made()
+        return
+      }
       case 'stats':
         this.others.set(message.pid, { at: Date.now(), pools: message.pools })
         return

@@ -11,10 +11,16 @@ export interface BackendView extends Stats {
   reason: string | null
 }
 
-/** What the processes of a machine tell each other. */
-export type Message =
+/** A change; with an id, whoever has made it says so. */
+export type Change = { id?: string } & (
   | { kind: 'backends'; pool: string; version: number; backends: BackendChange[] }
   | { kind: 'certificates'; port: number; pairs: Pair[] }
+)
+
+/** What the processes of a machine tell each other. */
+export type Message =
+  | Change
+  | { kind: 'made'; id: string; pid: number }
   | { kind: 'stats'; pid: number; pools: Record<string, BackendView[]> }
   | { kind: 'hello' }
 

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream'
 import { answer } from './answer.ts'
 import { endToEnd } from './headers.ts'
-import type { Exchange } from './forward.ts'
+import type { Passing } from './forward.ts'
 import { logProblem } from './log.ts'
 
 /**
@@ -13,12 +13,7 @@ import { logProblem } from './log.ts'
  * @param head what the client sent after its headers
  * @param idleMs after which a connection on which nothing moves is ended
  */
-export function upgrade(
-  exchange: Omit<Exchange, 'response' | 'bodyBytes' | 'bytes'>,
-  socket: Duplex,
-  head: Buffer,
-  idleMs: number,
-): void {
+export function upgrade(exchange: Passing, socket: Duplex, head: Buffer, idleMs: number): void {
   const request = exchange.request as IncomingMessage
   const { pool, client, tag, headers } = exchange
   const response = new ServerResponse(request)

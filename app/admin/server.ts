@@ -111,13 +111,18 @@ function describe({ address, state, reason, weight, latencies, seconds, ...stats
 }
 
 /** Carries out a change. */
-function write(method: string, parts: string[], body: Record<string, unknown>, operator: Operator): Answer {
+async function write(
+  method: string,
+  parts: string[],
+  body: Record<string, unknown>,
+  operator: Operator,
+): Promise<Answer> {
   const [api, kind, name = '', backends, id] = parts
   if (api === 'api' && kind === 'certificates' && method === 'PUT' && parts.length === 3) {
     const { certificate, key } = body
     if (typeof certificate !== 'string' || typeof key !== 'string')
       throw new Refused(400, 'certificate and key are needed, each PEM')
-    operator.replaceCertificates(Number(name), [{ certificate, key }])
+    await operator.replaceCertificates(Number(name), [{ certificate, key }])
     return [204]
   }
   if (api !== 'api' || kind !== 'pools' || backends !== 'backends') throw new Refused(404, 'not found')
@@ -126,22 +131,22 @@ function write(method: string, parts: string[], body: Record<string, unknown>, o
   if (!operator.backendsOf(name).some(({ address }) => address === id))
     throw new NotFound(`there is no backend ${id} in ${name}`)
   if (method === 'DELETE') {
-    operator.change(name, (all) => all.filter(({ address }) => address !== id))
+    await operator.change(name, (all) => all.filter(({ address }) => address !== id))
     return [204]
   }
   if (method !== 'PATCH') throw new Refused(405, `${method} is not for backends`)
   const edit = editOf(body)
-  operator.change(name, (all) =>
+  await operator.change(name, (all) =>
     all.map((backend) => (backend.address === id ? { ...backend, ...edit } : backend)),
   )
   return [200, operator.backendsOf(name).find(({ address }) => address === id)]
 }
 
-function add(pool: string, body: Record<string, unknown>, operator: Operator): Answer {
+async function add(pool: string, body: Record<string, unknown>, operator: Operator): Promise<Answer> {
   const { address, weight = 1, ...rest } = body
   noMore(rest)
   const backend = { address: address as string, weight: weight as number, draining: false }
-  operator.change(pool, (all) => [...all, backend])
+  await operator.change(pool, (all) => [...all, backend])
   return [201, backend]
 }
 

@@ -136,6 +136,13 @@ export const requirements: readonly Requirement[] = [
   command('rsyslogd', 'test', 'test that logs are forwarded', same('rsyslog'), sbin),
   command('openssl', 'test', 'make certificates for tests', same('openssl')),
   command('curl', 'test', 'test HTTP/2 with another client', same('curl')),
+  command('h2load', 'test', 'test HTTP/2 under load', {
+    apt: 'nghttp2-client',
+    dnf: 'nghttp2',
+    pacman: 'libnghttp2',
+    apk: 'nghttp2',
+    zypper: 'nghttp2',
+  }),
   library('libasan.so', 'test C code under AddressSanitizer', 'libasan'),
   library('libubsan.so', 'test C code under UndefinedBehaviorSanitizer', 'libubsan'),
 ]

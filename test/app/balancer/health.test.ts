@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import t from 'tap'
-import { backend, balancer, oneRoute, until } from './fixture.ts'
+import { backend, balancer, oneRoute, type TestBackend, until } from './fixture.ts'
 
 await t.test('a backend that fails its checks is left out, and comes back when it passes them', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
@@ -58,6 +58,21 @@ await t.test('what is not idempotent and may have been seen is not sent twice', 
   const said = /"event":"backend failed".*"requestId":"[0-9a-f]+-/
   await until('it is said', () => said.test(lb.output()))
 })
+
+await t.test(
+  'a connection that its backend closes under a request is no failure of the only backend',
+  async (t) => {
+    const a: TestBackend = await backend(t, (request, response) => {
+      if (a.count % 2 === 0) request.socket.destroy()
+      else response.end('ok')
+    })
+    const lb = await balancer(t, oneRoute([a], { health: { kind: 'none' } }))
+    for (let i = 0; i < 6; i++) t.equal(await lb.text(), 'ok')
+    t.equal((await lb.overview()).pools[0]?.backends[0]?.errorRate, 0)
+    t.equal(a.count, 11, 'each other one is asked again')
+    t.equal((await lb.get('/', { method: 'POST' })).status, 502, 'but not for what is not idempotent')
+  },
+)
 
 await t.test('without any backend it says 503, and its own health is another matter', async (t) => {
   const a = await backend(t)

@@ -1,44 +1,18 @@
 import { connect as connectHttp2 } from 'node:http2'
 import { createServer as createTcp, connect } from 'node:net'
 import { once } from 'node:events'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { join } from 'node:path'
-import { readFileSync } from 'node:fs'
 import { connect as connectTls } from 'node:tls'
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { freePort } from '../../kernel/fixtures/system.ts'
+import { certify } from './certify.ts'
 import { backend, balancer, oneRoute, portOf, residentMegabytes, until } from './fixture.ts'
 
 const run = promisify(execFile)
-
-/** A self-signed certificate for some names. */
-function certify(t: Test, ...names: string[]): { certificate: string; key: string } {
-  const folder = t.testdir({})
-  const [certificate, key] = [join(folder, 'crt'), join(folder, 'key')]
-  const alternatives = names.map((name) => `DNS:${name}`).join(',')
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      `/CN=${names[0]}`,
-    ].concat(['-addext', `subjectAltName=${alternatives}`, '-keyout', key, '-out', certificate]),
-    { stdio: 'ignore' },
-  )
-  return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
-}
 
 await t.test('a large body streams both ways, at the pace of the slower side', async (t) => {
   const size = 64 * 2 ** 20

@@ -38,9 +38,11 @@ export async function balance(
     pools: {
       web: {
         backends: backends.map((backend) => ({ address: inMachine(backend) })),
-        health: { path: checkPath, interval: 0.5 },
+        health: { path: checkPath, interval: 0.5, timeout: 30 },
       },
     },
+    // Under emulation a machine that has much to do is slow to connect.
+    timeouts: { connect: 30 },
     admin: { port: adminPort },
     ...config,
   }

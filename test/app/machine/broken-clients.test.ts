@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { backend, inFlight, say, until } from '../balancer/fixture.ts'
 import { smuggled } from '../balancer/smuggled.ts'
 import { balance } from './balance.ts'
-import { keepAsking } from './load.ts'
+import { askAgain, keepAsking } from './load.ts'
 
 const crowd = 100
 /** Of those that fill the buffers on their way, which takes a while. */
@@ -24,11 +24,11 @@ const server = await backend(t, ({ url }, response) => {
   response.on('drain', more)
   return more()
 })
-const timeouts = { headers: 3, request: 3, keepAlive: 3 }
+const timeouts = { headers: 3, request: 3, keepAlive: 3, connect: 30 }
 const self = await balance(t, 'broken', [server], { processes: 1, config: { timeouts } })
 const port = self.machine.hostPort(8080)
 const control = await self.machine.control()
-const good = keepAsking(self.get)
+const good = keepAsking(async () => askAgain(port))
 t.teardown(() => good.stop())
 
 /** Memory of the app's process. */

@@ -1,0 +1,98 @@
+import { connect } from 'node:net'
+import t from 'tap'
+import { freePort } from '../../kernel/fixtures/system.ts'
+import { certify } from './certify.ts'
+import {
+  backend,
+  balancer,
+  inFlight,
+  oneRoute,
+  residentMegabytes,
+  type TestBackend,
+  until,
+} from './fixture.ts'
+import { connectRaw, flood, floods } from './http2-floods.ts'
+import { frames } from './http2-frames.ts'
+
+const a: TestBackend = await backend(t, ({ url }, response) => {
+  if (url === '/') return response.end(a.address)
+  const more = (): void => {
+    while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+  }
+  response.on('drain', more)
+  return more()
+})
+const [port, { certificate, key }] = [await freePort(), certify(t, 'x')]
+const plain = await freePort()
+const lb = await balancer(
+  t,
+  {
+    ...oneRoute([a]),
+    timeouts: { request: 2, headers: 2, body: 2 },
+    listeners: [
+      { port: plain },
+      { port, protocol: 'https', certificates: [{ certificate: 'env:CRT', key: 'env:KEY' }] },
+    ],
+  },
+  { CRT: certificate, KEY: key },
+)
+
+await t.test('what speaks HTTP/2 byte by byte is understood', async (t) => {
+  const socket = await connectRaw(port)
+  t.teardown(() => socket.destroy())
+  let answer = Buffer.alloc(0)
+  socket.on('data', (data: Buffer) => (answer = Buffer.concat([answer, data])))
+  socket.write(Buffer.concat([frames.begin(), frames.ping(), frames.get(1), frames.get(3), frames.reset(3)]))
+  await until('the answer is whole', () => answer.includes(a.address))
+  t.ok(answer.includes(Buffer.from('000008060100000000', 'hex')), 'the ping was answered')
+})
+
+for (const [name, part] of floods) {
+  for (const reads of [true, false]) {
+    await t.test(
+      `endures a flood of ${name}${reads ? '' : ', from a client that does not read'}`,
+      async (t) => {
+        const before = residentMegabytes(lb.process.pid)
+        await flood(port, part, reads)
+        const grown = residentMegabytes(lb.process.pid) - before
+        t.ok(grown < 100, `${grown} MB`)
+        t.equal(await lb.text(), a.address)
+      },
+    )
+  }
+}
+
+await t.test('after the floods nothing is in flight', async () => {
+  await until('nothing is', async () => (await inFlight(lb)) === 0)
+})
+
+await t.test('a client that opens streams and takes nothing of their answers has them reset', async (t) => {
+  const socket = await connectRaw(port)
+  t.teardown(() => socket.destroy())
+  const before = residentMegabytes(lb.process.pid)
+  socket.resume().write(frames.begin(0))
+  for (let id = 1; id < 200; id += 2) socket.write(frames.get(id, '/endless'))
+  await until('all are in flight', async () => (await inFlight(lb)) === 100)
+  await until('none is', async () => (await inFlight(lb)) === 0, 20_000)
+  const grown = residentMegabytes(lb.process.pid) - before
+  t.ok(grown < 100, `${grown} MB`)
+})
+
+await t.test('a client of HTTP/1.1 that takes nothing of its answer is cut off', async (t) => {
+  const socket = connect(plain, '127.0.0.1').on('error', () => undefined)
+  t.teardown(() => socket.destroy())
+  socket.write('GET /endless HTTP/1.1\r\nHost: x\r\n\r\n')
+  await until('it is in flight', async () => (await inFlight(lb)) === 1)
+  await until('it is not', async () => (await inFlight(lb)) === 0, 20_000)
+})
+
+await t.test('a stream whose body does not come is reset', async (t) => {
+  const socket = await connectRaw(port)
+  t.teardown(() => socket.destroy())
+  let answer = Buffer.alloc(0)
+  socket.on('data', (data: Buffer) => (answer = Buffer.concat([answer, data])))
+  socket.write(Buffer.concat([frames.begin(), frames.post(1)]))
+  const resetOfOne = Buffer.from('000004030000000001', 'hex')
+  await until('it is reset', () => answer.includes(resetOfOne), 20_000)
+  await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
+})

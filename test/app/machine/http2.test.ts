@@ -1,0 +1,54 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import t from 'tap'
+import { certify } from '../balancer/certify.ts'
+import { backend, inFlight, until } from '../balancer/fixture.ts'
+import { flood, floods } from '../balancer/http2-floods.ts'
+import { balance } from './balance.ts'
+import { askAgain, keepAsking } from './load.ts'
+
+const run = promisify(execFile)
+
+const server = await backend(t, (_request, response) => response.end('x'.repeat(1000)))
+const { certificate, key } = certify(t, 'x')
+const self = await balance(t, 'http2', [server], {
+  processes: 1,
+  config: {
+    listeners: [
+      { port: 8080 },
+      { port: 8443, protocol: 'https', certificates: [{ certificate: 'env:CRT', key: 'env:KEY' }] },
+    ],
+  },
+  env: { CRT: certificate, KEY: key },
+})
+const port = self.machine.hostPort(8443)
+const control = await self.machine.control()
+
+/** Memory of the app's process. */
+async function residentMegabytes(): Promise<number> {
+  return (await control.call('status', {})).memory.rss / 2 ** 20
+}
+
+await t.test('500 requests on 4 connections, 8 at a time on each, are all answered', async (t) => {
+  const load = ['-n', '500', '-c', '4', '-m', '8', `https://127.0.0.1:${port}/`]
+  const { stdout } = await run('h2load', load)
+  t.match(stdout, /requests: 500 total, 500 started, 500 done, 500 succeeded, 0 failed, 0 errored, 0 timeout/)
+  t.match(stdout, /status codes: 500 2xx/)
+  t.match(stdout, /Application protocol: h2/)
+  t.ok(server.count >= 500, 'each went to the backend')
+})
+
+await t.test('floods end, others are served meanwhile', async (t) => {
+  const before = await residentMegabytes()
+  const good = keepAsking(async () => askAgain(self.machine.hostPort(8080)))
+  for (const [, part] of floods) {
+    await Promise.all([flood(port, part, true), flood(port, part, false)])
+  }
+  const { asked, failed } = await good.stop()
+  t.same(failed, [], `of ${asked}`)
+  t.ok(asked > 3, `${asked} requests`)
+  await until('nothing is in flight', async () => ((await inFlight(self)) ?? 9) === 0, 60_000)
+  const grown = (await residentMegabytes()) - before
+  t.ok(grown < 100, `${grown} MiB more`)
+  t.equal(self.machine.events('node.exited').length, 0)
+})
