@@ -48,9 +48,9 @@ export class Balancer {
     if (request.url === healthPath) return answer(response, this.draining ? 503 : 200)
     const exchange = this.exchange(request, scheme)
     if (exchange === undefined) return answer(response, 404)
-    const { limits, timeouts, log } = this.config
+    const { limits, log, timeouts } = this.config
     const bounds = { bodyBytes: limits.bodyBytes, takeMs: timeouts.body * 1000 }
-    const whole: Exchange = { ...exchange, ...bounds, response, bytes: 0 }
+    const whole: Exchange = { ...exchange, response, ...bounds, bytes: 0 }
     if (log.requests === 'all') {
       const started = performance.now()
       response.once('close', () => logRequest(whole, started))

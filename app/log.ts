@@ -1,15 +1,13 @@
 import pino from 'pino'
-import type { Exchange } from './forward.ts'
+import type { Exchange, Passing } from './forward.ts'
 
 /** Lines are collected, and written while nothing else waits: a request never waits for the console. */
 const destination = pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 200 })
 
 const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 
-type About = Pick<Exchange, 'request' | 'pool' | 'client' | 'requestId'>
-
 /** A request that did not go as it should. */
-export function logProblem(event: string, exchange: About, status: number, reason: string): void {
+export function logProblem(event: string, exchange: Passing, status: number, reason: string): void {
   logger.warn({ event, ...describe(exchange), status, reason })
 }
 
@@ -21,7 +19,7 @@ export function logRequest(exchange: Exchange, started: number): void {
   logger.info({ event: 'request', ...describe(exchange), backend, status, bytes, ms })
 }
 
-function describe({ request, pool, client, requestId }: About): object {
+function describe({ request, pool, client, requestId }: Passing): object {
   const { method, url, headers } = request
   return { requestId, client, method, host: headers.host ?? headers[':authority'], url, pool: pool.name }
 }

@@ -2,6 +2,7 @@ import { config as readDotenv } from 'dotenv'
 import { join } from 'node:path'
 import { UserError } from '../build/lib/errors.ts'
 import { loadConfig } from '../config/load.ts'
+import type { SystemConfig } from '../config/system.types.ts'
 import { dist, root } from '../build/lib/paths.ts'
 import { type Control, openControl } from './control/client.ts'
 import { type Context, loadTarget, type Report, type Target, verb } from './target.ts'
@@ -9,16 +10,17 @@ import { type Context, loadTarget, type Report, type Target, verb } from './targ
 /** The configured target and what it works with. Credentials come from the environment or from `.env`. */
 export async function configuredTarget(): Promise<{ target: Target; context: Context }> {
   const config = await loadConfig()
-  const context = contextIn(join(dist, 'run'))
+  const context = contextIn(join(dist, 'run'), config)
   return { target: await loadTarget(config.deploy.target), context }
 }
 
 /** What a command works with. @param state folder for what it must remember */
-export function contextIn(state: string): Context {
+export function contextIn(state: string, config: SystemConfig): Context {
   readDotenv({ path: join(root, '.env'), quiet: true })
   const interrupted = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
   return {
+    config,
     state,
     env: process.env,
     signal: interrupted.signal,

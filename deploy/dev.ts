@@ -24,7 +24,7 @@ await main(
   async ({ values }) => {
     const config = await loadConfig()
     await checkAppConfig(root)
-    const context = contextIn(join(dist, 'dev'))
+    const context = contextIn(join(dist, 'dev'), config)
     const inspect = Number(values['inspect-port'])
     if (values.host === true) {
       const { env: envFile } = await readOptions(config.deploy.options)

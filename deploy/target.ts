@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { UserError } from '../build/lib/errors.ts'
+import type { SystemConfig } from '../config/system.types.ts'
 import type { Manifest } from '../build/manifest.ts'
 
 /** What a build left in `dist/`, checked. */
@@ -13,6 +14,8 @@ export interface Release {
 
 /** Everything through which a target touches the world, so that a test can record it. */
 export interface Context {
+  /** The configuration as it is now: of the last deploy a release knows better. */
+  config: SystemConfig
   /** Folder for what the target must remember between commands. */
   state: string
   env: NodeJS.ProcessEnv
@@ -45,6 +48,10 @@ export interface Target {
   status?(context: Context): Promise<Report>
   logs?(context: Context, follow: boolean): Promise<void>
   stop?(context: Context): Promise<Report>
+  /** Runs the release before again. */
+  rollback?(context: Context): Promise<Report>
+  /** Removes the machine and all that belongs to it. */
+  destroy?(context: Context): Promise<Report>
   /**
    * Connects to the control channel of the machine: what goes over it is said in
    * `kernel/system/control/protocol.ts`. A connection that fails is an `error` event.
@@ -52,7 +59,7 @@ export interface Target {
   control?(context: Context): Promise<Duplex>
 }
 
-const verbs = ['plan', 'status', 'logs', 'stop', 'control'] as const
+const verbs = ['plan', 'status', 'logs', 'stop', 'rollback', 'destroy', 'control'] as const
 
 /** The verbs that a target may have beside `deploy`. */
 export type Verb = (typeof verbs)[number]

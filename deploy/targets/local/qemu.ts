@@ -112,11 +112,20 @@ function shared(folder: string): string[] {
   ]
 }
 
+const networkDevice = ['-device', 'virtio-net-pci,netdev=net0,romfile=']
+
+function network(spec: MachineSpec): string[] {
+  if (spec.network.mode === 'none') return []
+  return spec.netdev === undefined ? userNetwork(spec) : ['-netdev', spec.netdev, ...networkDevice]
+}
+
 /** QEMU's user-mode network: no privileges, the host's ports lead to the guest's. */
-function network({ network: config, ports, bind, netdev }: MachineSpec): string[] {
+export function userNetwork({
+  network: config,
+  ports,
+  bind,
+}: Pick<MachineSpec, 'network' | 'ports' | 'bind'>): string[] {
   if (config.mode === 'none') return []
-  const device = ['-device', 'virtio-net-pci,netdev=net0,romfile=']
-  if (netdev !== undefined) return ['-netdev', netdev, ...device]
   const guest = config.mode === 'static' ? (config.address?.split('/')[0] ?? '') : ''
   const parts = [
     'user',
@@ -126,7 +135,7 @@ function network({ network: config, ports, bind, netdev }: MachineSpec): string[
     ...(config.ipv6 === 'off' ? ['ipv6=off'] : []),
     ...ports.map(({ protocol, host, guest: port }) => `hostfwd=${protocol}:${bind}:${host}-${guest}:${port}`),
   ]
-  return ['-netdev', parts.join(','), ...device]
+  return ['-netdev', parts.join(','), ...networkDevice]
 }
 
 /** A serial port of virtio. Two ports, of which the first is for a console: the kernel sets up queues for each. */

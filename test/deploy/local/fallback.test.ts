@@ -1,6 +1,7 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { loadConfig } from '../../../config/load.ts'
 import { killMachine, startMachine } from '../../../deploy/targets/local/machine.ts'
 import { isRunning } from '../../../deploy/targets/local/process.ts'
 import { startWithFallback } from '../../../deploy/targets/local/index.ts'
@@ -8,7 +9,7 @@ import type { Context } from '../../../deploy/target.ts'
 import { machineSpec } from './fixture.ts'
 
 /** Puts a QEMU into the path whose KVM guests do what the script says, while others print to the console. */
-function fakeQemu(t: Test, underKvm: string): Context {
+async function fakeQemu(t: Test, underKvm: string): Promise<Context> {
   const script = [
     '#!/bin/sh',
     'for word; do case $word in file,id=console,path=*) console=${word#*path=};; esac; done',
@@ -20,6 +21,7 @@ function fakeQemu(t: Test, underKvm: string): Context {
   process.env['PATH'] = `${folder}:${PATH}`
   t.teardown(() => (process.env['PATH'] = PATH))
   return {
+    config: await loadConfig({ env: {} }),
     state: join(folder, 'run'),
     env: {},
     signal: new AbortController().signal,
@@ -37,7 +39,7 @@ for (const [why, script] of [
   ['ends after a moment', 'sleep 1; exit 1'],
 ] as const) {
   await t.test(`a KVM guest that ${why} is started again under emulation`, async (t) => {
-    const context = fakeQemu(t, script)
+    const context = await fakeQemu(t, script)
     const machine = await startWithFallback(kvm, found, context)
     t.teardown(async () => killMachine(machine))
     t.equal(machine.accelerator, 'tcg')
@@ -46,19 +48,19 @@ for (const [why, script] of [
 }
 
 await t.test('a KVM guest that prints is kept', async (t) => {
-  const context = fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
+  const context = await fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
   const machine = await startWithFallback(kvm, found, context)
   t.teardown(async () => killMachine(machine))
   t.equal(machine.accelerator, 'kvm')
 })
 
 await t.test('where KVM was asked for, there is no falling back', async (t) => {
-  const context = fakeQemu(t, 'exit 1')
+  const context = await fakeQemu(t, 'exit 1')
   await t.rejects(startWithFallback(kvm, { ...found, forced: true }, context), /QEMU ended at once/)
 })
 
 await t.test('a QEMU that ends at once is quoted, and one that is missing is named', async (t) => {
-  const { state } = fakeQemu(t, 'echo "kvm: no" >&2; exit 1')
+  const { state } = await fakeQemu(t, 'echo "kvm: no" >&2; exit 1')
   await t.rejects(startMachine(kvm, state), { message: 'QEMU ended at once', hint: 'kvm: no' })
   process.env['PATH'] = state
   await t.rejects(startMachine(kvm, state), /could not find 'qemu-system-x86_64'/)

@@ -1,0 +1,30 @@
+import { createInterface } from 'node:readline/promises'
+import { UserError } from '../build/lib/errors.ts'
+import { main } from '../build/lib/main.ts'
+import { configuredTarget, printReport } from './command.ts'
+import { verb } from './target.ts'
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run deploy:destroy --',
+    summary: 'Removes the machine from its target, with all that belongs to it there.',
+    options: { yes: { type: 'boolean' }, json: { type: 'boolean' } },
+    help: { yes: 'do not ask', json: 'print JSON' },
+  },
+  async ({ values }) => {
+    const { target, context } = await configuredTarget()
+    const destroy = verb(target, 'destroy')
+    if (values.yes !== true && !(await confirms(context.config.hostname))) return
+    printReport(await destroy(context), values.json === true)
+  },
+)
+
+async function confirms(name: string): Promise<boolean> {
+  if (!process.stdin.isTTY)
+    throw new UserError('nobody can be asked', { hint: '-- --yes   removes it without asking' })
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  const answer = await terminal.question(`Remove ${name}, and all that belongs to it? Type its name: `)
+  terminal.close()
+  return answer === name
+}

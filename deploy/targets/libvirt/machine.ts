@@ -1,0 +1,96 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../../../build/lib/errors.ts'
+import type { Progress } from '../../../build/lib/log.ts'
+import { tail } from '../../../build/lib/tool.ts'
+import type { Pool } from './pool.ts'
+import type { Virsh } from './virsh.ts'
+
+const pollMs = 500
+const consoleLines = 20
+const graceMs = 5000
+
+/** One domain of a hypervisor, and what it prints. */
+export class DomainMachine {
+  readonly name: string
+  private readonly virsh: Virsh
+  private readonly pool: Pool
+
+  constructor(name: string, virsh: Virsh, pool: Pool) {
+    this.name = name
+    this.virsh = virsh
+    this.pool = pool
+  }
+
+  /** Its definition, or undefined when there is none. */
+  async definition(): Promise<string | undefined> {
+    return this.virsh.ask('dumpxml', '--inactive', this.name)
+  }
+
+  async isRunning(): Promise<boolean> {
+    return (await this.virsh.ask('domstate', this.name))?.trim() === 'running'
+  }
+
+  /** Puts a definition in the place of the one before, and starts it. */
+  async start(xml: string, autostart: boolean): Promise<void> {
+    const folder = await mkdtemp(join(tmpdir(), 'nodeos-libvirt-'))
+    try {
+      await writeFile(join(folder, 'domain.xml'), xml)
+      await this.virsh.run('define', '--validate', join(folder, 'domain.xml'))
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+    await this.virsh.run('autostart', this.name, ...(autostart ? [] : ['--disable']))
+    await this.virsh.run('start', this.name)
+  }
+
+  /** Presses the power button; pulls the plug when the app does not finish. */
+  async stop(drainTimeout: number): Promise<'powered off' | 'did not finish in time'> {
+    await this.virsh.ask('shutdown', '--mode', 'acpi', this.name)
+    for (const until = Date.now() + drainTimeout * 1000 + graceMs; Date.now() < until; await wait(pollMs)) {
+      if (!(await this.isRunning())) return 'powered off'
+    }
+    await this.kill()
+    return 'did not finish in time'
+  }
+
+  async kill(): Promise<void> {
+    await this.virsh.ask('destroy', this.name)
+  }
+
+  get consoleVolume(): string {
+    return `${this.name}.console`
+  }
+
+  async console(): Promise<string> {
+    return (await this.pool.read(this.consoleVolume)) ?? ''
+  }
+
+  /**
+   * Waits until the machine says that it is well: its console can be read wherever it is, its ports perhaps not.
+   *
+   * @returns seconds since it was started
+   * @throws {UserError} with the console's last lines
+   */
+  async awaitHealth(timeout: number, line: Progress, signal: AbortSignal): Promise<number> {
+    const started = Date.now()
+    const seconds = (): number => (Date.now() - started) / 1000
+    for (;;) {
+      const console = await this.console()
+      const failure = (message: string): UserError =>
+        new UserError(message, { hint: `the console's last lines:\n\n${tail(console, consoleLines)}` })
+      if (console.includes('"event":"health.ok"')) return seconds()
+      if (signal.aborted) throw new UserError('interrupted')
+      if (console.includes('"event":"health.failed"'))
+        throw failure('the machine says that it is not healthy')
+      if (console.includes('"event":"machine.rebooting"')) throw failure('the app ends again and again')
+      if (!(await this.isRunning())) throw failure('the machine ended before it was healthy')
+      if (seconds() > timeout + graceMs / 1000)
+        throw failure(`the machine was not healthy within ${timeout} s`)
+      line.update(console === '' ? 'nothing is printed yet' : 'booting')
+      await wait(pollMs)
+    }
+  }
+}

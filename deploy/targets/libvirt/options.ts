@@ -1,0 +1,51 @@
+import type { SystemConfig } from '../../../config/system.types.ts'
+
+/** `deploy.options` of the target `libvirt`. */
+export interface LibvirtOptions {
+  uri: string
+  pool: string
+  network: string
+  autostart: boolean
+  env?: string
+}
+
+export const schema = {
+  type: 'object',
+  additionalProperties: false,
+  properties: {
+    uri: {
+      type: 'string',
+      pattern: '^\\w+(\\+\\w+)?://',
+      default: 'qemu:///system',
+      description: 'Connection, as virsh takes it: qemu:///session, qemu+ssh://user@host/system, …',
+    },
+    pool: {
+      type: 'string',
+      pattern: '^[\\w.-]+$',
+      default: 'default',
+      description: 'Storage pool of type dir that takes the layers and the console log.',
+    },
+    network: {
+      type: 'string',
+      pattern: '^(user|network:[\\w.-]+|bridge:[\\w.-]+)$',
+      default: 'network:default',
+      description:
+        'network:NAME of libvirt, bridge:NAME of the host, or user: no privileges, and the ports on 127.0.0.1 of the host lead to the machine.',
+    },
+    autostart: {
+      type: 'boolean',
+      default: true,
+      description: 'Whether the machine starts with its host.',
+    },
+    env: {
+      type: 'string',
+      description: 'File of KEY=value lines for this machine, secrets included. It never enters the image.',
+    },
+  },
+} as const
+
+/** Fills in defaults. */
+export function readOptions({ deploy }: Pick<SystemConfig, 'deploy'>): LibvirtOptions {
+  const defaults = { uri: 'qemu:///system', pool: 'default', network: 'network:default', autostart: true }
+  return { ...defaults, ...(deploy.options as Partial<LibvirtOptions>) }
+}

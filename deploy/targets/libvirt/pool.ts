@@ -1,0 +1,96 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { UserError } from '../../../build/lib/errors.ts'
+import type { Virsh } from './virsh.ts'
+import { unescapeXml } from './xml.ts'
+
+/** A storage pool of the hypervisor: where files go that a machine is made of. */
+export class Pool {
+  readonly name: string
+  /** Its folder on the hypervisor. */
+  readonly path: string
+  private readonly virsh: Virsh
+
+  private constructor(virsh: Virsh, name: string, path: string) {
+    this.virsh = virsh
+    this.name = name
+    this.path = path
+  }
+
+  /** @throws {UserError} when it is not there, not active, or no folder */
+  static async open(virsh: Virsh, name: string): Promise<Pool> {
+    const xml = await virsh.ask('pool-dumpxml', name)
+    if (xml === undefined) {
+      // Whether it is the pool that is missing, or the connection.
+      await virsh.run('pool-list')
+      const make = virsh.words('pool-create-as', name, 'dir', '--target', '/a/folder').join(' ')
+      throw new UserError(`there is no active storage pool '${name}'`, {
+        hint: `deploy.options.pool names one; ${make}   makes one`,
+      })
+    }
+    const [, path] = /<target>\s*<path>([^<]*)<\/path>/.exec(xml) ?? []
+    if (!/<pool type=["']dir["']/.test(xml) || path === undefined) {
+      throw new UserError(`the storage pool '${name}' is no folder`, {
+        hint: 'deploy.options.pool: a pool of type dir',
+      })
+    }
+    return new Pool(virsh, name, unescapeXml(path))
+  }
+
+  pathOf(volume: string): string {
+    return `${this.path}/${volume}`
+  }
+
+  /** Puts a file there, in place of one of that name. What breaks off leaves none. */
+  async upload(file: string, volume: string): Promise<void> {
+    await this.remove(volume)
+    const { size } = await stat(file)
+    await this.virsh.run('vol-create-as', this.name, volume, `${size}b`, '--format', 'raw')
+    try {
+      await this.virsh.run('vol-upload', '--pool', this.name, volume, file)
+    } catch (error) {
+      await this.remove(volume)
+      throw error
+    }
+  }
+
+  async uploadText(text: string, volume: string): Promise<void> {
+    await inFolder(async (folder) => {
+      await writeFile(join(folder, 'text'), text, { mode: 0o600 })
+      await this.upload(join(folder, 'text'), volume)
+    })
+  }
+
+  /** The text of a volume, or of a file that came into the pool's folder; undefined when there is none. */
+  async read(volume: string): Promise<string | undefined> {
+    return inFolder(async (folder) => {
+      const file = join(folder, 'text')
+      await this.virsh.run('pool-refresh', this.name)
+      const found = await this.virsh.ask('vol-download', '--pool', this.name, volume, file)
+      return found === undefined ? undefined : readFile(file, 'utf8')
+    })
+  }
+
+  async volumes(): Promise<string[]> {
+    await this.virsh.run('pool-refresh', this.name)
+    const list = await this.virsh.run('vol-list', this.name)
+    return list
+      .split('\n')
+      .flatMap((line) => line.trim().split(/\s+/, 1))
+      .filter((name) => name !== '')
+  }
+
+  async remove(volume: string): Promise<void> {
+    await this.virsh.ask('vol-delete', '--pool', this.name, volume)
+  }
+}
+
+async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'nodeos-libvirt-'))
+  try {
+    return await use(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

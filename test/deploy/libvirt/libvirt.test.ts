@@ -1,0 +1,171 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import t, { type Test } from 'tap'
+import { buildApp } from '../../../build/app.ts'
+import { dist } from '../../../build/lib/paths.ts'
+import { loadConfig } from '../../../config/load.ts'
+import { loadRelease } from '../../../deploy/release.ts'
+import { type Context, loadTarget, type Release, verb } from '../../../deploy/target.ts'
+import { freePort } from '../../kernel/fixtures/system.ts'
+import { startLibvirtd } from './libvirtd.ts'
+
+const target = await loadTarget('libvirt')
+const libvirtd = await startLibvirtd(t)
+const port = await freePort()
+
+/** An app that says which version it is. */
+const answering = (text: string): string =>
+  `import { createServer } from 'node:http'
+   const text: string = '${text} ' + (process.env['SECRET'] ?? 'no secret')
+   createServer((_request, response) => void response.end(text)).listen(Number(process.env['PORT']))`
+
+/** A release with an app of its own, for that libvirtd. */
+async function releaseOf(
+  t: Test,
+  app: string,
+  options: object = {},
+): Promise<{ release: Release; context: Context }> {
+  const repository = folderWith(t, {
+    'package.json': '{"name":"versions","version":"1.2.3","type":"module"}',
+    'app/index.ts': app,
+    'config/system.json': JSON.stringify({
+      hostname: 'domain',
+      ports: [{ guest: 8080, host: port }],
+      health: { path: '/', timeout: 120 },
+      restart: { crashLoopCount: 3 },
+      deploy: {
+        target: 'libvirt',
+        options: { uri: libvirtd.uri, pool: libvirtd.pool, network: 'user', ...options },
+      },
+    }),
+  })
+  const config = await loadConfig({ root: repository, env: {} })
+  const built = await loadRelease(dist)
+  config.image.compression = built.manifest.system.image.compression
+  const [layer] = await buildApp({ root: repository, config, out: join(repository, 'dist') })
+  if (layer === undefined) throw new Error('no app layer')
+  const own = { ...layer, path: relative(dist, layer.path) }
+  const artefacts = [...built.manifest.artefacts.filter(({ name }) => name !== 'app'), own]
+  return {
+    release: { dist, manifest: { ...built.manifest, system: config, artefacts } },
+    context: {
+      config,
+      state: join(repository, 'run'),
+      env: {},
+      signal: new AbortController().signal,
+      fetch,
+      print: () => undefined,
+    },
+  }
+}
+
+function folderWith(t: Test, files: Record<string, string>): string {
+  const folder = mkdtempSync(join(tmpdir(), 'nodeos-domain-'))
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  return folder
+}
+
+async function answer(): Promise<string> {
+  const response = await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close' } })
+  return response.text()
+}
+
+await t.test('deploy, look, deploy again, fail, roll back, stop, destroy', async (t) => {
+  const env = join(folderWith(t, { env: "SECRET='hush hush'\n" }), 'env')
+  const one = await releaseOf(t, answering('one'), { env })
+
+  await t.test('a first deploy', async (t) => {
+    t.match(await target.deploy(one.release, one.context), {
+      text: /^domain is up on qemu/,
+      data: { name: 'domain' },
+    })
+    t.equal(await answer(), 'one hush hush')
+    t.match(await verb(target, 'status')(one.context), {
+      data: { running: true, healthy: true, app: String },
+    })
+    t.match(libvirtd.virsh('dumpxml', 'domain'), /nodeos:release/, 'virsh shows the release')
+    t.notMatch(libvirtd.virsh('dumpxml', 'domain'), /hush/)
+    t.match(libvirtd.virsh('dominfo', 'domain'), /Autostart: +enable/)
+    let logs = ''
+    await verb(target, 'logs')({ ...one.context, print: (text) => (logs += text) }, false)
+    t.match(logs, /"event":"health\.ok"/)
+  })
+
+  const two = await releaseOf(t, answering('two'))
+  await t.test('a second one takes its place, and only what changed is uploaded', async (t) => {
+    const before = new Set(volumes())
+    await target.deploy(two.release, two.context)
+    t.equal(await answer(), 'two no secret')
+    const added = volumes().filter((name) => !before.has(name) && name.startsWith('nodeos-'))
+    t.match(added, [/^nodeos-app-/])
+    t.equal(added.length, 1)
+  })
+
+  await t.test('one that does not become healthy leaves the one before', async (t) => {
+    const broken = await releaseOf(t, 'process.exit(1)')
+    await t.rejects(target.deploy(broken.release, broken.context), {
+      message: /ends again and again; the release before runs again$/,
+      hint: /"event":"node\.exited"/,
+    })
+    t.equal(await answer(), 'two no secret')
+  })
+
+  await t.test('a rollback, and one back', async (t) => {
+    await verb(target, 'rollback')(two.context)
+    t.equal(await answer(), 'one hush hush')
+    await verb(target, 'rollback')(two.context)
+    t.equal(await answer(), 'two no secret')
+  })
+
+  await t.test('stop is graceful; destroy leaves nothing', async (t) => {
+    t.match(await verb(target, 'stop')(two.context), { data: { ending: 'powered off' } })
+    t.match(await verb(target, 'status')(two.context), { data: { running: false }, status: 3 })
+    await target.deploy(one.release, one.context)
+    await verb(target, 'destroy')(one.context)
+    t.equal(libvirtd.virsh('list', '--all', '--name').trim(), '')
+    t.strictSame(volumes(), [])
+  })
+})
+
+await t.test('what is in the way is said before anything is touched', async (t) => {
+  const nowhere = await releaseOf(t, '', { pool: 'none' })
+  await t.rejects(target.deploy(nowhere.release, nowhere.context), {
+    message: "there is no active storage pool 'none'",
+    hint: /pool-create-as none dir/,
+  })
+  const unreachable = await releaseOf(t, '', { uri: 'qemu:///session?socket=/nonexistent' })
+  await t.rejects(target.deploy(unreachable.release, unreachable.context), {
+    message: /failed$/,
+    hint: /Failed to connect socket/,
+  })
+  const folder = folderWith(t, {
+    'foreign.xml': `<domain type='qemu'><name>domain</name><memory>65536</memory><os><type machine='q35'>hvm</type></os></domain>`,
+  })
+  libvirtd.virsh('define', join(folder, 'foreign.xml'))
+  const { release, context } = await releaseOf(t, answering('three'))
+  await t.rejects(target.deploy(release, context), { message: /'domain' is not a machine of NodeOS/ })
+  await t.rejects(verb(target, 'destroy')(context), { message: /is not a machine of NodeOS/ })
+  libvirtd.virsh('undefine', 'domain')
+  t.strictSame(volumes(), [])
+})
+
+await t.test('a dry run shows the domain and the commands', async (t) => {
+  const { release, context } = await releaseOf(t, answering('none'))
+  const { text } = await verb(target, 'plan')(release, context)
+  t.match(text, /<domain type='kvm'/)
+  t.match(text, /^virsh .* define --validate domain\.xml$/m)
+})
+
+function volumes(): string[] {
+  libvirtd.virsh('pool-refresh', libvirtd.pool)
+  const list = libvirtd.virsh('vol-list', libvirtd.pool)
+  return list
+    .split('\n')
+    .flatMap((line) => line.trim().split(/\s+/, 1))
+    .filter(Boolean)
+}
