@@ -4,7 +4,7 @@ import { growth, type Held } from '../balancer/growth.ts'
 import { balance } from './balance.ts'
 import { askAfresh, askAgain } from './load.ts'
 
-const [rounds, perRound, atOnce] = [6, 200, 10]
+const [rounds, perRound, atOnce] = [6, 100, 10]
 
 /** What the app holds when nothing that nobody needs is left. */
 const measure = `
