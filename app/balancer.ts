@@ -26,10 +26,11 @@ export interface BackendChange {
 export class Balancer {
   readonly config: BalancerConfig
   readonly pools: ReadonlyMap<string, Pool>
+  /** The proxies whose word on the client is taken. */
+  readonly trusted: BlockList
   /** While it drains it is not well: whoever stands in front of it goes elsewhere. */
   draining = false
   private readonly find: (host: string, path: string) => string | undefined
-  private readonly trusted: BlockList
   private readonly stops: (() => void)[]
 
   constructor(config: BalancerConfig) {

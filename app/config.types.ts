@@ -161,6 +161,10 @@ export interface BalancerConfig {
      */
     connections: number;
     /**
+     * Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.
+     */
+    connectionsPerClient: number;
+    /**
      * Request line and headers together; more is answered with 431.
      */
     headerBytes: number;

@@ -5,7 +5,7 @@ const require = createRequire(import.meta.url)
 "use strict";
 export const validate = validate20;
 export default validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-For and Forwarded headers are believed; everyone else's are replaced.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests that no backend answered. `all`: those, and every request with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"}}}}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-For and Forwarded headers are believed; everyone else's are replaced.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"connectionsPerClient":{"type":"integer","minimum":0,"maximum":1000000,"description":"Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.","default":0},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests that no backend answered. `all`: those, and every request with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"}}}}};
 const func1 = Object.prototype.hasOwnProperty;
 const pattern4 = new RegExp("^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$", "u");
 const pattern5 = new RegExp("^env:[A-Za-z_][A-Za-z0-9_]*$", "u");
@@ -1165,6 +1165,9 @@ if(data39 && typeof data39 == "object" && !Array.isArray(data39)){
 if(data39.connections === undefined){
 data39.connections = 10000;
 }
+if(data39.connectionsPerClient === undefined){
+data39.connectionsPerClient = 0;
+}
 if(data39.headerBytes === undefined){
 data39.headerBytes = 16384;
 }
@@ -1175,7 +1178,7 @@ if(data39.requestsPerConnection === undefined){
 data39.requestsPerConnection = 0;
 }
 for(const key10 in data39){
-if(!((((key10 === "connections") || (key10 === "headerBytes")) || (key10 === "bodyBytes")) || (key10 === "requestsPerConnection"))){
+if(!(((((key10 === "connections") || (key10 === "connectionsPerClient")) || (key10 === "headerBytes")) || (key10 === "bodyBytes")) || (key10 === "requestsPerConnection"))){
 const err89 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err89];
@@ -1219,9 +1222,9 @@ vErrors.push(err92);
 errors++;
 }
 }
-let data41 = data39.headerBytes;
+let data41 = data39.connectionsPerClient;
 if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
-const err93 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err93 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -1231,8 +1234,8 @@ vErrors.push(err93);
 errors++;
 }
 if((typeof data41 == "number") && (isFinite(data41))){
-if(data41 > 1048576 || isNaN(data41)){
-const err94 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1048576},message:"must be <= 1048576"};
+if(data41 > 1000000 || isNaN(data41)){
+const err94 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -1241,8 +1244,8 @@ vErrors.push(err94);
 }
 errors++;
 }
-if(data41 < 1024 || isNaN(data41)){
-const err95 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1024},message:"must be >= 1024"};
+if(data41 < 0 || isNaN(data41)){
+const err95 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -1252,9 +1255,9 @@ vErrors.push(err95);
 errors++;
 }
 }
-let data42 = data39.bodyBytes;
+let data42 = data39.headerBytes;
 if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
-const err96 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err96 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -1264,8 +1267,8 @@ vErrors.push(err96);
 errors++;
 }
 if((typeof data42 == "number") && (isFinite(data42))){
-if(data42 > 1099511627776 || isNaN(data42)){
-const err97 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1099511627776},message:"must be <= 1099511627776"};
+if(data42 > 1048576 || isNaN(data42)){
+const err97 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1048576},message:"must be <= 1048576"};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -1274,8 +1277,8 @@ vErrors.push(err97);
 }
 errors++;
 }
-if(data42 < 0 || isNaN(data42)){
-const err98 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(data42 < 1024 || isNaN(data42)){
+const err98 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1024},message:"must be >= 1024"};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -1285,9 +1288,9 @@ vErrors.push(err98);
 errors++;
 }
 }
-let data43 = data39.requestsPerConnection;
+let data43 = data39.bodyBytes;
 if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
-const err99 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err99 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -1297,8 +1300,8 @@ vErrors.push(err99);
 errors++;
 }
 if((typeof data43 == "number") && (isFinite(data43))){
-if(data43 > 1000000000 || isNaN(data43)){
-const err100 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000000},message:"must be <= 1000000000"};
+if(data43 > 1099511627776 || isNaN(data43)){
+const err100 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1099511627776},message:"must be <= 1099511627776"};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -1308,7 +1311,7 @@ vErrors.push(err100);
 errors++;
 }
 if(data43 < 0 || isNaN(data43)){
-const err101 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err101 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -1318,9 +1321,9 @@ vErrors.push(err101);
 errors++;
 }
 }
-}
-else {
-const err102 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
+let data44 = data39.requestsPerConnection;
+if(!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))){
+const err102 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -1329,32 +1332,9 @@ vErrors.push(err102);
 }
 errors++;
 }
-let data44 = data.timeouts;
-if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
-if(data44.headers === undefined){
-data44.headers = 10;
-}
-if(data44.request === undefined){
-data44.request = 300;
-}
-if(data44.keepAlive === undefined){
-data44.keepAlive = 60;
-}
-if(data44.connect === undefined){
-data44.connect = 2;
-}
-if(data44.response === undefined){
-data44.response = 60;
-}
-if(data44.body === undefined){
-data44.body = 60;
-}
-if(data44.idle === undefined){
-data44.idle = 3600;
-}
-for(const key11 in data44){
-if(!(((((((key11 === "headers") || (key11 === "request")) || (key11 === "keepAlive")) || (key11 === "connect")) || (key11 === "response")) || (key11 === "body")) || (key11 === "idle"))){
-const err103 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
+if((typeof data44 == "number") && (isFinite(data44))){
+if(data44 > 1000000000 || isNaN(data44)){
+const err103 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000000},message:"must be <= 1000000000"};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -1363,11 +1343,8 @@ vErrors.push(err103);
 }
 errors++;
 }
-}
-let data45 = data44.headers;
-if((typeof data45 == "number") && (isFinite(data45))){
-if(data45 > 3600 || isNaN(data45)){
-const err104 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+if(data44 < 0 || isNaN(data44)){
+const err104 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -1376,8 +1353,10 @@ vErrors.push(err104);
 }
 errors++;
 }
-if(data45 <= 0 || isNaN(data45)){
-const err105 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+}
+else {
+const err105 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -1386,9 +1365,32 @@ vErrors.push(err105);
 }
 errors++;
 }
+let data45 = data.timeouts;
+if(data45 && typeof data45 == "object" && !Array.isArray(data45)){
+if(data45.headers === undefined){
+data45.headers = 10;
 }
-else {
-const err106 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data45.request === undefined){
+data45.request = 300;
+}
+if(data45.keepAlive === undefined){
+data45.keepAlive = 60;
+}
+if(data45.connect === undefined){
+data45.connect = 2;
+}
+if(data45.response === undefined){
+data45.response = 60;
+}
+if(data45.body === undefined){
+data45.body = 60;
+}
+if(data45.idle === undefined){
+data45.idle = 3600;
+}
+for(const key11 in data45){
+if(!(((((((key11 === "headers") || (key11 === "request")) || (key11 === "keepAlive")) || (key11 === "connect")) || (key11 === "response")) || (key11 === "body")) || (key11 === "idle"))){
+const err106 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -1397,10 +1399,11 @@ vErrors.push(err106);
 }
 errors++;
 }
-let data46 = data44.request;
+}
+let data46 = data45.headers;
 if((typeof data46 == "number") && (isFinite(data46))){
-if(data46 > 86400 || isNaN(data46)){
-const err107 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+if(data46 > 3600 || isNaN(data46)){
+const err107 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -1410,7 +1413,7 @@ vErrors.push(err107);
 errors++;
 }
 if(data46 <= 0 || isNaN(data46)){
-const err108 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err108 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -1421,7 +1424,7 @@ errors++;
 }
 }
 else {
-const err109 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err109 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -1430,10 +1433,10 @@ vErrors.push(err109);
 }
 errors++;
 }
-let data47 = data44.keepAlive;
+let data47 = data45.request;
 if((typeof data47 == "number") && (isFinite(data47))){
-if(data47 > 3600 || isNaN(data47)){
-const err110 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+if(data47 > 86400 || isNaN(data47)){
+const err110 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -1443,7 +1446,7 @@ vErrors.push(err110);
 errors++;
 }
 if(data47 <= 0 || isNaN(data47)){
-const err111 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err111 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -1454,7 +1457,7 @@ errors++;
 }
 }
 else {
-const err112 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err112 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -1463,10 +1466,10 @@ vErrors.push(err112);
 }
 errors++;
 }
-let data48 = data44.connect;
+let data48 = data45.keepAlive;
 if((typeof data48 == "number") && (isFinite(data48))){
 if(data48 > 3600 || isNaN(data48)){
-const err113 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+const err113 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -1476,7 +1479,7 @@ vErrors.push(err113);
 errors++;
 }
 if(data48 <= 0 || isNaN(data48)){
-const err114 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err114 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -1487,7 +1490,7 @@ errors++;
 }
 }
 else {
-const err115 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err115 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -1496,10 +1499,10 @@ vErrors.push(err115);
 }
 errors++;
 }
-let data49 = data44.response;
+let data49 = data45.connect;
 if((typeof data49 == "number") && (isFinite(data49))){
-if(data49 > 86400 || isNaN(data49)){
-const err116 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+if(data49 > 3600 || isNaN(data49)){
+const err116 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -1509,7 +1512,7 @@ vErrors.push(err116);
 errors++;
 }
 if(data49 <= 0 || isNaN(data49)){
-const err117 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err117 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -1520,7 +1523,7 @@ errors++;
 }
 }
 else {
-const err118 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err118 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -1529,10 +1532,10 @@ vErrors.push(err118);
 }
 errors++;
 }
-let data50 = data44.body;
+let data50 = data45.response;
 if((typeof data50 == "number") && (isFinite(data50))){
 if(data50 > 86400 || isNaN(data50)){
-const err119 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+const err119 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -1542,7 +1545,7 @@ vErrors.push(err119);
 errors++;
 }
 if(data50 <= 0 || isNaN(data50)){
-const err120 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err120 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -1553,7 +1556,7 @@ errors++;
 }
 }
 else {
-const err121 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err121 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -1562,10 +1565,10 @@ vErrors.push(err121);
 }
 errors++;
 }
-let data51 = data44.idle;
+let data51 = data45.body;
 if((typeof data51 == "number") && (isFinite(data51))){
 if(data51 > 86400 || isNaN(data51)){
-const err122 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+const err122 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -1575,7 +1578,7 @@ vErrors.push(err122);
 errors++;
 }
 if(data51 <= 0 || isNaN(data51)){
-const err123 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err123 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -1586,7 +1589,7 @@ errors++;
 }
 }
 else {
-const err124 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err124 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -1595,9 +1598,10 @@ vErrors.push(err124);
 }
 errors++;
 }
-}
-else {
-const err125 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
+let data52 = data45.idle;
+if((typeof data52 == "number") && (isFinite(data52))){
+if(data52 > 86400 || isNaN(data52)){
+const err125 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -1606,14 +1610,8 @@ vErrors.push(err125);
 }
 errors++;
 }
-let data52 = data.log;
-if(data52 && typeof data52 == "object" && !Array.isArray(data52)){
-if(data52.requests === undefined){
-data52.requests = "failed";
-}
-for(const key12 in data52){
-if(!(key12 === "requests")){
-const err126 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
+if(data52 <= 0 || isNaN(data52)){
+const err126 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -1623,9 +1621,8 @@ vErrors.push(err126);
 errors++;
 }
 }
-let data53 = data52.requests;
-if(!((data53 === "failed") || (data53 === "all"))){
-const err127 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema31.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
+else {
+const err127 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -1636,7 +1633,7 @@ errors++;
 }
 }
 else {
-const err128 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err128 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -1645,14 +1642,14 @@ vErrors.push(err128);
 }
 errors++;
 }
-let data54 = data.admin;
-if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
-if(data54.token === undefined){
-data54.token = "env:ADMIN_TOKEN";
+let data53 = data.log;
+if(data53 && typeof data53 == "object" && !Array.isArray(data53)){
+if(data53.requests === undefined){
+data53.requests = "failed";
 }
-for(const key13 in data54){
-if(!((key13 === "port") || (key13 === "token"))){
-const err129 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
+for(const key12 in data53){
+if(!(key12 === "requests")){
+const err129 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -1662,10 +1659,9 @@ vErrors.push(err129);
 errors++;
 }
 }
-if(data54.port !== undefined){
-let data55 = data54.port;
-if(!(((typeof data55 == "number") && (!(data55 % 1) && !isNaN(data55))) && (isFinite(data55)))){
-const err130 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+let data54 = data53.requests;
+if(!((data54 === "failed") || (data54 === "all"))){
+const err130 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema31.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -1674,9 +1670,9 @@ vErrors.push(err130);
 }
 errors++;
 }
-if((typeof data55 == "number") && (isFinite(data55))){
-if(data55 > 65535 || isNaN(data55)){
-const err131 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+}
+else {
+const err131 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -1685,8 +1681,14 @@ vErrors.push(err131);
 }
 errors++;
 }
-if(data55 < 1 || isNaN(data55)){
-const err132 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+let data55 = data.admin;
+if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
+if(data55.token === undefined){
+data55.token = "env:ADMIN_TOKEN";
+}
+for(const key13 in data55){
+if(!((key13 === "port") || (key13 === "token"))){
+const err132 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -1696,11 +1698,10 @@ vErrors.push(err132);
 errors++;
 }
 }
-}
-let data56 = data54.token;
-if(typeof data56 === "string"){
-if(!pattern5.test(data56)){
-const err133 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
+if(data55.port !== undefined){
+let data56 = data55.port;
+if(!(((typeof data56 == "number") && (!(data56 % 1) && !isNaN(data56))) && (isFinite(data56)))){
+const err133 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -1709,9 +1710,9 @@ vErrors.push(err133);
 }
 errors++;
 }
-}
-else {
-const err134 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data56 == "number") && (isFinite(data56))){
+if(data56 > 65535 || isNaN(data56)){
+const err134 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -1720,9 +1721,8 @@ vErrors.push(err134);
 }
 errors++;
 }
-}
-else {
-const err135 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data56 < 1 || isNaN(data56)){
+const err135 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -1732,13 +1732,49 @@ vErrors.push(err135);
 errors++;
 }
 }
-else {
-const err136 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+}
+let data57 = data55.token;
+if(typeof data57 === "string"){
+if(!pattern5.test(data57)){
+const err136 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
 if(vErrors === null){
 vErrors = [err136];
 }
 else {
 vErrors.push(err136);
+}
+errors++;
+}
+}
+else {
+const err137 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err137];
+}
+else {
+vErrors.push(err137);
+}
+errors++;
+}
+}
+else {
+const err138 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err138];
+}
+else {
+vErrors.push(err138);
+}
+errors++;
+}
+}
+else {
+const err139 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err139];
+}
+else {
+vErrors.push(err139);
 }
 errors++;
 }

@@ -89,13 +89,13 @@ function forwarded({ chain, protocol, host }: Origin): string {
   return `${nodes.join(', ')};proto=${protocol};host="${host.replaceAll(/["\\]/g, '')}"`
 }
 
-function isTrusted(address: string, trusted: BlockList): boolean {
+export function isTrusted(address: string, trusted: BlockList): boolean {
   const family = isIP(address)
   return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
 /** IPv4 as IPv4, also on a socket that speaks both. */
-function plain(address: string): string {
+export function plain(address: string): string {
   return address.replace(/^::ffff:(?=\d+\.)/, '')
 }
 

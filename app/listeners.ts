@@ -8,6 +8,7 @@ import type { Request } from './body.ts'
 import { Certificates, minVersion, type Pair, readPairs } from './certificates.ts'
 import type { BalancerConfig, ListenerConfig } from './config.ts'
 import { endIdle, expectBody, unlessReset } from './http2.ts'
+import { limitPerClient } from './per-client.ts'
 import { inTurn, openRequests } from './pipelining.ts'
 
 /** A server that takes connections. */
@@ -26,7 +27,9 @@ export interface Listener {
 /** Starts what a listener's configuration describes. */
 export function listen(config: ListenerConfig, balancer: Balancer, env: NodeJS.ProcessEnv): Listener {
   const listener = create(config, balancer, env)
-  listener.server.maxConnections = balancer.config.limits.connections
+  const { limits } = balancer.config
+  listener.server.maxConnections = limits.connections
+  limitPerClient(listener.server, limits.connectionsPerClient, balancer.trusted)
   listener.server.listen(config.port)
   return listener
 }
