@@ -1,0 +1,61 @@
+/** What one batch of requests took. */
+export interface Batch {
+  /** Instructions of the guest, each request's share. */
+  cost: number
+  /** Requests in a second, on this host's clock. */
+  rate: number
+  /** Of each request in milliseconds, sorted. */
+  latencies: number[]
+}
+
+/** A batch whose cost no longer changes. */
+export interface Steady extends Batch {
+  /** By how much the cost of the same batch differs when it is run again: A/A. */
+  drift: number
+  /** Batches before the two that count. */
+  warmUp: number
+  /** Whether two warm-up batches in a row have cost the same. */
+  settled: boolean
+}
+
+export interface SteadyOptions {
+  /** Difference of two batches in a row that counts as none. */
+  within?: number
+  /** Warm-up batches at least: a plateau between two tiers of V8 is not the end. */
+  least?: number
+  /** Warm-up batches at most. */
+  most?: number
+}
+
+/** Runs a batch until what it costs is stable, and then twice more: these two are what is measured. */
+export async function steady(
+  run: () => Promise<Batch>,
+  { within = 0.03, least = 4, most = 30 }: SteadyOptions = {},
+): Promise<Steady> {
+  const costs: number[] = []
+  let settled = false
+  while (costs.length < most && !settled) {
+    costs.push((await run()).cost)
+    const [before = 0, last = 0] = costs.slice(-2)
+    settled = costs.length >= least && difference(before, last) < within
+  }
+  const [one, two] = [await run(), await run()]
+  return {
+    cost: (one.cost + two.cost) / 2,
+    rate: (one.rate + two.rate) / 2,
+    latencies: [...one.latencies, ...two.latencies].toSorted((a, b) => a - b),
+    drift: difference(one.cost, two.cost),
+    warmUp: costs.length,
+    settled,
+  }
+}
+
+/** How far apart two values are, as a share of the smaller. */
+export function difference(one: number, other: number): number {
+  return Math.abs(one - other) / Math.min(one, other)
+}
+
+/** The value below which a share of the sorted values lies. */
+export function quantile(sorted: readonly number[], share: number): number {
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN
+}
