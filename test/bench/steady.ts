@@ -14,12 +14,12 @@ export interface Steady extends Batch {
   drift: number
   /** Batches before the two that count. */
   warmUp: number
-  /** Whether two warm-up batches in a row have cost the same. */
+  /** Whether three warm-up batches in a row have cost the same. */
   settled: boolean
 }
 
 export interface SteadyOptions {
-  /** Difference of two batches in a row that counts as none. */
+  /** Difference of batches that counts as none. */
   within?: number
   /** Warm-up batches at least: a plateau between two tiers of V8 is not the end. */
   least?: number
@@ -27,17 +27,20 @@ export interface SteadyOptions {
   most?: number
 }
 
+/** Of two, one may have met a garbage collection, or both the same plateau. */
+const inRow = 3
+
 /** Runs a batch until what it costs is stable, and then twice more: these two are what is measured. */
 export async function steady(
   run: () => Promise<Batch>,
-  { within = 0.03, least = 4, most = 30 }: SteadyOptions = {},
+  { within = 0.03, least = 6, most = 40 }: SteadyOptions = {},
 ): Promise<Steady> {
   const costs: number[] = []
   let settled = false
   while (costs.length < most && !settled) {
     costs.push((await run()).cost)
-    const [before = 0, last = 0] = costs.slice(-2)
-    settled = costs.length >= least && difference(before, last) < within
+    const last = costs.slice(-inRow)
+    settled = costs.length >= least && difference(Math.min(...last), Math.max(...last)) < within
   }
   const [one, two] = [await run(), await run()]
   return {
