@@ -11,6 +11,7 @@ import {
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import shell from 'shelljs'
 import { hashText } from '../../../build/lib/artefact.ts'
 import { UserError } from '../../../build/lib/errors.ts'
 import { log } from '../../../build/lib/log.ts'
@@ -62,6 +63,11 @@ function make(apt: Apt, store: string, folder: string): void {
   if (process.getuid?.() !== 0) {
     throw new UserError(`could not ${purpose}: its files belong to root`, {
       hint: 'run npm run bench:lb once as root; what it makes is kept',
+    })
+  }
+  if (shell.which('mmdebstrap') === null) {
+    throw new UserError(`could not find 'mmdebstrap', which is needed to ${purpose}`, {
+      hint: 'apt-get install mmdebstrap',
     })
   }
   mkdirSync(store, { recursive: true })
