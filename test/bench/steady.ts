@@ -10,9 +10,9 @@ export interface Batch {
 
 /** A batch whose cost no longer changes. */
 export interface Steady extends Batch {
-  /** By how much the cost of the same batch differs when it is run again: A/A. */
+  /** By how much the cost of the same batches differs when they are run again: A/A. */
   drift: number
-  /** Batches before the two that count. */
+  /** Batches before those that count. */
   warmUp: number
   /** Whether three warm-up batches in a row have cost the same. */
   settled: boolean
@@ -25,15 +25,17 @@ export interface SteadyOptions {
   least?: number
   /** Warm-up batches at most. */
   most?: number
+  /** Batches that are measured, twice: enough of them for the garbage that they make to be collected in both. */
+  measured?: number
 }
 
 /** Of two, one may have met a garbage collection, or both the same plateau. */
 const inRow = 3
 
-/** Runs a batch until what it costs is stable, and then twice more: these two are what is measured. */
+/** Runs a batch until what it costs is stable, and then measures it, twice. */
 export async function steady(
   run: () => Promise<Batch>,
-  { within = 0.03, least = 6, most = 40 }: SteadyOptions = {},
+  { within = 0.03, least = 6, most = 40, measured = 4 }: SteadyOptions = {},
 ): Promise<Steady> {
   const costs: number[] = []
   let settled = false
@@ -42,14 +44,28 @@ export async function steady(
     const last = costs.slice(-inRow)
     settled = costs.length >= least && difference(Math.min(...last), Math.max(...last)) < within
   }
-  const [one, two] = [await run(), await run()]
+  const [one, two] = [await several(run, measured), await several(run, measured)]
   return {
-    cost: (one.cost + two.cost) / 2,
-    rate: (one.rate + two.rate) / 2,
-    latencies: [...one.latencies, ...two.latencies].toSorted((a, b) => a - b),
+    ...average([one, two]),
     drift: difference(one.cost, two.cost),
     warmUp: costs.length,
     settled,
+  }
+}
+
+async function several(run: () => Promise<Batch>, times: number): Promise<Batch> {
+  const batches: Batch[] = []
+  while (batches.length < times) batches.push(await run())
+  return average(batches)
+}
+
+function average(batches: readonly Batch[]): Batch {
+  const mean = (value: (batch: Batch) => number): number =>
+    batches.reduce((sum, batch) => sum + value(batch), 0) / batches.length
+  return {
+    cost: mean(({ cost }) => cost),
+    rate: mean(({ rate }) => rate),
+    latencies: batches.flatMap(({ latencies }) => latencies).toSorted((a, b) => a - b),
   }
 }
 
