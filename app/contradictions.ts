@@ -64,6 +64,8 @@ function backends(pool: BalancerConfig['pools'][string], pointer: string): Contr
     const here = `${pointer}/backends/${index}/address`
     const port = Number(address.slice(address.lastIndexOf(':') + 1))
     if (port < 1 || port > 65_535) return [{ pointer: here, text: `${port} is no port` }]
+    // Such as [1::2::3] or 256.0.0.1.
+    if (!URL.canParse(`http://${address}`)) return [{ pointer: here, text: `${address} is no address` }]
     if (seen.has(address)) return [{ pointer: here, text: `${address} is there twice` }]
     seen.add(address)
     return []

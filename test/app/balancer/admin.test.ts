@@ -1,7 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { checked } from '../../../app/config.ts'
 import { backend, balancer, oneRoute, until } from './fixture.ts'
 
 function at(address: string): string {
@@ -56,6 +54,8 @@ await t.test('a bad change is refused, and the old state stays', async (t) => {
   const refused: [method: string, path: string, body: unknown, status: number, error: RegExp][] = [
     ['POST', backends, { address: 'nowhere' }, 400, /address: must match/],
     ['POST', backends, { address: a.address }, 400, /is there twice/],
+    ['POST', backends, { address: '[1::2::3]:1' }, 400, /is no address/],
+    ['POST', backends, { address: '256.0.0.1:1' }, 400, /is no address/],
     ['POST', backends, { address: 'b:1', weight: -1 }, 400, /weight/],
     ['POST', backends, { address: 'b:1', wieght: 1 }, 400, /no such key: wieght/],
     ['POST', backends, 'no JSON', 400, /not JSON/],
@@ -90,78 +90,6 @@ await t.test('without a token nothing can be changed', async (t) => {
   const lb = await balancer(t, oneRoute([a]), { ADMIN_TOKEN: '' })
   const response = await lb.change('DELETE', `/api/pools/web/backends/${a.address}`)
   t.equal(response.status, 403)
-})
-
-await t.test('random input never gets further than an error', async (t) => {
-  const a = await backend(t)
-  const lb = await balancer(t, oneRoute([a]))
-  const words = [
-    'address',
-    'weight',
-    'draining',
-    '127.0.0.1:1',
-    -1,
-    1e308,
-    null,
-    true,
-    [],
-    {},
-    '',
-    '__proto__',
-    'é\0',
-    'a'.repeat(99),
-  ]
-  const pick = (): unknown => words[Math.floor(Math.random() * words.length)]
-  for (let i = 0; i < 300; i++) {
-    const body =
-      i % 3 === 0 ? randomBytes(50).toString('latin1') : { [String(pick())]: pick(), address: pick() }
-    const path = [
-      '/api/pools/web/backends',
-      `/api/pools/${encodeURIComponent(String(pick()))}/backends/${encodeURIComponent(String(pick()))}`,
-    ]
-    const response = await lb.change(i % 2 === 0 ? 'POST' : 'PATCH', path[i % 2] ?? '/', body)
-    await response.text()
-    if (response.status >= 500) t.fail(`${response.status} for ${JSON.stringify(body)}`)
-  }
-  t.equal((await lb.get()).status, 200)
-})
-
-await t.test('random configurations are refused in words, or work', (t) => {
-  const keys = [
-    'listeners',
-    'routes',
-    'pools',
-    'limits',
-    'admin',
-    'timeouts',
-    'trustedProxies',
-    'port',
-    'pool',
-    'backends',
-    'address',
-    'x',
-  ]
-  const value = (depth: number): unknown => {
-    const kind = Math.floor(Math.random() * (depth > 3 ? 4 : 6))
-    if (kind === 0) return Math.floor(Math.random() * 70_000)
-    if (kind === 1) return ['', 'tcp', 'a:1', '1.2.3.4/8', '__proto__'][Math.floor(Math.random() * 5)]
-    if (kind < 4) return [true, null][kind - 2]
-    const length = Math.floor(Math.random() * 4)
-    if (kind === 4) return Array.from({ length }, () => value(depth + 1))
-    return Object.fromEntries(
-      Array.from({ length }, () => [keys[Math.floor(Math.random() * keys.length)], value(depth + 1)]),
-    )
-  }
-  for (let i = 0; i < 3000; i++) {
-    const config = value(0)
-    try {
-      checked(config)
-    } catch (error) {
-      if ((error as Error).name !== 'ConfigError')
-        t.fail(`${(error as Error).stack} for ${JSON.stringify(config)}`)
-    }
-  }
-  t.end()
 })
 
 await t.test('a configuration of this machine that is wrong is said, with all its mistakes', async (t) => {

@@ -1,0 +1,115 @@
+import { randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { Balancer } from '../../../app/balancer.ts'
+import { checked, type BalancerConfig, ConfigError } from '../../../app/config.ts'
+import { root } from '../../../build/lib/paths.ts'
+import { seeded } from '../../kernel/fixtures/random.ts'
+import { backend, balancer, oneRoute, type TestBalancer } from './fixture.ts'
+import { Generator, type Schema } from './generate.ts'
+
+/** What failed once fails again with `SEED=<the number>`. */
+const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31))
+t.comment(`SEED=${seed}`)
+const generator = new Generator(seeded(seed))
+const addresses = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3', '[::1]:4']
+const schema = JSON.parse(readFileSync(join(root, 'config/app.schema.json'), 'utf8')) as Schema
+
+await t.test('a configuration is refused in words, or a balancer starts with it', (t) => {
+  let [refused, started] = [0, 0]
+  for (let i = 0; i < 5000; i++) {
+    const value = generator.value(schema)
+    try {
+      const config: BalancerConfig | undefined = check(value)
+      if (config === undefined) refused += 1
+      else {
+        new Balancer(config).close()
+        started += 1
+      }
+    } catch (error) {
+      t.fail(`${(error as Error).stack} for ${JSON.stringify(value)}`)
+      break
+    }
+  }
+  t.comment(`${refused} refused, ${started} started`)
+  t.ok(refused > 100 && started > 100, `${refused} refused, ${started} started`)
+  t.end()
+})
+
+function check(value: unknown): BalancerConfig | undefined {
+  try {
+    return checked(value)
+  } catch (error) {
+    if (error instanceof ConfigError && error.message !== '') return undefined
+    throw error
+  }
+}
+
+await t.test('what the admin API refuses changes nothing, and it never stumbles', async (t) => {
+  const lb = await balancer(t, oneRoute([await backend(t)]))
+  let [refused, made] = [0, 0]
+  let before = await state(lb)
+  for (let i = 0; i < 1000; i++) {
+    const [method, path, body] = request()
+    const response = await lb.change(method, path, body)
+    const answer = await response.text()
+    const after = await state(lb)
+    const what = `${method} ${path} ${JSON.stringify(body)}: ${response.status} ${answer}`
+    if (response.status >= 500) t.fail(what)
+    if (response.ok) made += 1
+    else {
+      refused += 1
+      if (after !== before) t.fail(`refused, but not without a trace: ${what}\n${before}\n${after}`)
+      if ((JSON.parse(answer) as { error?: string }).error === undefined) t.fail(`no word of why: ${what}`)
+    }
+    before = after
+  }
+  t.comment(`${refused} refused, ${made} made`)
+  t.ok(refused > 50 && made > 50, `${refused} refused, ${made} made`)
+  t.equal((await lb.get('/healthz')).status, 200)
+})
+
+async function state(lb: TestBalancer): Promise<string> {
+  const { pools } = await lb.overview()
+  return JSON.stringify(pools.map(({ backends }) => backends.map(({ id, weight }) => [id, weight])))
+}
+
+function request(): [method: string, path: string, body?: unknown] {
+  const pool = generator.chance(0.9) ? 'web' : generator.text()
+  const backends = `/api/pools/${encodeURIComponent(pool)}/backends`
+  const id = generator.chance(0.8) ? generator.oneOf(addresses) : generator.text()
+  const one = `${backends}/${encodeURIComponent(id)}`
+  const fields = Object.fromEntries(
+    ['weight', 'draining', 'wieght'].flatMap((name, index) =>
+      generator.chance(index === 2 ? 0.05 : 0.5) ? [[name, field(name)]] : [],
+    ),
+  )
+  switch (generator.oneOf(['add', 'add', 'change', 'remove', 'certificate', 'other'] as const)) {
+    case 'add': {
+      const { draining: _, ...rest } = fields
+      return ['POST', backends, generator.chance(0.95) ? { address: id, ...rest } : generator.oddity()]
+    }
+    case 'change':
+      return ['PATCH', one, generator.chance(0.9) ? fields : generator.oddity()]
+    case 'remove':
+      return ['DELETE', one]
+    case 'certificate':
+      return [
+        'PUT',
+        `/api/certificates/${encodeURIComponent(id)}`,
+        { certificate: id, key: generator.oddity() },
+      ]
+    default:
+      return [
+        generator.oneOf(['PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS']),
+        `/${encodeURIComponent(id)}`,
+        fields,
+      ]
+  }
+}
+
+function field(name: string): unknown {
+  if (generator.chance(0.2)) return generator.oddity()
+  return name === 'draining' ? generator.chance(0.5) : generator.oneOf([0, 1, 2, 1000])
+}
