@@ -27,7 +27,7 @@ export class Balancer {
   readonly config: BalancerConfig
   readonly pools: ReadonlyMap<string, Pool>
   /** The proxies whose word on the client is taken. */
-  readonly trusted: BlockList
+  readonly trusted: BlockList | undefined
   /** While it drains it is not well: whoever stands in front of it goes elsewhere. */
   draining = false
   private readonly find: (host: string, path: string) => string | undefined

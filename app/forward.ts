@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import { type Body, bodyOf, Incomplete, type Request, TooLarge } from './body.ts'
+import { type Body, bodyOf, hasBody, Incomplete, type Request, TooLarge } from './body.ts'
 import { endToEnd, type Headers } from './headers.ts'
 import { answer } from './answer.ts'
 import { logProblem } from './log.ts'
@@ -46,9 +46,10 @@ const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETI
 
 /** Sends a request to a backend, and to another one when that fails and trying again is safe; answers in any case. */
 export async function forward(exchange: Exchange): Promise<void> {
-  let body: Body
+  // Most have none, and wait for nothing.
+  let body: Body = null
   try {
-    body = await bodyOf(exchange.request, exchange.bodyBytes)
+    if (hasBody(exchange.request)) body = await bodyOf(exchange.request, exchange.bodyBytes)
   } catch (error) {
     if (error instanceof TooLarge) answer(exchange.response, 413)
     else if (!(error instanceof Incomplete)) throw error
@@ -64,16 +65,21 @@ class Delivery {
   private readonly tried = new Set<Member>()
   private gone = false
   private repeated = false
+  /** The client has been given all of the answer. */
+  private done = false
+  /** Bytes of the body that are to come, where the backend has said how many. */
+  private left = NaN
   private controller: Dispatcher.DispatchController | undefined
   private late: NodeJS.Timeout | undefined
 
   constructor(exchange: Exchange, body: Body) {
     this.exchange = exchange
     this.body = body
-    exchange.response.once('close', () => {
+    exchange.response.on('close', () => {
       this.gone = true
       clearTimeout(this.late)
-      this.controller?.abort(new Error('the client went away'))
+      // An error is dear for its stack, and each answer ends with this event.
+      if (!this.done) this.controller?.abort(new Error('the client went away'))
     })
   }
 
@@ -124,15 +130,21 @@ class Delivery {
       },
       onResponseData: (controller, chunk) => {
         this.exchange.bytes += chunk.length
-        if (!this.gone && !response.write(chunk)) this.hold(controller)
+        this.left -= chunk.length
+        if (this.gone) return
+        // The last of the body travels with the end, and a small one with the headers.
+        if (this.left === 0) this.end(chunk)
+        else if (!response.write(chunk)) this.hold(controller)
       },
       onResponseEnd: (_controller, trailers) => {
         seen.leave()
-        this.end(trailers)
+        if (this.gone || this.done) return
+        if (Object.keys(trailers).length > 0) response.addTrailers(trailers)
+        this.end()
       },
       onResponseError: (_controller, error) => {
         seen.leave()
-        if (abandoned || this.gone) return
+        if (abandoned || this.gone || this.done) return
         if (error instanceof TooLarge) return answer(response, 413)
         if (response.headersSent) return void response.destroy()
         this.failed(member, error, seen)
@@ -176,6 +188,7 @@ class Delivery {
   private begin(member: Member, status: number, received: IncomingHttpHeaders, message?: string): void {
     const { response, pool, tag, request } = this.exchange
     const headers = endToEnd(received)
+    this.left = Number(received['content-length'] ?? NaN)
     const { sticky } = pool.config
     if (sticky !== undefined && tag !== member.tag) {
       const cookies = [headers['set-cookie'] ?? []].flat()
@@ -192,23 +205,28 @@ class Delivery {
     }
   }
 
-  /** Lets the backend wait until the client has taken what there is; a client that does not is cut off. */
+  /** Lets the backend wait until the client has taken what there is. */
   private hold(controller: Dispatcher.DispatchController): void {
-    const { response, takeMs } = this.exchange
     controller.pause()
-    clearTimeout(this.late)
-    this.late = setTimeout(() => response.destroy(), takeMs)
-    response.once('drain', () => {
+    this.expectTaking()
+    this.exchange.response.once('drain', () => {
       clearTimeout(this.late)
       controller.resume()
     })
   }
 
-  private end(trailers: IncomingHttpHeaders): void {
+  /** A client that does not take what there is in time is cut off. */
+  private expectTaking(): void {
+    const { response, takeMs } = this.exchange
+    clearTimeout(this.late)
+    this.late = setTimeout(() => response.destroy(), takeMs)
+  }
+
+  private end(last?: Buffer): void {
     const { response } = this.exchange
-    if (this.gone) return
-    if (Object.keys(trailers).length > 0) response.addTrailers(trailers)
-    response.end()
+    response.end(last)
+    this.done = true
+    if (response.writableLength > 0) this.expectTaking()
   }
 }
 

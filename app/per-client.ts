@@ -5,7 +5,7 @@ import { isTrusted, plain } from './headers.ts'
 export function limitPerClient(
   server: Pick<Server, 'prependListener'>,
   most: number,
-  trusted: BlockList,
+  trusted: BlockList | undefined,
 ): void {
   if (most === 0) return
   const open = new Map<string, number>()

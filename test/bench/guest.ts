@@ -1,4 +1,4 @@
-import { qemuCommand } from '../../deploy/targets/local/qemu.ts'
+import { type PortForward, qemuCommand } from '../../deploy/targets/local/qemu.ts'
 
 /** What to boot; paths of raw disks in the order vda, vdb, … */
 export interface Guest {
@@ -10,18 +10,21 @@ export interface Guest {
   cpus?: number
   /** Port that the app listens on in the guest. */
   guestPort?: number
+  /** Further ports of the guest that lead out of it. */
+  forwards?: PortForward[]
   /** More arguments for QEMU. */
   extra?: string[]
 }
 
 /** The command that a deploy runs, with the console on stdout; `hostPort` of 127.0.0.1 leads to the app. */
 export function guestCommand(guest: Guest, hostPort?: number): [string, ...string[]] {
-  const { kernel, append, disks, memory = 256, cpus = 1, guestPort = 8080, extra = [] } = guest
+  const { kernel, append, disks, memory = 256, cpus = 1, guestPort = 8080 } = guest
+  const { forwards = [], extra = [] } = guest
   const port = hostPort === undefined ? [] : [{ host: hostPort, guest: guestPort, protocol: 'tcp' as const }]
   const command = qemuCommand(
     {
       ...{ name: 'bench', kernel, append, disks, memory, cpus },
-      ...{ ports: port, bind: '127.0.0.1', instance: {}, accelerator: 'tcg' },
+      ...{ ports: [...port, ...forwards], bind: '127.0.0.1', instance: {}, accelerator: 'tcg' },
       network: { mode: hostPort === undefined ? 'none' : 'dhcp', ipv6: 'auto' },
     },
     {},

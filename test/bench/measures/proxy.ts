@@ -1,28 +1,28 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildApp } from '../../../build/app.ts'
+import { log } from '../../../build/lib/log.ts'
 import { tool } from '../../../build/lib/tool.ts'
-import { loadConfig } from '../../../config/load.ts'
 import { layShipped } from '../../fixtures/shipped.ts'
-import { freePort, keepAliveRequests } from '../client.ts'
+import { appLayer } from '../app-layer.ts'
+import { sizes, startBackend } from '../backend.ts'
+import { countBatch } from '../batch.ts'
+import { freePort } from '../client.ts'
 import { firstResponse } from '../count.ts'
 import type { Figure } from '../figures.ts'
-import { guestCommand } from '../guest.ts'
+import { type Guest, guestCommand } from '../guest.ts'
+import { openClients } from '../load.ts'
 import { startCounted } from '../machine.ts'
+import { untilQuiet } from '../quiet.ts'
 import { releaseGuest } from '../release.ts'
+import { steady } from '../steady.ts'
 import { listening } from './boot.ts'
-import type { Measure, MeasureContext } from './measure.ts'
+import type { Measure } from './measure.ts'
 
 const fixtures = join(import.meta.dirname, '../fixtures/proxy')
-/** How a guest reaches this host. */
-const hostAddress = '10.0.2.2'
-const warmUp = 1500
-const batch = 500
-const sizes = { small: 200, large: 65_536 } as const
+/** As many as keep an emulated machine busy. */
+const connections = 16
+const batch = { small: 1000, large: 200 } as const
 
 /** Ways to pass a request on: what each costs the guest, for small and large answers, and to load. */
 export function proxy(): Measure {
@@ -30,27 +30,15 @@ export function proxy(): Measure {
     name: 'proxy',
     summary: 'HTTP proxies compared: guest instructions per proxied request, and to the first one',
     slow: true,
-    async run(context) {
+    async run({ release }) {
       const folder = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
-      const backend = createServer(({ url }, response) => response.end(bodies.get(url ?? '') ?? 'ok'))
-      backend.listen(0, '127.0.0.1')
-      await once(backend, 'listening')
+      const backend = await startBackend()
       try {
-        cpSync(fixtures, folder, { recursive: true })
-        tool(['npm', 'install', '--no-package-lock', '--silent'], {
-          purpose: 'install the candidates',
-          cwd: folder,
-        })
-        const { port } = backend.address() as AddressInfo
         const figures: Figure[] = []
-        for (const file of readdirSync(fixtures).filter((name) => name.endsWith('.mjs'))) {
-          figures.push(
-            ...(await measure(file.slice(0, -'.mjs'.length), folder, `${hostAddress}:${port}`, context)),
-          )
+        for (const [name, app] of await layers(folder, backend.address)) {
+          const { disks, ...guest } = releaseGuest(release)
+          figures.push(...(await measure(name, { ...guest, disks: [disks[0] ?? '', app], guestPort: 8080 })))
         }
-        const repository = join(folder, 'shipped')
-        layShipped(repository)
-        figures.push(...(await measure('app', repository, `${hostAddress}:${port}`, context)))
         return figures
       } finally {
         backend.close()
@@ -60,42 +48,46 @@ export function proxy(): Measure {
   }
 }
 
-const bodies = new Map(Object.entries(sizes).map(([name, bytes]) => [`/${name}`, 'x'.repeat(bytes)]))
-
-async function measure(
-  name: string,
-  repository: string,
-  backend: string,
-  { release }: MeasureContext,
-): Promise<Figure[]> {
-  const isApp = name === 'app'
-  mkdirSync(join(repository, 'config'), { recursive: true })
-  const config = {
-    app: {
-      entry: isApp ? 'app/index.ts' : `${name}.mjs`,
-      include: isApp ? [] : [`${name}.mjs`],
-      env: isApp ? { LB_CONFIG: balance(backend) } : { BACKEND: backend },
-    },
-    health: { path: '/small' },
+/** The app layers of the candidates, and of the shipped app, by name. */
+async function layers(folder: string, backend: string): Promise<[string, string][]> {
+  cpSync(fixtures, folder, { recursive: true })
+  tool(['npm', 'install', '--no-package-lock', '--silent'], {
+    purpose: 'install the candidates',
+    cwd: folder,
+  })
+  const found: [string, string][] = []
+  for (const file of readdirSync(fixtures).filter((name) => name.endsWith('.mjs'))) {
+    const layer = await appLayer({
+      ...{ repository: folder, entry: file, include: [file], env: { BACKEND: backend } },
+    })
+    const kept = join(folder, `${file}.layer`)
+    cpSync(layer, kept)
+    found.push([file.slice(0, -'.mjs'.length), kept])
   }
-  writeFileSync(join(repository, 'config/system.json'), JSON.stringify(config))
-  const system = await loadConfig({ root: repository, env: {} })
-  const out = join(repository, 'dist')
-  const [app] = await buildApp({ root: repository, config: system, out })
-  const guest = releaseGuest(release)
+  const repository = join(folder, 'shipped')
+  layShipped(repository)
+  const env = { LB_CONFIG: balance(backend) }
+  return [...found, ['app', await appLayer({ repository, entry: 'app/index.ts', env })]]
+}
+
+async function measure(name: string, guest: Guest): Promise<Figure[]> {
   const port = await freePort()
-  const disks = [guest.disks[0] ?? '', join(out, app?.path.split('/').at(-1) ?? '')]
-  const machine = startCounted({ command: guestCommand({ ...guest, disks, guestPort: 8080 }, port) })
-  const url = (size: string): string => `http://127.0.0.1:${port}/${size}`
+  const machine = startCounted({ command: guestCommand(guest, port) })
   try {
-    await firstResponse(machine, url('small'), { ready: listening })
+    await firstResponse(machine, `http://127.0.0.1:${port}/small`, { ready: listening })
     const figures = [figure(`${name}.first`, `${name}: to the first answer`, machine.counters().total)]
-    for (const size of Object.keys(sizes)) {
-      await keepAliveRequests(url(size), warmUp)
-      const before = machine.counters().total
-      await keepAliveRequests(url(size), batch)
-      const each = Math.round((machine.counters().total - before) / batch)
-      figures.push(figure(`${name}.${size}`, `${name}: a ${size} answer`, each))
+    for (const size of Object.keys(sizes) as (keyof typeof sizes)[]) {
+      const background = await untilQuiet(machine)
+      const clients = await openClients({ port, path: `/${size}`, connections })
+      const { cost, drift, warmUp, settled } = await steady(() =>
+        countBatch(machine, clients, batch[size], background),
+      )
+      clients.close()
+      figures.push(figure(`${name}.${size}`, `${name}: a ${size} answer`, Math.round(cost)))
+      const warm = `${settled ? 'settled' : 'not settled'} after ${warmUp} batches`
+      log.info(
+        `${name} ${size}: ${Math.round(cost)} instructions, A/A ${(drift * 100).toFixed(1)} %, ${warm}`,
+      )
     }
     return figures
   } finally {

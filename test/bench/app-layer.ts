@@ -1,0 +1,25 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { buildApp } from '../../build/app.ts'
+import { loadConfig } from '../../config/load.ts'
+
+/** An application to pack. */
+export interface AppSource {
+  /** Folder that is its repository; `config/` and `dist/` are made in it. */
+  repository: string
+  entry: string
+  include?: string[]
+  env: Record<string, string>
+}
+
+/** Packs an application for a machine that a measure boots; returns the layer's path. */
+export async function appLayer({ repository, entry, include = [], env }: AppSource): Promise<string> {
+  mkdirSync(join(repository, 'config'), { recursive: true })
+  const config = { app: { entry, include, env }, health: { path: '/small' } }
+  writeFileSync(join(repository, 'config/system.json'), JSON.stringify(config))
+  const out = join(repository, 'dist')
+  const system = await loadConfig({ root: repository, env: {} })
+  const [app] = await buildApp({ root: repository, config: system, out })
+  if (app === undefined) throw new Error(`nothing was packed in ${repository}`)
+  return join(out, basename(app.path))
+}

@@ -1,0 +1,85 @@
+/**
+ * `npm run bench:lb`: the same proxied work through the appliance of this build, and through HAProxy and nginx on a
+ * Debian 12, each in the same emulated machine; writes dist/bench-lb.json.
+ * Instructions are counted and hold on any machine; rates and latencies are this host's, and only their ratios mean
+ * something.
+ */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { UserError } from '../../build/lib/errors.ts'
+import { log } from '../../build/lib/log.ts'
+import { main } from '../../build/lib/main.ts'
+import { dist } from '../../build/lib/paths.ts'
+import { loadRelease } from '../../deploy/release.ts'
+import { startBackend } from './backend.ts'
+import { appliance } from './lb/appliance.ts'
+import { makeCertificate } from './lb/certificate.ts'
+import type { Contestant, Setting } from './lb/contestant.ts'
+import { debian } from './lb/debian.ts'
+import { measure } from './lb/measure.ts'
+import { packaged } from './lb/packaged.ts'
+import { compare, formatComparison, type Result } from './lb/report.ts'
+import { workloads } from './lb/workloads.ts'
+
+type Maker = (setting: Setting, folder: string) => Contestant | Promise<Contestant>
+
+function makers(env: NodeJS.ProcessEnv): Record<string, Maker> {
+  return {
+    haproxy: (setting, folder) => packaged('haproxy', debian(env), setting, folder),
+    nginx: (setting, folder) => packaged('nginx', debian(env), setting, folder),
+    nodeos: async (setting, folder) => appliance(await loadRelease(dist), setting, folder),
+  }
+}
+
+/** Those that are named, or all. @throws {UserError} for an unknown name */
+function choose<T extends { name: string }>(all: T[], names: string[]): T[] {
+  const unknown = names.filter((name) => !all.some((one) => one.name === name))
+  if (unknown.length > 0) {
+    throw new UserError(`${unknown.join(', ')} is not there to measure`, {
+      hint: all.map(({ name }) => name).join(', '),
+    })
+  }
+  return all.filter(({ name }) => names.length === 0 || names.includes(name))
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run bench:lb --',
+    summary: 'Compares the load balancer in dist/ with HAProxy and nginx; writes dist/bench-lb.json.',
+    options: {
+      only: { type: 'string', multiple: true, default: [] },
+      workload: { type: 'string', multiple: true, default: [] },
+      json: { type: 'boolean', default: false },
+    },
+    help: {
+      only: 'measure only this one: haproxy, nginx, nodeos; repeat for more',
+      workload: 'only this work; repeat for more; an unknown name lists them all',
+      json: 'print the JSON instead of the table',
+    },
+  },
+  async ({ values }) => {
+    const all = Object.entries(makers(process.env)).map(([name, make]) => ({ name, make }))
+    const chosen = choose(all, values.only)
+    const work = choose(workloads, values.workload)
+    const folder = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
+    const backend = await startBackend()
+    try {
+      const setting = { backend: backend.address, ...makeCertificate(folder) }
+      const results: Result[] = []
+      for (const { name, make } of chosen) {
+        log.step(`Measuring ${name}`)
+        results.push(await measure(await make(setting, join(folder, name)), work, setting.certificate))
+      }
+      const report = compare(results)
+      const text = `${JSON.stringify(report, undefined, 2)}\n`
+      mkdirSync(dist, { recursive: true })
+      writeFileSync(join(dist, 'bench-lb.json'), text)
+      process.stdout.write(values.json ? text : `${formatComparison(report)}\n`)
+    } finally {
+      backend.close()
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+)

@@ -1,0 +1,18 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { tool } from '../../../build/lib/tool.ts'
+
+/** A certificate for bench.test that signs itself, and its key; both PEM. */
+export function makeCertificate(folder: string): { certificate: string; key: string } {
+  const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')]
+  const names = ['-subj', '/CN=bench.test', '-addext', 'subjectAltName=DNS:bench.test']
+  tool(
+    [
+      ...(['openssl', 'req', '-x509', '-nodes', '-days', '2', ...names] as const),
+      ...['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
+      ...['-keyout', key, '-out', certificate],
+    ],
+    { purpose: 'make a certificate' },
+  )
+  return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
+}

@@ -1,0 +1,24 @@
+import type { Guest } from '../guest.ts'
+
+/** A machine that proxies. */
+export interface Contestant {
+  name: string
+  /** What it is, with its version. */
+  version: string
+  guest: Guest
+}
+
+/** Where every contestant listens in its guest. */
+export const ports = { http: 8080, https: 8443, tcp: 9000, status: 9099 } as const
+
+/** MiB, the same for all. */
+export const memory = 512
+
+/** What the contestants proxy to, and show to their clients. */
+export interface Setting {
+  /** Address of the backend as a guest reaches it. */
+  backend: string
+  /** Both PEM. */
+  certificate: string
+  key: string
+}

@@ -1,0 +1,11 @@
+import t from 'tap'
+import { parseStatus } from './status.ts'
+
+await t.test('adds the processes up', async (t) => {
+  const status = 'VmRSS:\t  10 kB\nVmRSS:\t  20 kB\nMemTotal:  500 kB\nMemAvailable:  400 kB\n'
+  t.same(parseStatus(status), { processes: 30 * 1024, guest: 100 * 1024 })
+})
+
+await t.test('says what is missing', async (t) => {
+  t.throws(() => parseStatus('MemTotal:  500 kB\n'), /no VmRSS/)
+})

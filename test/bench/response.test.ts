@@ -1,0 +1,21 @@
+import t from 'tap'
+import { ResponseReader } from './response.ts'
+
+const take = (text: string) => () => new ResponseReader().take(Buffer.from(text))
+const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
+
+await t.test('knows the end of an answer however it is cut', async (t) => {
+  for (let cut = 1; cut < answer.length; cut++) {
+    const reader = new ResponseReader()
+    for (let round = 0; round < 2; round++) {
+      t.notOk(reader.take(Buffer.from(answer.slice(0, cut))))
+      t.ok(reader.take(Buffer.from(answer.slice(cut))))
+    }
+  }
+})
+
+await t.test('refuses another status, a missing length, and bytes after the end', async (t) => {
+  t.throws(take('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n'), /503 Busy/)
+  t.throws(take('HTTP/1.1 200 OK\r\n\r\n'), /without its length/)
+  t.throws(take(`${answer}!`), /more than an answer/)
+})
