@@ -20,12 +20,16 @@ class Refused extends Error {
 
 /** The server for operators: what is read is open to whoever reaches the port, what changes needs the token. */
 export function adminServer(config: BalancerConfig, operator: Operator, token: string | undefined): Server {
-  return createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
-    respond(request, config, operator, token).then(
-      ([status, body]) => send(response, status, body),
-      (error: unknown) => send(response, statusOf(error), { error: (error as Error).message }),
-    )
-  })
+  const keepAliveTimeout = config.timeouts.keepAlive * 1000
+  return createServer(
+    { requestTimeout: 10_000, headersTimeout: 5000, keepAliveTimeout },
+    (request, response) => {
+      respond(request, config, operator, token).then(
+        ([status, body]) => send(response, status, body),
+        (error: unknown) => send(response, statusOf(error), { error: (error as Error).message }),
+      )
+    },
+  )
 }
 
 /** An answer that is not JSON. */

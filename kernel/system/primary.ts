@@ -80,10 +80,15 @@ function startWorker({ cluster, supervisor, workers, reports }: Workshop, slot: 
   const pid = worker.process.pid
   workers.set(slot.number, worker)
   emit('app', 'worker.started', { worker: slot.number, pid })
-  worker.on('exit', (status: number | null, signal: string | null) => {
+  const ended = (status: number | null, signal: string | null): void => {
     workers.delete(slot.number)
     if (status !== 0) announceReports(reports, emit)
     supervisor.ended(slot, { pid, status, signal })
+  }
+  worker.on('exit', ended)
+  // A message that it was too late for; or it did not even start, and there is no exit then.
+  worker.on('error', () => {
+    if (pid === undefined) ended(null, null)
   })
 }
 

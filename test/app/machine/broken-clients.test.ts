@@ -24,7 +24,7 @@ const server = await backend(t, ({ url }, response) => {
   response.on('drain', more)
   return more()
 })
-const timeouts = { headers: 3, request: 3, keepAlive: 3, connect: 30 }
+const timeouts = { headers: 3, request: 3, keepAlive: 60, connect: 30 }
 const self = await balance(t, 'broken', [server], { processes: 1, config: { timeouts } })
 const port = self.machine.hostPort(8080)
 const control = await self.machine.control()
@@ -121,4 +121,5 @@ await t.test('all the while everybody else was served', async (t) => {
   const grown = (await residentMegabytes()) - before
   t.ok(grown < 100, `${grown} MiB more at the end`)
   t.equal(self.machine.events('node.exited').length, 0)
+  t.same(self.machine.events('worker.exited'), [])
 })
