@@ -51,14 +51,17 @@ class Delivery {
   private readonly body: Body
   private readonly tried = new Set<Member>()
   private gone = false
+  /** The client has been given all of the answer. */
+  private done = false
   private controller: Dispatcher.DispatchController | undefined
 
   constructor(exchange: Exchange, body: Body) {
     this.exchange = exchange
     this.body = body
-    exchange.response.once('close', () => {
+    exchange.response.on('close', () => {
       this.gone = true
-      this.controller?.abort(new Error('the client went away'))
+      // An error is dear for its stack, and each answer ends with this event.
+      if (!this.done) this.controller?.abort(new Error('the client went away'))
     })
   }
 
@@ -163,6 +166,7 @@ class Delivery {
     if (this.gone) return
     if (Object.keys(trailers).length > 0) response.addTrailers(trailers)
     response.end()
+    this.done = true
   }
 }
 
