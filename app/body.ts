@@ -20,13 +20,12 @@ export class Incomplete extends Error {
 const kept = 65_536
 
 /**
- * Prepares a body for being sent to a backend, and perhaps to another one after that.
+ * Prepares a request's body for being sent to a backend, and perhaps to another one after that.
  *
  * @param most bytes; 0 for no limit
  * @throws {TooLarge}
  */
 export async function bodyOf(request: Request, most: number): Promise<Body> {
-  if (!hasBody(request)) return null
   const length = request.headers['content-length']
   if (length === undefined) return most === 0 ? request : limited(request, most)
   const bytes = Number(length)
@@ -34,9 +33,10 @@ export async function bodyOf(request: Request, most: number): Promise<Body> {
   return bytes <= kept ? readAll(request) : request
 }
 
-function hasBody({ headers, httpVersionMajor, ...request }: Request): boolean {
+export function hasBody(request: Request): boolean {
+  const { headers } = request
   if (headers['content-length'] !== undefined) return headers['content-length'] !== '0'
-  if (httpVersionMajor < 2) return headers['transfer-encoding'] !== undefined
+  if (request.httpVersionMajor < 2) return headers['transfer-encoding'] !== undefined
   return !('stream' in request && request.stream.endAfterHeaders)
 }
 

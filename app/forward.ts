@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
-import { type Body, bodyOf, Incomplete, type Request, TooLarge } from './body.ts'
+import { type Body, bodyOf, hasBody, Incomplete, type Request, TooLarge } from './body.ts'
 import { endToEnd, type Headers } from './headers.ts'
 import { answer, log } from './answer.ts'
 import type { Member, Pool } from './pool.ts'
@@ -34,9 +34,10 @@ const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETI
 
 /** Sends a request to a backend, and to another one when that fails and trying again is safe; answers in any case. */
 export async function forward(exchange: Exchange): Promise<void> {
-  let body: Body
+  // Most have none, and wait for nothing.
+  let body: Body = null
   try {
-    body = await bodyOf(exchange.request, exchange.bodyBytes)
+    if (hasBody(exchange.request)) body = await bodyOf(exchange.request, exchange.bodyBytes)
   } catch (error) {
     if (error instanceof TooLarge) answer(exchange.response, 413)
     else if (!(error instanceof Incomplete)) throw error
