@@ -31,7 +31,7 @@ export class Backend {
   get state(): BackendState {
     if (this.draining) return 'draining'
     if (!this.up) return 'down'
-    return performance.now() < this.ejectedUntil ? 'ejected' : 'up'
+    return this.ejectedUntil > 0 && performance.now() < this.ejectedUntil ? 'ejected' : 'up'
   }
 
   /** The result of an active check: `rise` good ones bring it back, `fall` bad ones take it out. */

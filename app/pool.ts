@@ -66,14 +66,17 @@ export class Pool {
    * @param tried backends that have failed this request
    */
   pick(client: string, tag: string | undefined, tried: ReadonlySet<Member>): Member | undefined {
-    const left = [...this.members.values()].filter((member) => !tried.has(member))
-    const wanted = tag === undefined ? undefined : left.find((member) => member.tag === tag)
-    // A backend that drains keeps the clients that it has.
-    if (wanted !== undefined && (wanted.state === 'up' || wanted.state === 'draining')) return wanted
-    const weighed = left.filter(({ weight }) => weight > 0)
-    const up = weighed.filter(({ state }) => state === 'up')
+    const [up, ejected]: [Member[], Member[]] = [[], []]
+    for (const member of this.members.values()) {
+      if (tried.has(member)) continue
+      const { state, weight } = member
+      // A backend that drains keeps the clients that it has.
+      if (member.tag === tag && (state === 'up' || state === 'draining')) return member
+      if (weight > 0 && state === 'up') up.push(member)
+      else if (weight > 0 && state === 'ejected') ejected.push(member)
+    }
     // Requests that failed must not empty a pool: better an ejected backend than none.
-    const able = up.length > 0 ? up : weighed.filter(({ state }) => state === 'ejected')
+    const able = up.length > 0 ? up : ejected
     return able.length > 1 ? (this.choose(able, client) as Member | undefined) : able[0]
   }
 
