@@ -28,7 +28,7 @@ export class Balancer {
   /** While it drains it is not well: whoever stands in front of it goes elsewhere. */
   draining = false
   private readonly find: (host: string, path: string) => string | undefined
-  private readonly trusted: BlockList
+  private readonly trusted: BlockList | undefined
   private readonly stops: (() => void)[]
 
   constructor(config: BalancerConfig) {

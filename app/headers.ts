@@ -8,8 +8,9 @@ const hopByHop = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
   ...['te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings'],
 ])
-/** Said anew for the next hop. */
-const forwarding = new Set([
+/** These, and what is said anew for the next hop. */
+const saidAnew = new Set([
+  ...hopByHop,
   'forwarded',
   'x-forwarded-for',
   'x-forwarded-host',
@@ -18,18 +19,26 @@ const forwarding = new Set([
 ])
 
 /** What travels on to the next hop: nothing of this connection, no pseudo header of HTTP/2. */
-export function endToEnd(headers: IncomingHttpHeaders): Headers {
-  const named = headers.connection?.toLowerCase().split(/\s*,\s*/) ?? []
+export function endToEnd(headers: IncomingHttpHeaders, left = hopByHop): Headers {
+  const named = namedHeaders(headers.connection)
   const passed: Headers = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || name.startsWith(':') || hopByHop.has(name) || named.includes(name)) continue
+  for (const name of Object.keys(headers)) {
+    const value = headers[name]
+    if (value === undefined || left.has(name) || name.startsWith(':') || named?.includes(name)) continue
     passed[name] = value
   }
   return passed
 }
 
-/** The networks whose word on the client is taken. */
-export function trustList(networks: readonly string[]): BlockList {
+/** Those of one connection that it names itself; nearly always there are none. */
+function namedHeaders(connection: string | undefined): string[] | undefined {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
+  return connection.toLowerCase().split(/\s*,\s*/)
+}
+
+/** The networks whose word on the client is taken; undefined when nobody's is. */
+export function trustList(networks: readonly string[]): BlockList | undefined {
+  if (networks.length === 0) return undefined
   const list = new BlockList()
   for (const network of networks) {
     const [address = '', prefix] = network.split('/')
@@ -52,7 +61,7 @@ export interface Origin {
 export function originOf(
   headers: IncomingHttpHeaders,
   peer: { address: string; protocol: 'http' | 'https' },
-  trusted: BlockList,
+  trusted: BlockList | undefined,
 ): Origin {
   const address = plain(peer.address)
   const host = headers.host ?? String(headers[':authority'] ?? '')
@@ -71,8 +80,7 @@ export function originOf(
 
 /** Headers for a backend: those of the client, and who it is. */
 export function backendHeaders(headers: IncomingHttpHeaders, origin: Origin, requestId: string): Headers {
-  const passed = endToEnd(headers)
-  for (const name of forwarding) delete passed[name]
+  const passed = endToEnd(headers, saidAnew)
   if (passed['host'] === undefined) passed['host'] = String(headers[':authority'] ?? origin.host)
   passed['x-forwarded-for'] = origin.chain.join(', ')
   passed['x-forwarded-proto'] = origin.protocol
@@ -89,14 +97,15 @@ function forwarded({ chain, protocol, host }: Origin): string {
   return `${nodes.join(', ')};proto=${protocol};host="${host.replaceAll(/["\\]/g, '')}"`
 }
 
-function isTrusted(address: string, trusted: BlockList): boolean {
+function isTrusted(address: string, trusted: BlockList | undefined): boolean {
+  if (trusted === undefined) return false
   const family = isIP(address)
   return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
 /** IPv4 as IPv4, also on a socket that speaks both. */
 function plain(address: string): string {
-  return address.replace(/^::ffff:(?=\d+\.)/, '')
+  return address.startsWith('::ffff:') ? address.replace(/^::ffff:(?=\d+\.)/, '') : address
 }
 
 /** The value of a cookie. */

@@ -14,8 +14,9 @@ export function router(routes: BalancerConfig['routes']): (host: string, path: s
     fitsHost: hostMatcher(host),
     path: path.replace(/\/$/, ''),
   }))
+  const asksHost = routes.some(({ host }) => host !== undefined)
   return (host, path) => {
-    const name = hostName(host)
+    const name = asksHost ? hostName(host) : ''
     return compiled.find((route) => route.fitsHost(name) && isBelow(path, route.path))?.pool
   }
 }
