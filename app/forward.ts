@@ -54,6 +54,8 @@ class Delivery {
   private gone = false
   /** The client has been given all of the answer. */
   private done = false
+  /** Bytes of the body that are to come, where the backend has said how many. */
+  private left = NaN
   private controller: Dispatcher.DispatchController | undefined
 
   constructor(exchange: Exchange, body: Body) {
@@ -106,13 +108,18 @@ class Delivery {
         this.attempt()
       },
       onResponseData: (controller, chunk) => {
+        this.left -= chunk.length
+        // The last of the body travels with the end, and a small one with the headers.
+        if (this.left === 0 && !this.gone) return this.end(chunk)
         if (this.gone || response.write(chunk)) return
         controller.pause()
         response.once('drain', () => controller.resume())
       },
       onResponseEnd: (_controller, trailers) => {
         seen.leave()
-        this.end(trailers)
+        if (this.gone || this.done) return
+        if (Object.keys(trailers).length > 0) response.addTrailers(trailers)
+        this.end()
       },
       onResponseError: (_controller, error) => {
         seen.leave()
@@ -146,6 +153,7 @@ class Delivery {
   private begin(member: Member, status: number, received: IncomingHttpHeaders, message?: string): void {
     const { response, pool, tag, request } = this.exchange
     const headers = endToEnd(received)
+    this.left = Number(received['content-length'] ?? NaN)
     const { sticky } = pool.config
     if (sticky !== undefined && tag !== member.tag) {
       const cookies = [headers['set-cookie'] ?? []].flat()
@@ -162,11 +170,8 @@ class Delivery {
     }
   }
 
-  private end(trailers: IncomingHttpHeaders): void {
-    const { response } = this.exchange
-    if (this.gone) return
-    if (Object.keys(trailers).length > 0) response.addTrailers(trailers)
-    response.end()
+  private end(last?: Buffer): void {
+    this.exchange.response.end(last)
     this.done = true
   }
 }
