@@ -103,7 +103,7 @@ class Delivery {
   }
 
   private send(member: Member): void {
-    const { request, headers, response } = this.exchange
+    const { request, headers, response, pool } = this.exchange
     const seen = watch(member)
     let abandoned = false
     const options = {
@@ -111,6 +111,8 @@ class Delivery {
       method: request.method as Dispatcher.HttpMethod,
       headers,
       body: this.body as Exclude<Dispatcher.DispatchOptions['body'], undefined>,
+      // The name that TLS asks for is the Host's; without TLS nobody asks, and it need not be found out.
+      servername: pool.config.protocol === 'https' ? '' : member.host,
     }
     member.connections.dispatch(options, {
       onRequestStart: (controller) => {

@@ -1,6 +1,6 @@
 import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { pipeline } from 'node:stream'
 import { answer } from './answer.ts'
 import { endToEnd } from './headers.ts'
 import type { Passing } from './forward.ts'
@@ -82,22 +82,27 @@ export function upgrade(exchange: Passing, socket: Duplex, head: Buffer, idleMs:
 /** Joins two streams both ways; the end of one side ends the other after what is under way has arrived. */
 export function join(one: Duplex, other: Duplex, idleMs: number, onEnd: () => void): void {
   let open = 2
-  const ended = (error: Error | null | undefined): void => {
-    if (error) {
-      one.destroy()
-      other.destroy()
-    }
+  const closed = (): void => {
     open -= 1
     if (open === 0) onEnd()
   }
-  for (const stream of [one, other]) {
-    if ('setTimeout' in stream) {
-      ;(stream as Duplex & { setTimeout: (ms: number, callback: () => void) => void }).setTimeout(
-        idleMs,
-        () => stream.destroy(),
-      )
-    }
+  pass(one, other, idleMs, closed)
+  pass(other, one, idleMs, closed)
+}
+
+/** What `pipeline` of node:stream does, without an AbortController, whose error is dear, for each connection. */
+function pass(from: Duplex, to: Duplex, idleMs: number, onClose: () => void): void {
+  const close = (): void => {
+    if (!from.readableEnded || !from.writableFinished) to.destroy()
+    onClose()
   }
-  pipeline(one, other, ended)
-  pipeline(other, one, ended)
+  if ('setTimeout' in from) (from as Socket).setTimeout(idleMs, () => from.destroy())
+  from.on('data', (chunk: Buffer) => {
+    if (!to.write(chunk)) from.pause()
+  })
+  from.on('drain', () => to.resume())
+  from.on('end', () => to.end())
+  from.on('error', () => from.destroy())
+  if (from.closed) close()
+  else from.on('close', close)
 }
