@@ -78,6 +78,6 @@ void event(const char *stage, const char *name, const char *fmt, ...)
 			  real.tv_nsec / 1000000, uptime / 1000, uptime % 1000, stage, name, details);
 	if (length <= 0 || (size_t)length >= sizeof(line))
 		return;
-	write_console(line, (size_t)length);
 	log_copy(line, (size_t)length);
+	write_console(line, (size_t)length);
 }
