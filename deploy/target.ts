@@ -48,8 +48,10 @@ export interface Target {
   status?(context: Context): Promise<Report>
   logs?(context: Context, follow: boolean): Promise<void>
   stop?(context: Context): Promise<Report>
-  /** Runs the release before again. */
-  rollback?(context: Context): Promise<Report>
+  /** The releases that there are, the newest first. */
+  list?(context: Context): Promise<Report>
+  /** Runs a release again, behind the same health gate: that of the number, or the one before. */
+  rollback?(context: Context, number?: number): Promise<Report>
   /** Removes the machine and all that belongs to it. */
   destroy?(context: Context): Promise<Report>
   /**
@@ -59,7 +61,7 @@ export interface Target {
   control?(context: Context): Promise<Duplex>
 }
 
-const verbs = ['plan', 'status', 'logs', 'stop', 'rollback', 'destroy', 'control'] as const
+const verbs = ['plan', 'list', 'status', 'logs', 'stop', 'rollback', 'destroy', 'control'] as const
 
 /** The verbs that a target may have beside `deploy`. */
 export type Verb = (typeof verbs)[number]

@@ -10,6 +10,8 @@ export interface HealthWait {
   url: string | undefined
   /** Seconds from power-on. */
   timeout: number
+  /** Good answers in a row that it takes: 1 when left out; more where a check that flaps must not pass. */
+  times?: number
   signal: AbortSignal
   fetch: typeof fetch
 }
@@ -27,15 +29,24 @@ const consoleLines = 20
 export async function awaitHealth(machine: Machine, wanted: HealthWait, line: Progress): Promise<number> {
   const started = Date.now()
   const seconds = (): number => (Date.now() - started) / 1000
+  const { times = 1 } = wanted
+  let [good, lost] = [0, 0]
   for (let last = 'no answer yet'; ; await wait(pollMs)) {
     if (wanted.signal.aborted) throw new UserError('interrupted: the machine was stopped')
     if (!isRunning(machine)) throw failure('the machine ended before it was healthy', machine)
     const answer = await ask(machine, wanted)
-    if (answer === 'ok') return seconds()
-    last = answer
+    if (answer === 'ok') {
+      good += 1
+      if (good === times) return seconds()
+    } else {
+      lost += good
+      good = 0
+      last = answer
+    }
     line.update(last)
     if (seconds() > wanted.timeout) {
-      throw failure(`the machine was not healthy within ${wanted.timeout} s: ${last}`, machine)
+      const flaps = lost === 0 ? '' : `; it flaps: ${lost} answers were good, never ${times} in a row`
+      throw failure(`the machine was not healthy within ${wanted.timeout} s: ${last}${flaps}`, machine)
     }
   }
 }

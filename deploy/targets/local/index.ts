@@ -1,24 +1,28 @@
+import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
+import { join } from 'node:path'
 import { judgeKvm, readKvmEvidence } from '../../../build/host/kvm.ts'
 import { UserError } from '../../../build/lib/errors.ts'
 import { log, progress } from '../../../build/lib/log.ts'
 import { artefactPath } from '../../release.ts'
+import { choosePrevious, releaseTable } from '../../releases.ts'
+import { ReleaseStore } from '../../store.ts'
 import type { Context, Release, Report, Target } from '../../target.ts'
 import { type Choice, chooseAccelerator } from './accelerator.ts'
 import { awaitHealth } from './health.ts'
+import { startWithFallback } from './kvm.ts'
 import { streamConsole } from './logs.ts'
-import { killMachine, type Machine, machineFiles, readConsole, startMachine, stopMachine } from './machine.ts'
+import { killMachine, type Machine, machineFiles, stopMachine } from './machine.ts'
 import { readOptions, schema } from './options.ts'
 import { requireFreePorts } from './ports.ts'
 import { isRunning, residentBytes } from './process.ts'
 import { kernelCommandLine, type MachineSpec, qemuCommand, shellLine } from './qemu.ts'
 import { forgetState, locked, readState, type State, writeState } from './state.ts'
 
-/** A KVM guest that works has printed something by then. */
-const silenceMs = 5000
 const graceMs = 5000
 const notRunning = 3
+/** Releases that stay ready to run. */
+const keep = 5
 
 /** Boots the machine on this host under QEMU, detached. */
 const local: Target = {
@@ -36,9 +40,46 @@ const local: Target = {
   async deploy(release, context) {
     const { spec, choice } = await machineOf(release, context)
     return locked(context.state, async () => {
+      const store = storeIn(context)
       await replace(spec, context)
-      const machine = await startWithFallback(spec, choice, context)
-      return gate(machine, release, spec, context)
+      const machine = await startWithFallback(spec, choice, context.state)
+      const state = await gate(machine, release, spec, context)
+      const { number } = await store.addBuilt(release)
+      return serving({ ...state, number }, store, context)
+    })
+  },
+
+  async list(context) {
+    const state = await readState(context.state)
+    const current = state !== undefined && isRunning(state) ? state.number : undefined
+    return releaseTable(await storeIn(context).list(), current)
+  },
+
+  async rollback(context, number) {
+    return locked(context.state, async () => {
+      const store = storeIn(context)
+      const kept = choosePrevious(await store.list(), (await readState(context.state))?.number, number)
+      const release = store.release(kept)
+      const { spec, choice } = await machineOf(release, context)
+      await replace(spec, context)
+      const machine = await startWithFallback(spec, choice, context.state)
+      const state = await gate(machine, release, spec, context)
+      return serving({ ...state, number: kept.number }, store, context)
+    })
+  },
+
+  async destroy(context) {
+    return locked(context.state, async () => {
+      const state = await readState(context.state)
+      if (state !== undefined && isRunning(state))
+        await stopMachine(state, state.drainTimeout * 1000 + graceMs)
+      const destroyed = state !== undefined || (await storeIn(context).list()).length > 0
+      await rm(storeIn(context).folder, { recursive: true, force: true })
+      for (const file of [machineFiles(context.state).console, join(context.state, 'qemu.log')])
+        await rm(file, { force: true })
+      await forgetState(context.state)
+      const text = destroyed ? 'the machine and its releases are gone' : 'no machine was deployed'
+      return { text, data: { destroyed } }
     })
   },
 
@@ -140,43 +181,13 @@ async function replace(spec: MachineSpec, context: Context): Promise<void> {
   await forgetState(context.state)
 }
 
-/** Where KVM was only supposed to work, a guest that does not come up under it is started again under emulation. */
-export async function startWithFallback(
-  spec: MachineSpec,
-  choice: Choice,
-  context: Context,
-): Promise<Machine> {
-  if (spec.accelerator !== 'kvm' || choice.forced) return startMachine(spec, context.state)
-  const problem = await startUnderKvm(spec, context)
-  if (typeof problem !== 'string') return problem
-  log.warn(`under KVM ${problem}: the machine is started again under emulation`)
-  return startMachine({ ...spec, accelerator: 'tcg' }, context.state)
-}
-
-/** The machine, or what went wrong with it. */
-async function startUnderKvm(spec: MachineSpec, { state }: Context): Promise<Machine | string> {
-  let machine: Machine
-  try {
-    machine = await startMachine(spec, state)
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    return `${error.message} (${error.hint})`
-  }
-  for (const until = Date.now() + silenceMs; Date.now() < until && isRunning(machine); await wait(100)) {
-    if (readConsole(machine) !== '') return machine
-  }
-  const ended = !isRunning(machine)
-  await killMachine(machine)
-  return ended ? 'the machine ended by itself' : `nothing was printed in ${silenceMs / 1000} s`
-}
-
 /** Waits for health. A machine that does not become healthy is not left behind. */
 async function gate(
   machine: Machine,
   { manifest }: Release,
   spec: MachineSpec,
   context: Context,
-): Promise<Report> {
+): Promise<State> {
   const { health, restart } = manifest.system
   const host = spec.bind === '0.0.0.0' ? '127.0.0.1' : spec.bind
   const tcp = spec.ports.filter(({ protocol }) => protocol === 'tcp')
@@ -203,17 +214,28 @@ async function gate(
       line,
     )
     line.done(`healthy after ${seconds.toFixed(1)} s`)
-    return { text: success(state), data: { seconds, ...state } }
+    return { ...state, seconds }
   } catch (error) {
     await killMachine(machine)
     throw error
   }
 }
 
+function storeIn({ state }: Context): ReleaseStore {
+  return new ReleaseStore(join(state, 'store'))
+}
+
+/** A release that serves is remembered; the oldest are forgotten. */
+async function serving(state: State, store: ReleaseStore, context: Context): Promise<Report> {
+  await writeState(context.state, state)
+  await store.prune(keep, [state.number])
+  return { text: success(state), data: { ...state } }
+}
+
 function success(state: State): string {
   return [
     `${state.name} is up: ${state.url ?? 'no port leads to it'}`,
-    `  ${state.memory} MiB, ${state.accelerator}, pid ${state.pid}, console in ${state.files.console}`,
+    `  release ${state.number}, ${state.memory} MiB, ${state.accelerator}, pid ${state.pid}, console in ${state.files.console}`,
     '  npm run deploy:status, deploy:logs, deploy:stop',
   ].join('\n')
 }

@@ -1,23 +1,23 @@
 import { open } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isRunning } from './process.ts'
-import type { State } from './state.ts'
+import type { Machine } from './machine.ts'
 
 const pollMs = 200
 
 /** Prints the console so far; with `follow`, what comes too, until the machine ends or the signal. */
 export async function streamConsole(
-  state: State,
+  machine: Machine,
   follow: boolean,
   signal: AbortSignal,
   print: (text: string) => void,
 ): Promise<void> {
-  const file = await open(state.files.console)
+  const file = await open(machine.files.console)
   const decoder = new TextDecoder()
   try {
     const buffer = Buffer.alloc(65_536)
     for (;;) {
-      const running = isRunning(state)
+      const running = isRunning(machine)
       const { bytesRead } = await file.read(buffer)
       if (bytesRead > 0) {
         print(decoder.decode(buffer.subarray(0, bytesRead), { stream: true }))

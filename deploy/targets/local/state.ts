@@ -15,6 +15,10 @@ export interface State extends Machine {
   /** Seconds that a drain may take. */
   drainTimeout: number
   memory: number
+  /** Of the release; none until it was healthy. */
+  number?: number
+  /** From power-on until it was healthy. */
+  seconds?: number
 }
 
 /** The last deployed machine, running or not; none when nothing readable is left of it. */
@@ -49,7 +53,8 @@ export async function forgetState(folder: string): Promise<void> {
 export async function locked<T>(folder: string, body: () => Promise<T>): Promise<T> {
   const file = join(folder, 'lock')
   await mkdir(folder, { recursive: true })
-  await takeLock(file)
+  const self = markProcess(process.pid)
+  if (self !== undefined) await takeLock(file, self)
   try {
     return await body()
   } finally {
@@ -57,7 +62,12 @@ export async function locked<T>(folder: string, body: () => Promise<T>): Promise
   }
 }
 
-async function takeLock(file: string): Promise<void> {
+/**
+ * Takes a lock for a process: it holds until the file is removed or the process ends.
+ *
+ * @throws {UserError} when a process that runs has it
+ */
+export async function takeLock(file: string, owner: ProcessMark): Promise<void> {
   const holder = await readJson<ProcessMark>(file)
   if (holder !== undefined && isRunning(holder)) {
     throw new UserError(`another deploy is at work (pid ${holder.pid})`, {
@@ -68,6 +78,6 @@ async function takeLock(file: string): Promise<void> {
   const lock = await open(file, 'wx').catch((error: unknown) => {
     throw new UserError('another deploy has just begun', { hint: 'wait for it', cause: error })
   })
-  await lock.writeFile(JSON.stringify(markProcess(process.pid)))
+  await lock.writeFile(JSON.stringify(owner))
   await lock.close()
 }

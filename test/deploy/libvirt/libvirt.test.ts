@@ -1,12 +1,7 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join, relative } from 'node:path'
+import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { buildApp } from '../../../build/app.ts'
-import { dist } from '../../../build/lib/paths.ts'
-import { loadConfig } from '../../../config/load.ts'
-import { loadRelease } from '../../../deploy/release.ts'
-import { type Context, loadTarget, type Release, verb } from '../../../deploy/target.ts'
+import { loadTarget, verb } from '../../../deploy/target.ts'
+import { answering, appRelease, folderOf } from '../../fixtures/release.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
 import { startLibvirtd } from './libvirtd.ts'
 
@@ -14,60 +9,18 @@ const target = await loadTarget('libvirt')
 const libvirtd = await startLibvirtd(t)
 const port = await freePort()
 
-/** An app that says which version it is. */
-const answering = (text: string): string =>
-  `import { createServer } from 'node:http'
-   const text: string = '${text} ' + (process.env['SECRET'] ?? 'no secret')
-   createServer((_request, response) => void response.end(text)).listen(Number(process.env['PORT']))`
-
 /** A release with an app of its own, for that libvirtd. */
-async function releaseOf(
-  t: Test,
-  app: string,
-  options: object = {},
-): Promise<{ release: Release; context: Context }> {
-  const repository = folderWith(t, {
-    'package.json': '{"name":"versions","version":"1.2.3","type":"module"}',
-    'app/index.ts': app,
-    'config/system.json': JSON.stringify({
-      hostname: 'domain',
-      ports: [{ guest: 8080, host: port }],
-      health: { path: '/', timeout: 120 },
-      restart: { crashLoopCount: 3 },
-      deploy: {
-        target: 'libvirt',
-        options: { uri: libvirtd.uri, pool: libvirtd.pool, network: 'user', ...options },
-      },
-    }),
-  })
-  const config = await loadConfig({ root: repository, env: {} })
-  const built = await loadRelease(dist)
-  config.image.compression = built.manifest.system.image.compression
-  const [layer] = await buildApp({ root: repository, config, out: join(repository, 'dist') })
-  if (layer === undefined) throw new Error('no app layer')
-  const own = { ...layer, path: relative(dist, layer.path) }
-  const artefacts = [...built.manifest.artefacts.filter(({ name }) => name !== 'app'), own]
-  return {
-    release: { dist, manifest: { ...built.manifest, system: config, artefacts } },
-    context: {
-      config,
-      state: join(repository, 'run'),
-      env: {},
-      signal: new AbortController().signal,
-      fetch,
-      print: () => undefined,
+async function releaseOf(t: Test, app: string, options: object = {}): ReturnType<typeof appRelease> {
+  return appRelease(t, app, {
+    hostname: 'domain',
+    ports: [{ guest: 8080, host: port }],
+    health: { path: '/', timeout: 120 },
+    restart: { crashLoopCount: 3 },
+    deploy: {
+      target: 'libvirt',
+      options: { uri: libvirtd.uri, pool: libvirtd.pool, network: 'user', ...options },
     },
-  }
-}
-
-function folderWith(t: Test, files: Record<string, string>): string {
-  const folder = mkdtempSync(join(tmpdir(), 'nodeos-domain-'))
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }))
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true })
-    writeFileSync(join(folder, name), text)
-  }
-  return folder
+  })
 }
 
 async function answer(): Promise<string> {
@@ -76,7 +29,7 @@ async function answer(): Promise<string> {
 }
 
 await t.test('deploy, look, deploy again, fail, roll back, stop, destroy', async (t) => {
-  const env = join(folderWith(t, { env: "SECRET='hush hush'\n" }), 'env')
+  const env = join(folderOf(t, { env: "SECRET='hush hush'\n" }), 'env')
   const one = await releaseOf(t, answering('one'), { env })
 
   await t.test('a first deploy', async (t) => {
@@ -143,7 +96,7 @@ await t.test('what is in the way is said before anything is touched', async (t) 
     message: /failed$/,
     hint: /Failed to connect socket/,
   })
-  const folder = folderWith(t, {
+  const folder = folderOf(t, {
     'foreign.xml': `<domain type='qemu'><name>domain</name><memory>65536</memory><os><type machine='q35'>hvm</type></os></domain>`,
   })
   libvirtd.virsh('define', join(folder, 'foreign.xml'))

@@ -1,15 +1,13 @@
 import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { loadConfig } from '../../../config/load.ts'
 import { killMachine, startMachine } from '../../../deploy/targets/local/machine.ts'
 import { isRunning } from '../../../deploy/targets/local/process.ts'
-import { startWithFallback } from '../../../deploy/targets/local/index.ts'
-import type { Context } from '../../../deploy/target.ts'
+import { startWithFallback } from '../../../deploy/targets/local/kvm.ts'
 import { machineSpec } from './fixture.ts'
 
 /** Puts a QEMU into the path whose KVM guests do what the script says, while others print to the console. */
-async function fakeQemu(t: Test, underKvm: string): Promise<Context> {
+function fakeQemu(t: Test, underKvm: string): string {
   const script = [
     '#!/bin/sh',
     'for word; do case $word in file,id=console,path=*) console=${word#*path=};; esac; done',
@@ -20,14 +18,7 @@ async function fakeQemu(t: Test, underKvm: string): Promise<Context> {
   const { PATH } = process.env
   process.env['PATH'] = `${folder}:${PATH}`
   t.teardown(() => (process.env['PATH'] = PATH))
-  return {
-    config: await loadConfig({ env: {} }),
-    state: join(folder, 'run'),
-    env: {},
-    signal: new AbortController().signal,
-    fetch,
-    print: () => undefined,
-  }
+  return join(folder, 'run')
 }
 
 const kvm = machineSpec({ accelerator: 'kvm' })
@@ -39,8 +30,8 @@ for (const [why, script] of [
   ['ends after a moment', 'sleep 1; exit 1'],
 ] as const) {
   await t.test(`a KVM guest that ${why} is started again under emulation`, async (t) => {
-    const context = await fakeQemu(t, script)
-    const machine = await startWithFallback(kvm, found, context)
+    const state = fakeQemu(t, script)
+    const machine = await startWithFallback(kvm, found, state)
     t.teardown(async () => killMachine(machine))
     t.equal(machine.accelerator, 'tcg')
     t.ok(isRunning(machine))
@@ -48,19 +39,19 @@ for (const [why, script] of [
 }
 
 await t.test('a KVM guest that prints is kept', async (t) => {
-  const context = await fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
-  const machine = await startWithFallback(kvm, found, context)
+  const state = fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
+  const machine = await startWithFallback(kvm, found, state)
   t.teardown(async () => killMachine(machine))
   t.equal(machine.accelerator, 'kvm')
 })
 
 await t.test('where KVM was asked for, there is no falling back', async (t) => {
-  const context = await fakeQemu(t, 'exit 1')
-  await t.rejects(startWithFallback(kvm, { ...found, forced: true }, context), /QEMU ended at once/)
+  const state = fakeQemu(t, 'exit 1')
+  await t.rejects(startWithFallback(kvm, { ...found, forced: true }, state), /QEMU ended at once/)
 })
 
 await t.test('a QEMU that ends at once is quoted, and one that is missing is named', async (t) => {
-  const { state } = await fakeQemu(t, 'echo "kvm: no" >&2; exit 1')
+  const state = fakeQemu(t, 'echo "kvm: no" >&2; exit 1')
   await t.rejects(startMachine(kvm, state), { message: 'QEMU ended at once', hint: 'kvm: no' })
   process.env['PATH'] = state
   await t.rejects(startMachine(kvm, state), /could not find 'qemu-system-x86_64'/)

@@ -1,0 +1,24 @@
+import { styleText } from 'node:util'
+
+/**
+ * Rows with their cells in columns under a heading, indented, each line ended.
+ *
+ * @param flushRight columns whose cells end flush, as numbers do
+ */
+export function table(
+  heading: readonly string[],
+  rows: readonly (readonly string[])[],
+  flushRight: readonly number[] = [],
+): string {
+  const all = [heading, ...rows]
+  const width = (column: number): number => Math.max(...all.map((row) => (row[column] ?? '').length))
+  return all
+    .map((row, index) => {
+      const cells = row.map((cell, i) =>
+        flushRight.includes(i) ? cell.padStart(width(i)) : cell.padEnd(width(i)),
+      )
+      const line = cells.join('  ').trimEnd()
+      return `  ${index === 0 ? styleText('bold', line) : line}\n`
+    })
+    .join('')
+}

@@ -1,0 +1,125 @@
+import { extname } from 'node:path'
+import { hashText } from '../../build/lib/artefact.ts'
+import { UserError } from '../../build/lib/errors.ts'
+import type { Manifest } from '../../build/manifest.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
+import { layersOf } from '../store.ts'
+import type { Git } from './run.ts'
+
+/** Settings that a host starts the machine with. */
+export type Launch = Pick<SystemConfig, 'machine' | 'ports' | 'network' | 'health'>
+
+/** `release.json` of a release's commit: what a person and a host want to know first. */
+export interface ReleaseFile {
+  version: 1
+  /** Host name of the machine: a release of one appliance is none of another. */
+  appliance: string
+  /** Counts from 1; each release's is one more than its parent's. */
+  number: number
+  app: string
+  source: Manifest['source']
+  /** SHA-256 of `manifest.json`, which has the SHA-256 of each layer. */
+  digest: string
+  launch: Launch
+  /** Number of the release that this one brings back. */
+  rollbackOf?: number
+}
+
+export const releaseName = 'release.json'
+export const manifestName = 'manifest.json'
+
+/** The manifest as a release has it: the layers that boot, and nothing of where it was deployed from. */
+export function manifestText(manifest: Manifest): string {
+  const { system } = manifest
+  const own = {
+    ...manifest,
+    system: { ...system, deploy: { ...system.deploy, options: {} } },
+    artefacts: releasedLayers(manifest),
+  }
+  return `${JSON.stringify(own, null, 2)}\n`
+}
+
+/** The layers of a release, with their paths in its commit. */
+export function releasedLayers(manifest: Manifest): Manifest['artefacts'] {
+  return layersOf(manifest).map((layer) => ({ ...layer, path: layer.name + extname(layer.path) }))
+}
+
+export function describeRelease(
+  manifest: Manifest,
+  { number, rollbackOf }: Pick<ReleaseFile, 'number' | 'rollbackOf'>,
+): ReleaseFile {
+  const { machine, ports, network, health, hostname } = manifest.system
+  return {
+    version: 1,
+    appliance: hostname,
+    number,
+    app: manifest.app,
+    source: manifest.source,
+    digest: hashText(manifestText(manifest)),
+    launch: { machine, ports, network, health },
+    ...(rollbackOf === undefined ? {} : { rollbackOf }),
+  }
+}
+
+/** The message of a release's commit. */
+export function messageOf({ number, appliance, app, source, digest, rollbackOf }: ReleaseFile): string {
+  const { commit = 'none', dirty } = source
+  const subject =
+    rollbackOf === undefined
+      ? `Release ${number}: ${appliance} ${app}`
+      : `Release ${number}: back to release ${rollbackOf}, ${appliance} ${app}`
+  return [
+    subject,
+    '',
+    `app: ${app}`,
+    `source: ${commit}${dirty === true ? ' with changes' : ''}`,
+    `image: sha256:${digest}`,
+    '',
+  ].join('\n')
+}
+
+export function tagOf(number: number): string {
+  return `release-${number}`
+}
+
+/** A release as its commit holds it. */
+export interface CommittedRelease {
+  commit: string
+  file: ReleaseFile
+  manifest: Manifest
+}
+
+/** The short half of a release. @throws {UserError} when the commit is none */
+export async function readReleaseFile(git: Git, commit: string): Promise<ReleaseFile> {
+  const text = await git.read(`${commit}:${releaseName}`)
+  const file = text === undefined ? undefined : parse<ReleaseFile>(text)
+  if (file?.version === 1 && Number.isInteger(file.number) && file.number > 0) return file
+  throw new UserError(`the commit ${commit.slice(0, 12)} is no release of NodeOS`, {
+    hint: 'the branch holds releases and nothing else: deploy.options.branch',
+  })
+}
+
+/**
+ * A release with its manifest.
+ *
+ * @throws {UserError} when the commit is none, or the two do not belong together
+ */
+export async function readRelease(git: Git, commit: string): Promise<CommittedRelease> {
+  const file = await readReleaseFile(git, commit)
+  const text = (await git.read(`${commit}:${manifestName}`)) ?? ''
+  const manifest = parse<Manifest>(text)
+  if (manifest?.version !== 1 || hashText(text) !== file.digest) {
+    throw new UserError(
+      `the manifest of release ${file.number} was altered: it does not have the digest that was released`,
+    )
+  }
+  return { commit, file, manifest }
+}
+
+function parse<T>(text: string): T | undefined {
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,110 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import { missingTool, tail } from '../../build/lib/tool.ts'
+import { UserError } from '../../build/lib/errors.ts'
+
+export interface GitOptions {
+  /** Completes "could not". */
+  purpose: string
+  input?: string
+  env?: NodeJS.ProcessEnv
+  /** Hears what git says, as it says it. */
+  heard?: (text: string) => void
+}
+
+export interface GitResult {
+  status: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Variables by which git tells a hook where it is: they must not lead a command elsewhere. */
+const ofHooks = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']
+
+/** A git repository, through git itself. */
+export class Git {
+  readonly folder: string
+  readonly #settings: readonly string[]
+  readonly #env: NodeJS.ProcessEnv
+
+  /** @param settings of git's configuration that hold for every command: `name=value` */
+  constructor(folder: string, settings: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+    this.folder = folder
+    this.#settings = settings.flatMap((setting) => ['-c', setting])
+    this.#env = env
+  }
+
+  /**
+   * Runs a command to its end.
+   *
+   * @returns what it printed on stdout, without the final newline
+   * @throws {UserError} when git is missing or the command fails, with the end of what it said
+   */
+  async run(argv: readonly string[], options: GitOptions): Promise<string> {
+    const { status, stdout, stderr } = await this.try(argv, options)
+    if (status === 0) return stdout.replace(/\n$/, '')
+    throw new UserError(`could not ${options.purpose}: git ${argv[0]} ended with status ${status}`, {
+      hint: tail(stderr || stdout, 15),
+    })
+  }
+
+  /** Runs a command that may fail. @throws {UserError} when git is missing */
+  async try(argv: readonly string[], { purpose, input, env, heard }: GitOptions): Promise<GitResult> {
+    const child = this.#spawn(argv, env)
+    const result: GitResult = { status: null, stdout: '', stderr: '' }
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text))
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      result.stderr += text
+      heard?.(text)
+    })
+    child.stdin.on('error', () => undefined).end(input)
+    const ended = await Promise.race([
+      once(child, 'close'),
+      once(child, 'error').then(([error]) => error as Error),
+    ])
+    if (ended instanceof Error) throw missingTool('git', purpose)
+    result.status = child.exitCode
+    return result
+  }
+
+  /** What an object holds, or undefined when there is none of that name: `<commit>:<path>`. */
+  async read(object: string): Promise<string | undefined> {
+    const { status, stdout } = await this.try(['cat-file', 'blob', object], { purpose: 'read a release' })
+    return status === 0 ? stdout : undefined
+  }
+
+  /** Writes what an object holds to a file. @throws {UserError} when git cannot read it */
+  async export(object: string, file: string): Promise<void> {
+    const child = this.#spawn(['cat-file', 'blob', object])
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
+    child.stdin.end()
+    const closed = once(child, 'close')
+    await pipeline(child.stdout, createWriteStream(file))
+    await closed
+    if (child.exitCode !== 0) throw new UserError(`git cannot read ${object}`, { hint: tail(said, 5) })
+  }
+
+  /** The commit of a reference, when there is one. */
+  async commitOf(reference: string): Promise<string | undefined> {
+    const argv = ['rev-parse', '--verify', '--quiet', `${reference}^{commit}`]
+    const { status, stdout } = await this.try(argv, { purpose: 'read a reference' })
+    return status === 0 ? stdout.trim() : undefined
+  }
+
+  /** Whether one commit is another one or comes before it. */
+  async isAncestor(earlier: string, later: string): Promise<boolean> {
+    const argv = ['merge-base', '--is-ancestor', earlier, later]
+    return (await this.try(argv, { purpose: 'compare commits' })).status === 0
+  }
+
+  #spawn(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
+    const inherited = Object.entries(process.env).filter(([name]) => !ofHooks.includes(name))
+    return spawn('git', ['-C', this.folder, ...this.#settings, ...argv], {
+      env: { ...Object.fromEntries(inherited), LC_ALL: 'C', ...this.#env, ...env },
+      stdio: ['pipe', 'pipe', 'pipe'],
+    })
+  }
+}

@@ -1,0 +1,173 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { judgeKvm, readKvmEvidence } from '../../build/host/kvm.ts'
+import type { Progress } from '../../build/lib/log.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
+import { artefactPath } from '../release.ts'
+import type { Kept, ReleaseStore } from '../store.ts'
+import { chooseAccelerator } from '../targets/local/accelerator.ts'
+import { awaitHealth } from '../targets/local/health.ts'
+import { startWithFallback } from '../targets/local/kvm.ts'
+import { killMachine, type Machine, stopMachine } from '../targets/local/machine.ts'
+import { nextFreePort } from '../targets/local/ports.ts'
+import { kernelCommandLine, type MachineSpec, type PortForward } from '../targets/local/qemu.ts'
+import { type Backend, portKey, type PublishedPort } from './front.ts'
+import { readJson, type Settings, writeJson } from './layout.ts'
+
+/** A machine of an appliance: enough to find it again after the service has ended. */
+export interface Booted extends Machine {
+  /** Of its release. */
+  number: number
+  /** Its folder. */
+  folder: string
+  drainTimeout: number
+  memory: number
+  /** Published ports and where they lead. */
+  published: (PublishedPort & { local: number })[]
+  health?: string
+}
+
+/** A check that flaps is no health: so many answers in a row must be good. */
+const goodAnswers = 3
+const markFile = 'machine.json'
+const graceMs = 5000
+/** Ports on the loopback interface are looked for from here on. */
+let nextPort = 20_000 + (process.pid % 20_000)
+
+export interface BootOptions {
+  name: string
+  store: ReleaseStore
+  settings: Settings
+  /** Folder for the machine's files; made by this. */
+  folder: string
+  signal: AbortSignal
+  line: Progress
+}
+
+/** What a release publishes on this host: as its owner says, else as the release asks. */
+export function publishedPorts(system: Pick<SystemConfig, 'ports'>, { publish }: Settings): PortForward[] {
+  return system.ports.map(({ guest, host = guest, protocol }) => {
+    const own = publish.find((each) => each.guest === guest && each.protocol === protocol)
+    return { guest, host: own?.host ?? host, protocol }
+  })
+}
+
+/**
+ * Boots a release beside whatever runs, and waits until it is well.
+ *
+ * @throws {UserError} when it does not become healthy, with the console's last lines; then nothing of it is left
+ */
+export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
+  const { system } = kept.manifest
+  const { spec, published, health } = await describe(kept, options)
+  const choice = chooseAccelerator(
+    { environment: process.env['NODEOS_ACCEL'], option: 'auto' },
+    judgeKvm(readKvmEvidence()),
+  )
+  const machine = await startWithFallback(
+    { ...spec, accelerator: choice.accelerator },
+    choice,
+    options.folder,
+  )
+  const booted: Booted = {
+    ...machine,
+    number: kept.number,
+    folder: options.folder,
+    drainTimeout: system.restart.drainTimeout,
+    memory: system.machine.memory,
+    published,
+    ...(health === undefined ? {} : { health }),
+  }
+  // Before it is healthy: a service that is killed here finds it when it starts again.
+  await writeJson(join(options.folder, markFile), booted)
+  try {
+    const { signal, line } = options
+    const wanted = { url: health, timeout: system.health.timeout, signal, fetch, times: goodAnswers }
+    const seconds = await awaitHealth(machine, wanted, line)
+    line.done(`healthy after ${seconds.toFixed(1)} s`)
+    return booted
+  } catch (error) {
+    await discard(booted)
+    throw error
+  }
+}
+
+async function describe(
+  kept: Kept,
+  { name, store, settings }: BootOptions,
+): Promise<{
+  spec: Omit<MachineSpec, 'accelerator'>
+  published: Booted['published']
+  health: string | undefined
+}> {
+  const { system } = kept.manifest
+  const release = store.release(kept)
+  const published = []
+  const ports: PortForward[] = []
+  for (const { guest, host, protocol } of publishedPorts(system, settings)) {
+    nextPort = (await nextFreePort(nextPort, protocol, '127.0.0.1')) + 1
+    ports.push({ guest, host: nextPort - 1, protocol })
+    published.push({ port: host, protocol, local: nextPort - 1 })
+  }
+  const tcp = ports.filter(({ protocol }) => protocol === 'tcp')
+  const checked =
+    system.health.port === undefined ? tcp[0] : tcp.find(({ guest }) => guest === system.health.port)
+  return {
+    spec: {
+      name,
+      kernel: artefactPath(release, 'kernel/vmlinux'),
+      append: kernelCommandLine(system.kernel),
+      disks: [artefactPath(release, 'runtime'), artefactPath(release, 'app')],
+      memory: system.machine.memory,
+      cpus: system.machine.cpus,
+      ports,
+      bind: '127.0.0.1',
+      network: system.network,
+      instance: settings.env === undefined ? {} : { envFile: settings.env },
+    },
+    published,
+    health: checked === undefined ? undefined : `http://127.0.0.1:${checked.host}${system.health.path}`,
+  }
+}
+
+/** Where the published ports lead with this machine. */
+export function backendOf({ published }: Booted): Backend {
+  return new Map(published.map((each) => [portKey(each), each.local]))
+}
+
+/** Lets a machine finish what it does, powers it off, and clears up after it. */
+export async function retire(booted: Booted): Promise<string> {
+  const ending = await stopMachine(booted, booted.drainTimeout * 1000 + graceMs)
+  await rm(booted.folder, { recursive: true, force: true })
+  return ending
+}
+
+/** Pulls the plug of a machine and clears up after it. */
+export async function discard(booted: Booted): Promise<void> {
+  await killMachine(booted)
+  await rm(booted.folder, { recursive: true, force: true })
+}
+
+/** Machines that are in a folder, running or not: those that a service that was killed left behind too. */
+export async function machinesIn(folder: string): Promise<Booted[]> {
+  const names = await readdir(folder).catch(() => [])
+  const found = await Promise.all(names.map((name) => readJson<Booted>(join(folder, name, markFile))))
+  return found.filter((booted) => booted !== undefined)
+}
+
+/**
+ * Kills machines of a folder that nobody has noted: their service was killed at the moment of their start.
+ *
+ * @param noted process ids that stay
+ */
+export async function killStrays(folder: string, noted: readonly number[]): Promise<void> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)) {
+    const words = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')
+    if (!noted.includes(pid) && words.startsWith('qemu') && words.includes(`path=${folder}/`))
+      process.kill(pid, 'SIGKILL')
+  }
+  const kept = new Set((await machinesIn(folder)).map((booted) => booted.folder))
+  for (const name of await readdir(folder).catch(() => [])) {
+    if (!kept.has(join(folder, name))) await rm(join(folder, name), { recursive: true, force: true })
+  }
+}

@@ -1,0 +1,225 @@
+import { createSocket, type Socket as UdpSocket } from 'node:dgram'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../../build/lib/errors.ts'
+import { portHolder } from '../targets/local/ports.ts'
+
+export interface PublishedPort {
+  /** Of the host. */
+  port: number
+  protocol: 'tcp' | 'udp'
+}
+
+/** Where a machine's guest ports answer on this host: published port → port on the loopback interface. */
+export type Backend = ReadonlyMap<string, number>
+
+/** Names a published port in a {@link Backend}. */
+export function portKey({ port, protocol }: PublishedPort): string {
+  return `${port}/${protocol}`
+}
+
+/**
+ * How long a connection is tried for. QEMU's listener takes two connections at a time and drops the first packet of
+ * a third: asking again soon is faster than waiting for the kernel to do so after a second.
+ */
+const dialMs = 10_000
+const dialAgainMs = 150
+const holdMs = 60_000
+const udpIdleMs = 30_000
+
+/**
+ * The published ports of an appliance. Machines come and go behind them: a new connection goes to the machine that
+ * serves now, or is held until there is one; a connection that stands stays with its machine.
+ */
+export class Front {
+  readonly #bind: string
+  readonly #listeners = new Map<string, Server | UdpSocket>()
+  readonly #unanswered = new Map<Backend, Set<Socket>>()
+  #dialling: Promise<unknown> = Promise.resolve()
+  #backend: Backend | undefined
+  #arrived = Promise.withResolvers<void>()
+
+  constructor(bind: string) {
+    this.#bind = bind
+  }
+
+  /**
+   * Listens on ports as well.
+   *
+   * @throws {UserError} naming what holds a port; then none of them is listened on
+   */
+  async open(ports: readonly PublishedPort[]): Promise<void> {
+    const opened: string[] = []
+    try {
+      for (const each of ports) {
+        const key = portKey(each)
+        if (this.#listeners.has(key)) continue
+        this.#listeners.set(key, await this.#listen(each, key))
+        opened.push(key)
+      }
+    } catch (error) {
+      for (const key of opened) this.#close(key)
+      throw error
+    }
+  }
+
+  /** Stops listening on all other ports. */
+  keepOnly(ports: readonly PublishedPort[]): void {
+    const kept = new Set(ports.map(portKey))
+    for (const key of this.#listeners.keys()) if (!kept.has(key)) this.#close(key)
+  }
+
+  /** New connections go there from now on; with nothing, they are held. */
+  lead(backend: Backend | undefined): void {
+    this.#backend = backend
+    if (backend === undefined) {
+      this.#arrived = Promise.withResolvers()
+      return
+    }
+    this.#arrived.resolve()
+  }
+
+  /** Resolves when every connection to a machine has had a first answer, so that the machine knows of it; or after a while. */
+  async settled(backend: Backend, mostMs: number): Promise<void> {
+    for (const until = Date.now() + mostMs; Date.now() < until; await wait(50)) {
+      if ((this.#unanswered.get(backend)?.size ?? 0) === 0) break
+    }
+    this.#unanswered.delete(backend)
+  }
+
+  close(): void {
+    this.keepOnly([])
+  }
+
+  #close(key: string): void {
+    this.#listeners.get(key)?.close()
+    this.#listeners.delete(key)
+  }
+
+  async #listen(each: PublishedPort, key: string): Promise<Server | UdpSocket> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const refused = (error: NodeJS.ErrnoException): void => reject(cannotListen(each, error))
+    if (each.protocol === 'udp') {
+      const socket = createSocket(this.#bind.includes(':') ? 'udp6' : 'udp4')
+      socket.once('error', refused).bind(each.port, this.#bind, resolve)
+      await promise
+      socket.on('error', () => undefined)
+      this.#relayDatagrams(socket, key)
+      return socket
+    }
+    const server = createServer(
+      { allowHalfOpen: true, noDelay: true },
+      (client) => void this.#relay(client, key),
+    )
+    server.once('error', refused).listen({ port: each.port, host: this.#bind, backlog: 4096 }, resolve)
+    await promise
+    server.on('error', () => undefined)
+    return server
+  }
+
+  async #relay(client: Socket, key: string): Promise<void> {
+    client.on('error', () => client.destroy())
+    const server = await this.#connect(client, key)
+    if (server === undefined || client.destroyed) {
+      server?.destroy()
+      return void client.destroy()
+    }
+    client.once('close', () => server.destroy())
+    server.on('error', () => client.destroy()).once('close', () => client.destroySoon())
+    client.pipe(server)
+    server.pipe(client)
+  }
+
+  /** A connection to the machine that serves, or to the one that does by the time that it works. */
+  async #connect(client: Socket, key: string): Promise<Socket | undefined> {
+    for (const until = Date.now() + dialMs; Date.now() < until && !client.destroyed;) {
+      const backend = await this.#serving()
+      const port = backend?.get(key)
+      if (backend === undefined || port === undefined) return undefined
+      const unanswered = this.#unanswered.get(backend) ?? new Set()
+      this.#unanswered.set(backend, unanswered.add(client))
+      const server = await this.#dial(port)
+      if (server === undefined) {
+        unanswered.delete(client)
+        continue
+      }
+      server.once('data', () => unanswered.delete(client))
+      client.once('close', () => unanswered.delete(client))
+      return server
+    }
+    return undefined
+  }
+
+  /** The machine that serves, when there is one in time. */
+  async #serving(): Promise<Backend | undefined> {
+    const until = Date.now() + holdMs
+    while (this.#backend === undefined && Date.now() < until) {
+      await Promise.race([this.#arrived.promise, wait(until - Date.now(), undefined, { ref: false })])
+    }
+    return this.#backend
+  }
+
+  /** One after the other. */
+  #dial(port: number): Promise<Socket | undefined> {
+    const next = this.#dialling.then(() => dial(port))
+    this.#dialling = next
+    return next
+  }
+
+  #relayDatagrams(socket: UdpSocket, key: string): void {
+    const clients = new Map<string, { relay: UdpSocket; port: number; idle: NodeJS.Timeout }>()
+    socket.on('message', (message, from) => {
+      const port = this.#backend?.get(key)
+      if (port === undefined) return
+      const name = `${from.address} ${from.port}`
+      let client = clients.get(name)
+      if (client === undefined || client.port !== port) {
+        client?.relay.close()
+        const relay = createSocket('udp4').on('error', () => undefined)
+        relay.on('message', (answer) => socket.send(answer, from.port, from.address))
+        const forget = (): void => {
+          relay.close()
+          if (clients.get(name)?.relay === relay) clients.delete(name)
+        }
+        client = { relay, port, idle: setTimeout(forget, udpIdleMs) }
+        clients.set(name, client)
+      }
+      client.idle.refresh()
+      client.relay.send(message, port, '127.0.0.1')
+    })
+  }
+}
+
+function dial(port: number): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    const giveUp = (): void => {
+      socket.destroy()
+      resolve(undefined)
+    }
+    const timer = setTimeout(giveUp, dialAgainMs)
+    // What refuses at once is not asked again at once.
+    socket.on('error', () => undefined)
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      resolve(socket)
+    })
+  })
+}
+
+function cannotListen({ port, protocol }: PublishedPort, { code }: NodeJS.ErrnoException): UserError {
+  if (code === 'EADDRINUSE') {
+    return new UserError(`port ${port} of the host is taken by ${portHolder(port, protocol)}`, {
+      hint: 'choose another one: "ports" in config/system.json, or npm run host -- add NAME --publish HOST:GUEST on the host',
+    })
+  }
+  if (code === 'EACCES') {
+    return new UserError(
+      `the host lets this user listen on no port below 1024, and the release wants ${port}`,
+      {
+        hint: `on the host: npm run host -- add NAME --publish ${port + 8000}:GUEST, or as root: sysctl net.ipv4.ip_unprivileged_port_start=${port}`,
+      },
+    )
+  }
+  return new UserError(`port ${port} of the host cannot be used: ${code ?? 'unknown error'}`)
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { UserError } from '../../build/lib/errors.ts'
+import { main } from '../../build/lib/main.ts'
+import { ReleaseStore } from '../store.ts'
+import { markProcess } from '../targets/local/process.ts'
+import { takeLock } from '../targets/local/state.ts'
+import { highestOf } from './appliance.ts'
+import { call } from './channel.ts'
+import { Home } from './layout.ts'
+import { branch, repositoryOf } from './repository.ts'
+import { checkRoom, parseUpdates, type Update, verifyPush } from './verify.ts'
+
+/** What a hook works on. */
+interface Push {
+  home: Home
+  name: string
+  updates: Update[]
+}
+
+/** git shows what a hook writes on stderr to whoever pushes. */
+const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** Takes a release in, boots it beside the one that serves, and lets git have it only when it is healthy. */
+async function preReceive({ home, name, updates }: Push): Promise<void> {
+  const pusher = markProcess(process.ppid)
+  if (pusher === undefined) throw new UserError('the push was broken off')
+  await takeLock(join(home.folder(name), 'push.lock'), pusher)
+  const git = repositoryOf(home, name)
+  const highest = await highestOf(home, name)
+  const release = await verifyPush(git, updates, { name, branch, highest })
+  if (release === undefined) return
+  const store = new ReleaseStore(home.folder(name))
+  await checkRoom(release, store, await home.settings(name))
+  const { commit, file, manifest } = release
+  await store.add({ number: file.number, commit, manifest }, ({ path }, target) =>
+    git.export(`${commit}:${path}`, target),
+  )
+  const { report } = call(home.socket, { verb: 'prepare', appliance: name, number: file.number, pusher }, say)
+  say((await report).text)
+}
+
+/** The commit is on the branch: traffic moves. */
+async function postReceive({ home, name, updates }: Push): Promise<void> {
+  const commit = updates.find(({ ref }) => ref === `refs/heads/${branch}`)?.after
+  const kept = (await new ReleaseStore(home.folder(name)).list()).find((each) => each.commit === commit)
+  if (kept === undefined) return
+  const { report } = call(home.socket, { verb: 'commit', appliance: name, number: kept.number }, say)
+  say((await report).text)
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'hook',
+    summary: 'Run by git in a repository that npm run host has made.',
+    options: {},
+    help: {},
+    positionals: true,
+  },
+  async ({ positionals: [hook, home, name = ''] }) => {
+    const push = { home: new Home(home), name, updates: parseUpdates(await text(process.stdin)) }
+    await (hook === 'pre-receive' ? preReceive(push) : postReceive(push))
+  },
+)

@@ -1,0 +1,25 @@
+import { main } from '../../build/lib/main.ts'
+import { call, type Request } from './channel.ts'
+import { Home } from './layout.ts'
+
+const verbs = ['status', 'logs', 'stop', 'destroy']
+
+await main(
+  import.meta,
+  {
+    usage: 'nodeos',
+    summary: `Speaks with the service of this host for npm run deploy:… elsewhere: ${verbs.join(', ')}. Prints JSON lines.`,
+    options: { follow: { type: 'boolean' } },
+    help: { follow: 'go on until the machine ends' },
+    positionals: true,
+  },
+  async ({ values, positionals: [home, appliance = '', verb = 'status'] }) => {
+    const request: Request = { verb, appliance, follow: values.follow === true }
+    const print = (message: unknown): void => void process.stdout.write(`${JSON.stringify(message)}\n`)
+    const asked = call(new Home(home).socket, request, (text) => print({ print: text }))
+    process.stdout.once('error', () => asked.withdraw())
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.once(signal, () => asked.withdraw())
+    print(await asked.report)
+  },
+)

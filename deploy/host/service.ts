@@ -1,0 +1,92 @@
+import { UserError } from '../../build/lib/errors.ts'
+import { main } from '../../build/lib/main.ts'
+import type { Report } from '../target.ts'
+import { Appliance } from './appliance.ts'
+import { type Caller, listen, type Request } from './channel.ts'
+import { Home } from './layout.ts'
+
+/** The appliances of a host, kept up, and what hooks and commands ask of them. */
+class Service {
+  readonly #home: Home
+  readonly #appliances = new Map<string, Appliance>()
+
+  constructor(home: Home) {
+    this.#home = home
+  }
+
+  /** Takes up appliances that are new and lets go of those that were removed. */
+  async load(): Promise<void> {
+    const names = await this.#home.appliances()
+    for (const [name, appliance] of this.#appliances) {
+      if (names.includes(name)) continue
+      await appliance.stop()
+      appliance.close()
+      this.#appliances.delete(name)
+    }
+    for (const name of names.filter((each) => !this.#appliances.has(each))) {
+      const say = (text: string): void =>
+        void process.stdout.write(`${new Date().toISOString()} ${name}: ${text}\n`)
+      const appliance = await Appliance.open(this.#home, name, say)
+      this.#appliances.set(name, appliance)
+      void appliance.start()
+    }
+  }
+
+  async answer(
+    { verb, appliance: name, number = 0, follow, pusher }: Request,
+    caller: Caller,
+  ): Promise<Report> {
+    if (verb === 'load') {
+      await this.load()
+      return { text: 'loaded', data: { appliances: [...this.#appliances.keys()] } }
+    }
+    const appliance = this.#appliances.get(name)
+    if (appliance === undefined)
+      throw new UserError(`this host has no appliance '${name}'`, { hint: 'npm run host -- status' })
+    switch (verb) {
+      case 'prepare':
+        if (pusher === undefined) throw new Error('nobody pushes')
+        return appliance.prepare(number, pusher, caller)
+      case 'commit':
+        return appliance.commit(number)
+      case 'status':
+        return appliance.status()
+      case 'logs':
+        return appliance.logs(follow === true, caller)
+      case 'stop':
+        return appliance.stop()
+      case 'destroy':
+        return appliance.destroy()
+      default:
+        throw new UserError(`a host cannot ${verb}`)
+    }
+  }
+
+  close(): void {
+    for (const appliance of this.#appliances.values()) appliance.close()
+  }
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'service',
+    summary: 'Keeps the appliances of a host up. npm run host starts it.',
+    options: {},
+    help: {},
+    positionals: true,
+  },
+  async ({ positionals: [path] }) => {
+    const home = new Home(path)
+    const service = new Service(home)
+    await listen(home.socket, (request, caller) => service.answer(request, caller))
+    await service.load()
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        // Machines go on: the next service finds them.
+        service.close()
+        process.exit(0)
+      })
+    }
+  },
+)

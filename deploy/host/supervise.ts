@@ -1,0 +1,141 @@
+import { spawn } from 'node:child_process'
+import { existsSync, openSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { homedir, userInfo } from 'node:os'
+import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import shell from 'shelljs'
+import { UserError } from '../../build/lib/errors.ts'
+import { tail, tool } from '../../build/lib/tool.ts'
+import { awaitEnd, isRunning, markProcess, type ProcessMark } from '../targets/local/process.ts'
+import { call } from './channel.ts'
+import { type Home, readJson, writeJson } from './layout.ts'
+
+/** What keeps the service of a host running, and starts it with the host. */
+export interface Supervisor {
+  /** For a person: what it is, and what it does not do. */
+  summary: string
+  start(): Promise<void>
+  stop(): Promise<void>
+  /** Takes everything away that `start` has left on the host. */
+  uninstall(): Promise<void>
+}
+
+const program = join(import.meta.dirname, 'service.ts')
+const unit = 'nodeos-host.service'
+
+/** systemd where it runs for this user, else a process that starts the service again. */
+export function supervisorOf(home: Home): Supervisor {
+  return hasSystemd() ? systemd(home) : plain(home)
+}
+
+function hasSystemd(): boolean {
+  return existsSync('/run/systemd/system') && shell.cmd('systemctl', '--user', 'show-environment').code === 0
+}
+
+/** The unit: machines are not the service's to end, and what it may use is bounded. */
+export function unitFile(home: Home): string {
+  return `[Unit]
+Description=NodeOS appliances of ${home.path}
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+ExecStart="${process.execPath}" "${program}" "${home.path}"
+Restart=always
+RestartSec=1
+KillMode=process
+StandardOutput=append:${home.log}
+StandardError=inherit
+NoNewPrivileges=yes
+TasksMax=4096
+
+[Install]
+WantedBy=default.target
+`
+}
+
+function systemd(home: Home): Supervisor {
+  const file = join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'systemd/user', unit)
+  const systemctl = (...words: string[]): string =>
+    tool(['systemctl', '--user', ...words], { purpose: 'run the service under systemd' })
+  return {
+    summary: `systemd, as the user unit ${unit}`,
+    async start() {
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, unitFile(home))
+      systemctl('daemon-reload')
+      systemctl('enable', unit)
+      systemctl('restart', unit)
+      // Or the units of a user end with the last login.
+      tool(['loginctl', 'enable-linger', userInfo().username], {
+        purpose: 'let the service run without a login',
+      })
+      await answering(home)
+    },
+    async stop() {
+      if (existsSync(file)) systemctl('stop', unit)
+    },
+    async uninstall() {
+      if (existsSync(file)) systemctl('disable', '--now', unit)
+      await rm(file, { force: true })
+      systemctl('daemon-reload')
+    },
+  }
+}
+
+function plain(home: Home): Supervisor {
+  const file = join(home.path, 'supervisor.json')
+  const running = async (): Promise<ProcessMark | undefined> => {
+    const mark = await readJson<ProcessMark>(file)
+    return mark !== undefined && isRunning(mark) ? mark : undefined
+  }
+  const stop = async (): Promise<void> => {
+    const mark = await running()
+    if (mark === undefined) return
+    process.kill(mark.pid, 'SIGTERM')
+    if (!(await awaitEnd(mark, 5000))) process.kill(mark.pid, 'SIGKILL')
+    await rm(file, { force: true })
+  }
+  return {
+    summary:
+      'a process of its own, for there is no systemd here; to have it after a restart of the host, run npm run host then',
+    async start() {
+      await stop()
+      await mkdir(home.path, { recursive: true, mode: 0o700 })
+      const output = openSync(home.log, 'a')
+      const script = join(import.meta.dirname, 'supervisor.ts')
+      const child = spawn(process.execPath, [script, program, home.path], {
+        cwd: '/',
+        detached: true,
+        stdio: ['ignore', output, output],
+      })
+      child.unref()
+      const mark = child.pid === undefined ? undefined : markProcess(child.pid)
+      if (mark === undefined) throw await failed(home)
+      await writeJson(file, mark)
+      await answering(home)
+    },
+    stop,
+    uninstall: stop,
+  }
+}
+
+async function answering(home: Home): Promise<void> {
+  for (const until = Date.now() + 10_000; Date.now() < until; await wait(100)) {
+    const { report } = call(home.socket, { verb: 'load', appliance: '' }, () => undefined)
+    if (
+      await report.then(
+        () => true,
+        () => false,
+      )
+    )
+      return
+  }
+  throw await failed(home)
+}
+
+async function failed(home: Home): Promise<UserError> {
+  const said = await readFile(home.log, 'utf8').catch(() => '')
+  return new UserError('the service does not start', { hint: tail(said, 15) || `nothing is in ${home.log}` })
+}

@@ -1,0 +1,24 @@
+/** Where no systemd is: starts the service again when it ends. Arguments: the program, and what it gets. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+
+const againMs = 1000
+const ending = new AbortController()
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort())
+// A terminal that is closed is no reason to end.
+process.on('SIGHUP', () => undefined)
+
+while (!ending.signal.aborted) {
+  const child = spawn(process.execPath, process.argv.slice(2), { stdio: ['ignore', 'inherit', 'inherit'] })
+  const stop = (): void => void child.kill('SIGTERM')
+  ending.signal.addEventListener('abort', stop)
+  const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+  ending.signal.removeEventListener('abort', stop)
+  if (ending.signal.aborted) break
+  process.stdout.write(
+    `${new Date().toISOString()} the service has ended (${signal ?? status}): it is started again\n`,
+  )
+  await wait(againMs, undefined, { signal: ending.signal }).catch(() => undefined)
+}

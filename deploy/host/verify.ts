@@ -1,0 +1,156 @@
+import { freemem, totalmem } from 'node:os'
+import { freeBytes } from '../../build/host/space.ts'
+import { UserError } from '../../build/lib/errors.ts'
+import { formatBytes } from '../../build/lib/units.ts'
+import { type CommittedRelease, readRelease, readReleaseFile } from '../git/release.ts'
+import type { Git } from '../git/run.ts'
+import type { ReleaseStore } from '../store.ts'
+import type { Settings } from './layout.ts'
+
+/** A change of a reference, as git tells a hook. */
+export interface Update {
+  before: string
+  after: string
+  ref: string
+}
+
+const none = /^0+$/
+const mebibyte = 2 ** 20
+/** Room that is left beside a release: consoles, git's own packs. */
+const spareBytes = 64 * mebibyte
+
+/** What git writes to a hook's stdin. */
+export function parseUpdates(text: string): Update[] {
+  return text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const [before = '', after = '', ref = ''] = line.split(' ')
+      return { before, after, ref }
+    })
+}
+
+/**
+ * The release that a push brings: signed, newer than all before it, and whole.
+ *
+ * @param highest number of the newest release that this host has had, even when its repository was made anew
+ * @returns undefined for a push of tags alone
+ * @throws {UserError} when something is not as it must be
+ */
+export async function verifyPush(
+  git: Git,
+  updates: readonly Update[],
+  { name, branch, highest }: { name: string; branch: string; highest: number },
+): Promise<CommittedRelease | undefined> {
+  const head = `refs/heads/${branch}`
+  const update = updates.find(({ ref }) => ref === head)
+  for (const each of updates) {
+    if (none.test(each.after)) throw new UserError(`${each.ref} cannot be removed: releases are history`)
+    if (each.ref !== head) await verifyTag(git, each, update?.after ?? head)
+  }
+  if (update === undefined) return undefined
+  const { before, after } = update
+  const first = none.test(before)
+  if (!first && !(await git.isAncestor(before, after))) {
+    throw new UserError('that would rewrite the history of releases', {
+      hint: 'npm run deploy   on top of what is there',
+    })
+  }
+  const range = first ? after : `${before}..${after}`
+  const commits = (
+    await git.run(['rev-list', '--reverse', '--first-parent', range], { purpose: 'list the releases' })
+  ).split('\n')
+  let number = first ? undefined : (await readReleaseFile(git, before)).number
+  for (const commit of commits) {
+    const file = await readReleaseFile(git, commit)
+    if (file.appliance !== name) {
+      throw new UserError(`this is a release of '${file.appliance}', and here is '${name}'`, {
+        hint: `hostname in config/system.json names the appliance; on the host: npm run host -- add ${file.appliance}`,
+      })
+    }
+    await verifySignature(git, commit, file.number)
+    if (number !== undefined && file.number !== number + 1) {
+      throw new UserError(`release ${file.number} cannot follow release ${number}`, {
+        hint: 'npm run deploy',
+      })
+    }
+    ;({ number } = file)
+  }
+  if (number !== undefined && number <= highest) {
+    throw new UserError(`release ${number} is an old one: this host has had release ${highest}`, {
+      hint: 'npm run deploy:rollback   brings an old release back as a new one',
+    })
+  }
+  return readRelease(git, after)
+}
+
+async function verifyTag(git: Git, { after, before, ref }: Update, tip: string): Promise<void> {
+  const [, number] = /^refs\/tags\/release-(\d+)$/.exec(ref) ?? []
+  if (number === undefined)
+    throw new UserError(`${ref} has no place here: there is one branch and a tag a release`)
+  if (!none.test(before)) throw new UserError(`the tag of release ${number} is there already, and stays`)
+  const commit = await git.commitOf(after)
+  const own = commit !== undefined && (await git.isAncestor(commit, tip))
+  if (!own || (await readReleaseFile(git, commit)).number !== Number(number)) {
+    throw new UserError(`the tag release-${number} does not name release ${number}`)
+  }
+}
+
+async function verifySignature(git: Git, commit: string, number: number): Promise<void> {
+  const { status, stderr } = await git.try(['verify-commit', '--raw', commit], {
+    purpose: 'check a signature',
+  })
+  if (status === 0 && /^Good "git" signature for /m.test(stderr)) return
+  const unsigned = stderr.trim() === ''
+  const unknown = /No principal matched|Good "git" signature with/.test(stderr)
+  throw new UserError(
+    unsigned
+      ? `release ${number} is not signed`
+      : unknown
+        ? `release ${number} is signed by a key that this host does not trust`
+        : `the signature of release ${number} is not good: it was altered, or git cannot check it`,
+    {
+      hint: unsigned
+        ? 'deploy.options.sign: true'
+        : unknown
+          ? 'on the host: npm run host -- trust NAME KEY.pub'
+          : stderr.trim(),
+    },
+  )
+}
+
+/**
+ * Checks that a release can be kept and run here, before anything is touched.
+ *
+ * @throws {UserError} what is too much, and what is allowed
+ */
+export async function checkRoom(
+  { file: { number }, manifest }: CommittedRelease,
+  store: ReleaseStore,
+  { memory = Infinity, cpus = Infinity }: Settings,
+): Promise<void> {
+  const { machine } = manifest.system
+  if (machine.memory > memory) {
+    throw new UserError(
+      `release ${number} asks for ${machine.memory} MiB, and this host gives it ${memory} MiB at most`,
+    )
+  }
+  if (machine.cpus > cpus) {
+    throw new UserError(
+      `release ${number} asks for ${machine.cpus} CPUs, and this host gives it ${cpus} at most`,
+    )
+  }
+  if (machine.memory * mebibyte > freemem()) {
+    throw new UserError(
+      `${formatBytes(freemem())} of this host's ${formatBytes(totalmem())} of memory are free, and the new machine runs beside the old one in ${machine.memory} MiB`,
+    )
+  }
+  const missing = await store.bytesMissing(manifest)
+  const free = freeBytes(store.folder)
+  if (missing + spareBytes > free) {
+    throw new UserError(
+      `${formatBytes(free)} are free on this host's disk, and release ${number} takes ${formatBytes(missing)} and ${formatBytes(spareBytes)} to spare`,
+      { hint: 'on the host: npm run host -- add NAME --keep 2   keeps fewer old releases' },
+    )
+  }
+}

@@ -1,0 +1,67 @@
+import { UserError } from '../build/lib/errors.ts'
+import { table } from '../build/lib/table.ts'
+import type { Kept } from './store.ts'
+import type { Report } from './target.ts'
+
+/** What a list says of a release. */
+export interface Listed extends Pick<Kept, 'number' | 'added' | 'commit'> {
+  app: string
+  source: { commit?: string; dirty?: boolean }
+  /** The release that this one brought back. */
+  rollbackOf?: number
+  serves: boolean
+}
+
+/** Releases as a table, the newest first. @param current number of the one that serves */
+export function releaseTable(kept: readonly Kept[], current: number | undefined): Report {
+  return listReport(
+    kept.map(({ number, added, commit, manifest: { app, source } }) => ({
+      number,
+      added,
+      ...(commit === undefined ? {} : { commit }),
+      app,
+      source,
+      serves: number === current,
+    })),
+  )
+}
+
+export function listReport(releases: readonly Listed[]): Report {
+  if (releases.length === 0) return { text: 'there is no release yet', data: { releases } }
+  const rows = releases.map(({ number, added, app, source, rollbackOf, serves }) => [
+    serves ? '→' : '',
+    String(number),
+    app,
+    source.commit === undefined
+      ? 'no commit'
+      : source.commit.slice(0, 10) + (source.dirty === true ? ' and changes' : ''),
+    added.slice(0, 19).replace('T', ' '),
+    rollbackOf === undefined ? '' : `as ${rollbackOf}`,
+  ])
+  return {
+    text: table(['', 'release', 'app', 'source', 'released', ''], rows, [1]).trimEnd(),
+    data: { releases },
+  }
+}
+
+/**
+ * The release to go back to: the one that is named, else the newest before the current one.
+ *
+ * @param kept the newest first
+ * @throws {UserError} when there is none
+ */
+export function choosePrevious<T extends { number: number }>(
+  kept: readonly T[],
+  current: number | undefined,
+  wanted: number | undefined,
+): T {
+  const found = kept.find(({ number }) =>
+    wanted === undefined ? current === undefined || number < current : number === wanted,
+  )
+  if (found !== undefined) return found
+  const numbers = kept.map(({ number }) => number).join(', ')
+  throw new UserError(
+    wanted === undefined ? 'there is no release before this one' : `there is no release ${wanted}`,
+    { hint: kept.length === 0 ? 'npm run deploy' : `there is: ${numbers}   (npm run deploy:list)` },
+  )
+}

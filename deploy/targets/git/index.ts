@@ -1,0 +1,102 @@
+import { choosePrevious, listReport } from '../../releases.ts'
+import { describeRelease, messageOf, releasedLayers } from '../../git/release.ts'
+import type { Context, Report, Target } from '../../target.ts'
+import { shellLine } from '../local/qemu.ts'
+import { readOptions, schema } from './options.ts'
+import { Releases } from './releases.ts'
+import { askHost } from './remote.ts'
+
+/** Pushes releases to a git remote, whose host boots, checks and swaps them. */
+const git: Target = {
+  name: 'git',
+  summary: 'pushes signed releases to a git remote; its host swaps them without losing a request',
+  schema,
+  needs: ['git', 'ssh-keygen'],
+
+  async plan({ manifest }) {
+    const { remote, branch } = readOptions(manifest.system.deploy.options)
+    const file = describeRelease(manifest, { number: 1 })
+    const layers = releasedLayers(manifest).map(({ name, path, sha256 }) => ({ name, path, sha256 }))
+    const command = [
+      'git',
+      'push',
+      '--atomic',
+      remote,
+      `<commit>:refs/heads/${branch}`,
+      '<commit>:refs/tags/release-<n>',
+    ]
+    const text = [
+      ...layers.map(({ path, sha256 }) => `${sha256.slice(0, 16)}  ${path}`),
+      '',
+      messageOf(file).replaceAll(/^Release 1/gm, 'Release <n>'),
+      shellLine(command),
+    ]
+    return { text: text.join('\n'), data: { layers, command } }
+  },
+
+  async deploy(release, context) {
+    const options = readOptions(release.manifest.system.deploy.options)
+    const releases = await Releases.fetch(options, context.state)
+    return push(releases, await releases.commitBuilt(release), options.remote)
+  },
+
+  async rollback(context, number) {
+    const options = readOptions(context.config.deploy.options)
+    const releases = await Releases.fetch(options, context.state)
+    const all = (await releases.list()).map((each) => ({ ...each, number: each.file.number }))
+    const [newest] = all
+    // A rollback is a release of its own: the one before it is the one before what it brought back.
+    const current = newest?.file.rollbackOf ?? newest?.number
+    const chosen = choosePrevious(all, current, number)
+    return push(releases, await releases.commitAgain(chosen.commit), options.remote)
+  },
+
+  async list(context) {
+    const options = readOptions(context.config.deploy.options)
+    const releases = await (await Releases.fetch(options, context.state)).list()
+    return listReport(
+      releases.map(({ commit, added, file }, index) => {
+        const { number, app, source, rollbackOf } = file
+        const own = { number, added, commit, app, source, serves: index === 0 }
+        return rollbackOf === undefined ? own : { ...own, rollbackOf }
+      }),
+    )
+  },
+
+  async status(context) {
+    return ask(context, ['status'])
+  },
+
+  async logs(context, follow) {
+    await ask(context, follow ? ['logs', '--follow'] : ['logs'])
+  },
+
+  async stop(context) {
+    return ask(context, ['stop'])
+  },
+
+  async destroy(context) {
+    return ask(context, ['destroy'])
+  },
+}
+
+export default git
+
+function ask(context: Context, words: readonly string[]): Promise<Report> {
+  const { remote } = readOptions(context.config.deploy.options)
+  return askHost(remote, words, context, context.print)
+}
+
+async function push(
+  releases: Releases,
+  commit: Awaited<ReturnType<Releases['commitBuilt']>>,
+  remote: string,
+): Promise<Report> {
+  const { bytes, said } = await releases.push(commit)
+  const { number, digest } = commit.file
+  const serves = said.includes(`release ${number} serves`)
+  const text = serves
+    ? `release ${number} serves`
+    : `release ${number} is in ${remote}, which keeps releases and runs none`
+  return { text, data: { number, commit: commit.commit, digest, bytes, serves } }
+}

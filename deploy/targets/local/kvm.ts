@@ -1,0 +1,36 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../../../build/lib/errors.ts'
+import { log } from '../../../build/lib/log.ts'
+import type { Choice } from './accelerator.ts'
+import { killMachine, type Machine, readConsole, startMachine } from './machine.ts'
+import { isRunning } from './process.ts'
+import type { MachineSpec } from './qemu.ts'
+
+/** A KVM guest that works has printed something by then. */
+const silenceMs = 5000
+
+/** Where KVM was only supposed to work, a guest that does not come up under it is started again under emulation. */
+export async function startWithFallback(spec: MachineSpec, choice: Choice, folder: string): Promise<Machine> {
+  if (spec.accelerator !== 'kvm' || choice.forced) return startMachine(spec, folder)
+  const problem = await startUnderKvm(spec, folder)
+  if (typeof problem !== 'string') return problem
+  log.warn(`under KVM ${problem}: the machine is started again under emulation`)
+  return startMachine({ ...spec, accelerator: 'tcg' }, folder)
+}
+
+/** The machine, or what went wrong with it. */
+async function startUnderKvm(spec: MachineSpec, folder: string): Promise<Machine | string> {
+  let machine: Machine
+  try {
+    machine = await startMachine(spec, folder)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return `${error.message} (${error.hint})`
+  }
+  for (const until = Date.now() + silenceMs; Date.now() < until && isRunning(machine); await wait(100)) {
+    if (readConsole(machine) !== '') return machine
+  }
+  const ended = !isRunning(machine)
+  await killMachine(machine)
+  return ended ? 'the machine ended by itself' : `nothing was printed in ${silenceMs / 1000} s`
+}

@@ -1,0 +1,74 @@
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { root } from '../../../build/lib/paths.ts'
+import { Home } from '../../../deploy/host/layout.ts'
+import { appRelease, folderOf } from '../../fixtures/release.ts'
+import { freePort } from '../../kernel/fixtures/system.ts'
+
+/** A host of its own in a folder: a real service, real repositories. */
+export interface Host {
+  home: Home
+  /** Private key whose public half is trusted. */
+  key: string
+  /** Port of the host that leads to the appliance. */
+  port: number
+  repository: string
+  /** Runs `npm run host -- …` there. */
+  run(...words: string[]): { status: number | null; stdout: string; stderr: string }
+  /** What the service has said. */
+  log(): string
+  /** A release of an app for it. */
+  release(app: string, system?: object): ReturnType<typeof appRelease>
+}
+
+export const applianceName = 'lb'
+
+export async function startHost(t: Test): Promise<Host> {
+  const folder = folderOf(t)
+  const home = new Home(join(folder, 'host'))
+  const key = makeKey(folder, 'developer')
+  const port = await freePort()
+  const repository = home.repository(applianceName)
+  const run: Host['run'] = (...words) => {
+    const argv = [
+      '-u',
+      'NODE_OPTIONS',
+      process.execPath,
+      join(root, 'deploy/host.ts'),
+      ...words,
+      '--home',
+      home.path,
+    ]
+    const { status, stdout, stderr } = spawnSync('env', argv, { encoding: 'utf8' })
+    return { status, stdout, stderr }
+  }
+  const done = run('add', applianceName, '--trust', `${key}.pub`, '--bind', '127.0.0.1')
+  if (done.status !== 0) throw new Error(done.stderr)
+  t.teardown(() => void run('uninstall', '--yes', '--purge'))
+  return {
+    home,
+    key,
+    port,
+    repository,
+    run,
+    log: () => readFileSync(home.log, 'utf8'),
+    release: (app, system = {}) =>
+      appRelease(t, app, {
+        hostname: applianceName,
+        ports: [{ guest: 8080, host: port }],
+        health: { path: '/', timeout: 120 },
+        restart: { crashLoopCount: 3 },
+        deploy: { target: 'git', options: { remote: repository, key } },
+        ...system,
+      }),
+  }
+}
+
+/** @returns the file of the private half */
+export function makeKey(folder: string, name: string): string {
+  const file = join(folder, name)
+  spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file])
+  return file
+}
