@@ -201,9 +201,10 @@ export class Appliance {
 
   /** Deploys what the branch says when something else serves: a service was killed in between. */
   async #follow(): Promise<void> {
+    if ((await this.#overdue()) === undefined) return
     await this.#inTurn(async () => {
-      const tip = await this.#tip()
-      if (tip === undefined || tip === this.#state.current?.number || tip === this.#refused?.number) return
+      const tip = await this.#overdue()
+      if (tip === undefined) return
       this.#say(`release ${tip} is on the branch and does not serve: it is brought up`)
       try {
         await this.#replace(await this.#boot(await this.#sound(tip), this.#say))
@@ -212,6 +213,12 @@ export class Appliance {
         this.#say(describeError(error))
       }
     })
+  }
+
+  /** The release on the branch, when another one serves that it was not refused for. */
+  async #overdue(): Promise<number | undefined> {
+    const tip = await this.#tip()
+    return tip === this.#state.current?.number || tip === this.#refused?.number ? undefined : tip
   }
 
   async #replace(machine: Booted): Promise<void> {

@@ -34,6 +34,8 @@ export async function awaitHealth(machine: Machine, wanted: HealthWait, line: Pr
   for (let last = 'no answer yet'; ; await wait(pollMs)) {
     if (wanted.signal.aborted) throw new UserError('interrupted: the machine was stopped')
     if (!isRunning(machine)) throw failure('the machine ended before it was healthy', machine)
+    if (readConsole(machine).includes('"event":"machine.rebooting"'))
+      throw failure('the app ends again and again', machine)
     const answer = await ask(machine, wanted)
     if (answer === 'ok') {
       good += 1
