@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
@@ -77,12 +78,23 @@ export class Git {
 
   /** Writes what an object holds to a file. @throws {UserError} when git cannot read it */
   async export(object: string, file: string): Promise<void> {
+    await this.#pour(object, createWriteStream(file))
+  }
+
+  /** SHA-256 of what an object holds, in hex. @throws {UserError} when git cannot read it */
+  async sha256(object: string): Promise<string> {
+    const hash = createHash('sha256')
+    await this.#pour(object, hash)
+    return hash.digest('hex')
+  }
+
+  async #pour(object: string, into: NodeJS.WritableStream): Promise<void> {
     const child = this.#spawn(['cat-file', 'blob', object])
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
     child.stdin.end()
     const closed = once(child, 'close')
-    await pipeline(child.stdout, createWriteStream(file))
+    await pipeline(child.stdout, into)
     await closed
     if (child.exitCode !== 0) throw new UserError(`git cannot read ${object}`, { hint: tail(said, 5) })
   }

@@ -81,7 +81,16 @@ export async function verifyPush(
       hint: 'npm run deploy:rollback   brings an old release back as a new one',
     })
   }
-  return readRelease(git, after)
+  const release = await readRelease(git, after)
+  await verifyLayers(git, release)
+  return release
+}
+
+async function verifyLayers(git: Git, { commit, file, manifest }: CommittedRelease): Promise<void> {
+  for (const { name, path, sha256 } of manifest.artefacts) {
+    if ((await git.sha256(`${commit}:${path}`)) === sha256) continue
+    throw new UserError(`the layer ${name} of release ${file.number} is not what its manifest says`)
+  }
 }
 
 async function verifyTag(git: Git, { after, before, ref }: Update, tip: string): Promise<void> {

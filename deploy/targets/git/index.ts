@@ -36,13 +36,13 @@ const git: Target = {
 
   async deploy(release, context) {
     const options = readOptions(release.manifest.system.deploy.options)
-    const releases = await Releases.fetch(options, context.state)
+    const releases = await Releases.fetch(options, context)
     return push(releases, await releases.commitBuilt(release), options.remote)
   },
 
   async rollback(context, number) {
     const options = readOptions(context.config.deploy.options)
-    const releases = await Releases.fetch(options, context.state)
+    const releases = await Releases.fetch(options, context)
     const all = (await releases.list()).map((each) => ({ ...each, number: each.file.number }))
     const [newest] = all
     // A rollback is a release of its own: the one before it is the one before what it brought back.
@@ -53,7 +53,7 @@ const git: Target = {
 
   async list(context) {
     const options = readOptions(context.config.deploy.options)
-    const releases = await (await Releases.fetch(options, context.state)).list()
+    const releases = await (await Releases.fetch(options, context)).list()
     return listReport(
       releases.map(({ commit, added, file }, index) => {
         const { number, app, source, rollbackOf } = file

@@ -22,7 +22,7 @@ import {
 } from '../../git/release.ts'
 import { Git } from '../../git/run.ts'
 import { artefactPath } from '../../release.ts'
-import type { Release } from '../../target.ts'
+import type { Context, Release } from '../../target.ts'
 import { type GitOptions, signingKey } from './options.ts'
 
 /** Where a path lies in a release's commit. */
@@ -47,16 +47,20 @@ export class Releases {
    *
    * @param state folder for the repository
    */
-  static async fetch(options: GitOptions, state: string): Promise<Releases> {
+  static async fetch(options: GitOptions, { state, env }: Pick<Context, 'state' | 'env'>): Promise<Releases> {
     const folder = join(state, 'releases.git')
     await mkdir(state, { recursive: true })
-    const git = new Git(folder, [
-      // Layers are packed already.
-      'core.compression=1',
-      'core.bigFileThreshold=64k',
-      'gc.auto=0',
-      'protocol.version=2',
-    ])
+    const git = new Git(
+      folder,
+      [
+        // Layers are packed already.
+        'core.compression=1',
+        'core.bigFileThreshold=64k',
+        'gc.auto=0',
+        'protocol.version=2',
+      ],
+      env,
+    )
     if (!existsSync(join(folder, 'HEAD')))
       await new Git(state).run(['init', '--quiet', '--bare', folder], { purpose: 'make a repository' })
     const known = await git.try(['config', '--get', `remote.${remoteName}.url`], {
@@ -64,7 +68,7 @@ export class Releases {
     })
     if (known.stdout.trim() !== options.remote) {
       if (known.status === 0) await rm(folder, { recursive: true })
-      if (known.status === 0) return Releases.fetch(options, state)
+      if (known.status === 0) return Releases.fetch(options, { state, env })
       await git.run(['remote', 'add', remoteName, options.remote], { purpose: 'name the remote' })
     }
     const releases = new Releases(git, options)
