@@ -2,7 +2,7 @@ import { main } from '../build/lib/main.ts'
 import { dist } from '../build/lib/paths.ts'
 import { configuredTarget, printReport } from './command.ts'
 import { loadRelease } from './release.ts'
-import { verb } from './target.ts'
+import { requireTools, verb } from './target.ts'
 
 await main(
   import.meta,
@@ -14,6 +14,7 @@ await main(
   },
   async ({ values }) => {
     const { target, context } = await configuredTarget()
+    requireTools(target)
     const release = await loadRelease(dist)
     const run = values['dry-run'] === true ? verb(target, 'plan') : target.deploy.bind(target)
     printReport(await run(release, context), values.json === true)

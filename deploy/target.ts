@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import shell from 'shelljs'
 import { UserError } from '../build/lib/errors.ts'
+import { missingTool } from '../build/lib/tool.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import type { Manifest } from '../build/manifest.ts'
 
@@ -87,6 +89,13 @@ export async function loadTarget(name: string): Promise<Target> {
   }
   const file = entry.endsWith('.ts') ? entry : join(entry, 'index.ts')
   return ((await import(join(folder, file))) as { default: Target }).default
+}
+
+/** @throws {UserError} naming a host program that the target needs and the host lacks */
+export function requireTools({ name, needs }: Target): void {
+  for (const program of needs) {
+    if (shell.which(program) === null) throw missingTool(program, `deploy to the target ${name}`)
+  }
 }
 
 /**

@@ -359,6 +359,7 @@ export class Appliance {
   /** Ends the machine and forgets the releases that are ready to run; the repository stays: it is the history. */
   async destroy(): Promise<Report> {
     const { data } = await this.stop()
+    const destroyed = this.#state.current !== undefined
     return this.#exclusive('the appliance is being removed', async () => {
       const { highest } = this.#state
       this.#state = { highest, restarts: 0, stopped: true }
@@ -366,10 +367,10 @@ export class Appliance {
         await rm(join(this.#home.folder(this.name), name), { recursive: true, force: true })
       }
       await this.#save()
-      return {
-        text: `the machine of ${this.name} is gone; its repository stays: npm run deploy   brings it back`,
-        data: { destroyed: true, ...data },
-      }
+      const text = destroyed
+        ? `the machine of ${this.name} is gone; its repository stays: npm run deploy   brings it back`
+        : 'nothing was deployed'
+      return { text, data: { ...data, destroyed } }
     })
   }
 

@@ -8,7 +8,7 @@ import { takeLock } from '../targets/local/state.ts'
 import { highestOf } from './appliance.ts'
 import { call } from './channel.ts'
 import { Home } from './layout.ts'
-import { branch, repositoryOf } from './repository.ts'
+import { branch, removeStaleLocks, repositoryOf } from './repository.ts'
 import { checkRoom, parseUpdates, type Update, verifyPush } from './verify.ts'
 
 /** What a hook works on. */
@@ -27,6 +27,7 @@ async function preReceive({ home, name, updates }: Push): Promise<void> {
   if (pusher === undefined) throw new UserError('the push was broken off')
   await takeLock(join(home.folder(name), 'push.lock'), pusher)
   const git = repositoryOf(home, name)
+  await removeStaleLocks(git)
   const highest = await highestOf(home, name)
   const release = await verifyPush(git, updates, { name, branch, highest })
   if (release === undefined) return

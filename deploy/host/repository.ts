@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, glob, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../build/lib/errors.ts'
 import { root } from '../../build/lib/paths.ts'
@@ -42,6 +42,13 @@ export async function setUpRepository(home: Home, name: string): Promise<void> {
   await writeProgram(join(folder, 'nodeos'), [home.path, name], 'remote.ts')
   const signers = join(folder, signersName)
   await writeFile(signers, '', { flag: 'a', mode: 0o600 })
+}
+
+/** Removes the locks of a git that was killed while it moved references. Nobody else may be at it. */
+export async function removeStaleLocks(git: Git): Promise<void> {
+  for await (const name of glob('{packed-refs.lock,HEAD.lock,refs/**/*.lock}', { cwd: git.folder })) {
+    await rm(join(git.folder, name), { force: true })
+  }
 }
 
 /** A program of this clone, run by the Node that is pinned here. */

@@ -9,13 +9,20 @@ import { Home } from './layout.ts'
 class Service {
   readonly #home: Home
   readonly #appliances = new Map<string, Appliance>()
+  #loading: Promise<void> = Promise.resolve()
 
   constructor(home: Home) {
     this.#home = home
   }
 
   /** Takes up appliances that are new and lets go of those that were removed. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    const next = this.#loading.then(() => this.#load())
+    this.#loading = next.catch(() => undefined)
+    return next
+  }
+
+  async #load(): Promise<void> {
     const names = await this.#home.appliances()
     for (const [name, appliance] of this.#appliances) {
       if (names.includes(name)) continue

@@ -23,8 +23,11 @@ export interface DomainSpec {
 
 /** What a machine says of itself, to virsh and to the next deploy. */
 export interface About {
+  /** Counts from 1. */
+  number: number
   app: string
   commit?: string
+  dirty?: boolean
   /** When it was deployed, ISO 8601. */
   deployed: string
   /** Names of its volumes. */

@@ -3,6 +3,7 @@ import { UserError } from '../../../build/lib/errors.ts'
 import { log, progress } from '../../../build/lib/log.ts'
 import { root } from '../../../build/lib/paths.ts'
 import { artefactPath } from '../../release.ts'
+import { type Listed, listReport } from '../../releases.ts'
 import type { Context, Release, Target } from '../../target.ts'
 import { shellLine } from '../local/qemu.ts'
 import { type About, aboutOf, domainXml } from './domain.ts'
@@ -26,7 +27,7 @@ const libvirt: Target = {
     const { signal } = context
     const virsh = virshOn(options.uri, signal)
     const place = { path: '<pool>', pathOf: (volume: string) => `<pool>/${volume}` }
-    const { xml, files } = describe(release, options, place, 'kvm')
+    const { xml, files } = describe(release, { options, pool: place, type: 'kvm', number: 1 })
     const commands = [
       ...files.map(({ file, volume }) => virsh.words('vol-upload', '--pool', options.pool, volume, file)),
       virsh.words('define', '--validate', 'domain.xml'),
@@ -43,7 +44,10 @@ const libvirt: Target = {
     const options = readOptions(system)
     const { virsh, pool, machine } = await connect(system.hostname, options)
     const before = await ours(machine)
-    const { xml, files } = describe(release, options, pool, await domainType(virsh, context))
+    const type = await domainType(virsh, context)
+    const releases = await releasesOf(machine, pool)
+    const number = Math.max(0, ...releases.map((each) => each.number)) + 1
+    const { xml, files } = describe(release, { options, pool, type, number })
     const kept = await volumesInUse(virsh, pool)
     for (const { file, volume, what } of files) {
       if (kept.has(volume)) continue
@@ -55,9 +59,14 @@ const libvirt: Target = {
     if (before !== undefined) await pool.uploadText(before, previousVolume(machine))
     await removeUnused(virsh, pool)
     return {
-      text: `${machine.name} is up on ${options.uri}, healthy after ${seconds.toFixed(1)} s${await addressOf(virsh, machine)}`,
+      text: `${machine.name} is up on ${options.uri} with release ${number}, healthy after ${seconds.toFixed(1)} s${await addressOf(virsh, machine)}`,
       data: { seconds, name: machine.name, uri: options.uri, ...aboutOf(xml) },
     }
+  },
+
+  async list({ config }) {
+    const { pool, machine } = await connect(config.hostname, readOptions(config))
+    return listReport((await releasesOf(machine, pool)).sort((a, b) => b.number - a.number))
   },
 
   async status({ config }) {
@@ -74,7 +83,7 @@ const libvirt: Target = {
     return {
       text: [
         `${machine.name} is running on ${options.uri}: ${healthy ? 'healthy' : 'not healthy'}`,
-        `  release  ${about?.app ?? 'unknown'} ${about?.commit ?? ''}, deployed ${about?.deployed ?? ''}`,
+        `  release  ${about?.number ?? 'unknown'}: ${about?.app ?? ''} ${about?.commit ?? ''}, deployed ${about?.deployed ?? ''}`,
       ].join('\n'),
       data: { running, healthy, name: machine.name, uri: options.uri, ...about },
     }
@@ -100,17 +109,23 @@ const libvirt: Target = {
     return { text: `${machine.name} ${ending}`, data: { stopped: true, ending } }
   },
 
-  async rollback(context) {
+  async rollback(context, number) {
     const { config } = context
     const options = readOptions(config)
     const { pool, machine } = await connect(config.hostname, options)
     const before = await ours(machine)
     const previous = await pool.read(previousVolume(machine))
-    if (previous === undefined) throw new UserError(`${machine.name} has no release before this one`)
+    const old = previous === undefined ? undefined : aboutOf(previous)
+    if (previous === undefined || (number !== undefined && number !== old?.number)) {
+      const wanted =
+        number === undefined ? 'no release before this one' : `no release ${number} to go back to`
+      throw new UserError(`${machine.name} has ${wanted}`, {
+        hint: `there is: ${old?.number ?? 'none'}   (npm run deploy:list)`,
+      })
+    }
     await swap(machine, { xml: previous, before, system: config, autostart: options.autostart }, context)
     if (before !== undefined) await pool.uploadText(before, previousVolume(machine))
-    const about = aboutOf(previous)
-    return { text: `${machine.name} runs the release of ${about?.deployed} again`, data: { ...about } }
+    return { text: `${machine.name} runs release ${old?.number} again`, data: { ...old } }
   },
 
   async destroy({ config }) {
@@ -149,6 +164,18 @@ function envVolume({ name }: { name: string }): string {
   return `${name}.env`
 }
 
+/** What runs, and what it can be brought back to. */
+async function releasesOf(machine: DomainMachine, pool: Pool): Promise<Listed[]> {
+  const definitions = [await machine.definition(), await pool.read(previousVolume(machine))]
+  return definitions.flatMap((xml, index) => {
+    const about = xml === undefined ? undefined : aboutOf(xml)
+    if (about === undefined) return []
+    const { number, app, deployed, commit, dirty } = about
+    const source = { ...(commit === undefined ? {} : { commit }), ...(dirty === undefined ? {} : { dirty }) }
+    return { number, added: deployed, app, source, serves: index === 0 }
+  })
+}
+
 /** The definition that is there. @throws when it is not a machine of NodeOS */
 async function ours(machine: DomainMachine): Promise<string | undefined> {
   const definition = await machine.definition()
@@ -173,12 +200,17 @@ interface Upload {
   volume: string
 }
 
+interface Described {
+  options: LibvirtOptions
+  pool: Pick<Pool, 'pathOf'>
+  type: 'kvm' | 'qemu'
+  number: number
+}
+
 /** The domain of a release, and the files that it is made of. */
 function describe(
   release: Release,
-  options: LibvirtOptions,
-  pool: Pick<Pool, 'pathOf'>,
-  type: 'kvm' | 'qemu',
+  { options, pool, type, number }: Described,
 ): { xml: string; files: Upload[] } {
   const { manifest } = release
   const { system } = manifest
@@ -194,8 +226,9 @@ function describe(
       ? undefined
       : { what: 'the environment', file: resolve(root, options.env), volume: envVolume(machine) }
   const about: About = {
+    number,
     app: manifest.app,
-    ...(manifest.source.commit === undefined ? {} : { commit: manifest.source.commit }),
+    ...manifest.source,
     deployed: new Date().toISOString(),
     volumes: [kernel, runtime, app].map(({ volume }) => volume),
     drainTimeout: system.restart.drainTimeout,

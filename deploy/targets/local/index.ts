@@ -38,12 +38,9 @@ const local: Target = {
   },
 
   async deploy(release, context) {
-    const { spec, choice } = await machineOf(release, context)
     return locked(context.state, async () => {
       const store = storeIn(context)
-      await replace(spec, context)
-      const machine = await startWithFallback(spec, choice, context.state)
-      const state = await gate(machine, release, spec, context)
+      const state = await swap(release, store, context)
       const { number } = await store.addBuilt(release)
       return serving({ ...state, number }, store, context)
     })
@@ -59,11 +56,7 @@ const local: Target = {
     return locked(context.state, async () => {
       const store = storeIn(context)
       const kept = choosePrevious(await store.list(), (await readState(context.state))?.number, number)
-      const release = store.release(kept)
-      const { spec, choice } = await machineOf(release, context)
-      await replace(spec, context)
-      const machine = await startWithFallback(spec, choice, context.state)
-      const state = await gate(machine, release, spec, context)
+      const state = await swap(store.release(kept), store, context)
       return serving({ ...state, number: kept.number }, store, context)
     })
   },
@@ -179,6 +172,29 @@ async function replace(spec: MachineSpec, context: Context): Promise<void> {
   log.step(`Stopping the machine of the deploy before (pid ${old.pid})`)
   log.info(await stopMachine(old, old.drainTimeout * 1000 + graceMs))
   await forgetState(context.state)
+}
+
+/** Runs a release in the place of another one, which comes back when the release does not become healthy. */
+async function swap(release: Release, store: ReleaseStore, context: Context): Promise<State> {
+  const old = await readState(context.state)
+  const before = old !== undefined && isRunning(old) ? old.number : undefined
+  const { spec, choice } = await machineOf(release, context)
+  await replace(spec, context)
+  try {
+    return await gate(await startWithFallback(spec, choice, context.state), release, spec, context)
+  } catch (error) {
+    const kept = before === undefined || context.signal.aborted ? undefined : await store.get(before)
+    if (kept === undefined || !(error instanceof UserError)) throw error
+    log.warn(`release ${kept.number}, which ran before, is started again`)
+    const again = store.release(kept)
+    const { spec, choice } = await machineOf(again, context)
+    const machine = await startWithFallback(spec, choice, context.state)
+    await writeState(context.state, { ...(await gate(machine, again, spec, context)), number: kept.number })
+    throw new UserError(`${error.message}; release ${kept.number} runs again`, {
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+      cause: error,
+    })
+  }
 }
 
 /** Waits for health. A machine that does not become healthy is not left behind. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { root } from '../../../build/lib/paths.ts'
@@ -19,11 +19,20 @@ export interface Host {
   run(...words: string[]): { status: number | null; stdout: string; stderr: string }
   /** What the service has said. */
   log(): string
+  /** Kills processes of this host whose command line matches. Returns how many. */
+  kill(program: RegExp): number
   /** A release of an app for it. */
   release(app: string, system?: object): ReturnType<typeof appRelease>
 }
 
 export const applianceName = 'lb'
+
+/** Command lines of a host's processes. */
+export const running = {
+  service: /^\S+ \S+service\.ts /,
+  supervisor: /^\S+ \S+supervisor\.ts /,
+  machine: /^qemu/,
+}
 
 export async function startHost(t: Test): Promise<Host> {
   const folder = folderOf(t)
@@ -54,6 +63,11 @@ export async function startHost(t: Test): Promise<Host> {
     repository,
     run,
     log: () => readFileSync(home.log, 'utf8'),
+    kill: (program) => {
+      const own = processes().filter(({ words }) => program.test(words) && words.includes(home.path))
+      for (const { pid } of own) process.kill(pid, 'SIGKILL')
+      return own.length
+    },
     release: (app, system = {}) =>
       appRelease(t, app, {
         hostname: applianceName,
@@ -64,6 +78,21 @@ export async function startHost(t: Test): Promise<Host> {
         ...system,
       }),
   }
+}
+
+function processes(): { pid: number; words: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        return {
+          pid: Number(pid),
+          words: readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' '),
+        }
+      } catch {
+        return []
+      }
+    })
 }
 
 /** @returns the file of the private half */

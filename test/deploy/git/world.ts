@@ -1,0 +1,17 @@
+import { folderOf } from '../../fixtures/release.ts'
+import { answerOf, type MakeWorld } from '../world.ts'
+import { startHost } from './host.ts'
+
+const world: MakeWorld = async (t) => {
+  const host = await startHost(t)
+  const state = folderOf(t)
+  return {
+    async release(app) {
+      const { release, context } = await host.release(app)
+      return { release, context: { ...context, state } }
+    },
+    answer: () => answerOf(host.port),
+  }
+}
+
+export default world
