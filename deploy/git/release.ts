@@ -92,7 +92,7 @@ export interface CommittedRelease {
 /** The short half of a release. @throws {UserError} when the commit is none */
 export async function readReleaseFile(git: Git, commit: string): Promise<ReleaseFile> {
   const text = await git.read(`${commit}:${releaseName}`)
-  const file = text === undefined ? undefined : parse<ReleaseFile>(text)
+  const file = text === undefined ? undefined : (parse(text) as ReleaseFile | undefined)
   if (file?.version === 1 && Number.isInteger(file.number) && file.number > 0) return file
   throw new UserError(`the commit ${commit.slice(0, 12)} is no release of NodeOS`, {
     hint: 'the branch holds releases and nothing else: deploy.options.branch',
@@ -107,7 +107,7 @@ export async function readReleaseFile(git: Git, commit: string): Promise<Release
 export async function readRelease(git: Git, commit: string): Promise<CommittedRelease> {
   const file = await readReleaseFile(git, commit)
   const text = (await git.read(`${commit}:${manifestName}`)) ?? ''
-  const manifest = parse<Manifest>(text)
+  const manifest = parse(text) as Manifest | undefined
   if (manifest?.version !== 1 || hashText(text) !== file.digest) {
     throw new UserError(
       `the manifest of release ${file.number} was altered: it does not have the digest that was released`,
@@ -116,9 +116,10 @@ export async function readRelease(git: Git, commit: string): Promise<CommittedRe
   return { commit, file, manifest }
 }
 
-function parse<T>(text: string): T | undefined {
+/** What JSON says; undefined for what is none. */
+function parse(text: string): unknown {
   try {
-    return JSON.parse(text) as T
+    return JSON.parse(text)
   } catch {
     return undefined
   }

@@ -22,7 +22,7 @@ export interface GitResult {
 }
 
 /** Variables by which git tells a hook where it is: they must not lead a command elsewhere. */
-const ofHooks = ['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX']
+const ofHooks = new Set(['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX'])
 
 /** A git repository, through git itself. */
 export class Git {
@@ -113,7 +113,7 @@ export class Git {
   }
 
   #spawn(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    const inherited = Object.entries(process.env).filter(([name]) => !ofHooks.includes(name))
+    const inherited = Object.entries(process.env).filter(([name]) => !ofHooks.has(name))
     return spawn('git', ['-C', this.folder, ...this.#settings, ...argv], {
       env: { ...Object.fromEntries(inherited), LC_ALL: 'C', ...this.#env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],

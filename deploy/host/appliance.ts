@@ -67,6 +67,8 @@ export class Appliance {
   /** The release on the branch that did not become healthy after all. */
   #refused: { number: number; why: string } | undefined
   #ended = false
+  /** Resolves when what the service before left is taken up. */
+  #started: Promise<void> = Promise.resolve()
 
   private constructor(home: Home, name: string, settings: Settings, say: (text: string) => void) {
     this.name = name
@@ -87,11 +89,11 @@ export class Appliance {
   }
 
   /** Brings up what is to serve: what the branch says, else the last release that did. Then watches over it. */
-  async start(): Promise<void> {
-    await this.#exclusive('the service is starting', () => this.#resume()).catch((error: unknown) =>
+  start(): void {
+    this.#started = this.#inTurn(() => this.#resume()).catch((error: unknown) =>
       this.#say(describeError(error)),
     )
-    void this.#watch()
+    void this.#started.then(() => this.#watch())
   }
 
   /** A machine that outlived the service before goes on, and every other one ends. */
@@ -396,6 +398,7 @@ export class Appliance {
 
   /** Runs a change that somebody asked for, unless one is under way. */
   async #exclusive<T>(what: string, body: () => Promise<T>): Promise<T> {
+    await this.#started
     const other =
       this.#busy ?? (this.#candidate && `release ${this.#candidate.kept.number} is being deployed`)
     if (other !== undefined)

@@ -19,7 +19,7 @@ export interface Request {
 /** Who asked. */
 export interface Caller {
   /** Prints on the caller's side, as it is. */
-  print(text: string): void
+  print: (text: string) => void
   /** Aborted when the caller has gone. */
   gone: AbortSignal
 }
@@ -59,6 +59,13 @@ function asAnswer(error: unknown): Answer {
   return { error: `bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` }
 }
 
+/** There is no service, or it ended before it answered. */
+export class ServiceAbsent extends UserError {
+  constructor(cause?: unknown) {
+    super("the host's service does not run", { hint: 'on the host: npm run host   starts it', cause })
+  }
+}
+
 /** A request under way: it is withdrawn when its connection is closed. */
 export interface Call {
   report: Promise<Report>
@@ -77,13 +84,7 @@ export function call(path: string, request: Request, print: (text: string) => vo
 
 function answered(socket: Socket, request: Request, print: (text: string) => void): Promise<Report> {
   return new Promise((resolve, reject) => {
-    const absent = (cause?: unknown): void =>
-      reject(
-        new UserError("the host's service does not run", {
-          hint: 'on the host: npm run host   starts it',
-          cause,
-        }),
-      )
+    const absent = (cause?: unknown): void => reject(new ServiceAbsent(cause))
     socket.once('error', absent)
     socket.once('close', () => absent())
     createInterface({ input: socket })

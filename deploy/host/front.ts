@@ -176,12 +176,13 @@ export class Front {
       if (client === undefined || client.port !== port) {
         client?.relay.close()
         const relay = createSocket('udp4').on('error', () => undefined)
+        relay.unref()
         relay.on('message', (answer) => socket.send(answer, from.port, from.address))
         const forget = (): void => {
           relay.close()
           if (clients.get(name)?.relay === relay) clients.delete(name)
         }
-        client = { relay, port, idle: setTimeout(forget, udpIdleMs) }
+        client = { relay, port, idle: setTimeout(forget, udpIdleMs).unref() }
         clients.set(name, client)
       }
       client.idle.refresh()

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../build/lib/errors.ts'
 import { main } from '../../build/lib/main.ts'
 import { ReleaseStore } from '../store.ts'
 import { markProcess } from '../targets/local/process.ts'
 import { takeLock } from '../targets/local/state.ts'
 import { highestOf } from './appliance.ts'
-import { call } from './channel.ts'
+import { call, type Request, ServiceAbsent } from './channel.ts'
 import { Home } from './layout.ts'
 import { branch, removeStaleLocks, repositoryOf } from './repository.ts'
 import { checkRoom, parseUpdates, type Update, verifyPush } from './verify.ts'
@@ -18,8 +19,22 @@ interface Push {
   updates: Update[]
 }
 
+const patienceMs = 15_000
+const againMs = 200
+
 /** git shows what a hook writes on stderr to whoever pushes. */
 const say = (line: string): void => void process.stderr.write(`${line}\n`)
+
+/** Has the service do something. A service that is killed meanwhile is back soon, and asked again. */
+async function ask(home: Home, request: Request): Promise<void> {
+  for (const until = Date.now() + patienceMs; ; await wait(againMs)) {
+    try {
+      return say((await call(home.socket, request, say).report).text)
+    } catch (error) {
+      if (!(error instanceof ServiceAbsent) || Date.now() > until) throw error
+    }
+  }
+}
 
 /** Takes a release in, boots it beside the one that serves, and lets git have it only when it is healthy. */
 async function preReceive({ home, name, updates }: Push): Promise<void> {
@@ -37,8 +52,7 @@ async function preReceive({ home, name, updates }: Push): Promise<void> {
   await store.add({ number: file.number, commit, manifest }, ({ path }, target) =>
     git.export(`${commit}:${path}`, target),
   )
-  const { report } = call(home.socket, { verb: 'prepare', appliance: name, number: file.number, pusher }, say)
-  say((await report).text)
+  await ask(home, { verb: 'prepare', appliance: name, number: file.number, pusher })
 }
 
 /** The commit is on the branch: traffic moves. */
@@ -46,8 +60,7 @@ async function postReceive({ home, name, updates }: Push): Promise<void> {
   const commit = updates.find(({ ref }) => ref === `refs/heads/${branch}`)?.after
   const kept = (await new ReleaseStore(home.folder(name)).list()).find((each) => each.commit === commit)
   if (kept === undefined) return
-  const { report } = call(home.socket, { verb: 'commit', appliance: name, number: kept.number }, say)
-  say((await report).text)
+  await ask(home, { verb: 'commit', appliance: name, number: kept.number })
 }
 
 await main(

@@ -4,6 +4,8 @@ import { Home } from './layout.ts'
 
 const verbs = ['status', 'logs', 'stop', 'destroy']
 
+const print = (message: unknown): void => void process.stdout.write(`${JSON.stringify(message)}\n`)
+
 await main(
   import.meta,
   {
@@ -15,7 +17,6 @@ await main(
   },
   async ({ values, positionals: [home, appliance = '', verb = 'status'] }) => {
     const request: Request = { verb, appliance, follow: values.follow === true }
-    const print = (message: unknown): void => void process.stdout.write(`${JSON.stringify(message)}\n`)
     const asked = call(new Home(home).socket, request, (text) => print({ print: text }))
     process.stdout.once('error', () => asked.withdraw())
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

@@ -35,7 +35,7 @@ class Service {
         void process.stdout.write(`${new Date().toISOString()} ${name}: ${text}\n`)
       const appliance = await Appliance.open(this.#home, name, say)
       this.#appliances.set(name, appliance)
-      void appliance.start()
+      appliance.start()
     }
   }
 

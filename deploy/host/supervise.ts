@@ -55,10 +55,12 @@ WantedBy=default.target
 `
 }
 
+function systemctl(...words: string[]): string {
+  return tool(['systemctl', '--user', ...words], { purpose: 'run the service under systemd' })
+}
+
 function systemd(home: Home): Supervisor {
   const file = join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'systemd/user', unit)
-  const systemctl = (...words: string[]): string =>
-    tool(['systemctl', '--user', ...words], { purpose: 'run the service under systemd' })
   return {
     summary: `systemd, as the user unit ${unit}`,
     async start() {

@@ -271,6 +271,11 @@ export class Releases {
     ]
     const { status } = await this.git.try(argv, { purpose: 'push the release', heard })
     if (status !== 0) throw refusal(file, remote, said)
+    if (/^remote: error: /m.test(said)) {
+      throw new UserError(`release ${file.number} is on ${remote}, and its host could not run it`, {
+        hint: tail(remoteLines(said).join('\n'), 40),
+      })
+    }
     await this.git.run(['update-ref', this.#ref, commit], { purpose: 'note the release' })
     const bytes = sentBytes(said)
     line.done(bytes === undefined ? 'pushed' : `${(bytes / 1000).toFixed(1)} kB`)
@@ -301,11 +306,16 @@ function sentBytes(said: string): number | undefined {
   return number === undefined ? undefined : Math.round(Number(number) * factor)
 }
 
-function refusal({ number }: ReleaseFile, remote: string, said: string): UserError {
-  const remotely = said
+/** What hooks of the remote said. */
+function remoteLines(said: string): string[] {
+  return said
     .split(/[\r\n]/)
     .flatMap((line) => /^remote: (.*?)\s*$/.exec(line)?.[1] ?? [])
     .filter((line) => line !== '')
+}
+
+function refusal({ number }: ReleaseFile, remote: string, said: string): UserError {
+  const remotely = remoteLines(said)
   if (
     /\[(remote )?rejected\].*(fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|already exists)/.test(
       said,

@@ -38,7 +38,7 @@ await t.test('deploy, look, deploy again, fail, roll back, stop, destroy', async
     t.equal(await answer(), 'two no secret')
     const layer = statSync(join(two.root, 'dist/app.erofs')).size
     t.ok(Number(data['bytes']) > 0)
-    t.ok(Number(data['bytes']) < layer + 50_000, `${data['bytes']} bytes for a layer of ${layer}`)
+    t.ok(Number(data['bytes']) < layer + 50_000, `${Number(data['bytes'])} bytes for a layer of ${layer}`)
   })
 
   await t.test('one that does not become healthy leaves the one before', async (t) => {
@@ -61,7 +61,7 @@ await t.test('deploy, look, deploy again, fail, roll back, stop, destroy', async
   await t.test('a rollback is a release of its own, and one back', async (t) => {
     const { data } = await verb(target, 'rollback')(two.context)
     t.match(data, { number: 3, serves: true })
-    t.ok(Number(data['bytes']) < 20_000, `${data['bytes']} bytes`)
+    t.ok(Number(data['bytes']) < 20_000, `${Number(data['bytes'])} bytes`)
     t.equal(await answer(), 'one no secret')
     await verb(target, 'rollback')(two.context, 2)
     t.equal(await answer(), 'two no secret')

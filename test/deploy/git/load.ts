@@ -19,9 +19,9 @@ export function load(port: number, connections: 'kept' | 'fresh'): Load {
   const agent =
     connections === 'kept' ? new Agent({ keepAlive: true, maxSockets: 1 }) : new Agent({ keepAlive: false })
   const result: Load = { answers: new Map(), failures: [], stop: () => ended }
-  let stopped = false
+  const stopping = new AbortController()
   const ended = (async () => {
-    while (!stopped) {
+    while (!stopping.signal.aborted) {
       try {
         const body = await ask(port, agent)
         result.answers.set(body, (result.answers.get(body) ?? 0) + 1)
@@ -33,7 +33,7 @@ export function load(port: number, connections: 'kept' | 'fresh'): Load {
     agent.destroy()
   })()
   result.stop = () => {
-    stopped = true
+    stopping.abort()
     return ended
   }
   return result

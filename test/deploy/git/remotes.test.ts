@@ -20,7 +20,7 @@ const target = await loadTarget('git')
 async function releaseTo(
   t: Test,
   options: { remote: string; key: string },
-  env: Record<string, string> = {},
+  env: NodeJS.ProcessEnv = {},
 ): Promise<{ release: Release; context: Context }> {
   const { release, context } = await appRelease(t, answering('one'), {
     hostname: 'lb',
@@ -109,10 +109,14 @@ await t.test('a repository of git alone keeps releases; over https too', async (
   tool(['git', '-C', folder, 'config', 'http.receivepack', 'true'], { purpose: 'allow pushes' })
   const https = await serveHttps(t, join(folder, '..'))
   for (const remote of [folder, `${https}/plain.git`]) {
-    const { release, context } = await releaseTo(t, { remote, key }, {
-      ...process.env,
-      GIT_SSL_NO_VERIFY: '1',
-    } as Record<string, string>)
+    const { release, context } = await releaseTo(
+      t,
+      { remote, key },
+      {
+        ...process.env,
+        GIT_SSL_NO_VERIFY: '1',
+      },
+    )
     const before = ((await verb(target, 'list')(context)).data['releases'] as object[]).length
     const { text, data } = await target.deploy(release, context)
     t.match(text, /which keeps releases and runs none$/)

@@ -1,0 +1,123 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as wait } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { Front, portKey } from '../../../deploy/host/front.ts'
+import { freePort } from '../../kernel/fixtures/system.ts'
+
+/** A machine's end: answers each connection with its name when the other end has finished. */
+async function backend(t: Test, name: string): Promise<number> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    socket.on('error', () => undefined)
+    text(socket).then(
+      (said) => socket.end(`${name}:${said}`),
+      () => undefined,
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+async function ask(port: number, said: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.end(said)
+  return text(socket)
+}
+
+async function frontOn(t: Test): Promise<{ front: Front; port: number; key: string }> {
+  const front = new Front('127.0.0.1')
+  const port = await freePort()
+  await front.open([{ port, protocol: 'tcp' }])
+  t.teardown(() => front.close())
+  return { front, port, key: portKey({ port, protocol: 'tcp' }) }
+}
+
+await t.test('a connection stays with its machine, and a new one goes to the new machine', async (t) => {
+  const { front, port, key } = await frontOn(t)
+  const [one, two] = [await backend(t, 'one'), await backend(t, 'two')]
+  front.lead(new Map([[key, one]]))
+  const old = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  old.write('a')
+  await wait(100)
+  front.lead(new Map([[key, two]]))
+  t.equal(await ask(port, 'b'), 'two:b')
+  old.end('c')
+  t.equal(await text(old), 'one:ac', 'half-open ends are kept')
+})
+
+await t.test('without a machine a connection is held until there is one', async (t) => {
+  const { front, port, key } = await frontOn(t)
+  const answer = ask(port, 'held')
+  await wait(200)
+  front.lead(new Map([[key, await backend(t, 'late')]]))
+  t.equal(await answer, 'late:held')
+})
+
+await t.test('a machine that does not listen yet is asked again', async (t) => {
+  const { front, port, key } = await frontOn(t)
+  const later = await freePort()
+  front.lead(new Map([[key, later]]))
+  const answer = ask(port, 'again')
+  await wait(300)
+  const server = createServer((socket: Socket) => socket.end('here')).listen(later, '127.0.0.1')
+  t.teardown(() => server.close())
+  t.equal(await answer, 'here')
+})
+
+await t.test('it is settled when each connection had an answer', async (t) => {
+  const { front, port, key } = await frontOn(t)
+  const led = new Map([[key, await backend(t, 'one')]])
+  front.lead(led)
+  const silent = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+  await wait(100)
+  let settled = false
+  const waiting = front.settled(led, 5000).then(() => (settled = true))
+  await wait(200)
+  t.notOk(settled)
+  silent.end('x')
+  await waiting
+  t.equal(await text(silent), 'one:x')
+})
+
+await t.test(
+  'a port that is taken is named with its holder, and none of the others stays open',
+  async (t) => {
+    const { front, port } = await frontOn(t)
+    const free = await freePort()
+    const other = new Front('127.0.0.1')
+    await t.rejects(
+      other.open([
+        { port: free, protocol: 'tcp' },
+        { port, protocol: 'tcp' },
+      ]),
+      { message: new RegExp(`^port ${port} of the host is taken by`) },
+    )
+    await front.open([{ port: free, protocol: 'tcp' }])
+    front.keepOnly([])
+    await t.rejects(once(connect(free, '127.0.0.1'), 'connect'))
+  },
+)
+
+await t.test('datagrams find their way there and back', async (t) => {
+  const machine = createSocket('udp4')
+  machine
+    .on('message', (message, from) => machine.send(`echo ${message.toString()}`, from.port, from.address))
+    .bind(0, '127.0.0.1')
+  await once(machine, 'listening')
+  const front = new Front('127.0.0.1')
+  const client = createSocket('udp4')
+  t.teardown(() => {
+    machine.close()
+    client.close()
+    front.close()
+  })
+  const port = await freePort()
+  await front.open([{ port, protocol: 'udp' }])
+  front.lead(new Map([[portKey({ port, protocol: 'udp' }), machine.address().port]]))
+  client.send('hello', port, '127.0.0.1')
+  const [message] = (await once(client, 'message')) as [Buffer]
+  t.equal(message.toString(), 'echo hello')
+})
