@@ -100,7 +100,9 @@ export class Appliance {
   async #resume(): Promise<void> {
     const { current, stopped } = this.#state
     const wanted = stopped === true ? undefined : ((await this.#tip()) ?? current?.number)
-    const running = (await machinesIn(this.#machines)).filter(isRunning)
+    const noted = await machinesIn(this.#machines)
+    const running = noted.filter(isRunning)
+    for (const ended of noted.filter((each) => !running.includes(each))) await discard(ended)
     const stays = await firstWell(running.filter(({ number }) => number === wanted))
     await killStrays(
       this.#machines,
