@@ -47,6 +47,7 @@ class Service {
       await this.load()
       return { text: 'loaded', data: { appliances: [...this.#appliances.keys()] } }
     }
+    await this.#loading
     const appliance = this.#appliances.get(name)
     if (appliance === undefined)
       throw new UserError(`this host has no appliance '${name}'`, { hint: 'npm run host -- status' })
@@ -86,8 +87,9 @@ await main(
   async ({ positionals: [path] }) => {
     const home = new Home(path)
     const service = new Service(home)
+    const loaded = service.load()
     await listen(home.socket, (request, caller) => service.answer(request, caller))
-    await service.load()
+    await loaded
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
       process.once(signal, () => {
         // Machines go on: the next service finds them.
