@@ -161,8 +161,8 @@ await t.test('a clock that is decades wrong changes nothing', async (t) => {
 await t.test('a health check that flaps is no health', async (t) => {
   const flapping = await host.release(
     `import { createServer } from 'node:http'
-     let count: number = 0
-     createServer((_request, response) => void response.writeHead(++count % 3 === 0 ? 500 : 200).end())
+     const isWell = (): boolean => Math.floor(Date.now() / 150) % 2 === 0
+     createServer((_request, response) => void response.writeHead(isWell() ? 200 : 500).end())
        .listen(Number(process.env['PORT']))`,
     { health: { path: '/', timeout: 20 } },
   )
