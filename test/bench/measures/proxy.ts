@@ -15,7 +15,7 @@ import { openClients } from '../load.ts'
 import { startCounted } from '../machine.ts'
 import { untilQuiet } from '../quiet.ts'
 import { releaseGuest } from '../release.ts'
-import { steady } from '../steady.ts'
+import { quantile, steady } from '../steady.ts'
 import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
 
@@ -24,11 +24,11 @@ const fixtures = join(import.meta.dirname, '../fixtures/proxy')
 const connections = 16
 const batch = { small: 1000, large: 200 } as const
 
-/** Ways to pass a request on: what each costs the guest, for small and large answers, and to load. */
+/** Ways to pass a request on: what each costs the guest, for small and large answers, and to load; and how long it takes. */
 export function proxy(): Measure {
   return {
     name: 'proxy',
-    summary: 'HTTP proxies compared: guest instructions per proxied request, and to the first one',
+    summary: 'HTTP proxies compared: guest instructions per proxied request and to the first one, latencies',
     slow: true,
     async run({ release }) {
       const folder = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
@@ -79,11 +79,14 @@ async function measure(name: string, guest: Guest): Promise<Figure[]> {
     for (const size of Object.keys(sizes) as (keyof typeof sizes)[]) {
       const background = await untilQuiet(machine)
       const clients = await openClients({ port, path: `/${size}`, connections })
-      const { cost, drift, warmUp, settled } = await steady(() =>
+      const { cost, drift, latencies, warmUp, settled } = await steady(() =>
         countBatch(machine, clients, batch[size], background),
       )
       clients.close()
-      figures.push(figure(`${name}.${size}`, `${name}: a ${size} answer`, Math.round(cost)))
+      figures.push(figure(`${name}.${size}`, `${name}: a ${size} answer`, Math.round(cost)), {
+        ...{ id: `proxy.${name}.${size}.p99`, label: `${name}: a ${size} answer, 99 of 100 within` },
+        ...{ value: quantile(latencies, 0.99), unit: 'milliseconds' },
+      })
       const warm = `${settled ? 'settled' : 'not settled'} after ${warmUp} batches`
       log.info(
         `${name} ${size}: ${Math.round(cost)} instructions, A/A ${(drift * 100).toFixed(1)} %, ${warm}`,
