@@ -32,21 +32,26 @@ export function askingHttp1(request: IncomingMessage, stream: Duplex, head: Buff
   stream.on('error', () => stream.destroy())
   const agree = (headers: Headers, protocol: string): void => {
     response.detachSocket(stream as never)
-    const lines = Object.entries(headers).flatMap(([name, value]) =>
+    const lines = pairs(headers).flatMap(([name, value]) =>
       [value].flat().map((text) => `${name}: ${text}\r\n`),
     )
     const first = `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n`
     stream.write(`${first}${lines.join('')}\r\n`)
   }
-  return { protocol: request.headers.upgrade ?? 'websocket', headers: {}, response, stream, head, agree }
+  return { protocol: request.headers.upgrade ?? 'websocket', headers: [], response, stream, head, agree }
 }
 
 /** A client that wants a WebSocket in a stream of HTTP/2 (RFC 8441); its backend speaks HTTP/1.1, and needs a key. */
 export function askingHttp2({ stream }: Http2ServerRequest, response: Http2ServerResponse): Asking {
   return {
-    ...{ protocol: 'websocket', headers: { 'sec-websocket-key': randomBytes(16).toString('base64') } },
+    ...{ protocol: 'websocket', headers: ['sec-websocket-key', randomBytes(16).toString('base64')] },
     ...{ response: response as unknown as Response, stream, head: Buffer.alloc(0) },
-    agree: (headers) => stream.respond({ ':status': 200, ...headers, 'sec-websocket-accept': undefined }),
+    agree: (headers) =>
+      stream.respond({
+        ':status': 200,
+        ...Object.fromEntries(pairs(headers)),
+        'sec-websocket-accept': undefined,
+      }),
   }
 }
 
@@ -72,7 +77,7 @@ export function upgrade(exchange: Passing, asking: Asking, idleMs: number): void
     {
       path: request.url ?? '/',
       method: 'GET',
-      headers: { ...exchange.headers, ...asking.headers },
+      headers: [...exchange.headers, ...asking.headers] as string[],
       upgrade: asking.protocol,
     },
     {
@@ -88,7 +93,7 @@ export function upgrade(exchange: Passing, asking: Asking, idleMs: number): void
       onResponseStart: (_controller, status, received) => {
         declined = true
         member.served(performance.now() - started, undefined)
-        response.writeHead(status, endToEnd(received))
+        response.writeHead(status, endToEnd(received) as string[])
       },
       onResponseData: (_controller, chunk) => void response.write(chunk),
       onResponseEnd: () => {
@@ -107,6 +112,12 @@ export function upgrade(exchange: Passing, asking: Asking, idleMs: number): void
         answer(response, 502)
       },
     },
+  )
+}
+
+function pairs(headers: Headers): [string, string | string[]][] {
+  return headers.flatMap((name, index) =>
+    index % 2 === 0 ? [[name as string, headers[index + 1] ?? ''] as [string, string | string[]]] : [],
   )
 }
 
