@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { PoolConfig } from './config.ts'
 import type { Backend } from './backend.ts'
 
@@ -70,13 +71,7 @@ function consistentHash(backends: readonly Backend[], client: string): Backend |
   return best
 }
 
-/** A text as a number between 0 and 1, evenly spread: FNV-1a and the finisher of MurmurHash3. */
+/** A text as a number between 0 and 1, evenly spread. */
 function unitHash(text: string): number {
-  let hash = 0x811c9dc5
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (((hash ^ (hash >>> 16)) >>> 0) + 0.5) / 2 ** 32
+  return (hash('sha1', text, 'buffer').readUInt32LE() + 0.5) / 2 ** 32
 }

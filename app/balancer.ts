@@ -1,5 +1,4 @@
 import type { BlockList, Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
 import type { Request } from './body.ts'
 import type { BalancerConfig } from './config.ts'
@@ -11,7 +10,7 @@ import { Pool } from './pool.ts'
 import { requestId } from './request-id.ts'
 import { healthPath, router } from './router.ts'
 import { passTcp } from './tcp.ts'
-import { upgrade } from './upgrade.ts'
+import { type Asking, upgrade } from './upgrade.ts'
 
 type Scheme = 'http' | 'https'
 
@@ -62,11 +61,11 @@ export class Balancer {
     })
   }
 
-  /** Passes a connection on that asks for another protocol. */
-  upgrade(request: Request, socket: Duplex, head: Buffer, scheme: Scheme): void {
+  /** Passes a client on that asks for another protocol. */
+  upgrade(request: Request, asking: Asking, scheme: Scheme): void {
     const exchange = this.exchange(request, scheme)
-    if (exchange === undefined) return void socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
-    upgrade(exchange, socket, head, this.config.timeouts.idle * 1000)
+    if (exchange === undefined) return answer(asking.response, 404)
+    upgrade(exchange, asking, this.config.timeouts.idle * 1000)
   }
 
   /** Passes bytes on as they are. */

@@ -33,6 +33,8 @@ export interface Exchange extends Passing {
   bytes: number
 }
 
+/** Answers up to this size are sent as text. */
+const textBytes = 4096
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 const unavailable = new Set([502, 503, 504])
 /** The backend has not seen the request. */
@@ -109,7 +111,7 @@ class Delivery {
     const options = {
       path: request.url ?? '/',
       method: request.method as Dispatcher.HttpMethod,
-      headers,
+      headers: headers as string[],
       body: this.body as Exclude<Dispatcher.DispatchOptions['body'], undefined>,
       // The name that TLS asks for is the Host's; without TLS nobody asks, and it need not be found out.
       servername: pool.config.protocol === 'https' ? '' : member.host,
@@ -189,17 +191,17 @@ class Delivery {
 
   private begin(member: Member, status: number, received: IncomingHttpHeaders, message?: string): void {
     const { response, pool, tag, request } = this.exchange
-    const headers = endToEnd(received)
     this.left = Number(received['content-length'] ?? NaN)
     const { sticky } = pool.config
     if (sticky !== undefined && tag !== member.tag) {
-      const cookies = [headers['set-cookie'] ?? []].flat()
-      headers['set-cookie'] = [...cookies, `${sticky}=${member.tag}; Path=/; HttpOnly; SameSite=Lax`]
+      const cookie = `${sticky}=${member.tag}; Path=/; HttpOnly; SameSite=Lax`
+      received = { ...received, 'set-cookie': [...(received['set-cookie'] ?? []), cookie] }
     }
+    const headers = endToEnd(received)
     try {
       // HTTP/2 has no words for a status.
-      if (request.httpVersionMajor < 2) response.writeHead(status, message, headers)
-      else response.writeHead(status, headers)
+      if (request.httpVersionMajor < 2) response.writeHead(status, message, headers as string[])
+      else response.writeHead(status, headers as string[])
     } catch (error) {
       logProblem('bad response', this.exchange, 502, `${member.address}: ${(error as Error).message}`)
       answer(response, 502)
@@ -225,8 +227,11 @@ class Delivery {
   }
 
   private end(last?: Buffer): void {
-    const { response } = this.exchange
-    response.end(last)
+    const { response, request, bytes } = this.exchange
+    // Node joins text to the headers, and bytes only in a list for the kernel, which is dearer where there are few.
+    const isAll = last?.length === bytes && bytes <= textBytes && request.httpVersionMajor < 2
+    if (isAll) response.end(last.toString('latin1'), 'latin1')
+    else response.end(last)
     this.done = true
     if (response.writableLength > 0) this.expectTaking()
   }

@@ -1,7 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 
-export type Headers = Record<string, string | string[]>
+/** Names and values in turn, each name once: an object would have another shape for every client. */
+export type Headers = (string | string[])[]
 
 /** Of one connection only (RFC 9110, 7.6.1). */
 const hopByHop = new Set([
@@ -12,6 +13,7 @@ const hopByHop = new Set([
 const saidAnew = new Set([
   ...hopByHop,
   'forwarded',
+  'x-request-id',
   'x-forwarded-for',
   'x-forwarded-host',
   'x-forwarded-proto',
@@ -21,11 +23,11 @@ const saidAnew = new Set([
 /** What travels on to the next hop: nothing of this connection, no pseudo header of HTTP/2. */
 export function endToEnd(headers: IncomingHttpHeaders, left = hopByHop): Headers {
   const named = namedHeaders(headers.connection)
-  const passed: Headers = {}
+  const passed: Headers = []
   for (const name of Object.keys(headers)) {
     const value = headers[name]
     if (value === undefined || left.has(name) || name.startsWith(':') || named?.includes(name)) continue
-    passed[name] = value
+    passed.push(name, value)
   }
   return passed
 }
@@ -81,13 +83,13 @@ export function originOf(
 /** Headers for a backend: those of the client, and who it is. */
 export function backendHeaders(headers: IncomingHttpHeaders, origin: Origin, requestId: string): Headers {
   const passed = endToEnd(headers, saidAnew)
-  if (passed['host'] === undefined) passed['host'] = String(headers[':authority'] ?? origin.host)
-  passed['x-forwarded-for'] = origin.chain.join(', ')
-  passed['x-forwarded-proto'] = origin.protocol
-  passed['x-forwarded-host'] = origin.host
-  passed['x-real-ip'] = origin.client
-  passed['forwarded'] = forwarded(origin)
-  passed['x-request-id'] = requestId
+  if (headers.host === undefined) passed.push('host', String(headers[':authority'] ?? origin.host))
+  passed.push('x-forwarded-for', origin.chain.join(', '))
+  passed.push('x-forwarded-proto', origin.protocol)
+  passed.push('x-forwarded-host', origin.host)
+  passed.push('x-real-ip', origin.client)
+  passed.push('forwarded', forwarded(origin))
+  passed.push('x-request-id', requestId)
   return passed
 }
 

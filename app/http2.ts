@@ -11,11 +11,11 @@ export function expectBody({ stream }: Http2ServerRequest, ms: number): void {
 /** A session on which nothing moves ends with its last stream; streams that do not end, do not keep it forever. */
 export function endIdle(
   session: ServerHttp2Session,
-  { keepAlive, request, response, body }: BalancerConfig['timeouts'],
+  { keepAlive, request, response, body, idle }: BalancerConfig['timeouts'],
 ): void {
   session.setTimeout(keepAlive * 1000, () => {
     session.close()
-    session.setTimeout(Math.max(keepAlive, request, response, body) * 1000, () => session.destroy())
+    session.setTimeout(Math.max(keepAlive, request, response, body, idle) * 1000, () => session.destroy())
   })
 }
 

@@ -1,5 +1,10 @@
 import { createServer as createHttp, IncomingMessage, type ServerResponse } from 'node:http'
-import { createSecureServer, type Http2SecureServer, type ServerHttp2Session } from 'node:http2'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from 'node:http2'
 import { createServer as createTcp, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
@@ -10,6 +15,7 @@ import type { BalancerConfig, ListenerConfig } from './config.ts'
 import { endIdle, expectBody, unlessReset } from './http2.ts'
 import { limitPerClient } from './per-client.ts'
 import { inTurn, openRequests } from './pipelining.ts'
+import { askingHttp1, askingHttp2 } from './upgrade.ts'
 
 /** A server that takes connections. */
 export interface Listener {
@@ -93,6 +99,7 @@ function httpsServer(
     settings: {
       maxConcurrentStreams: openRequests,
       maxHeaderListSize: balancer.config.limits.headerBytes,
+      enableConnectProtocol: true,
     },
     SNICallback: (name, callback) => {
       const context = certificates.find(name)
@@ -116,6 +123,7 @@ function httpsServer(
     endIdle(session, balancer.config.timeouts)
   })
   takeUpgrades(server, balancer, 'https', base.streams)
+  takeConnects(server, balancer, base.streams)
   try {
     replaceCertificates(readPairs(config.certificates, env))
   } catch (error) {
@@ -137,7 +145,19 @@ function takeUpgrades(
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     streams.add(socket)
     socket.once('close', () => streams.delete(socket))
-    balancer.upgrade(request, socket, head, scheme)
+    balancer.upgrade(request, askingHttp1(request, socket, head), scheme)
+  })
+}
+
+/** WebSockets over HTTP/2. Node takes any other CONNECT for one, too: it is refused. */
+function takeConnects(server: Http2SecureServer, balancer: Balancer, streams: Set<Duplex>): void {
+  server.on('connect', (request: Request, response: Http2ServerResponse | Duplex) => {
+    if (!('stream' in request) || !('stream' in response)) return void response.destroy()
+    const { stream } = request
+    if (request.headers[':protocol'] !== 'websocket') return answer(response as never, 405)
+    streams.add(stream)
+    stream.once('close', () => streams.delete(stream))
+    unlessReset(request, () => balancer.upgrade(request, askingHttp2(request, response), 'https'))
   })
 }
 

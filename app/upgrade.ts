@@ -1,26 +1,69 @@
+import { randomBytes } from 'node:crypto'
 import { type IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
-import { endToEnd } from './headers.ts'
-import type { Passing } from './forward.ts'
+import type { Passing, Response } from './forward.ts'
+import { endToEnd, type Headers } from './headers.ts'
 import { logProblem } from './log.ts'
+
+/** A client that asks for another protocol. */
+export interface Asking {
+  protocol: string
+  /** What a backend must be told besides the client's headers. */
+  headers: Headers
+  /** For backends that decline. */
+  response: Response
+  /** Carries the other protocol, once `agree` has been called. */
+  stream: Duplex
+  /** What the client sent after its headers. */
+  head: Buffer
+  /** Tells the client that its backend agrees, with these headers. */
+  agree: (headers: Headers, protocol: string) => void
+}
+
+/** A client that wants its connection of HTTP/1.1 to be upgraded. */
+export function askingHttp1(request: IncomingMessage, stream: Duplex, head: Buffer): Asking {
+  const response = new ServerResponse(request)
+  response.assignSocket(stream as never)
+  response.shouldKeepAlive = false
+  response.once('finish', () => stream.end())
+  stream.on('error', () => stream.destroy())
+  const agree = (headers: Headers, protocol: string): void => {
+    response.detachSocket(stream as never)
+    const lines = pairs(headers).flatMap(([name, value]) =>
+      [value].flat().map((text) => `${name}: ${text}\r\n`),
+    )
+    const first = `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n`
+    stream.write(`${first}${lines.join('')}\r\n`)
+  }
+  return { protocol: request.headers.upgrade ?? 'websocket', headers: [], response, stream, head, agree }
+}
+
+/** A client that wants a WebSocket in a stream of HTTP/2 (RFC 8441); its backend speaks HTTP/1.1, and needs a key. */
+export function askingHttp2({ stream }: Http2ServerRequest, response: Http2ServerResponse): Asking {
+  return {
+    ...{ protocol: 'websocket', headers: ['sec-websocket-key', randomBytes(16).toString('base64')] },
+    ...{ response: response as unknown as Response, stream, head: Buffer.alloc(0) },
+    agree: (headers) =>
+      stream.respond({
+        ':status': 200,
+        ...Object.fromEntries(pairs(headers)),
+        'sec-websocket-accept': undefined,
+      }),
+  }
+}
 
 /**
  * Passes a WebSocket, or whatever else a client wants to upgrade to, to a backend: after the backend has agreed, bytes
  * go both ways until one side ends. A backend that declines is quoted.
  *
- * @param head what the client sent after its headers
  * @param idleMs after which a connection on which nothing moves is ended
  */
-export function upgrade(exchange: Passing, socket: Duplex, head: Buffer, idleMs: number): void {
-  const request = exchange.request as IncomingMessage
-  const { pool, client, tag, headers } = exchange
-  const response = new ServerResponse(request)
-  response.assignSocket(socket as never)
-  response.shouldKeepAlive = false
-  response.once('finish', () => socket.end())
-  socket.on('error', () => socket.destroy())
+export function upgrade(exchange: Passing, asking: Asking, idleMs: number): void {
+  const { request, pool, client, tag } = exchange
+  const { response, stream, head } = asking
   const member = pool.pick(client, tag, new Set())
   if (member === undefined) {
     logProblem('no backend', exchange, 503, 'none is up')
@@ -34,30 +77,23 @@ export function upgrade(exchange: Passing, socket: Duplex, head: Buffer, idleMs:
     {
       path: request.url ?? '/',
       method: 'GET',
-      headers,
-      upgrade: request.headers.upgrade ?? 'websocket',
+      headers: [...exchange.headers, ...asking.headers] as string[],
+      upgrade: asking.protocol,
     },
     {
       onRequestStart: (controller) => {
-        socket.once('close', () => controller.abort(new Error('the client went away')))
+        stream.once('close', () => controller.abort(new Error('the client went away')))
       },
       onRequestUpgrade: (_controller, _status, received, backend) => {
         member.served(performance.now() - started, undefined)
-        response.detachSocket(socket as never)
-        const agreed = Object.entries(endToEnd(received)).flatMap(([name, value]) =>
-          [value].flat().map((text) => `${name}: ${text}\r\n`),
-        )
-        const protocol = String(received.upgrade ?? request.headers.upgrade)
-        socket.write(
-          `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n${agreed.join('')}\r\n`,
-        )
+        asking.agree(endToEnd(received), String(received.upgrade ?? asking.protocol))
         if (head.length > 0) backend.write(head)
-        join(socket, backend, idleMs, () => (counter.inflight -= 1))
+        join(stream, backend, idleMs, () => (counter.inflight -= 1))
       },
-      onResponseStart: (_controller, status, received, message) => {
+      onResponseStart: (_controller, status, received) => {
         declined = true
         member.served(performance.now() - started, undefined)
-        response.writeHead(status, message, endToEnd(received))
+        response.writeHead(status, endToEnd(received) as string[])
       },
       onResponseData: (_controller, chunk) => void response.write(chunk),
       onResponseEnd: () => {
@@ -66,8 +102,8 @@ export function upgrade(exchange: Passing, socket: Duplex, head: Buffer, idleMs:
       },
       onResponseError: (_controller, error) => {
         counter.inflight -= 1
-        if (declined || socket.destroyed) {
-          socket.destroy()
+        if (declined || stream.destroyed) {
+          stream.destroy()
           return
         }
         const { code = error.message } = error as NodeJS.ErrnoException
@@ -76,6 +112,12 @@ export function upgrade(exchange: Passing, socket: Duplex, head: Buffer, idleMs:
         answer(response, 502)
       },
     },
+  )
+}
+
+function pairs(headers: Headers): [string, string | string[]][] {
+  return headers.flatMap((name, index) =>
+    index % 2 === 0 ? [[name as string, headers[index + 1] ?? ''] as [string, string | string[]]] : [],
   )
 }
 

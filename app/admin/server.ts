@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { hostname } from 'node:os'
 import { adminPage } from './page.ts'
 import { type BalancerConfig, ConfigError } from '../config.ts'
-import { NotFound, type Operator } from '../operator.ts'
+import { NotFound, type Operator, replaced } from '../operator.ts'
 import type { BackendView } from '../shared.ts'
 import { latencyOf, rateOf } from '../stats.ts'
 
@@ -132,18 +132,16 @@ async function write(
   if (api !== 'api' || kind !== 'pools' || backends !== 'backends') throw new Refused(404, 'not found')
   if (method === 'POST' && parts.length === 4) return add(name, body, operator)
   if (id === undefined || parts.length !== 5) throw new Refused(405, `${method} goes with a backend`)
-  if (!operator.backendsOf(name).some(({ address }) => address === id))
-    throw new NotFound(`there is no backend ${id} in ${name}`)
   if (method === 'DELETE') {
-    await operator.change(name, (all) => all.filter(({ address }) => address !== id))
+    await operator.change(name, (all) => replaced(all, id, () => []))
     return [204]
   }
   if (method !== 'PATCH') throw new Refused(405, `${method} is not for backends`)
   const edit = editOf(body)
-  await operator.change(name, (all) =>
-    all.map((backend) => (backend.address === id ? { ...backend, ...edit } : backend)),
+  const changed = await operator.change(name, (all) =>
+    replaced(all, id, (backend) => [{ ...backend, ...edit }]),
   )
-  return [200, operator.backendsOf(name).find(({ address }) => address === id)]
+  return [200, changed.find(({ address }) => address === id)]
 }
 
 async function add(pool: string, body: Record<string, unknown>, operator: Operator): Promise<Answer> {

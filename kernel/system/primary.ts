@@ -3,6 +3,7 @@ import { type GuestConfig, reportOptions, startVariable } from '../../config/gue
 import { heapPercentage } from '../../config/heap.ts'
 import { emit } from './event.ts'
 import { announceReports } from './reports.ts'
+import { shareAmong } from './shared.ts'
 import { type Slot, Supervisor } from './supervisor.ts'
 import type { Start } from './start.ts'
 
@@ -46,7 +47,7 @@ export function runWorkers(
   const cluster = process.getBuiltinModule('node:cluster') as unknown as Cluster
   cluster.setupPrimary({ exec: entryOf(places, config), execArgv: workerOptions(places, config, count) })
   cluster.on('listening', (_worker, { port }) => onListening(port))
-  cluster.on('message', (from, message) => passOn(cluster, from, message))
+  shareAmong(cluster)
   const workers = new Map<number, Worker>()
   const supervisor = new Supervisor(count, config.restart, {
     now: () => performance.now(),
@@ -138,14 +139,6 @@ function happens(worker: Worker, events: string[], mostMs = Infinity): Promise<v
     for (const event of events) worker.once(event, () => resolve())
     if (mostMs < Infinity) setTimeout(resolve, mostMs).unref()
   })
-}
-
-/** What one worker publishes, as `process.send({ publish: … })`, all others hear. */
-function passOn(cluster: Cluster, from: Worker, message: unknown): void {
-  if (typeof message !== 'object' || message === null || !('publish' in message)) return
-  for (const worker of Object.values(cluster.workers ?? {})) {
-    if (worker !== undefined && worker !== from && worker.isConnected()) worker.send(message)
-  }
 }
 
 /**

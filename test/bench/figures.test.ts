@@ -10,6 +10,7 @@ await t.test('values read well at every size', async (t) => {
   t.equal(formatValue(99_900, 'bytes'), '99.9 kB')
   t.equal(formatValue(64, 'MiB'), '64 MiB')
   t.equal(formatValue(2.345, 'seconds'), '2.35 s')
+  t.equal(formatValue(2.345, 'milliseconds'), '2.3 ms')
 })
 
 await t.test('a target is kept up to and including its value', async (t) => {

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { formatBytes } from '../../build/lib/units.ts'
 
-export type Unit = 'instructions' | 'seconds' | 'bytes' | 'MiB'
+export type Unit = 'instructions' | 'seconds' | 'milliseconds' | 'bytes' | 'MiB'
 
 /** One measured value. */
 export interface Figure {
@@ -18,6 +18,7 @@ export interface Figure {
 /** A value with its unit, in the size that reads best. */
 export function formatValue(value: number, unit: Unit): string {
   if (unit === 'seconds') return `${value.toFixed(2)} s`
+  if (unit === 'milliseconds') return `${value.toFixed(1)} ms`
   if (unit === 'MiB') return `${value} MiB`
   if (unit === 'bytes') return formatBytes(value)
   if (value >= 1e8) return `${(value / 1e9).toFixed(4)} G`

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { log } from '../../../build/lib/log.ts'
 import { tool } from '../../../build/lib/tool.ts'
 import { layShipped } from '../../fixtures/shipped.ts'
-import { appLayer } from '../app-layer.ts'
+import { appLayer, soonCompiled } from '../app-layer.ts'
 import { sizes, startBackend } from '../backend.ts'
 import { countBatch } from '../batch.ts'
 import { freePort } from '../client.ts'
@@ -15,7 +15,7 @@ import { openClients } from '../load.ts'
 import { startCounted } from '../machine.ts'
 import { untilQuiet } from '../quiet.ts'
 import { releaseGuest } from '../release.ts'
-import { steady } from '../steady.ts'
+import { quantile, steady } from '../steady.ts'
 import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
 
@@ -24,11 +24,11 @@ const fixtures = join(import.meta.dirname, '../fixtures/proxy')
 const connections = 16
 const batch = { small: 1000, large: 200 } as const
 
-/** Ways to pass a request on: what each costs the guest, for small and large answers, and to load. */
+/** Ways to pass a request on: what each costs the guest, for small and large answers, and to load; and how long it takes. */
 export function proxy(): Measure {
   return {
     name: 'proxy',
-    summary: 'HTTP proxies compared: guest instructions per proxied request, and to the first one',
+    summary: 'HTTP proxies compared: guest instructions per proxied request and to the first one, latencies',
     slow: true,
     async run({ release }) {
       const folder = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
@@ -59,6 +59,7 @@ async function layers(folder: string, backend: string): Promise<[string, string]
   for (const file of readdirSync(fixtures).filter((name) => name.endsWith('.mjs'))) {
     const layer = await appLayer({
       ...{ repository: folder, entry: file, include: [file], env: { BACKEND: backend } },
+      nodeOptions: [soonCompiled],
     })
     const kept = join(folder, `${file}.layer`)
     cpSync(layer, kept)
@@ -67,7 +68,10 @@ async function layers(folder: string, backend: string): Promise<[string, string]
   const repository = join(folder, 'shipped')
   layShipped(repository)
   const env = { LB_CONFIG: balance(backend) }
-  return [...found, ['app', await appLayer({ repository, entry: 'app/index.ts', env })]]
+  return [
+    ...found,
+    ['app', await appLayer({ repository, entry: 'app/index.ts', nodeOptions: [soonCompiled], env })],
+  ]
 }
 
 async function measure(name: string, guest: Guest): Promise<Figure[]> {
@@ -79,14 +83,18 @@ async function measure(name: string, guest: Guest): Promise<Figure[]> {
     for (const size of Object.keys(sizes) as (keyof typeof sizes)[]) {
       const background = await untilQuiet(machine)
       const clients = await openClients({ port, path: `/${size}`, connections })
-      const { cost, drift, warmUp, settled } = await steady(() =>
-        countBatch(machine, clients, batch[size], background),
+      const { cost, drift, latencies, warmUp, settled } = await steady(
+        () => countBatch(machine, clients, batch[size], background),
+        { measured: 2 },
       )
       clients.close()
-      figures.push(figure(`${name}.${size}`, `${name}: a ${size} answer`, Math.round(cost)))
+      figures.push(figure(`${name}.${size}`, `${name}: a ${size} answer`, Math.round(cost)), {
+        ...{ id: `proxy.${name}.${size}.p99`, label: `${name}: a ${size} answer, 99 of 100 within` },
+        ...{ value: quantile(latencies, 0.99), unit: 'milliseconds' },
+      })
       const warm = `${settled ? 'settled' : 'not settled'} after ${warmUp} batches`
       log.info(
-        `${name} ${size}: ${Math.round(cost)} instructions, A/A ${(drift * 100).toFixed(1)} %, ${warm}`,
+        `${name} ${size}: ${Math.round(cost)} instructions, A/A ${(drift * 100).toFixed(1)} %, p99 ${quantile(latencies, 0.99).toFixed(1)} ms, ${warm}`,
       )
     }
     return figures

@@ -2,6 +2,7 @@ import { Agent, get } from 'node:http'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { until } from '../../fixtures/until.ts'
 import { boot, bundle, type Event, type Machine, type Running } from '../fixtures/system.ts'
 
 const folder = t.testdir()
@@ -69,6 +70,7 @@ await t.test(
       restart: { backoffInitial: 0, backoffMax: 0, crashLoopCount: 100 },
     })
     await event('health.ok')
+    await askUntil(port, 2)
     const done = new AbortController()
     const kept = new Agent({ keepAlive: true, maxSockets: 1 })
     const load = [kept, false as const].map(async (agent) => {
@@ -113,6 +115,66 @@ await t.test('an app that cannot start ends the primary, for PID 1 to count', as
   t.match(await event('workers.failing'), { ends: 4 })
   t.equal(await ended, 1)
 })
+
+await t.test(
+  'what one publishes the others hear; of two that set a value, one comes first for all',
+  async (t) => {
+    const talking = {
+      ...app,
+      'index.ts': `import { createServer } from 'node:http'
+      const heard = []
+      process.on('message', (message) => heard.push(message))
+      process.send({ get: true })
+      createServer((request, response) => {
+        if (request.url === '/heard') return response.end(JSON.stringify([process.pid, heard]))
+        if (request.url === '/publish') process.send({ publish: process.pid })
+        if (request.url.startsWith('/set')) {
+          process.send({ set: 'key', base: Number(request.url.slice(-1)), value: process.pid })
+        }
+        if (request.url === '/crash') process.kill(process.pid, 'SIGKILL')
+        response.end(String(process.pid))
+      }).listen(process.env.PORT)`,
+    }
+    const { event, port } = await start(t, { entry: 'index.ts', app: talking, processes: 2 })
+    await event('health.ok')
+    const pids = await askUntil(port, 2)
+    /** What each process has heard. */
+    const heard = async (): Promise<Map<number, unknown[]>> => {
+      const all = new Map<number, unknown[]>()
+      while (all.size < 2) all.set(...(JSON.parse(await ask(port, '/heard')) as [number, unknown[]]))
+      return all
+    }
+    const publisher = Number(await ask(port, '/publish'))
+    await until('the other hears it', async () => [...(await heard()).values()].flat().length === 1)
+    for (const [pid, messages] of await heard())
+      t.same(messages, pid === publisher ? [] : [{ publish: publisher }])
+
+    // Round robin: each is asked by one process.
+    const setters = await Promise.all([ask(port, '/set?0'), ask(port, '/set?0')])
+    t.same(new Set(setters), pids)
+    const sets = async (): Promise<unknown[][]> =>
+      [...(await heard()).values()].map((messages) =>
+        messages.filter((message) => 'set' in (message as object)),
+      )
+    await until('both hear of it', async () => (await sets()).flat().length === 3)
+    const [first] = (await sets()).flat() as { value: number }[]
+    const taken = { set: 'key', version: 1, value: first?.value }
+    for (const [pid, messages] of await heard()) {
+      const times = pid === first?.value ? 1 : 2
+      t.same(
+        messages.filter((message) => 'set' in (message as object)),
+        Array.from({ length: times }, () => taken),
+        'who was late hears it once more',
+      )
+    }
+
+    await ask(port, '/crash').catch(() => undefined)
+    await until('a new process asks for what was set', async () => {
+      const all = await heard()
+      return [...all].some(([pid, messages]) => !pids.has(String(pid)) && messages.length === 1)
+    })
+  },
+)
 
 await t.test('one process needs no primary', async (t) => {
   const { event, events, port, child, ended } = await start(t, { entry: 'index.ts', app, processes: 1 })
