@@ -56,7 +56,7 @@ async function makeIso(input: FormatInput, out: string, work: string): Promise<v
   tool(
     [
       ...(['xorriso', '-as', 'mkisofs', '-quiet', '-R', '-V', 'NODEOS', '-o', out] as const),
-      ...['--modification-date=2020010100000000', '--set_all_file_dates', 'set_to_mtime'],
+      ...['--modification-date=2020010100000000', '--set_all_file_dates', '2020010100000000'],
       ...['-isohybrid-mbr', loaderFile('isohdpfx.bin'), '-c', 'isolinux/boot.cat'],
       ...['-b', 'isolinux/isolinux.bin', '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table'],
       ...['-eltorito-alt-boot', '-e', 'isolinux/efi.img', '-no-emul-boot', '-isohybrid-gpt-basdat'],

@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises'
+import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tool } from '../lib/tool.ts'
 import { loaderFile } from './files.ts'
@@ -34,6 +34,20 @@ export async function makeEfiFile({ out, work, kernel, initrd, cmdline }: EfiFil
     address = align(address + BigInt((await stat(path)).size))
   }
   tool(['objcopy', ...sections, stub, out], { purpose })
+  await clearTime(out)
+}
+
+/** objcopy writes the time of day, and a checksum over it that no EFI firmware asks for. */
+async function clearTime(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    const start = Buffer.alloc(4)
+    await file.read(start, 0, 4, 0x3c)
+    const header = start.readUInt32LE()
+    for (const at of [8, 88]) await file.write(Buffer.alloc(4), 0, 4, header + at)
+  } finally {
+    await file.close()
+  }
 }
 
 /** Where the last section ends in memory, of what `objdump -h` prints: number, name, size, address, … */

@@ -8,7 +8,10 @@ const regionBytes = 64 * kib
 const metadataRegion = '8b7ca206-4790-4b9a-b8fe-575f050f886e'
 const diskId = 'beca12ab-b2e6-4523-93ef-c309e000c746'
 
-/** Replaces the UUIDs of a VHDX (file, data, disk) by what its content decides, and makes the checksums anew. */
+/**
+ * Replaces the UUIDs of a VHDX (file, data, disk) by what its content decides, makes the checksums anew and
+ * empties the log, which is done with.
+ */
 export async function fixVhdx(path: string, hash: string): Promise<void> {
   const uuids = Buffer.from(hash, 'hex')
   const file = await open(path, 'r+')
@@ -18,14 +21,19 @@ export async function fixVhdx(path: string, hash: string): Promise<void> {
     return buffer
   }
   try {
-    for (const at of headers) {
-      const header = await take(at, headerBytes)
+    const both = await Promise.all(headers.map(async (at) => ({ at, header: await take(at, headerBytes) })))
+    // The header with the greater number counts; they begin anywhere.
+    both.sort((one, other) => (one.header.readBigUInt64LE(8) < other.header.readBigUInt64LE(8) ? -1 : 1))
+    for (const [index, { at, header }] of both.entries()) {
+      header.writeBigUInt64LE(BigInt(index + 1), 8)
       uuids.copy(header, 16, 0, 16)
       uuids.copy(header, 32, 16, 32)
       header.writeUInt32LE(0, 4)
       header.writeUInt32LE(crc32c(header), 4)
       await file.write(header, 0, headerBytes, at)
     }
+    const [{ header } = { header: Buffer.alloc(headerBytes) }] = both
+    await file.write(Buffer.alloc(header.readUInt32LE(68)), 0, undefined, Number(header.readBigUInt64LE(72)))
     const regions = entries(await take(regionTables[0] ?? 0, regionBytes), 8, 16)
     const metadata = regions.get(metadataRegion)
     if (metadata === undefined) throw new Error(`${path} has no metadata region`)
