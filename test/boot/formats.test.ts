@@ -11,6 +11,9 @@ import { dist } from '../../build/lib/paths.ts'
 import { artefactPath, loadRelease } from '../../deploy/release.ts'
 import { bootImage } from './image-machine.ts'
 
+// A kernel with every format's drivers may have to be compiled first.
+t.setTimeout(45 * 60_000)
+
 const release = await loadRelease(dist)
 const system = release.manifest.system
 const names = await formatNames()
