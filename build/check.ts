@@ -5,6 +5,7 @@ import { checkAppConfig } from '../config/app.ts'
 import { checkConfig, configFacts } from '../config/check.ts'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
+import { formatFragments, formatTools } from './format.ts'
 import { checkRequirement } from './host/checks.ts'
 import { type HostFacts, hostFacts } from './host/facts.ts'
 import { describeMissing, findMissing, remedy } from './host/find.ts'
@@ -82,9 +83,10 @@ async function checkParts(
   { problems, warnings }: Findings,
 ): Promise<void> {
   await collect(problems, async () => npmNode(config.machine.arch))
-  await collect(problems, async () =>
-    requests(await readFragments(fragmentNames(config), join(root, 'kernel/config'))),
-  )
+  await collect(problems, async () => {
+    const names = fragmentNames(config, await formatFragments(config))
+    requests(await readFragments(names, join(root, 'kernel/config')))
+  })
   warnings.push(...checkConfig(config, configFacts(root)).warnings)
 }
 
@@ -101,7 +103,11 @@ async function checkTools(
   config: SystemConfig | undefined,
   { problems, warnings }: Findings,
 ): Promise<void> {
-  const required = requirementsFor(kernelAtHand ? ['build'] : ['kernel', 'build'], config?.image.compression)
+  const required = requirementsFor(
+    kernelAtHand ? ['build'] : ['kernel', 'build'],
+    config?.image.compression,
+    config === undefined ? [] : await formatTools(config),
+  )
   const needed = findMissing(required, facts)
   if (needed.length > 0) {
     const text = needed.map((requirement) => describeMissing(requirement)).join('\n')

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
+import { formatTools } from './format.ts'
 import {
   type Check,
   checkCache,
@@ -48,12 +49,16 @@ const kernelBytes = 2.5e9
 /** Looks at everything that builds, boots and tests take from the host. */
 export async function diagnose({ facts, kvm, cache, dist, loadConfig }: DoctorOptions): Promise<Diagnosis> {
   const config = await loadConfig().catch(() => undefined)
+  const tools = config === undefined ? [] : await formatTools(config).catch(() => [])
+  const wanted = requirements.map((item) =>
+    tools.includes(item.name) ? { ...item, stage: 'build' as const } : item,
+  )
   const pin = JSON.parse(await readFile(join(root, 'kernel/source.json'), 'utf8')) as Pin
   const checks = [
     checkSystem(facts),
     await checkNode(() => npmNode('x64'), process.versions.node),
     await checkNpm(facts),
-    ...(await Promise.all(requirements.map(async (requirement) => checkRequirement(requirement, facts)))),
+    ...(await Promise.all(wanted.map(async (requirement) => checkRequirement(requirement, facts)))),
     ...checkDisk([dist, cache.own], kernelBytes),
     checkMemory(facts.memory),
     checkKvm(judgeKvm(kvm)),

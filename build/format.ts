@@ -13,9 +13,22 @@ export interface FormatInput {
   out: string
 }
 
+/** A machine that an image boots on. */
+export interface Boot {
+  firmware: 'bios' | 'efi' | 'none'
+  /** How the image is attached; `kernel` and `efi-file` are handed to QEMU and to the firmware instead. */
+  as: 'virtio-blk' | 'virtio-scsi' | 'nvme' | 'ahci' | 'cd' | 'usb' | 'kernel' | 'efi-file'
+}
+
 /** A way to package a machine: the default export of one file in `build/formats/`. */
 export interface Format {
   summary: string
+  /** Kernel fragments without which its images do not boot; compiled in only when the format is configured. */
+  fragments: readonly string[]
+  /** Commands that it runs, each of which stands in `build/host/tools.ts`. */
+  tools: readonly string[]
+  /** Where its images boot: what the contract test does with each. */
+  boots: readonly Boot[]
   /** Writes the image; returns what it wrote, nothing when the layers are used as they are. */
   assemble(input: FormatInput): Promise<Artefact[]>
 }
@@ -39,4 +52,16 @@ export async function loadFormat(name: string): Promise<Format> {
     })
   }
   return ((await import(join(folder, `${name}.ts`))) as { default: Format }).default
+}
+
+/** Kernel fragments that the configured formats need, without the doubles. */
+export async function formatFragments(config: Pick<SystemConfig, 'image'>): Promise<string[]> {
+  const formats = await Promise.all(config.image.formats.map(loadFormat))
+  return [...new Set(formats.flatMap(({ fragments }) => fragments))]
+}
+
+/** Names of the host tools that the configured formats need. */
+export async function formatTools(config: Pick<SystemConfig, 'image'>): Promise<string[]> {
+  const formats = await Promise.all(config.image.formats.map(loadFormat))
+  return [...new Set(formats.flatMap(({ tools }) => tools))]
 }

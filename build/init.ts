@@ -7,11 +7,13 @@ import { tool } from './lib/tool.ts'
 export interface InitOptions {
   /** File to write, replaced at once when finished. */
   out: string
+  /** Folder of the sources; init's when left out. */
+  sources?: string
   /** A compiler whose libc can be linked statically. */
   cc?: string
 }
 
-const sources = join(root, 'kernel/init')
+const ownSources = join(root, 'kernel/init')
 const compiler = 'musl-gcc'
 const purpose = 'compile init'
 
@@ -35,9 +37,9 @@ const release = [
  *
  * @throws {UserError} when the compiler is missing or refuses the sources
  */
-export async function buildInit({ out, cc = compiler }: InitOptions): Promise<void> {
+export async function buildInit({ out, sources = ownSources, cc = compiler }: InitOptions): Promise<void> {
   const unfinished = resolve(`${out}.unfinished`)
-  const files = (await sourceNames()).filter((name) => name.endsWith('.c'))
+  const files = (await sourceNames(sources)).filter((name) => name.endsWith('.c'))
   await mkdir(dirname(out), { recursive: true })
   try {
     tool(
@@ -61,8 +63,8 @@ export async function buildInit({ out, cc = compiler }: InitOptions): Promise<vo
 
 /** Everything that decides init's bytes: a name and a hash or version each. */
 export async function initInputs(): Promise<Record<string, string>> {
-  const names = await sourceNames()
-  const hashes = await Promise.all(names.map((name) => hashFile(join(sources, name))))
+  const names = await sourceNames(ownSources)
+  const hashes = await Promise.all(names.map((name) => hashFile(join(ownSources, name))))
   return {
     ...Object.fromEntries(names.map((name, index) => [`kernel/init/${name}`, hashes[index] ?? ''])),
     'init compiler': tool([compiler, '--version'], { purpose }).split('\n')[0] ?? '',
@@ -72,7 +74,7 @@ export async function initInputs(): Promise<Record<string, string>> {
 }
 
 /** C sources and headers, in a fixed order: it decides the order of what they hold in the binary. */
-async function sourceNames(): Promise<string[]> {
+async function sourceNames(sources: string): Promise<string[]> {
   return (await readdir(sources)).filter((name) => /\.[ch]$/.test(name)).sort()
 }
 

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
+import { formatFragments } from './format.ts'
 import { compile } from './kernel/compile.ts'
 import { type Fragment, fragmentNames, readFragments, requests } from './kernel/fragments.ts'
 import {
@@ -40,7 +41,7 @@ export interface KernelOptions {
  */
 export async function buildKernel({ config, cache, out, jobs }: KernelOptions): Promise<Artefact[]> {
   const pin = JSON.parse(await readFile(join(root, 'kernel/source.json'), 'utf8')) as Pin
-  const fragments = await readFragments(fragmentNames(config))
+  const fragments = await readFragments(fragmentNames(config, await formatFragments(config)))
   const patches = await listPatches()
   return runStep({
     label: 'Kernel',

@@ -159,7 +159,7 @@ export interface SystemConfig {
      */
     compression: "lz4" | "zstd" | "xz";
     /**
-     * Image formats to assemble: files build/formats/<name>.ts. "direct" is the kernel and the layers as they are.
+     * Image formats to assemble: files build/formats/<name>.ts, as direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. "direct" is the kernel and the layers as they are; others may compile more drivers into the kernel.
      *
      * @minItems 1
      */

@@ -76,7 +76,7 @@ export async function checkNode(locked: () => Promise<NodeRuntime>, running: str
 /** What a tool that is not there, or is too old, means to whom. */
 export async function checkRequirement(requirement: Requirement, facts: HostFacts): Promise<Check> {
   const { name, kind, stage, purpose, atLeast } = requirement
-  const bad = stage === 'test' ? 'warning' : 'bad'
+  const bad = stage === 'test' || stage === 'image' ? 'warning' : 'bad'
   if (findMissing([requirement], facts).length > 0) {
     return {
       name,

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { installCommand } from './distribution.ts'
 import type { HostFacts } from './facts.ts'
+import { findLoader, type LoaderFile } from '../image/files.ts'
 import { findOvmf } from './ovmf.ts'
 import type { Requirement } from './tools.ts'
 
@@ -30,6 +31,7 @@ function isPresent(requirement: Requirement, { path, includes }: Places): boolea
   const { kind, name } = requirement
   if (kind === 'command') return findCommand(name, searchPath(requirement, path)) !== undefined
   if (kind === 'firmware') return findOvmf() !== undefined
+  if (kind === 'loader') return findLoader(name as LoaderFile) !== undefined
   if (kind === 'header' && includes.some((folder) => existsSync(join(folder, name)))) return true
   const gcc = findCommand('gcc', path)
   if (gcc === undefined) return false

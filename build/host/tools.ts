@@ -1,4 +1,5 @@
 import type { SystemConfig } from '../../config/system.types.ts'
+import type { LoaderFile } from '../image/files.ts'
 
 /** Package managers whose package names are known. */
 export const managers = ['apt', 'dnf', 'pacman', 'apk', 'zypper'] as const
@@ -6,14 +7,15 @@ export type Manager = (typeof managers)[number]
 
 /**
  * When something is needed: `kernel` only while the kernel is compiled, `build` in every build,
+ * `image` for the image formats that name it and for `npm test`,
  * `boot` to run the machine here, `test` for `npm test` and `npm run bench`.
  */
-export type Stage = 'kernel' | 'build' | 'boot' | 'test'
+export type Stage = 'kernel' | 'build' | 'image' | 'boot' | 'test'
 
 /** Something that the host must have. */
 export interface Requirement {
-  /** A command on PATH, a header in the compiler's include path, a library that it links with, or EFI for QEMU. */
-  kind: 'command' | 'header' | 'library' | 'firmware'
+  /** A command on PATH, a header in the compiler's include path, a library that it links with, a boot loader, or EFI for QEMU. */
+  kind: 'command' | 'header' | 'library' | 'firmware' | 'loader'
   name: string
   stage: Stage
   /** Completes "which is needed to". */
@@ -28,6 +30,16 @@ export interface Requirement {
   atLeast?: string
   /** The packages that hold it, several separated by a space. */
   packages: Record<Manager, string>
+}
+
+/** Debian has syslinux in several packages, others in one. */
+const syslinuxFiles = (apt: string): Record<Manager, string> => ({ ...same('syslinux'), apt })
+const systemdFiles: Record<Manager, string> = {
+  apt: 'systemd-boot-efi',
+  dnf: 'systemd-boot-unsigned',
+  pacman: 'systemd',
+  apk: 'systemd-boot',
+  zypper: 'systemd-boot',
 }
 
 const sbin = { administrative: true }
@@ -97,6 +109,36 @@ export const requirements: readonly Requirement[] = [
     apk: 'qemu-system-x86_64',
     zypper: 'qemu-x86',
   }),
+  command('mformat', 'image', 'make the boot partition of an image', same('mtools')),
+  command('mmd', 'image', 'make the boot partition of an image', same('mtools')),
+  command('mcopy', 'image', 'make the boot partition of an image', same('mtools')),
+  command(
+    'sfdisk',
+    'image',
+    'partition an image',
+    {
+      ...same('util-linux'),
+      apt: 'fdisk',
+      apk: 'sfdisk',
+    },
+    sbin,
+  ),
+  command('syslinux', 'image', 'make an image bootable by BIOS', same('syslinux')),
+  command('qemu-img', 'image', 'write an image for another hypervisor', {
+    ...same('qemu-img'),
+    apt: 'qemu-utils',
+  }),
+  command('xorriso', 'image', 'write an ISO image', {
+    ...same('xorriso'),
+    pacman: 'libisoburn',
+  }),
+  command('objdump', 'image', 'make an EFI image', same('binutils')),
+  loader('gptmbr.bin', 'boot an image by BIOS', syslinuxFiles('syslinux-common')),
+  loader('ldlinux.c32', 'boot a CD by BIOS', syslinuxFiles('syslinux-common')),
+  loader('isolinux.bin', 'boot a CD by BIOS', syslinuxFiles('isolinux')),
+  loader('isohdpfx.bin', 'boot a CD’s image from a USB disk', syslinuxFiles('isolinux')),
+  loader('systemd-bootx64.efi', 'boot an image by EFI', systemdFiles),
+  loader('linuxx64.efi.stub', 'make an EFI image', systemdFiles),
   command('git', 'test', 'test builds of a clone', same('git')),
   command('unshare', 'test', 'test networking in a namespace', same('util-linux')),
   command('ip', 'test', 'test networking in a namespace', { ...same('iproute2'), dnf: 'iproute' }, sbin),
@@ -167,14 +209,19 @@ export const requirements: readonly Requirement[] = [
   library('libubsan.so', 'test C code under UndefinedBehaviorSanitizer', 'libubsan'),
 ]
 
-/** What a machine's configuration needs at some stages. */
+/**
+ * What a machine's configuration needs at some stages.
+ *
+ * @param tools what its image formats name, of whatever stage
+ */
 export function requirementsFor(
   stages: readonly Stage[],
   compression?: SystemConfig['image']['compression'],
+  tools: readonly string[] = [],
 ): Requirement[] {
   return requirements.filter(
-    ({ stage, compressions }) =>
-      stages.includes(stage) &&
+    ({ name, stage, compressions }) =>
+      (stages.includes(stage) || tools.includes(name)) &&
       (compression === undefined || compressions === undefined || compressions.includes(compression)),
   )
 }
@@ -199,6 +246,11 @@ function header(name: string, stage: Stage, purpose: string, packages: Packages)
 /** A sanitizer's library: part of the compiler where it is not a package of its own. */
 function library(name: string, purpose: string, rpm: string): Requirement {
   return { kind: 'library', name, stage: 'test', purpose, packages: { ...same('gcc'), dnf: rpm } }
+}
+
+/** Files of a boot loader, which an image format takes. */
+function loader(name: LoaderFile, purpose: string, packages: Packages): Requirement {
+  return { kind: 'loader', name, stage: 'image', purpose, packages }
 }
 
 function same(name: string): Packages {

@@ -20,15 +20,24 @@ export interface Request {
 
 const always = ['base', 'node', 'net', 'virtio', 'trim'] as const
 
-/** Names of the fragments that a machine's configuration takes, in the order in which they apply. */
-export function fragmentNames(config: Pick<SystemConfig, 'kernel' | 'image'>): string[] {
-  return [
+/**
+ * Names of the fragments that a machine's configuration takes, in the order in which they apply.
+ *
+ * @param formats what its image formats ask for: see `formatFragments`
+ */
+export function fragmentNames(
+  config: Pick<SystemConfig, 'kernel' | 'image'>,
+  formats: readonly string[] = [],
+): string[] {
+  const names = [
     ...always,
     config.image.compression,
     ...config.kernel.platforms.map((platform) => `platform-${platform}`),
+    ...formats,
     ...(config.kernel.mitigations ? ['mitigations'] : []),
     ...config.kernel.fragments,
   ]
+  return [...new Set(names)]
 }
 
 /** Reads fragments by name from `kernel/config/`. */

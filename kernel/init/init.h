@@ -78,6 +78,8 @@ enum ending supervise(const struct conf *conf);
 void platform_start(void);
 ssize_t platform_read(const char *path, char *text, size_t size);
 bool platform_exists(const char *path);
+/* Looks for a partition by its name in the GPT; its device is copied. Returns whether it is there. */
+bool platform_partition(const char *label, char *device, size_t size);
 int platform_mount_app(const char *device, const char *type);
 /* Mounts a folder of the host, shared over 9p under that tag. */
 int platform_mount_shared(const char *tag);

@@ -7,6 +7,8 @@
 
 #define CONF "/srv/.nodeos/init.conf"
 #define APP_DEVICE "/dev/vdb"
+#define PARTITION "PARTLABEL="
+#define MAX_DEVICE 64
 
 /* Instead of a device: the host's folder of this tag. */
 #define SHARED "9p"
@@ -45,9 +47,18 @@ static void give_up(const char *error)
 	finish(ENDING_REBOOT);
 }
 
+/* A device by its path, or by the name of its partition (6.12 tells no UUID), for whose path that is exchanged. */
+static bool device_exists(const char *wanted, char *device, size_t size)
+{
+	if (!strncmp(wanted, PARTITION, strlen(PARTITION)))
+		return platform_partition(wanted + strlen(PARTITION), device, size);
+	return platform_exists(wanted);
+}
+
 static int find_app_device(char *device, size_t device_size, char *error, size_t error_size)
 {
 	static char cmdline[4096];
+	char wanted[MAX_DEVICE];
 	long until = now_ms() + APP_DEVICE_WAIT_MS;
 	ssize_t length = platform_read("/proc/cmdline", cmdline, sizeof(cmdline) - 1);
 	int found;
@@ -65,9 +76,10 @@ static int find_app_device(char *device, size_t device_size, char *error, size_t
 	}
 	if (!found)
 		snprintf(device, device_size, "%s", APP_DEVICE);
-	while (strcmp(device, SHARED) && !platform_exists(device)) {
+	snprintf(wanted, sizeof(wanted), "%s", device);
+	while (strcmp(device, SHARED) && !device_exists(wanted, device, device_size)) {
 		if (now_ms() >= until) {
-			snprintf(error, error_size, "app layer: %s did not appear within %d ms", device,
+			snprintf(error, error_size, "app layer: %s did not appear within %d ms", wanted,
 				 APP_DEVICE_WAIT_MS);
 			return -1;
 		}
@@ -78,7 +90,7 @@ static int find_app_device(char *device, size_t device_size, char *error, size_t
 
 static int mount_app(char *error, size_t size)
 {
-	char device[64];
+	char device[MAX_DEVICE];
 	int erofs, squashfs;
 
 	if (find_app_device(device, sizeof(device), error, size) < 0)

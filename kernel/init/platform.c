@@ -1,5 +1,6 @@
 #include "init.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/input.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #define CONSOLE "/dev/console"
+#define BLOCKS "/sys/class/block"
 #define LOG_FIFO "/run/nodeos/log"
 
 static void warn(const char *what, const char *path)
@@ -105,6 +107,30 @@ ssize_t platform_read(const char *path, char *text, size_t size)
 bool platform_exists(const char *path)
 {
 	return access(path, F_OK) == 0;
+}
+
+bool platform_partition(const char *label, char *device, size_t size)
+{
+	char path[300], text[512], line[64];
+	DIR *blocks = opendir(BLOCKS);
+	struct dirent *block;
+	bool found = false;
+
+	snprintf(line, sizeof(line), "\nPARTNAME=%s\n", label);
+	while (blocks && !found && (block = readdir(blocks))) {
+		ssize_t length;
+
+		snprintf(path, sizeof(path), BLOCKS "/%s/uevent", block->d_name);
+		length = platform_read(path, text, sizeof(text) - 1);
+		if (length < 0)
+			continue;
+		text[length] = '\0';
+		if (strstr(text, line))
+			found = (size_t)snprintf(device, size, "/dev/%s", block->d_name) < size;
+	}
+	if (blocks)
+		closedir(blocks);
+	return found && platform_exists(device);
 }
 
 int platform_mount_app(const char *device, const char *type)

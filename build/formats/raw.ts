@@ -1,0 +1,16 @@
+import type { Format } from '../format.ts'
+import { diskBoots } from '../image/boots.ts'
+import { diskFragments, diskTools, makeDisk } from '../image/disk.ts'
+import { writeWhole } from '../image/whole.ts'
+
+const raw: Format = {
+  summary: 'a disk as it is, for BIOS and EFI',
+  fragments: diskFragments,
+  tools: diskTools,
+  boots: diskBoots,
+  assemble: async (input) => [
+    await writeWhole(input, 'nodeos.raw', async (path, work) => makeDisk(input, path, work)),
+  ],
+}
+
+export default raw

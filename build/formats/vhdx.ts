@@ -1,0 +1,21 @@
+import type { Format } from '../format.ts'
+import { containerBoots } from '../image/boots.ts'
+import { convertDisk, diskFragments, diskTools } from '../image/disk.ts'
+import { hashOfParts } from '../image/part.ts'
+import { fixVhdx } from '../image/vhdx.ts'
+import { writeWhole } from '../image/whole.ts'
+
+const vhdx: Format = {
+  summary: 'a disk for Hyper-V of the second generation',
+  fragments: [...diskFragments, 'platform-azure'],
+  tools: [...diskTools, 'qemu-img'],
+  boots: containerBoots,
+  assemble: async (input) => [
+    await writeWhole(input, 'nodeos.vhdx', async (path, work) => {
+      await convertDisk(input, path, work, ['-O', 'vhdx', '-o', 'subformat=dynamic'])
+      await fixVhdx(path, hashOfParts(input))
+    }),
+  ],
+}
+
+export default vhdx

@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process'
+import { open, readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { FormatInput } from '../format.ts'
+import { UserError } from '../lib/errors.ts'
+import { tool } from '../lib/tool.ts'
+import { imageCommandLine } from './command-line.ts'
+import { withFixedTime } from './epoch.ts'
+import { makeEsp } from './esp.ts'
+import { loaderFile } from './files.ts'
+import { hashOfParts, part } from './part.ts'
+import { writeAt } from './sparse.ts'
+import { uuidOf } from './uuid.ts'
+
+const mib = 1024 * 1024
+const sectorBytes = 512
+/** Boot code of an MBR ends where its disk signature begins. */
+const bootCodeBytes = 440
+
+/** What a disk of an image format needs of the kernel and of the host. */
+export const diskFragments = ['image-disk'] as const
+export const diskTools = [
+  'mformat',
+  'mmd',
+  'mcopy',
+  'syslinux',
+  'sfdisk',
+  'gptmbr.bin',
+  'systemd-bootx64.efi',
+] as const
+
+/**
+ * Makes a disk that BIOS and EFI boot: GPT, one FAT partition with the kernel and both loaders, one
+ * partition for each layer. Every partition begins at a MiB, and so does the disk's end.
+ */
+export async function makeDisk(input: FormatInput, out: string, work: string): Promise<void> {
+  await withFixedTime(async () => {
+    const runtime = part(input, 'runtime')
+    const app = part(input, 'app')
+    const hash = hashOfParts(input)
+    const rootUuid = uuidOf(runtime.sha256)
+    const appName = `app-${app.sha256.slice(0, 16)}`
+    const esp = join(work, 'esp')
+    const where = `root=PARTUUID=${rootUuid} rootwait ro init=/init nodeos.app=PARTLABEL=${appName}`
+    const cmdline = imageCommandLine(input.config, where)
+    const menu = join(work, 'syslinux.cfg')
+    await writeFile(menu, `DEFAULT nodeos\nPROMPT 0\nLABEL nodeos\nLINUX /vmlinuz\nAPPEND ${cmdline}\n`)
+    await makeEsp({
+      out: esp,
+      work,
+      cmdline,
+      serial: hash.slice(0, 8),
+      loader: loaderFile('systemd-bootx64.efi'),
+      files: { vmlinuz: part(input, 'kernel/vmlinuz').path, 'syslinux.cfg': menu },
+    })
+    tool(['syslinux', '--install', esp], { purpose: 'make the image bootable by BIOS' })
+    const espBytes = (await stat(esp)).size
+    const parts = [
+      {
+        path: esp,
+        bytes: espBytes,
+        type: 'U',
+        uuid: uuidOf(hash),
+        name: 'boot',
+        attrs: ', attrs=LegacyBIOSBootable',
+      },
+      { path: runtime.path, bytes: runtime.bytes, type: 'L', uuid: rootUuid, name: 'runtime', attrs: '' },
+      { path: app.path, bytes: app.bytes, type: 'L', uuid: uuidOf(app.sha256), name: appName, attrs: '' },
+    ]
+    let end = mib
+    const placed = parts.map((item) => {
+      const start = end
+      end += Math.ceil(item.bytes / mib) * mib
+      return { ...item, start }
+    })
+    const disk = await open(out, 'w')
+    try {
+      await disk.truncate(end + mib)
+      for (const { path, start } of placed) await writeAt(disk, path, start)
+    } finally {
+      await disk.close()
+    }
+    partition(
+      out,
+      [
+        'label: gpt',
+        `label-id: ${uuidOf(hash.slice(32))}`,
+        ...placed.map(({ start, bytes, type, uuid, name, attrs }, index) => {
+          const sectors = Math.ceil(bytes / sectorBytes)
+          return `${index + 1} : start=${start / sectorBytes}, size=${sectors}, type=${type}, uuid=${uuid}, name=${name}${attrs}`
+        }),
+      ].join('\n'),
+    )
+    await writeBootCode(out)
+  })
+}
+
+function partition(disk: string, script: string): void {
+  const result = spawnSync('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', disk], {
+    input: `${script}\n`,
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
+  })
+  if (result.status === 0) return
+  throw new UserError('could not partition the image', { hint: result.stderr || String(result.error) })
+}
+
+async function writeBootCode(disk: string): Promise<void> {
+  const code = await readFile(loaderFile('gptmbr.bin'))
+  const file = await open(disk, 'r+')
+  try {
+    await file.write(code, 0, Math.min(code.length, bootCodeBytes), 0)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Makes the disk and has qemu-img write it as something else. */
+export async function convertDisk(
+  input: FormatInput,
+  out: string,
+  work: string,
+  options: readonly string[],
+): Promise<void> {
+  const raw = join(work, 'disk.raw')
+  await makeDisk(input, raw, work)
+  tool(['qemu-img', 'convert', '-f', 'raw', ...options, raw, out], { purpose: `write ${out}` })
+}

@@ -1,0 +1,28 @@
+import { existsSync } from 'node:fs'
+import { UserError } from '../lib/errors.ts'
+
+/** Loaders that distributions keep in folders of their own: Debian and Ubuntu, Fedora, Arch, Alpine, openSUSE. */
+const places = {
+  'gptmbr.bin': ['/usr/lib/syslinux/mbr', '/usr/share/syslinux', '/usr/lib/syslinux/bios'],
+  'isolinux.bin': ['/usr/lib/ISOLINUX', '/usr/share/syslinux', '/usr/lib/syslinux/bios'],
+  'isohdpfx.bin': ['/usr/lib/ISOLINUX', '/usr/share/syslinux', '/usr/lib/syslinux/bios'],
+  'ldlinux.c32': ['/usr/lib/syslinux/modules/bios', '/usr/share/syslinux', '/usr/lib/syslinux/bios'],
+  'systemd-bootx64.efi': ['/usr/lib/systemd/boot/efi'],
+  'linuxx64.efi.stub': ['/usr/lib/systemd/boot/efi'],
+} as const
+
+export type LoaderFile = keyof typeof places
+
+/** Path of a loader, or undefined. */
+export function findLoader(name: LoaderFile): string | undefined {
+  return places[name].map((folder) => `${folder}/${name}`).find((path) => existsSync(path))
+}
+
+/** @throws {UserError} when the host does not have it */
+export function loaderFile(name: LoaderFile): string {
+  const found = findLoader(name)
+  if (found !== undefined) return found
+  throw new UserError(`could not find '${name}', which is needed to make an image bootable`, {
+    hint: `it is looked for in ${places[name].join(', ')}\nnpm run doctor   shows how to install it`,
+  })
+}

@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process'
+import { createServer, type AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Boot } from '../../build/format.ts'
+import { findOvmf } from '../../build/host/ovmf.ts'
+
+/** Files of an image, as the machine that boots it needs them. */
+export interface ImageFiles {
+  /** The disk or CD, the initramfs, or the EFI file alone in a folder's EFI/BOOT. */
+  image: string
+  /** What QEMU calls a disk's format. */
+  driver: string
+  kernel: string
+  append: string
+  /** Guest port that answers, and the path that answers 200. */
+  port: number
+  path: string
+}
+
+const deadlineMs = 180_000
+
+/** Boots an image and resolves with the status of its first HTTP answer; rejects with its console. */
+export async function bootImage(boot: Boot, files: ImageFiles): Promise<number> {
+  const port = await freePort()
+  const argv = imageCommand(boot, files, port)
+  const child = spawn('qemu-system-x86_64', argv, { stdio: ['ignore', 'pipe', 'pipe'] })
+  let console = ''
+  child.stdout.on('data', (data: Buffer) => (console += data.toString()))
+  child.stderr.on('data', (data: Buffer) => (console += data.toString()))
+  try {
+    for (const until = Date.now() + deadlineMs; Date.now() < until && child.exitCode === null;) {
+      const status = await ask(`http://127.0.0.1:${port}${files.path}`)
+      if (status !== undefined) return status
+      await wait(250)
+    }
+  } finally {
+    child.kill('SIGKILL')
+  }
+  throw new Error(`no answer over HTTP; the console:\n${console.slice(-4000)}`)
+}
+
+async function ask(url: string): Promise<number | undefined> {
+  try {
+    const response = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+    await response.arrayBuffer()
+    return response.status
+  } catch {
+    return undefined
+  }
+}
+
+function imageCommand({ firmware, as }: Boot, files: ImageFiles, port: number): string[] {
+  const { image, driver, kernel, append } = files
+  const drive = `if=none,id=image,format=${driver},readonly=on,file=${image}`
+  const attached: Record<Boot['as'], string[]> = {
+    'virtio-blk': ['-drive', drive, '-device', 'virtio-blk-pci,drive=image,bootindex=0'],
+    'virtio-scsi': [
+      ...['-drive', drive, '-device', 'virtio-scsi-pci,id=scsi'],
+      ...['-device', 'scsi-hd,bus=scsi.0,drive=image,bootindex=0'],
+    ],
+    nvme: ['-drive', drive, '-device', 'nvme,serial=image,drive=image,bootindex=0'],
+    // A disk of IDE must be writable; nothing is written to the image itself.
+    ahci: [
+      ...['-drive', drive.replace('readonly=on', 'snapshot=on')],
+      ...['-device', 'ahci,id=ahci', '-device', 'ide-hd,bus=ahci.0,drive=image,bootindex=0'],
+    ],
+    cd: [
+      ...['-drive', `${drive},media=cdrom`],
+      ...['-device', 'ahci,id=ahci', '-device', 'ide-cd,bus=ahci.0,drive=image,bootindex=0'],
+    ],
+    usb: ['-drive', drive, '-device', 'qemu-xhci', '-device', 'usb-storage,drive=image,bootindex=0'],
+    kernel: ['-kernel', kernel, '-initrd', image, '-append', append],
+    'efi-file': [
+      ...['-drive', `if=none,id=image,format=raw,readonly=on,file=fat:16:${image}`],
+      ...['-device', 'virtio-blk-pci,drive=image,bootindex=0'],
+    ],
+  }
+  return [
+    ...['-machine', 'q35,usb=off,vmport=off,sata=off,smbus=off', '-accel', 'tcg', '-cpu', 'max,-erms'],
+    ...['-m', '512', '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
+    ...(firmware === 'efi' ? ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf()}`] : []),
+    ...attached[as],
+    ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${port}-:${files.port}`],
+    ...['-device', 'virtio-net-pci,netdev=net0,romfile=', '-device', 'virtio-rng-pci'],
+  ]
+}
+
+function ovmf(): string {
+  const found = findOvmf()
+  if (found === undefined) throw new Error('OVMF is missing: npm run doctor')
+  return found
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
