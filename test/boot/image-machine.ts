@@ -29,7 +29,10 @@ export async function bootImage(boot: Boot, files: ImageFiles): Promise<number> 
   child.stderr.on('data', (data: Buffer) => (console += data.toString()))
   try {
     for (const until = Date.now() + deadlineMs; Date.now() < until && child.exitCode === null;) {
-      const status = await ask(`http://127.0.0.1:${port}${files.path}`)
+      // A connection that is tried before the machine listens hangs in QEMU's network for many seconds.
+      const status = console.includes('"event":"health.ok"')
+        ? await ask(`http://127.0.0.1:${port}${files.path}`)
+        : undefined
       if (status !== undefined) return status
       await wait(250)
     }
