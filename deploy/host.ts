@@ -97,6 +97,16 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
       }
     },
   },
+  restart: {
+    words: '',
+    summary: 'run the service anew, after an update of this clone or of --bind; machines go on',
+    async run(home) {
+      const supervisor = supervisorOf(home)
+      await supervisor.stop()
+      await supervisor.start()
+      return { text: `the service runs: ${supervisor.summary}`, data: { home: home.path } }
+    },
+  },
   remove: {
     words: 'name',
     summary: 'remove an appliance with its releases and its repository',

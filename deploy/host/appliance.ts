@@ -96,6 +96,11 @@ export class Appliance {
     void this.#started.then(() => this.#watch())
   }
 
+  /** Resolves when it serves, or is known not to. */
+  get started(): Promise<void> {
+    return this.#started
+  }
+
   /** A machine that outlived the service before goes on, and every other one ends. */
   async #resume(): Promise<void> {
     const { current, stopped } = this.#state

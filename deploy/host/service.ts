@@ -45,6 +45,7 @@ class Service {
   ): Promise<Report> {
     if (verb === 'load') {
       await this.load()
+      await Promise.all([...this.#appliances.values()].map((each) => each.started))
       return { text: 'loaded', data: { appliances: [...this.#appliances.keys()] } }
     }
     await this.#loading

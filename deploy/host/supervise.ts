@@ -15,6 +15,7 @@ import { type Home, readJson, writeJson } from './layout.ts'
 export interface Supervisor {
   /** For a person: what it is, and what it does not do. */
   summary: string
+  /** Starts the service when it does not run; one that runs is left alone: its connections would end. */
   start(): Promise<void>
   stop(): Promise<void>
   /** Takes everything away that `start` has left on the host. */
@@ -23,6 +24,7 @@ export interface Supervisor {
 
 const program = join(import.meta.dirname, 'service.ts')
 const unit = 'nodeos-host.service'
+const startMs = 10_000
 
 /** systemd where it runs for this user, else a process that starts the service again. */
 export function supervisorOf(home: Home): Supervisor {
@@ -64,6 +66,7 @@ function systemd(home: Home): Supervisor {
   return {
     summary: `systemd, as the user unit ${unit}`,
     async start() {
+      if (existsSync(file) && (await answers(home))) return
       await mkdir(dirname(file), { recursive: true })
       await writeFile(file, unitFile(home))
       systemctl('daemon-reload')
@@ -103,6 +106,7 @@ function plain(home: Home): Supervisor {
     summary:
       'a process of its own, for there is no systemd here; to have it after a restart of the host, run npm run host then',
     async start() {
+      if ((await running()) !== undefined && (await answers(home))) return
       await stop()
       await mkdir(home.path, { recursive: true, mode: 0o700 })
       const output = openSync(home.log, 'a')
@@ -124,17 +128,19 @@ function plain(home: Home): Supervisor {
 }
 
 async function answering(home: Home): Promise<void> {
-  for (const until = Date.now() + 10_000; Date.now() < until; await wait(100)) {
-    const { report } = call(home.socket, { verb: 'load', appliance: '' }, () => undefined)
-    if (
-      await report.then(
-        () => true,
-        () => false,
-      )
-    )
-      return
+  for (const until = Date.now() + startMs; Date.now() < until; await wait(100)) {
+    if (await answers(home)) return
   }
   throw await failed(home)
+}
+
+/** Whether the service runs; it has taken up every appliance then, new ones too. */
+function answers(home: Home): Promise<boolean> {
+  const { report } = call(home.socket, { verb: 'load', appliance: '' }, () => undefined)
+  return report.then(
+    () => true,
+    () => false,
+  )
 }
 
 async function failed(home: Home): Promise<UserError> {
