@@ -4,6 +4,8 @@ import type { ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
 import { emit } from './event.ts'
 
+/** Told on this diagnostics channel, an app can say that it is not well any more. */
+const draining = channel('nodeos.drain')
 /** How long before PID 1's deadline the process ends by itself: what holds it up can then be said. */
 const marginMs = 500
 const idleCheckMs = 50
@@ -12,26 +14,27 @@ const lingerMs = 500
 
 /**
  * Answers SIGTERM for an app that does not: servers stop listening, requests are answered with
- * `Connection: close`, connections that stay idle close, then the process ends with status 0. An app with a
+ * `Connection: close`, connections that stay idle close, sessions of HTTP/2 with their last stream, then the process ends with status 0. An app with a
  * SIGTERM listener of its own is left to it.
  *
  * @param servers those that listen at any time
  * @param seconds after which PID 1 ends the process
  */
 export function drainOnTerminate(servers: ReadonlySet<Server>, seconds: number): void {
-  let draining = false
+  let begun = false
   process.on('SIGTERM', () => {
     // An app that closes what it has opened ends; the channel to the primary must not keep it.
     process.channel?.unref()
     process.once('beforeExit', () => leave(() => undefined))
-    if (draining || process.listenerCount('SIGTERM') > 1) return
-    draining = true
+    if (begun || process.listenerCount('SIGTERM') > 1) return
+    begun = true
     drain([...servers], seconds * 1000 - marginMs)
   })
 }
 
 function drain(servers: Server[], deadlineMs: number): void {
   emit('shutdown', 'app.draining', { servers: servers.length })
+  draining.publish({ deadlineMs })
   let open = servers.length
   if (open === 0) leave(() => process.exit(0))
   closeAfterAnswer()
@@ -60,7 +63,7 @@ function leave(end: () => void): void {
   worker.disconnect()
 }
 
-/** The `close` of an HTTP server would close idle connections at once. */
+/** The `close` of an HTTP server would close idle connections, and sessions of HTTP/2, at once. */
 function stopListening(server: Server, done: () => void): void {
   if ('closeIdleConnections' in server) Server.prototype.close.call(server, done)
   else server.close(done)
@@ -89,6 +92,7 @@ function sockets(): ServerSocket[] {
   )
 }
 
+/** Idle connections are closed; clients of HTTP/2 are told to send nothing more. */
 function closeIdle(server: Server): void {
-  if ('closeIdleConnections' in server) (server.closeIdleConnections as () => void)()
+  if ('closeIdleConnections' in server) server.close()
 }

@@ -1,4 +1,5 @@
 import type { Cluster, Worker } from 'node:cluster'
+import { answer, ask } from './ask.ts'
 
 /** What workers ask of the primary with `process.send`, and hear of it as `message`. */
 type Request =
@@ -15,36 +16,44 @@ interface Shared {
   value: unknown
 }
 
+const mark = 'NODE_OS_HEARD'
+
 /**
- * Passes on what workers tell each other: what one publishes, all others hear. A value that one sets, all hear, the
- * sender too, in the same order; who sets it without having heard of the version before hears of that instead.
+ * Passes on what workers tell each other: what one publishes, all others hear. A value that one sets, all hear in the
+ * same order, the sender last: what it knows, all know. Who sets it without having heard of the version before hears
+ * of that instead.
  */
 export function shareAmong(cluster: Pick<Cluster, 'on' | 'workers'>): void {
   const values = new Map<string, Shared>()
+  let turn = Promise.resolve()
+  const set = async (from: Worker, key: string, base: number, value: unknown): Promise<void> => {
+    const now = values.get(key)
+    if ((now?.version ?? 0) !== base) return tell(now === undefined ? [] : [from], now)
+    const next = { set: key, version: base + 1, value }
+    values.set(key, next)
+    const rest = others(cluster, from)
+    tell(rest, next)
+    await Promise.all(rest.map((worker) => ask(worker, mark)))
+    tell([from], next)
+  }
   cluster.on('message', (from: Worker, message: unknown) => {
     if (typeof message !== 'object' || message === null) return
     const request = message as Request
-    if ('publish' in request) {
-      tell(others(cluster, from), request)
-    } else if ('set' in request) {
-      const now = values.get(request.set)
-      if ((now?.version ?? 0) !== request.base) {
-        if (now !== undefined) tell([from], now)
-        return
-      }
-      const next = { set: request.set, version: request.base + 1, value: request.value }
-      values.set(request.set, next)
-      tell([from, ...others(cluster, from)], next)
-    } else if ('get' in request) {
-      for (const value of values.values()) tell([from], value)
-    }
+    if ('publish' in request) tell(others(cluster, from), request)
+    else if ('set' in request) turn = turn.then(() => set(from, request.set, request.base, request.value))
+    else if ('get' in request) for (const value of values.values()) tell([from], value)
   })
+}
+
+/** In a worker: says when the app has heard what was set. */
+export function hearShared(): void {
+  answer(mark, () => true)
 }
 
 function others({ workers }: Pick<Cluster, 'workers'>, from: Worker): Worker[] {
   return Object.values(workers ?? {}).filter((worker) => worker !== undefined && worker !== from) as Worker[]
 }
 
-function tell(workers: Worker[], message: object): void {
-  for (const worker of workers) if (worker.isConnected()) worker.send(message)
+function tell(workers: Worker[], message: object | undefined): void {
+  for (const worker of workers) if (worker.isConnected()) worker.send(message as object)
 }

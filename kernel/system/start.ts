@@ -17,6 +17,7 @@ import { reasonOf, reportOwnErrors } from './report.ts'
 import { announceReports } from './reports.ts'
 import { takeRole } from './role.ts'
 import { watchServers } from './servers.ts'
+import { hearShared } from './shared.ts'
 
 /** Where the system layer finds things, and how it was started. */
 export interface Start {
@@ -68,6 +69,7 @@ async function startWorker(
   { restart, metrics }: GuestConfig,
 ): Promise<void> {
   drainOnTerminate(watchServers(), restart.drainTimeout)
+  hearShared()
   process.on('internalMessage' as 'message', (message: Partial<Order>) => {
     if (message.cmd === relayMark) void loadControl(control).then(({ obey }) => obey(message as Order))
   })

@@ -1,7 +1,9 @@
 import { request } from 'node:http'
+import { connect as connectHttp2 } from 'node:http2'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { certify } from '../../app/balancer/certify.ts'
 import { boot, bundle, type Machine, type Running } from '../fixtures/system.ts'
 
 const folder = t.testdir()
@@ -163,6 +165,36 @@ await t.test('SIGTERM: an answer under way ends its connection too', async (t) =
   t.match(await answer, { body: 'begun done' })
   t.equal(await ended, 0)
 })
+
+await t.test(
+  'SIGTERM: streams of HTTP/2 are finished, then their session ends; the app is told first',
+  async (t) => {
+    const { certificate, key } = certify(t, 'localhost')
+    const { child, port, event, line, ended } = await start(t, {
+      entry: 'index.js',
+      app: {
+        ...esm,
+        'index.js': `import { createSecureServer } from 'node:http2'
+        import { channel } from 'node:diagnostics_channel'
+        let word = 'done'
+        channel('nodeos.drain').subscribe(({ deadlineMs }) => (word += ' within ' + deadlineMs))
+        const pair = ${JSON.stringify({ cert: certificate, key, allowHTTP1: true })}
+        createSecureServer(pair, (request, response) => {
+          console.log('asked')
+          setTimeout(() => response.end(word), 800)
+        }).listen(process.env.PORT)`,
+      },
+    })
+    await event('app.listening')
+    const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
+    t.teardown(() => session.destroy())
+    const stream = session.request({ ':path': '/' }).setEncoding('utf8')
+    await line(/^asked$/)
+    child.kill('SIGTERM')
+    t.equal((await stream.toArray()).join(''), 'done within 9500')
+    t.equal(await ended, 0)
+  },
+)
 
 await t.test('SIGTERM: a connection that never ends is cut before PID 1 has to', async (t) => {
   const { child, port, event, ended } = await start(t, {

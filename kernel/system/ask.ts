@@ -1,0 +1,35 @@
+import type { Worker } from 'node:cluster'
+
+/** A worker that is busy for longer counts as one that does not answer. */
+const patienceMs = 2000
+
+/**
+ * Asks a worker for something, after all that it was told before.
+ *
+ * @param mark of the question and its answer; begins with NODE_, see `relayMark`
+ * @returns undefined when it does not answer
+ */
+export function ask<T>(worker: Worker, mark: string): Promise<T | undefined> {
+  const { promise, resolve } = Promise.withResolvers<T | undefined>()
+  const take = (message: { cmd?: string; answer?: T }): void => {
+    if (message.cmd === mark) resolve(message.answer)
+  }
+  const late = setTimeout(resolve, patienceMs, undefined)
+  worker.process.on('internalMessage', take)
+  worker.process.send?.({ cmd: mark }, undefined, undefined, (error) => {
+    if (error !== null) resolve(undefined)
+  })
+  return promise.finally(() => {
+    clearTimeout(late)
+    worker.process.off('internalMessage', take)
+  })
+}
+
+/** In a worker: answers the primary. */
+export function answer(mark: string, give: () => unknown): void {
+  process.on('internalMessage' as 'message', async ({ cmd }: { cmd?: string }) => {
+    if (cmd !== mark) return
+    // A primary that has ended asks no more.
+    process.send?.({ cmd: mark, answer: await give() }, undefined, undefined, () => undefined)
+  })
+}
