@@ -5,18 +5,16 @@ import type { Backend } from './backend.ts'
 /** Chooses among backends that can take a request; there is at least one, and each has a weight above 0. */
 export type Algorithm = (backends: readonly Backend[], client: string) => Backend | undefined
 
+const algorithms: Record<PoolConfig['algorithm'], () => Algorithm> = {
+  'round-robin': roundRobin,
+  'least-connections': () => leastConnections,
+  'power-of-two': () => powerOfTwo,
+  'consistent-hash': () => consistentHash,
+}
+
 /** A new chooser: round robin remembers whose turn it is. */
 export function algorithm(name: PoolConfig['algorithm']): Algorithm {
-  switch (name) {
-    case 'least-connections':
-      return leastConnections
-    case 'power-of-two':
-      return powerOfTwo
-    case 'consistent-hash':
-      return consistentHash
-    default:
-      return roundRobin()
-  }
+  return algorithms[name]()
 }
 
 /** Smooth weighted round robin: turns are spread evenly, never in bursts. */

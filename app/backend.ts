@@ -10,7 +10,7 @@ export class Backend {
   readonly port: number
   readonly counter = new Counter()
   weight: number
-  draining = false
+  draining: boolean
   /** Why it is not up; of the last check or the last failure. */
   reason: string | undefined
   private up = true
@@ -19,12 +19,13 @@ export class Backend {
   private ejectedUntil = 0
   private readonly pool: Pick<PoolConfig, 'health' | 'ejection'>
 
-  constructor({ address, weight }: BackendConfig, pool: Pick<PoolConfig, 'health' | 'ejection'>) {
+  constructor({ address, weight, draining }: BackendConfig, pool: Pick<PoolConfig, 'health' | 'ejection'>) {
     const colon = address.lastIndexOf(':')
     this.address = address
     this.host = address.slice(0, colon).replace(/^\[|\]$/g, '')
     this.port = Number(address.slice(colon + 1))
     this.weight = weight
+    this.draining = draining
     this.pool = pool
   }
 

@@ -1,10 +1,10 @@
 import type { BlockList, Socket } from 'node:net'
 import { answer } from './answer.ts'
 import type { Request } from './body.ts'
-import type { BalancerConfig } from './config.ts'
+import type { BackendConfig, BalancerConfig } from './config.ts'
 import { type Exchange, forward, type Passing, type Response } from './forward.ts'
 import { backendHeaders, cookie, originOf, trustList } from './headers.ts'
-import { watchPool } from './health.ts'
+import { watch } from './health.ts'
 import { logRequest } from './log.ts'
 import { Pool } from './pool.ts'
 import { requestId } from './request-id.ts'
@@ -13,13 +13,6 @@ import { passTcp } from './tcp.ts'
 import { type Asking, upgrade } from './upgrade.ts'
 
 type Scheme = 'http' | 'https'
-
-/** The backends of a pool as operators may change them. */
-export interface BackendChange {
-  address: string
-  weight: number
-  draining: boolean
-}
 
 /** Takes requests from the listeners to the pools. */
 export class Balancer {
@@ -30,7 +23,6 @@ export class Balancer {
   /** While it drains it is not well: whoever stands in front of it goes elsewhere. */
   draining = false
   private readonly find: (host: string, path: string) => string | undefined
-  private readonly stops: (() => void)[]
 
   constructor(config: BalancerConfig) {
     this.config = config
@@ -39,7 +31,8 @@ export class Balancer {
     )
     this.find = router(config.routes)
     this.trusted = trustList(config.trustedProxies)
-    this.stops = [...this.pools.values()].map(watchPool)
+    for (const pool of this.pools.values())
+      for (const member of pool.members.values()) void watch(member, pool)
   }
 
   /** Answers a request. */
@@ -77,20 +70,19 @@ export class Balancer {
   }
 
   /** The backends that a pool shall have from now on; requests in flight go on where they are. */
-  change(name: string, backends: readonly BackendChange[]): void {
+  change(name: string, backends: readonly BackendConfig[]): void {
     const pool = this.pools.get(name)
     if (pool === undefined) return
     const wanted = new Set(backends.map(({ address }) => address))
     for (const address of pool.members.keys()) if (!wanted.has(address)) pool.remove(address)
-    for (const backend of backends) {
-      const member = pool.members.get(backend.address) ?? pool.add(backend)
-      member.weight = backend.weight
-      member.draining = backend.draining
+    for (const { address, weight, draining } of backends) {
+      const member = pool.members.get(address)
+      if (member !== undefined) Object.assign(member, { weight, draining })
+      else void watch(pool.add({ address, weight, draining }), pool)
     }
   }
 
   close(): void {
-    for (const stop of this.stops) stop()
     for (const pool of this.pools.values()) pool.close()
   }
 

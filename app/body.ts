@@ -50,7 +50,7 @@ async function readAll(request: Request): Promise<Buffer> {
   return Buffer.concat(parts)
 }
 
-async function* limited(request: Request, most: number): AsyncIterable<Buffer> {
+export async function* limited(request: Request, most: number): AsyncIterable<Buffer> {
   let bytes = 0
   // What is left is not destroyed: the client is still to hear the answer.
   for await (const part of request.iterator({ destroyOnReturn: false })) {

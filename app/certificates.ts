@@ -1,7 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createSecureContext, type SecureContext } from 'node:tls'
+import { createSecureContext, type SecureContext, type Server } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import { given, type ListenerConfig } from './config.ts'
 
 /** A certificate with its chain, and its key; both PEM. */
@@ -13,61 +14,50 @@ export interface Pair {
 /** The oldest protocol that is spoken. */
 export const minVersion = 'TLSv1.2'
 
-interface Entry {
-  names: string[]
-  context: SecureContext
-  expires: Date
-}
-
-/** The certificates of a listener, found by the name that a client asks for; they can be replaced at any time. */
+/** The certificates of a listener; they can be replaced at any time. */
 export class Certificates {
-  private entries: Entry[] = []
+  private readonly server: Pick<Server, 'setSecureContext'>
+  private pairs: readonly Pair[] = []
+  private entries: { leaf: X509Certificate; context: SecureContext }[] = []
 
-  constructor(pairs: readonly Pair[]) {
-    this.replace(pairs)
+  constructor(server: Pick<Server, 'setSecureContext'>) {
+    this.server = server
   }
 
   /** New connections get these; open ones are not touched. @throws when one is not usable: then the old ones stay */
   replace(pairs: readonly Pair[]): void {
-    this.entries = pairs.map(entryOf)
+    const [first] = pairs
+    if (first === undefined || isDeepStrictEqual(pairs, this.pairs)) return
+    this.entries = pairs.map((pair) => ({
+      leaf: new X509Certificate(pair.certificate),
+      context: contextOf(pair),
+    }))
+    this.pairs = pairs
+    // For clients that ask for no name, or for another one.
+    this.server.setSecureContext({ cert: first.certificate, key: first.key, minVersion })
   }
 
-  /** The best for a name: an exact one, a wildcard, or the first. */
+  /** The best that is made for a name: for just this one, or by a wildcard. */
   find(name: string): SecureContext | undefined {
-    const wanted = name.toLowerCase()
-    const wildcard = `*.${wanted.slice(wanted.indexOf('.') + 1)}`
     const found =
-      this.entries.find(({ names }) => names.includes(wanted)) ??
-      this.entries.find(({ names }) => names.includes(wildcard)) ??
-      this.entries[0]
+      this.entries.find(({ leaf }) => leaf.checkHost(name, { wildcards: false })) ??
+      this.entries.find(({ leaf }) => leaf.checkHost(name))
     return found?.context
-  }
-
-  /** What each certificate is for, and until when. */
-  describe(): { names: string[]; expires: string }[] {
-    return this.entries.map(({ names, expires }) => ({ names, expires: expires.toISOString() }))
   }
 }
 
-function entryOf({ certificate, key }: Pair): Entry {
-  const leaf = new X509Certificate(certificate)
-  const names = [...(leaf.subjectAltName ?? '').matchAll(/(?:DNS|IP Address):([^,\s]+)/g)]
-  const context = createSecureContext({ cert: certificate, key, minVersion })
-  return { names: names.map(([, name = '']) => name.toLowerCase()), context, expires: leaf.validToDate }
+/** @throws when they are no certificate and key, or do not fit */
+export function contextOf({ certificate, key }: Pair): SecureContext {
+  return createSecureContext({ cert: certificate, key, minVersion })
 }
 
 /** The PEM texts that a listener's configuration names. @throws when one was not given to this machine */
-export function readPairs(
-  certificates: ListenerConfig['certificates'],
-  env: NodeJS.ProcessEnv,
-  root = join(import.meta.dirname, '..'),
-): Pair[] {
+export function readPairs(certificates: ListenerConfig['certificates'], env: NodeJS.ProcessEnv): Pair[] {
   const read = (reference: string): string => {
-    if (!reference.startsWith('env:')) return readFileSync(join(root, reference), 'utf8')
+    if (!reference.startsWith('env:')) return readFileSync(join(import.meta.dirname, '..', reference), 'utf8')
     const text = given(reference, env)
-    if (text === undefined)
-      throw new Error(`${reference.slice(4)} is not set: this machine was given no certificate`)
-    return text
+    if (text !== undefined) return text
+    throw new Error(`${reference.slice(4)} is not set: this machine was given no certificate`)
   }
   return certificates.map(({ certificate, key }) => ({ certificate: read(certificate), key: read(key) }))
 }

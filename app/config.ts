@@ -1,3 +1,4 @@
+import type { ErrorObject } from 'ajv'
 import type { BalancerConfig } from './config.types.ts'
 import { validate } from './config.validate.mjs'
 import { contradictions } from './contradictions.ts'
@@ -33,24 +34,21 @@ export function readConfig(text: string, env: NodeJS.ProcessEnv): BalancerConfig
 /** The same value with its defaults filled in. @throws {ConfigError} with every mistake */
 export function checked(value: unknown): BalancerConfig {
   const config = structuredClone(value)
-  if (!validate(config)) {
-    const lines = (validate.errors ?? []).map(
-      ({ instancePath, message, params }) => `${instancePath || '/'}: ${message} ${detail(params)}`,
-    )
-    throw new ConfigError([...new Set(lines.map((line) => line.trim()))].join('\n'))
-  }
+  if (!validate(config)) throw new ConfigError([...new Set((validate.errors ?? []).map(said))].join('\n'))
   const problems = contradictions(config)
   if (problems.length === 0) return config
   throw new ConfigError(problems.map(({ pointer, text }) => `${pointer}: ${text}`).join('\n'))
 }
 
-function detail(params: Record<string, unknown>): string {
-  const shown = Object.entries(params).filter(([name]) => /Property|allowedValues|Name$/.test(name))
-  return shown.length === 0 ? '' : `(${shown.map(([, value]) => String(value)).join(', ')})`
+function said({ instancePath, message, params }: ErrorObject): string {
+  const { additionalProperty, allowedValues, propertyName } = params
+  if (additionalProperty !== undefined) return `${instancePath}/: there is no such key: ${additionalProperty}`
+  const detail = [allowedValues ?? propertyName ?? []].flat().join(', ')
+  return `${instancePath || '/'}: ${message}${detail && ` (${detail})`}`
 }
 
 /** RFC 7396: null removes, objects are merged, everything else replaces. */
-export function merge(target: unknown, patch: unknown): unknown {
+function merge(target: unknown, patch: unknown): unknown {
   if (!isObject(patch)) return patch
   const merged = new Map(Object.entries(isObject(target) ? target : {}))
   for (const [key, value] of Object.entries(patch)) {

@@ -87,6 +87,10 @@ export interface BalancerConfig {
          * Share of the requests; 0: none but sticky ones.
          */
         weight: number;
+        /**
+         * Whether it is to go: only clients whose cookie asks for it are sent there.
+         */
+        draining: boolean;
       }[];
       /**
        * What the backends speak. https: their certificates are verified.

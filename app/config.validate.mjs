@@ -5,7 +5,7 @@ const require = createRequire(import.meta.url)
 "use strict";
 export const validate = validate20;
 export default validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-For and Forwarded headers are believed; everyone else's are replaced.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"connectionsPerClient":{"type":"integer","minimum":0,"maximum":1000000,"description":"Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.","default":0},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests that no backend answered. `all`: those, and every request with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"}}}}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1},"draining":{"type":"boolean","description":"Whether it is to go: only clients whose cookie asks for it are sent there.","default":false}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-For and Forwarded headers are believed; everyone else's are replaced.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"connectionsPerClient":{"type":"integer","minimum":0,"maximum":1000000,"description":"Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.","default":0},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests that no backend answered. `all`: those, and every request with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"}}}}};
 const func1 = Object.prototype.hasOwnProperty;
 const pattern4 = new RegExp("^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$", "u");
 const pattern5 = new RegExp("^env:[A-Za-z_][A-Za-z0-9_]*$", "u");
@@ -567,6 +567,9 @@ if(data20 && typeof data20 == "object" && !Array.isArray(data20)){
 if(data20.weight === undefined){
 data20.weight = 1;
 }
+if(data20.draining === undefined){
+data20.draining = false;
+}
 if(data20.address === undefined){
 const err39 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/backends/" + i3,schemaPath:"#/properties/pools/additionalProperties/properties/backends/items/required",keyword:"required",params:{missingProperty: "address"},message:"must have required property '"+"address"+"'"};
 if(vErrors === null){
@@ -578,7 +581,7 @@ vErrors.push(err39);
 errors++;
 }
 for(const key7 in data20){
-if(!((key7 === "address") || (key7 === "weight"))){
+if(!(((key7 === "address") || (key7 === "weight")) || (key7 === "draining"))){
 const err40 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/backends/" + i3,schemaPath:"#/properties/pools/additionalProperties/properties/backends/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err40];
@@ -647,9 +650,8 @@ vErrors.push(err45);
 errors++;
 }
 }
-}
-else {
-const err46 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/backends/" + i3,schemaPath:"#/properties/pools/additionalProperties/properties/backends/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(typeof data20.draining !== "boolean"){
+const err46 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/backends/" + i3+"/draining",schemaPath:"#/properties/pools/additionalProperties/properties/backends/items/properties/draining/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -659,9 +661,8 @@ vErrors.push(err46);
 errors++;
 }
 }
-}
 else {
-const err47 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/backends",schemaPath:"#/properties/pools/additionalProperties/properties/backends/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err47 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/backends/" + i3,schemaPath:"#/properties/pools/additionalProperties/properties/backends/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -670,9 +671,10 @@ vErrors.push(err47);
 }
 errors++;
 }
-let data23 = data17.protocol;
-if(typeof data23 !== "string"){
-const err48 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/protocol",schemaPath:"#/properties/pools/additionalProperties/properties/protocol/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+}
+else {
+const err48 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/backends",schemaPath:"#/properties/pools/additionalProperties/properties/backends/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -681,8 +683,9 @@ vErrors.push(err48);
 }
 errors++;
 }
-if(!(((data23 === "http") || (data23 === "https")) || (data23 === "tcp"))){
-const err49 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/protocol",schemaPath:"#/properties/pools/additionalProperties/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema31.properties.pools.additionalProperties.properties.protocol.enum},message:"must be equal to one of the allowed values"};
+let data24 = data17.protocol;
+if(typeof data24 !== "string"){
+const err49 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/protocol",schemaPath:"#/properties/pools/additionalProperties/properties/protocol/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -691,11 +694,8 @@ vErrors.push(err49);
 }
 errors++;
 }
-if(data17.sticky !== undefined){
-let data24 = data17.sticky;
-if(typeof data24 === "string"){
-if(!pattern10.test(data24)){
-const err50 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/sticky",schemaPath:"#/properties/pools/additionalProperties/properties/sticky/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
+if(!(((data24 === "http") || (data24 === "https")) || (data24 === "tcp"))){
+const err50 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/protocol",schemaPath:"#/properties/pools/additionalProperties/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema31.properties.pools.additionalProperties.properties.protocol.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -704,9 +704,11 @@ vErrors.push(err50);
 }
 errors++;
 }
-}
-else {
-const err51 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/sticky",schemaPath:"#/properties/pools/additionalProperties/properties/sticky/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data17.sticky !== undefined){
+let data25 = data17.sticky;
+if(typeof data25 === "string"){
+if(!pattern10.test(data25)){
+const err51 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/sticky",schemaPath:"#/properties/pools/additionalProperties/properties/sticky/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -716,9 +718,8 @@ vErrors.push(err51);
 errors++;
 }
 }
-let data25 = data17.retries;
-if(!(((typeof data25 == "number") && (!(data25 % 1) && !isNaN(data25))) && (isFinite(data25)))){
-const err52 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+else {
+const err52 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/sticky",schemaPath:"#/properties/pools/additionalProperties/properties/sticky/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -727,9 +728,10 @@ vErrors.push(err52);
 }
 errors++;
 }
-if((typeof data25 == "number") && (isFinite(data25))){
-if(data25 > 10 || isNaN(data25)){
-const err53 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10},message:"must be <= 10"};
+}
+let data26 = data17.retries;
+if(!(((typeof data26 == "number") && (!(data26 % 1) && !isNaN(data26))) && (isFinite(data26)))){
+const err53 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -738,8 +740,9 @@ vErrors.push(err53);
 }
 errors++;
 }
-if(data25 < 0 || isNaN(data25)){
-const err54 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if((typeof data26 == "number") && (isFinite(data26))){
+if(data26 > 10 || isNaN(data26)){
+const err54 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10},message:"must be <= 10"};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -748,10 +751,8 @@ vErrors.push(err54);
 }
 errors++;
 }
-}
-let data26 = data17.connections;
-if(!(((typeof data26 == "number") && (!(data26 % 1) && !isNaN(data26))) && (isFinite(data26)))){
-const err55 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data26 < 0 || isNaN(data26)){
+const err55 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -760,9 +761,10 @@ vErrors.push(err55);
 }
 errors++;
 }
-if((typeof data26 == "number") && (isFinite(data26))){
-if(data26 > 100000 || isNaN(data26)){
-const err56 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100000},message:"must be <= 100000"};
+}
+let data27 = data17.connections;
+if(!(((typeof data27 == "number") && (!(data27 % 1) && !isNaN(data27))) && (isFinite(data27)))){
+const err56 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -771,8 +773,9 @@ vErrors.push(err56);
 }
 errors++;
 }
-if(data26 < 1 || isNaN(data26)){
-const err57 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data27 == "number") && (isFinite(data27))){
+if(data27 > 100000 || isNaN(data27)){
+const err57 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100000},message:"must be <= 100000"};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -781,30 +784,8 @@ vErrors.push(err57);
 }
 errors++;
 }
-}
-let data27 = data17.health;
-if(data27 && typeof data27 == "object" && !Array.isArray(data27)){
-if(data27.kind === undefined){
-data27.kind = "http";
-}
-if(data27.path === undefined){
-data27.path = "/";
-}
-if(data27.interval === undefined){
-data27.interval = 5;
-}
-if(data27.timeout === undefined){
-data27.timeout = 2;
-}
-if(data27.rise === undefined){
-data27.rise = 2;
-}
-if(data27.fall === undefined){
-data27.fall = 3;
-}
-for(const key8 in data27){
-if(!((((((key8 === "kind") || (key8 === "path")) || (key8 === "interval")) || (key8 === "timeout")) || (key8 === "rise")) || (key8 === "fall"))){
-const err58 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health",schemaPath:"#/properties/pools/additionalProperties/properties/health/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties"};
+if(data27 < 1 || isNaN(data27)){
+const err58 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -814,9 +795,29 @@ vErrors.push(err58);
 errors++;
 }
 }
-let data28 = data27.kind;
-if(typeof data28 !== "string"){
-const err59 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data28 = data17.health;
+if(data28 && typeof data28 == "object" && !Array.isArray(data28)){
+if(data28.kind === undefined){
+data28.kind = "http";
+}
+if(data28.path === undefined){
+data28.path = "/";
+}
+if(data28.interval === undefined){
+data28.interval = 5;
+}
+if(data28.timeout === undefined){
+data28.timeout = 2;
+}
+if(data28.rise === undefined){
+data28.rise = 2;
+}
+if(data28.fall === undefined){
+data28.fall = 3;
+}
+for(const key8 in data28){
+if(!((((((key8 === "kind") || (key8 === "path")) || (key8 === "interval")) || (key8 === "timeout")) || (key8 === "rise")) || (key8 === "fall"))){
+const err59 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health",schemaPath:"#/properties/pools/additionalProperties/properties/health/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -825,8 +826,10 @@ vErrors.push(err59);
 }
 errors++;
 }
-if(!(((data28 === "http") || (data28 === "tcp")) || (data28 === "none"))){
-const err60 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/enum",keyword:"enum",params:{allowedValues: schema31.properties.pools.additionalProperties.properties.health.properties.kind.enum},message:"must be equal to one of the allowed values"};
+}
+let data29 = data28.kind;
+if(typeof data29 !== "string"){
+const err60 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -835,10 +838,8 @@ vErrors.push(err60);
 }
 errors++;
 }
-let data29 = data27.path;
-if(typeof data29 === "string"){
-if(!pattern7.test(data29)){
-const err61 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/path",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
+if(!(((data29 === "http") || (data29 === "tcp")) || (data29 === "none"))){
+const err61 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/enum",keyword:"enum",params:{allowedValues: schema31.properties.pools.additionalProperties.properties.health.properties.kind.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -847,9 +848,10 @@ vErrors.push(err61);
 }
 errors++;
 }
-}
-else {
-const err62 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/path",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data30 = data28.path;
+if(typeof data30 === "string"){
+if(!pattern7.test(data30)){
+const err62 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/path",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -858,10 +860,9 @@ vErrors.push(err62);
 }
 errors++;
 }
-let data30 = data27.interval;
-if((typeof data30 == "number") && (isFinite(data30))){
-if(data30 > 3600 || isNaN(data30)){
-const err63 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+}
+else {
+const err63 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/path",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -870,8 +871,10 @@ vErrors.push(err63);
 }
 errors++;
 }
-if(data30 < 0.1 || isNaN(data30)){
-const err64 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0.1},message:"must be >= 0.1"};
+let data31 = data28.interval;
+if((typeof data31 == "number") && (isFinite(data31))){
+if(data31 > 3600 || isNaN(data31)){
+const err64 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -880,9 +883,8 @@ vErrors.push(err64);
 }
 errors++;
 }
-}
-else {
-const err65 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data31 < 0.1 || isNaN(data31)){
+const err65 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0.1},message:"must be >= 0.1"};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -891,10 +893,9 @@ vErrors.push(err65);
 }
 errors++;
 }
-let data31 = data27.timeout;
-if((typeof data31 == "number") && (isFinite(data31))){
-if(data31 > 600 || isNaN(data31)){
-const err66 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600},message:"must be <= 600"};
+}
+else {
+const err66 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -903,8 +904,10 @@ vErrors.push(err66);
 }
 errors++;
 }
-if(data31 <= 0 || isNaN(data31)){
-const err67 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+let data32 = data28.timeout;
+if((typeof data32 == "number") && (isFinite(data32))){
+if(data32 > 600 || isNaN(data32)){
+const err67 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600},message:"must be <= 600"};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -913,9 +916,8 @@ vErrors.push(err67);
 }
 errors++;
 }
-}
-else {
-const err68 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data32 <= 0 || isNaN(data32)){
+const err68 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -924,9 +926,9 @@ vErrors.push(err68);
 }
 errors++;
 }
-let data32 = data27.rise;
-if(!(((typeof data32 == "number") && (!(data32 % 1) && !isNaN(data32))) && (isFinite(data32)))){
-const err69 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+else {
+const err69 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -935,9 +937,9 @@ vErrors.push(err69);
 }
 errors++;
 }
-if((typeof data32 == "number") && (isFinite(data32))){
-if(data32 > 100 || isNaN(data32)){
-const err70 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+let data33 = data28.rise;
+if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
+const err70 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -946,8 +948,9 @@ vErrors.push(err70);
 }
 errors++;
 }
-if(data32 < 1 || isNaN(data32)){
-const err71 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data33 == "number") && (isFinite(data33))){
+if(data33 > 100 || isNaN(data33)){
+const err71 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -956,10 +959,8 @@ vErrors.push(err71);
 }
 errors++;
 }
-}
-let data33 = data27.fall;
-if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
-const err72 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data33 < 1 || isNaN(data33)){
+const err72 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -968,9 +969,10 @@ vErrors.push(err72);
 }
 errors++;
 }
-if((typeof data33 == "number") && (isFinite(data33))){
-if(data33 > 100 || isNaN(data33)){
-const err73 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+}
+let data34 = data28.fall;
+if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
+const err73 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -979,8 +981,9 @@ vErrors.push(err73);
 }
 errors++;
 }
-if(data33 < 1 || isNaN(data33)){
-const err74 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data34 == "number") && (isFinite(data34))){
+if(data34 > 100 || isNaN(data34)){
+const err74 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -989,10 +992,8 @@ vErrors.push(err74);
 }
 errors++;
 }
-}
-}
-else {
-const err75 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health",schemaPath:"#/properties/pools/additionalProperties/properties/health/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data34 < 1 || isNaN(data34)){
+const err75 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -1001,17 +1002,10 @@ vErrors.push(err75);
 }
 errors++;
 }
-let data34 = data17.ejection;
-if(data34 && typeof data34 == "object" && !Array.isArray(data34)){
-if(data34.failures === undefined){
-data34.failures = 5;
 }
-if(data34.seconds === undefined){
-data34.seconds = 30;
 }
-for(const key9 in data34){
-if(!((key9 === "failures") || (key9 === "seconds"))){
-const err76 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties"};
+else {
+const err76 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health",schemaPath:"#/properties/pools/additionalProperties/properties/health/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -1020,10 +1014,17 @@ vErrors.push(err76);
 }
 errors++;
 }
+let data35 = data17.ejection;
+if(data35 && typeof data35 == "object" && !Array.isArray(data35)){
+if(data35.failures === undefined){
+data35.failures = 5;
 }
-let data35 = data34.failures;
-if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
-const err77 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data35.seconds === undefined){
+data35.seconds = 30;
+}
+for(const key9 in data35){
+if(!((key9 === "failures") || (key9 === "seconds"))){
+const err77 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -1032,9 +1033,10 @@ vErrors.push(err77);
 }
 errors++;
 }
-if((typeof data35 == "number") && (isFinite(data35))){
-if(data35 > 1000 || isNaN(data35)){
-const err78 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000"};
+}
+let data36 = data35.failures;
+if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
+const err78 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -1043,8 +1045,9 @@ vErrors.push(err78);
 }
 errors++;
 }
-if(data35 < 0 || isNaN(data35)){
-const err79 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if((typeof data36 == "number") && (isFinite(data36))){
+if(data36 > 1000 || isNaN(data36)){
+const err79 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000"};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -1053,11 +1056,8 @@ vErrors.push(err79);
 }
 errors++;
 }
-}
-let data36 = data34.seconds;
-if((typeof data36 == "number") && (isFinite(data36))){
-if(data36 > 86400 || isNaN(data36)){
-const err80 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+if(data36 < 0 || isNaN(data36)){
+const err80 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -1066,8 +1066,11 @@ vErrors.push(err80);
 }
 errors++;
 }
-if(data36 <= 0 || isNaN(data36)){
-const err81 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+let data37 = data35.seconds;
+if((typeof data37 == "number") && (isFinite(data37))){
+if(data37 > 86400 || isNaN(data37)){
+const err81 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -1076,9 +1079,8 @@ vErrors.push(err81);
 }
 errors++;
 }
-}
-else {
-const err82 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data37 <= 0 || isNaN(data37)){
+const err82 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -1089,7 +1091,7 @@ errors++;
 }
 }
 else {
-const err83 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err83 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -1100,7 +1102,7 @@ errors++;
 }
 }
 else {
-const err84 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err84 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -1110,9 +1112,8 @@ vErrors.push(err84);
 errors++;
 }
 }
-}
 else {
-const err85 = {instancePath:instancePath+"/pools",schemaPath:"#/properties/pools/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err85 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -1121,14 +1122,10 @@ vErrors.push(err85);
 }
 errors++;
 }
-let data37 = data.trustedProxies;
-if(Array.isArray(data37)){
-const len4 = data37.length;
-for(let i4=0; i4<len4; i4++){
-let data38 = data37[i4];
-if(typeof data38 === "string"){
-if(!pattern12.test(data38)){
-const err86 = {instancePath:instancePath+"/trustedProxies/" + i4,schemaPath:"#/properties/trustedProxies/items/pattern",keyword:"pattern",params:{pattern: "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"},message:"must match pattern \""+"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"+"\""};
+}
+}
+else {
+const err86 = {instancePath:instancePath+"/pools",schemaPath:"#/properties/pools/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -1137,9 +1134,14 @@ vErrors.push(err86);
 }
 errors++;
 }
-}
-else {
-const err87 = {instancePath:instancePath+"/trustedProxies/" + i4,schemaPath:"#/properties/trustedProxies/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data38 = data.trustedProxies;
+if(Array.isArray(data38)){
+const len4 = data38.length;
+for(let i4=0; i4<len4; i4++){
+let data39 = data38[i4];
+if(typeof data39 === "string"){
+if(!pattern12.test(data39)){
+const err87 = {instancePath:instancePath+"/trustedProxies/" + i4,schemaPath:"#/properties/trustedProxies/items/pattern",keyword:"pattern",params:{pattern: "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"},message:"must match pattern \""+"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"+"\""};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -1149,9 +1151,8 @@ vErrors.push(err87);
 errors++;
 }
 }
-}
 else {
-const err88 = {instancePath:instancePath+"/trustedProxies",schemaPath:"#/properties/trustedProxies/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err88 = {instancePath:instancePath+"/trustedProxies/" + i4,schemaPath:"#/properties/trustedProxies/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -1160,26 +1161,10 @@ vErrors.push(err88);
 }
 errors++;
 }
-let data39 = data.limits;
-if(data39 && typeof data39 == "object" && !Array.isArray(data39)){
-if(data39.connections === undefined){
-data39.connections = 10000;
 }
-if(data39.connectionsPerClient === undefined){
-data39.connectionsPerClient = 0;
 }
-if(data39.headerBytes === undefined){
-data39.headerBytes = 16384;
-}
-if(data39.bodyBytes === undefined){
-data39.bodyBytes = 104857600;
-}
-if(data39.requestsPerConnection === undefined){
-data39.requestsPerConnection = 0;
-}
-for(const key10 in data39){
-if(!(((((key10 === "connections") || (key10 === "connectionsPerClient")) || (key10 === "headerBytes")) || (key10 === "bodyBytes")) || (key10 === "requestsPerConnection"))){
-const err89 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
+else {
+const err89 = {instancePath:instancePath+"/trustedProxies",schemaPath:"#/properties/trustedProxies/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -1188,10 +1173,26 @@ vErrors.push(err89);
 }
 errors++;
 }
+let data40 = data.limits;
+if(data40 && typeof data40 == "object" && !Array.isArray(data40)){
+if(data40.connections === undefined){
+data40.connections = 10000;
 }
-let data40 = data39.connections;
-if(!(((typeof data40 == "number") && (!(data40 % 1) && !isNaN(data40))) && (isFinite(data40)))){
-const err90 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data40.connectionsPerClient === undefined){
+data40.connectionsPerClient = 0;
+}
+if(data40.headerBytes === undefined){
+data40.headerBytes = 16384;
+}
+if(data40.bodyBytes === undefined){
+data40.bodyBytes = 104857600;
+}
+if(data40.requestsPerConnection === undefined){
+data40.requestsPerConnection = 0;
+}
+for(const key10 in data40){
+if(!(((((key10 === "connections") || (key10 === "connectionsPerClient")) || (key10 === "headerBytes")) || (key10 === "bodyBytes")) || (key10 === "requestsPerConnection"))){
+const err90 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -1200,9 +1201,10 @@ vErrors.push(err90);
 }
 errors++;
 }
-if((typeof data40 == "number") && (isFinite(data40))){
-if(data40 > 1000000 || isNaN(data40)){
-const err91 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"};
+}
+let data41 = data40.connections;
+if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
+const err91 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -1211,8 +1213,9 @@ vErrors.push(err91);
 }
 errors++;
 }
-if(data40 < 1 || isNaN(data40)){
-const err92 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data41 == "number") && (isFinite(data41))){
+if(data41 > 1000000 || isNaN(data41)){
+const err92 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -1221,10 +1224,8 @@ vErrors.push(err92);
 }
 errors++;
 }
-}
-let data41 = data39.connectionsPerClient;
-if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
-const err93 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data41 < 1 || isNaN(data41)){
+const err93 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -1233,9 +1234,10 @@ vErrors.push(err93);
 }
 errors++;
 }
-if((typeof data41 == "number") && (isFinite(data41))){
-if(data41 > 1000000 || isNaN(data41)){
-const err94 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"};
+}
+let data42 = data40.connectionsPerClient;
+if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
+const err94 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -1244,8 +1246,9 @@ vErrors.push(err94);
 }
 errors++;
 }
-if(data41 < 0 || isNaN(data41)){
-const err95 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if((typeof data42 == "number") && (isFinite(data42))){
+if(data42 > 1000000 || isNaN(data42)){
+const err95 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -1254,10 +1257,8 @@ vErrors.push(err95);
 }
 errors++;
 }
-}
-let data42 = data39.headerBytes;
-if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
-const err96 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data42 < 0 || isNaN(data42)){
+const err96 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -1266,9 +1267,10 @@ vErrors.push(err96);
 }
 errors++;
 }
-if((typeof data42 == "number") && (isFinite(data42))){
-if(data42 > 1048576 || isNaN(data42)){
-const err97 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1048576},message:"must be <= 1048576"};
+}
+let data43 = data40.headerBytes;
+if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
+const err97 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -1277,8 +1279,9 @@ vErrors.push(err97);
 }
 errors++;
 }
-if(data42 < 1024 || isNaN(data42)){
-const err98 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1024},message:"must be >= 1024"};
+if((typeof data43 == "number") && (isFinite(data43))){
+if(data43 > 1048576 || isNaN(data43)){
+const err98 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1048576},message:"must be <= 1048576"};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -1287,10 +1290,8 @@ vErrors.push(err98);
 }
 errors++;
 }
-}
-let data43 = data39.bodyBytes;
-if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
-const err99 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data43 < 1024 || isNaN(data43)){
+const err99 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1024},message:"must be >= 1024"};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -1299,9 +1300,10 @@ vErrors.push(err99);
 }
 errors++;
 }
-if((typeof data43 == "number") && (isFinite(data43))){
-if(data43 > 1099511627776 || isNaN(data43)){
-const err100 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1099511627776},message:"must be <= 1099511627776"};
+}
+let data44 = data40.bodyBytes;
+if(!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))){
+const err100 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -1310,8 +1312,9 @@ vErrors.push(err100);
 }
 errors++;
 }
-if(data43 < 0 || isNaN(data43)){
-const err101 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if((typeof data44 == "number") && (isFinite(data44))){
+if(data44 > 1099511627776 || isNaN(data44)){
+const err101 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1099511627776},message:"must be <= 1099511627776"};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -1320,10 +1323,8 @@ vErrors.push(err101);
 }
 errors++;
 }
-}
-let data44 = data39.requestsPerConnection;
-if(!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))){
-const err102 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data44 < 0 || isNaN(data44)){
+const err102 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -1332,9 +1333,10 @@ vErrors.push(err102);
 }
 errors++;
 }
-if((typeof data44 == "number") && (isFinite(data44))){
-if(data44 > 1000000000 || isNaN(data44)){
-const err103 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000000},message:"must be <= 1000000000"};
+}
+let data45 = data40.requestsPerConnection;
+if(!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))){
+const err103 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -1343,8 +1345,9 @@ vErrors.push(err103);
 }
 errors++;
 }
-if(data44 < 0 || isNaN(data44)){
-const err104 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if((typeof data45 == "number") && (isFinite(data45))){
+if(data45 > 1000000000 || isNaN(data45)){
+const err104 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000000},message:"must be <= 1000000000"};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -1353,10 +1356,8 @@ vErrors.push(err104);
 }
 errors++;
 }
-}
-}
-else {
-const err105 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data45 < 0 || isNaN(data45)){
+const err105 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -1365,32 +1366,10 @@ vErrors.push(err105);
 }
 errors++;
 }
-let data45 = data.timeouts;
-if(data45 && typeof data45 == "object" && !Array.isArray(data45)){
-if(data45.headers === undefined){
-data45.headers = 10;
 }
-if(data45.request === undefined){
-data45.request = 300;
 }
-if(data45.keepAlive === undefined){
-data45.keepAlive = 60;
-}
-if(data45.connect === undefined){
-data45.connect = 2;
-}
-if(data45.response === undefined){
-data45.response = 60;
-}
-if(data45.body === undefined){
-data45.body = 60;
-}
-if(data45.idle === undefined){
-data45.idle = 3600;
-}
-for(const key11 in data45){
-if(!(((((((key11 === "headers") || (key11 === "request")) || (key11 === "keepAlive")) || (key11 === "connect")) || (key11 === "response")) || (key11 === "body")) || (key11 === "idle"))){
-const err106 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
+else {
+const err106 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -1399,11 +1378,32 @@ vErrors.push(err106);
 }
 errors++;
 }
+let data46 = data.timeouts;
+if(data46 && typeof data46 == "object" && !Array.isArray(data46)){
+if(data46.headers === undefined){
+data46.headers = 10;
 }
-let data46 = data45.headers;
-if((typeof data46 == "number") && (isFinite(data46))){
-if(data46 > 3600 || isNaN(data46)){
-const err107 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+if(data46.request === undefined){
+data46.request = 300;
+}
+if(data46.keepAlive === undefined){
+data46.keepAlive = 60;
+}
+if(data46.connect === undefined){
+data46.connect = 2;
+}
+if(data46.response === undefined){
+data46.response = 60;
+}
+if(data46.body === undefined){
+data46.body = 60;
+}
+if(data46.idle === undefined){
+data46.idle = 3600;
+}
+for(const key11 in data46){
+if(!(((((((key11 === "headers") || (key11 === "request")) || (key11 === "keepAlive")) || (key11 === "connect")) || (key11 === "response")) || (key11 === "body")) || (key11 === "idle"))){
+const err107 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -1412,8 +1412,11 @@ vErrors.push(err107);
 }
 errors++;
 }
-if(data46 <= 0 || isNaN(data46)){
-const err108 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+let data47 = data46.headers;
+if((typeof data47 == "number") && (isFinite(data47))){
+if(data47 > 3600 || isNaN(data47)){
+const err108 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -1422,9 +1425,8 @@ vErrors.push(err108);
 }
 errors++;
 }
-}
-else {
-const err109 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data47 <= 0 || isNaN(data47)){
+const err109 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -1433,10 +1435,9 @@ vErrors.push(err109);
 }
 errors++;
 }
-let data47 = data45.request;
-if((typeof data47 == "number") && (isFinite(data47))){
-if(data47 > 86400 || isNaN(data47)){
-const err110 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+}
+else {
+const err110 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -1445,8 +1446,10 @@ vErrors.push(err110);
 }
 errors++;
 }
-if(data47 <= 0 || isNaN(data47)){
-const err111 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+let data48 = data46.request;
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 > 86400 || isNaN(data48)){
+const err111 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -1455,9 +1458,8 @@ vErrors.push(err111);
 }
 errors++;
 }
-}
-else {
-const err112 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data48 <= 0 || isNaN(data48)){
+const err112 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -1466,10 +1468,9 @@ vErrors.push(err112);
 }
 errors++;
 }
-let data48 = data45.keepAlive;
-if((typeof data48 == "number") && (isFinite(data48))){
-if(data48 > 3600 || isNaN(data48)){
-const err113 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+}
+else {
+const err113 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -1478,8 +1479,10 @@ vErrors.push(err113);
 }
 errors++;
 }
-if(data48 <= 0 || isNaN(data48)){
-const err114 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+let data49 = data46.keepAlive;
+if((typeof data49 == "number") && (isFinite(data49))){
+if(data49 > 3600 || isNaN(data49)){
+const err114 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -1488,9 +1491,8 @@ vErrors.push(err114);
 }
 errors++;
 }
-}
-else {
-const err115 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data49 <= 0 || isNaN(data49)){
+const err115 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -1499,10 +1501,9 @@ vErrors.push(err115);
 }
 errors++;
 }
-let data49 = data45.connect;
-if((typeof data49 == "number") && (isFinite(data49))){
-if(data49 > 3600 || isNaN(data49)){
-const err116 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+}
+else {
+const err116 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -1511,8 +1512,10 @@ vErrors.push(err116);
 }
 errors++;
 }
-if(data49 <= 0 || isNaN(data49)){
-const err117 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+let data50 = data46.connect;
+if((typeof data50 == "number") && (isFinite(data50))){
+if(data50 > 3600 || isNaN(data50)){
+const err117 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -1521,9 +1524,8 @@ vErrors.push(err117);
 }
 errors++;
 }
-}
-else {
-const err118 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data50 <= 0 || isNaN(data50)){
+const err118 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -1532,10 +1534,9 @@ vErrors.push(err118);
 }
 errors++;
 }
-let data50 = data45.response;
-if((typeof data50 == "number") && (isFinite(data50))){
-if(data50 > 86400 || isNaN(data50)){
-const err119 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+}
+else {
+const err119 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -1544,8 +1545,10 @@ vErrors.push(err119);
 }
 errors++;
 }
-if(data50 <= 0 || isNaN(data50)){
-const err120 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+let data51 = data46.response;
+if((typeof data51 == "number") && (isFinite(data51))){
+if(data51 > 86400 || isNaN(data51)){
+const err120 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -1554,9 +1557,8 @@ vErrors.push(err120);
 }
 errors++;
 }
-}
-else {
-const err121 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data51 <= 0 || isNaN(data51)){
+const err121 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -1565,10 +1567,9 @@ vErrors.push(err121);
 }
 errors++;
 }
-let data51 = data45.body;
-if((typeof data51 == "number") && (isFinite(data51))){
-if(data51 > 86400 || isNaN(data51)){
-const err122 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+}
+else {
+const err122 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -1577,8 +1578,10 @@ vErrors.push(err122);
 }
 errors++;
 }
-if(data51 <= 0 || isNaN(data51)){
-const err123 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+let data52 = data46.body;
+if((typeof data52 == "number") && (isFinite(data52))){
+if(data52 > 86400 || isNaN(data52)){
+const err123 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -1587,9 +1590,8 @@ vErrors.push(err123);
 }
 errors++;
 }
-}
-else {
-const err124 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data52 <= 0 || isNaN(data52)){
+const err124 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -1598,10 +1600,9 @@ vErrors.push(err124);
 }
 errors++;
 }
-let data52 = data45.idle;
-if((typeof data52 == "number") && (isFinite(data52))){
-if(data52 > 86400 || isNaN(data52)){
-const err125 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+}
+else {
+const err125 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -1610,8 +1611,10 @@ vErrors.push(err125);
 }
 errors++;
 }
-if(data52 <= 0 || isNaN(data52)){
-const err126 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+let data53 = data46.idle;
+if((typeof data53 == "number") && (isFinite(data53))){
+if(data53 > 86400 || isNaN(data53)){
+const err126 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -1620,9 +1623,8 @@ vErrors.push(err126);
 }
 errors++;
 }
-}
-else {
-const err127 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data53 <= 0 || isNaN(data53)){
+const err127 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -1633,7 +1635,7 @@ errors++;
 }
 }
 else {
-const err128 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err128 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -1642,14 +1644,9 @@ vErrors.push(err128);
 }
 errors++;
 }
-let data53 = data.log;
-if(data53 && typeof data53 == "object" && !Array.isArray(data53)){
-if(data53.requests === undefined){
-data53.requests = "failed";
 }
-for(const key12 in data53){
-if(!(key12 === "requests")){
-const err129 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
+else {
+const err129 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -1658,10 +1655,14 @@ vErrors.push(err129);
 }
 errors++;
 }
+let data54 = data.log;
+if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
+if(data54.requests === undefined){
+data54.requests = "failed";
 }
-let data54 = data53.requests;
-if(!((data54 === "failed") || (data54 === "all"))){
-const err130 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema31.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
+for(const key12 in data54){
+if(!(key12 === "requests")){
+const err130 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -1671,8 +1672,9 @@ vErrors.push(err130);
 errors++;
 }
 }
-else {
-const err131 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/type",keyword:"type",params:{type: "object"},message:"must be object"};
+let data55 = data54.requests;
+if(!((data55 === "failed") || (data55 === "all"))){
+const err131 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema31.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -1681,14 +1683,9 @@ vErrors.push(err131);
 }
 errors++;
 }
-let data55 = data.admin;
-if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
-if(data55.token === undefined){
-data55.token = "env:ADMIN_TOKEN";
 }
-for(const key13 in data55){
-if(!((key13 === "port") || (key13 === "token"))){
-const err132 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
+else {
+const err132 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -1697,11 +1694,14 @@ vErrors.push(err132);
 }
 errors++;
 }
+let data56 = data.admin;
+if(data56 && typeof data56 == "object" && !Array.isArray(data56)){
+if(data56.token === undefined){
+data56.token = "env:ADMIN_TOKEN";
 }
-if(data55.port !== undefined){
-let data56 = data55.port;
-if(!(((typeof data56 == "number") && (!(data56 % 1) && !isNaN(data56))) && (isFinite(data56)))){
-const err133 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+for(const key13 in data56){
+if(!((key13 === "port") || (key13 === "token"))){
+const err133 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -1710,9 +1710,11 @@ vErrors.push(err133);
 }
 errors++;
 }
-if((typeof data56 == "number") && (isFinite(data56))){
-if(data56 > 65535 || isNaN(data56)){
-const err134 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+}
+if(data56.port !== undefined){
+let data57 = data56.port;
+if(!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))){
+const err134 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -1721,8 +1723,9 @@ vErrors.push(err134);
 }
 errors++;
 }
-if(data56 < 1 || isNaN(data56)){
-const err135 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data57 == "number") && (isFinite(data57))){
+if(data57 > 65535 || isNaN(data57)){
+const err135 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -1731,12 +1734,8 @@ vErrors.push(err135);
 }
 errors++;
 }
-}
-}
-let data57 = data55.token;
-if(typeof data57 === "string"){
-if(!pattern5.test(data57)){
-const err136 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
+if(data57 < 1 || isNaN(data57)){
+const err136 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -1746,8 +1745,11 @@ vErrors.push(err136);
 errors++;
 }
 }
-else {
-const err137 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+let data58 = data56.token;
+if(typeof data58 === "string"){
+if(!pattern5.test(data58)){
+const err137 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -1758,7 +1760,7 @@ errors++;
 }
 }
 else {
-const err138 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err138 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -1769,12 +1771,23 @@ errors++;
 }
 }
 else {
-const err139 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err139 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err139];
 }
 else {
 vErrors.push(err139);
+}
+errors++;
+}
+}
+else {
+const err140 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err140];
+}
+else {
+vErrors.push(err140);
 }
 errors++;
 }

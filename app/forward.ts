@@ -238,14 +238,14 @@ class Delivery {
 }
 
 /** What a backend makes of one attempt. */
-interface Watch {
+export interface Watch {
   /** It answered, or failed for a reason of its own; counts once. */
   judge: (problem: string | undefined) => void
   /** The attempt is over; counts once. */
   leave: () => void
 }
 
-function watch(member: Member): Watch {
+export function watch(member: Member): Watch {
   const started = performance.now()
   let [judged, left] = [false, false]
   member.counter.inflight += 1

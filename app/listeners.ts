@@ -1,16 +1,11 @@
 import { createServer as createHttp, IncomingMessage, type ServerResponse } from 'node:http'
-import {
-  createSecureServer,
-  type Http2SecureServer,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from 'node:http2'
+import { createSecureServer, type Http2SecureServer, type Http2ServerResponse } from 'node:http2'
 import { createServer as createTcp, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
 import type { Balancer } from './balancer.ts'
 import type { Request } from './body.ts'
-import { Certificates, minVersion, type Pair, readPairs } from './certificates.ts'
+import { Certificates, minVersion, readPairs } from './certificates.ts'
 import type { BalancerConfig, ListenerConfig } from './config.ts'
 import { endIdle, expectBody, unlessReset } from './http2.ts'
 import { limitPerClient } from './per-client.ts'
@@ -22,52 +17,41 @@ export interface Listener {
   port: number
   server: Server | Http2SecureServer
   certificates?: Certificates
-  /** New connections get these. @throws when one is not usable: then the old ones stay */
-  replaceCertificates?: (pairs: readonly Pair[]) => void
-  /** Sessions of HTTP/2, which outlive their requests. */
-  sessions: Set<ServerHttp2Session>
-  /** Connections that are no longer HTTP, or never were. */
-  streams: Set<Duplex>
 }
 
 /** Starts what a listener's configuration describes. */
 export function listen(config: ListenerConfig, balancer: Balancer, env: NodeJS.ProcessEnv): Listener {
   const listener = create(config, balancer, env)
-  const { limits } = balancer.config
-  listener.server.maxConnections = limits.connections
-  limitPerClient(listener.server, limits.connectionsPerClient, balancer.trusted)
+  const { connections, connectionsPerClient } = balancer.config.limits
+  listener.server.maxConnections = connections
+  limitPerClient(listener.server, connectionsPerClient, balancer.trusted)
   listener.server.listen(config.port)
   return listener
 }
 
 function create(config: ListenerConfig, balancer: Balancer, env: NodeJS.ProcessEnv): Listener {
-  const base = { port: config.port, sessions: new Set<ServerHttp2Session>(), streams: new Set<Duplex>() }
-  switch (config.protocol) {
+  const { port, protocol, pool = '', redirectPort } = config
+  switch (protocol) {
     case 'tcp':
-      return { ...base, server: tcpServer(config.pool ?? '', balancer, base.streams) }
+      return { port, server: tcpServer(balancer, pool) }
     case 'https':
-      return httpsServer(config, balancer, env, base)
+      return { port, ...httpsServer(config, balancer, env) }
     case 'redirect':
-      return { ...base, server: createHttp(httpOptions(balancer.config), redirectTo(config.redirectPort)) }
-    default: {
-      const server = createHttp(httpOptions(balancer.config), (request, response) =>
-        inTurn(request, response, () => balancer.request(request, response, 'http')),
-      )
-      takeUpgrades(server, balancer, 'http', base.streams)
-      return { ...base, server }
-    }
+      return { port, server: createHttp(httpOptions(balancer.config), redirectTo(redirectPort)) }
+    default:
+      return { port, server: httpServer(balancer) }
   }
 }
 
+function tcpServer(balancer: Balancer, pool: string): Server {
+  return createTcp({ allowHalfOpen: true, noDelay: true }, (client) => {
+    client.on('error', () => client.destroy())
+    balancer.tcp(client, pool)
+  })
+}
+
 /** A slow or broken client ends by these, not by patience. */
-function httpOptions({ limits, timeouts }: BalancerConfig): {
-  maxHeaderSize: number
-  headersTimeout: number
-  requestTimeout: number
-  keepAliveTimeout: number
-  connectionsCheckingInterval: number
-  maxRequestsPerSocket: number
-} {
+function httpOptions({ limits, timeouts }: BalancerConfig) {
   return {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: timeouts.headers * 1000,
@@ -78,96 +62,63 @@ function httpOptions({ limits, timeouts }: BalancerConfig): {
   }
 }
 
+function httpServer(balancer: Balancer): Server {
+  return createHttp(httpOptions(balancer.config), (request, response) =>
+    inTurn(request, response, () => balancer.request(request, response, 'http')),
+  ).on('upgrade', (request, socket, head) =>
+    balancer.upgrade(request, askingHttp1(request, socket, head), 'http'),
+  )
+}
+
 function httpsServer(
-  config: ListenerConfig,
+  { port, certificates: references }: ListenerConfig,
   balancer: Balancer,
   env: NodeJS.ProcessEnv,
-  base: Omit<Listener, 'server'>,
-): Listener {
-  const certificates = new Certificates([])
-  const replaceCertificates = (pairs: readonly Pair[]): void => {
-    certificates.replace(pairs)
-    // For clients that ask for no name.
-    const [first] = pairs
-    if (first !== undefined) server.setSecureContext({ cert: first.certificate, key: first.key, minVersion })
-  }
+): Pick<Listener, 'server' | 'certificates'> {
+  const { limits, timeouts } = balancer.config
   const server = createSecureServer({
     ...httpOptions(balancer.config),
     allowHTTP1: true,
     minVersion,
-    handshakeTimeout: balancer.config.timeouts.headers * 1000,
+    handshakeTimeout: timeouts.headers * 1000,
     settings: {
       maxConcurrentStreams: openRequests,
-      maxHeaderListSize: balancer.config.limits.headerBytes,
+      maxHeaderListSize: limits.headerBytes,
       enableConnectProtocol: true,
     },
-    SNICallback: (name, callback) => {
-      const context = certificates.find(name)
-      if (context === undefined) callback(new Error('no certificate'))
-      else callback(null, context)
-    },
+    SNICallback: (name, callback) => callback(null, certificates.find(name)),
   })
-  server.on('request', (request: Request, http2Response) => {
-    const response = http2Response as unknown as ServerResponse
+  server.on('session', (session) => endIdle(session, timeouts))
+  server.on('request', (request: Request, http2: Http2ServerResponse) => {
+    const response = http2 as unknown as ServerResponse
     const begin = (): void => balancer.request(request, response, 'https')
-    if (headerBytes(request.rawHeaders) > balancer.config.limits.headerBytes) answer(response, 431)
+    if (headerBytes(request.rawHeaders) > limits.headerBytes) answer(response, 431)
     else if (request instanceof IncomingMessage) inTurn(request, response, begin)
     else {
-      expectBody(request, balancer.config.timeouts.request * 1000)
+      expectBody(request, timeouts.request * 1000)
       unlessReset(request, begin)
     }
   })
-  server.on('session', (session) => {
-    base.sessions.add(session)
-    session.once('close', () => base.sessions.delete(session))
-    endIdle(session, balancer.config.timeouts)
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+    balancer.upgrade(request, askingHttp1(request, socket, head), 'https'),
+  )
+  // WebSockets over HTTP/2. Node takes any other CONNECT for one, too: it is refused.
+  server.on('connect', (request: Request, response: Http2ServerResponse | Duplex) => {
+    if (!('stream' in request) || !('stream' in response)) return void response.destroy()
+    if (request.headers[':protocol'] !== 'websocket') return answer(response as never, 405)
+    return unlessReset(request, () => balancer.upgrade(request, askingHttp2(request, response), 'https'))
   })
-  takeUpgrades(server, balancer, 'https', base.streams)
-  takeConnects(server, balancer, base.streams)
+  const certificates = new Certificates(server)
   try {
-    replaceCertificates(readPairs(config.certificates, env))
+    certificates.replace(readPairs(references, env))
   } catch (error) {
-    process.emitWarning(`port ${config.port} has no certificate yet: ${(error as Error).message}`)
+    process.emitWarning(`port ${port} has no certificate yet: ${(error as Error).message}`)
   }
-  return { ...base, server, certificates, replaceCertificates }
+  return { server, certificates }
 }
 
 function headerBytes(raw: readonly string[]): number {
   return raw.reduce((sum, text) => sum + text.length + 2, 0)
-}
-
-function takeUpgrades(
-  server: Server | Http2SecureServer,
-  balancer: Balancer,
-  scheme: 'http' | 'https',
-  streams: Set<Duplex>,
-): void {
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    streams.add(socket)
-    socket.once('close', () => streams.delete(socket))
-    balancer.upgrade(request, askingHttp1(request, socket, head), scheme)
-  })
-}
-
-/** WebSockets over HTTP/2. Node takes any other CONNECT for one, too: it is refused. */
-function takeConnects(server: Http2SecureServer, balancer: Balancer, streams: Set<Duplex>): void {
-  server.on('connect', (request: Request, response: Http2ServerResponse | Duplex) => {
-    if (!('stream' in request) || !('stream' in response)) return void response.destroy()
-    const { stream } = request
-    if (request.headers[':protocol'] !== 'websocket') return answer(response as never, 405)
-    streams.add(stream)
-    stream.once('close', () => streams.delete(stream))
-    unlessReset(request, () => balancer.upgrade(request, askingHttp2(request, response), 'https'))
-  })
-}
-
-function tcpServer(pool: string, balancer: Balancer, streams: Set<Duplex>): Server {
-  return createTcp({ allowHalfOpen: true, noDelay: true }, (client) => {
-    streams.add(client)
-    client.once('close', () => streams.delete(client))
-    client.on('error', () => client.destroy())
-    balancer.tcp(client, pool)
-  })
 }
 
 function redirectTo(port: number): (request: IncomingMessage, response: ServerResponse) => void {

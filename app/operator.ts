@@ -1,9 +1,10 @@
-import type { BackendChange, Balancer } from './balancer.ts'
-import { Certificates, type Pair } from './certificates.ts'
-import { checked, ConfigError } from './config.ts'
+import type { BackendState } from './backend.ts'
+import type { Balancer } from './balancer.ts'
+import { contextOf, type Pair } from './certificates.ts'
+import { type BackendConfig, checked, ConfigError } from './config.ts'
 import type { Listener } from './listeners.ts'
-import { type BackendView, type Setting, Shared } from './shared.ts'
-import { sum } from './stats.ts'
+import { Shared, tell } from './shared.ts'
+import { type Stats, sum } from './stats.ts'
 
 const statsMs = 1000
 /** A process that says nothing for so long is gone. */
@@ -16,120 +17,144 @@ export class NotFound extends Error {
 
 /** The list with something else in the place of one backend. @throws {NotFound} when it is not in it */
 export function replaced(
-  backends: readonly BackendChange[],
+  backends: readonly BackendConfig[],
   address: string,
-  by: (backend: BackendChange) => BackendChange[],
-): BackendChange[] {
-  if (!backends.some((backend) => backend.address === address))
-    throw new NotFound(`there is no backend ${address}`)
-  return backends.flatMap((backend) => (backend.address === address ? by(backend) : [backend]))
+  by: (backend: BackendConfig) => BackendConfig[],
+): BackendConfig[] {
+  if (backends.some((backend) => backend.address === address))
+    return backends.flatMap((backend) => (backend.address === address ? by(backend) : [backend]))
+  throw new NotFound(`there is no backend ${address}`)
+}
+
+/** One backend as one process sees it. */
+export interface BackendView extends Stats {
+  address: string
+  weight: number
+  state: BackendState
+  reason: string | null
+}
+
+type View = Record<string, BackendView[]>
+
+/** What operators have changed since the start. */
+interface Changes {
+  /** By name of the pool. */
+  backends: Record<string, BackendConfig[]>
+  /** By port of the listener. */
+  certificates: Record<number, Pair[]>
 }
 
 /** Changes what the balancer does while it runs, in every process, and knows how all of them are doing. */
 export class Operator {
-  private readonly balancer: Balancer
+  readonly balancer: Balancer
   private readonly listeners: readonly Listener[]
-  private readonly shared: Shared
-  private readonly others = new Map<number, { at: number; pools: Record<string, BackendView[]> }>()
+  private readonly changes: Shared<Changes>
+  private readonly others = new Map<number, { at: number; view: View }>()
 
   constructor(balancer: Balancer, listeners: readonly Listener[]) {
     this.balancer = balancer
     this.listeners = listeners
-    this.shared = new Shared(
-      (setting) => this.apply(setting),
-      (pid, pools) => this.others.set(pid, { at: Date.now(), pools }),
+    this.changes = new Shared<Changes>('changes', { backends: {}, certificates: {} }, (changes) =>
+      this.apply(changes),
     )
-    setInterval(() => this.shared.tellStats(this.own()), statsMs).unref()
+    process.on('message', ({ publish }: { publish?: { pid: number; view: View } }) => {
+      if (publish !== undefined) this.others.set(publish.pid, { at: Date.now(), view: publish.view })
+    })
+    setInterval(() => {
+      for (const { members } of balancer.pools.values())
+        for (const { counter } of members.values()) counter.tick()
+      tell({ publish: { pid: process.pid, view: this.own() } })
+    }, statsMs).unref()
   }
 
   /** How many processes share the work. */
   get processes(): number {
-    return 1 + this.alive().length
+    return this.views().length
   }
 
   /** Every pool's backends, all processes taken together. */
-  view(): Record<string, BackendView[]> {
-    const all = [this.own(), ...this.alive().map((pid) => this.others.get(pid)?.pools ?? {})]
+  view(): View {
+    const [own, ...others] = this.views()
+    const together = (pool: string, backend: BackendView): BackendView => {
+      const seen = others.flatMap(
+        (view) => view[pool]?.filter(({ address }) => address === backend.address) ?? [],
+      )
+      const { state, reason } = [backend, ...seen].find(({ state }) => state !== 'up') ?? backend
+      return { ...backend, ...seen.reduce(sum, backend), state, reason }
+    }
     return Object.fromEntries(
-      Object.entries(this.own()).map(([pool, backends]) => [
+      Object.entries(own).map(([pool, backends]) => [
         pool,
-        backends.map((backend) => {
-          const seen = all.flatMap(
-            (pools) => pools[pool]?.filter(({ address }) => address === backend.address) ?? [],
-          )
-          const worst = seen.find(({ state }) => state !== 'up') ?? backend
-          return { ...backend, ...sum(seen), state: worst.state, reason: worst.reason }
-        }),
+        backends.map((backend) => together(pool, backend)),
       ]),
     )
   }
 
   /**
    * Changes a pool's backends as a whole: all processes get the new list, or, when it is not a good one, none.
-   * Resolves when all have it. When somebody else changes the pool meanwhile, the edit is made again, of what he made.
    *
    * @returns the new list
    * @throws {NotFound} when there is no such pool
    * @throws {ConfigError} when the result would be no good configuration; nothing has changed then
    */
-  async change(pool: string, edit: (backends: BackendChange[]) => BackendChange[]): Promise<BackendChange[]> {
-    for (;;) {
-      const base = this.shared.version({ kind: 'backends', pool })
-      const backends = edit(this.backendsOf(pool))
-      this.check(pool, backends)
-      if (await this.shared.change({ kind: 'backends', pool, backends }, base, this.alive())) return backends
-    }
-  }
-
-  private check(name: string, backends: readonly BackendChange[]): void {
-    const { pools, ...config } = this.balancer.config
-    const pool = { ...pools[name], backends: backends.map(({ address, weight }) => ({ address, weight })) }
-    checked({ ...config, pools: { ...pools, [name]: pool } })
-  }
-
-  /** The backends of a pool as they are set now. @throws {NotFound} */
-  backendsOf(pool: string): BackendChange[] {
-    const found = this.balancer.pools.get(pool)
-    if (found === undefined) throw new NotFound(`there is no pool ${pool}`)
-    return [...found.members.values()].map(({ address, weight, draining }) => ({ address, weight, draining }))
+  async changeBackends(
+    name: string,
+    edit: (backends: BackendConfig[]) => BackendConfig[],
+  ): Promise<BackendConfig[]> {
+    const { backends } = await this.changes.change((changes) => {
+      const { pools, ...config } = this.balancer.config
+      const pool = this.balancer.pools.get(name)
+      if (pool === undefined) throw new NotFound(`there is no pool ${name}`)
+      const now = Array.from(pool.members.values(), ({ address, weight, draining }) => ({
+        address,
+        weight,
+        draining,
+      }))
+      const wanted = { ...config, pools: { ...pools, [name]: { ...pool.config, backends: edit(now) } } }
+      const { backends = [] } = checked(wanted).pools[name] ?? {}
+      return { ...changes, backends: { ...changes.backends, [name]: backends } }
+    })
+    return backends[name] ?? []
   }
 
   /** Replaces a listener's certificates in every process. @throws when it has none, or they are not usable */
   async replaceCertificates(port: number, pairs: Pair[]): Promise<void> {
-    const listener = this.listeners.find((each) => each.port === port)
-    if (listener?.replaceCertificates === undefined) throw new NotFound(`no https listener has port ${port}`)
+    if (!this.listeners.some((listener) => listener.port === port && listener.certificates !== undefined))
+      throw new NotFound(`no https listener has port ${port}`)
     try {
-      void new Certificates(pairs)
+      pairs.forEach(contextOf)
     } catch (error) {
       throw new ConfigError(`the certificate cannot be used: ${(error as Error).message}`)
     }
-    const setting = { kind: 'certificates', port, pairs } as const
-    while (!(await this.shared.change(setting, this.shared.version(setting), this.alive())));
+    await this.changes.change((changes) => ({
+      ...changes,
+      certificates: { ...changes.certificates, [port]: pairs },
+    }))
   }
 
-  private apply(setting: Setting): void {
-    if (setting.kind === 'backends') return this.balancer.change(setting.pool, setting.backends)
-    this.listeners.find(({ port }) => port === setting.port)?.replaceCertificates?.(setting.pairs)
+  private apply({ backends, certificates }: Changes): void {
+    for (const [pool, wanted] of Object.entries(backends)) this.balancer.change(pool, wanted)
+    for (const listener of this.listeners) {
+      const pairs = certificates[listener.port]
+      if (pairs !== undefined) listener.certificates?.replace(pairs)
+    }
   }
 
-  private own(): Record<string, BackendView[]> {
+  private own(): View {
     return Object.fromEntries(
       [...this.balancer.pools].map(([name, { members }]) => [
         name,
         [...members.values()].map(({ address, weight, state, reason, counter }) => ({
-          address,
-          weight,
-          state,
-          reason: state === 'up' ? null : (reason ?? null),
+          ...{ address, weight, state, reason: state === 'up' ? null : (reason ?? null) },
           ...counter.snapshot(),
         })),
       ]),
     )
   }
 
-  /** The other processes. */
-  private alive(): number[] {
+  /** Of every process that is there, this one first. */
+  private views(): [View, ...View[]] {
     for (const [pid, { at }] of this.others) if (Date.now() - at > silenceMs) this.others.delete(pid)
-    return [...this.others.keys()]
+    return [this.own(), ...Array.from(this.others.values(), ({ view }) => view)]
   }
 }

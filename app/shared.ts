@@ -1,145 +1,69 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import type { BackendState } from './backend.ts'
-import type { BackendChange } from './balancer.ts'
-import type { Pair } from './certificates.ts'
-import type { Stats } from './stats.ts'
+import { randomUUID } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
 
-/** How long the primary may take to decide on a change. */
-const decisionMs = 10_000
-/** A change counts as made when a process says nothing of it for so long. */
-const madeMs = 2000
+/** How long the primary may take to tell all processes of a change. */
+const mostMs = 10_000
 
-/** One backend as one process sees it. */
-export interface BackendView extends Stats {
-  address: string
-  weight: number
-  state: BackendState
-  reason: string | null
-}
-
-/** What operators can set while the balancer runs. */
-export type Setting =
-  | { kind: 'backends'; pool: string; backends: BackendChange[] }
-  | { kind: 'certificates'; port: number; pairs: Pair[] }
-
-/** What the processes of a machine tell each other. */
-type News =
-  | { kind: 'made'; id: string; pid: number }
-  | { kind: 'stats'; pid: number; pools: Record<string, BackendView[]> }
-
-/** What all of them hear of the primary: a setting, and how often it was changed. */
-interface Change {
+/** What the primary tells of a value: how often it was changed, and by whom last. */
+interface Told<T> {
   set: string
   version: number
-  value: { id: string; setting: Setting }
+  value: { id: string; value: T }
 }
 
-/** A change of ours. */
-interface Attempt {
-  key: string
-  base: number
-  /** Whether it was taken, or another one came first. */
-  decided: PromiseWithResolvers<boolean>
-  /** Processes that have not made it yet. */
-  missing: Set<number>
-  made: PromiseWithResolvers<void>
-}
+/** A value that all processes of the app have in common. The primary takes one change at a time, and tells all of it. */
+export class Shared<T> {
+  private readonly name: string
+  private readonly apply: (value: T) => void
+  private readonly changes = new EventEmitter().setMaxListeners(0)
+  private version = 0
+  private value: T
 
-/** What the processes of the app have in common. The primary has the last word on settings: it takes one change at a time. */
-export class Shared {
-  private readonly apply: (setting: Setting) => void
-  private readonly hearStats: (pid: number, pools: Record<string, BackendView[]>) => void
-  private readonly versions = new Map<string, number>()
-  private readonly attempts = new Map<string, Attempt>()
-  private count = 0
-
-  /**
-   * @param apply carries a setting out, in this process
-   * @param hearStats is told how another process is doing
-   */
-  constructor(apply: Shared['apply'], hearStats: Shared['hearStats']) {
+  /** @param apply carries a change out, in this process */
+  constructor(name: string, value: T, apply: (value: T) => void) {
+    this.name = name
+    this.value = value
     this.apply = apply
-    this.hearStats = hearStats
-    process.on('message', (message: object) => {
-      if ('publish' in message) this.hear(message.publish as News)
-      else if ('set' in message) this.take(message as Change)
+    process.on('message', (message: Told<T>) => {
+      if (message.set === name) this.take(message)
     })
-    send({ get: true })
-  }
-
-  /** How often a setting was changed. */
-  version(setting: Pick<Setting, 'kind'> & { pool?: string; port?: number }): number {
-    return this.versions.get(keyOf(setting)) ?? 0
+    tell({ get: true })
   }
 
   /**
-   * Changes a setting in every process.
+   * Changes the value in every process; resolves when all have it. When another change comes first, the edit is made
+   * again, of what that one has left.
    *
-   * @param base its version that the new one was made from
-   * @param others processes to wait for: whoever asks next may be answered by one of them
-   * @returns false when another change came first: nothing has changed then
-   * @throws when the primary does not answer
+   * @returns what the edit made
+   * @throws what the edit throws: nothing has changed then
    */
-  async change(setting: Setting, base: number, others: Iterable<number>): Promise<boolean> {
-    const [key, id] = [keyOf(setting), `${process.pid}-${(this.count += 1)}`]
-    if (!process.connected) {
-      if (base !== this.version(setting)) return false
-      this.take({ set: key, version: base + 1, value: { id, setting } })
-      return true
-    }
-    const attempt: Attempt = {
-      key,
-      base,
-      decided: Promise.withResolvers(),
-      missing: new Set(others),
-      made: Promise.withResolvers(),
-    }
-    this.attempts.set(id, attempt)
-    send({ set: key, base, value: { id, setting } })
-    try {
-      const taken = await within(decisionMs, attempt.decided.promise)
-      if (taken === undefined)
+  async change(edit: (value: T) => T): Promise<T> {
+    for (;;) {
+      const [id, edited] = [randomUUID(), edit(this.value)]
+      const [set, base, value] = [this.name, this.version, { id, value: edited }]
+      if (!process.connected) {
+        this.take({ set, version: base + 1, value })
+        return edited
+      }
+      const told = once(this.changes, 'change', { signal: AbortSignal.timeout(mostMs) })
+      tell({ set, base, value })
+      const [taken] = await told.catch(() => {
         throw new Error('the primary is silent: nobody knows whether the change was made')
-      if (taken && attempt.missing.size > 0) await within(madeMs, attempt.made.promise)
-      return taken
-    } finally {
-      this.attempts.delete(id)
+      })
+      if (taken === id) return edited
     }
   }
 
-  tellStats(pools: Record<string, BackendView[]>): void {
-    send({ publish: { kind: 'stats', pid: process.pid, pools } satisfies News })
-  }
-
-  private take({ set, version, value: { id, setting } }: Change): void {
-    if (version > (this.versions.get(set) ?? 0)) {
-      this.versions.set(set, version)
-      this.apply(setting)
-    }
-    for (const [ours, { key, base, decided }] of this.attempts) {
-      if (ours === id) decided.resolve(true)
-      else if (key === set && version > base) decided.resolve(false)
-    }
-    send({ publish: { kind: 'made', id, pid: process.pid } satisfies News })
-  }
-
-  private hear(news: News): void {
-    if (news.kind === 'stats') return this.hearStats(news.pid, news.pools)
-    const attempt = this.attempts.get(news.id)
-    attempt?.missing.delete(news.pid)
-    if (attempt?.missing.size === 0) attempt.made.resolve()
+  private take({ version, value: { id, value } }: Told<T>): void {
+    if (version <= this.version) return
+    this.version = version
+    this.value = value
+    this.apply(value)
+    this.changes.emit('change', id)
   }
 }
 
-function within<T>(ms: number, promise: Promise<T>): Promise<T | undefined> {
-  return Promise.race([promise, sleep(ms, undefined, { ref: false })])
-}
-
-function keyOf({ kind, ...of }: { kind: string; pool?: string; port?: number }): string {
-  return `${kind} ${of.pool ?? of.port}`
-}
-
-/** Without other processes it does nothing. */
-function send(message: object): void {
+/** Says something to the primary; nothing where there is none. */
+export function tell(message: object): void {
   if (process.connected) process.send?.(message, undefined, {}, () => undefined)
 }

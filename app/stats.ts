@@ -3,68 +3,57 @@ export interface Stats {
   requests: number
   failures: number
   inflight: number
-  /** Answers by latency: see `latencyOf`. The last half to whole minute. */
+  /** Requests a second, over the last seconds. */
+  rate: number
+  /** Answers by latency, of the last half to whole minute: see `latencyOf`. */
   latencies: number[]
-  /** Requests in each of the last seconds, the current one last. */
-  seconds: number[]
 }
 
 const buckets = 64
 const growth = 1.25
 const firstMs = 0.1
 const rateSeconds = 5
-const windowMs = 30_000
+const windowSeconds = 30
 
-/** Counts requests; a snapshot costs, counting hardly does. */
+/** Counts requests; what happened lately is told from the counts of before. */
 export class Counter {
   requests = 0
   failures = 0
   inflight = 0
-  /** Since the start, beside the last minute's. */
-  readonly latencies = zeros(buckets)
   totalMs = 0
-  private current = zeros(buckets)
-  private previous = zeros(buckets)
-  private turned = performance.now()
-  private seconds = zeros(rateSeconds + 1)
-  private second = Math.floor(performance.now() / 1000)
+  readonly latencies = zeros()
+  /** Requests at the last seconds, latencies at the last two windows' begin. */
+  private seconds = [0]
+  private windows: [older: number[], newer: number[]] = [zeros(), zeros()]
+  private ticks = 0
 
   /** A request was answered, or failed, after so many milliseconds. */
   record(ms: number, failed: boolean): void {
-    this.turn()
     this.requests += 1
     if (failed) this.failures += 1
-    const bucket = bucketOf(ms)
-    this.current[bucket] = (this.current[bucket] ?? 0) + 1
-    this.latencies[bucket] = (this.latencies[bucket] ?? 0) + 1
     this.totalMs += ms
-    this.seconds[rateSeconds] = (this.seconds[rateSeconds] ?? 0) + 1
+    const bucket = bucketOf(ms)
+    this.latencies[bucket] = (this.latencies[bucket] ?? 0) + 1
+  }
+
+  /** A second has passed. */
+  tick(): void {
+    this.seconds.push(this.requests)
+    if (this.seconds.length > rateSeconds + 1) this.seconds.shift()
+    this.ticks += 1
+    if (this.ticks % windowSeconds === 0) this.windows = [this.windows[1], [...this.latencies]]
   }
 
   snapshot(): Stats {
-    this.turn()
-    const { requests, failures, inflight, seconds } = this
-    const latencies = this.current.map((count, index) => count + (this.previous[index] ?? 0))
-    return { requests, failures, inflight, latencies, seconds: [...seconds] }
-  }
-
-  private turn(): void {
-    const now = performance.now()
-    const second = Math.floor(now / 1000)
-    for (const until = Math.min(second, this.second + rateSeconds + 1); this.second < until; this.second++) {
-      this.seconds.shift()
-      this.seconds.push(0)
-    }
-    this.second = second
-    if (now - this.turned < windowMs) return
-    this.previous = now - this.turned < 2 * windowMs ? this.current : zeros(buckets)
-    this.current = zeros(buckets)
-    this.turned = now
+    const { requests, failures, inflight, seconds, windows } = this
+    const latencies = this.latencies.map((count, bucket) => count - (windows[0][bucket] ?? 0))
+    const rate = ((seconds.at(-1) ?? 0) - (seconds[0] ?? 0)) / rateSeconds
+    return { requests, failures, inflight, rate, latencies }
   }
 }
 
-function zeros(length: number): number[] {
-  return Array.from({ length }, () => 0)
+function zeros(): number[] {
+  return Array.from({ length: buckets }, () => 0)
 }
 
 function bucketOf(ms: number): number {
@@ -72,7 +61,8 @@ function bucketOf(ms: number): number {
   return Math.min(Math.max(bucket, 0), buckets - 1)
 }
 
-function upperMs(bucket: number): number {
+/** The longest time that a bucket counts. */
+export function upperMs(bucket: number): number {
   return firstMs * growth ** bucket
 }
 
@@ -85,31 +75,13 @@ export function latencyOf(latencies: readonly number[], share: number): number {
   return Number(upperMs(bucket).toPrecision(3))
 }
 
-/** All latencies since the start as a histogram: how many answers came within each bound, in seconds, and at all. */
-export function histogram(
-  { latencies, totalMs, requests }: Counter,
-  bounds: readonly number[],
-): { counts: number[]; sum: number; count: number } {
-  const within = (bound: number): number =>
-    latencies.reduce((sum, count, bucket) => (upperMs(bucket) <= bound * 1000 ? sum + count : sum), 0)
-  return { counts: [...bounds.map(within), requests], sum: totalMs / 1000, count: requests }
-}
-
-/** Requests a second, over the last whole seconds. */
-export function rateOf(seconds: readonly number[]): number {
-  return seconds.slice(0, rateSeconds).reduce((sum, count) => sum + count, 0) / rateSeconds
-}
-
-/** The processes' counts as one. */
-export function sum(all: readonly Stats[]): Stats {
-  const add = (pick: (stats: Stats) => number[]): number[] =>
-    all.reduce<number[]>((total, stats) => pick(stats).map((n, index) => n + (total[index] ?? 0)), [])
-  const total = (pick: (stats: Stats) => number): number => all.reduce((n, stats) => n + pick(stats), 0)
+/** The counts of two processes as one. */
+export function sum(one: Stats, other: Stats): Stats {
   return {
-    requests: total(({ requests }) => requests),
-    failures: total(({ failures }) => failures),
-    inflight: total(({ inflight }) => inflight),
-    latencies: add(({ latencies }) => latencies),
-    seconds: add(({ seconds }) => seconds),
+    requests: one.requests + other.requests,
+    failures: one.failures + other.failures,
+    inflight: one.inflight + other.inflight,
+    rate: one.rate + other.rate,
+    latencies: one.latencies.map((count, bucket) => count + (other.latencies[bucket] ?? 0)),
   }
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { type IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
-import type { Passing, Response } from './forward.ts'
+import { type Passing, type Response, watch } from './forward.ts'
 import { endToEnd, type Headers } from './headers.ts'
 import { logProblem } from './log.ts'
 
@@ -13,45 +13,42 @@ export interface Asking {
   protocol: string
   /** What a backend must be told besides the client's headers. */
   headers: Headers
-  /** For backends that decline. */
+  /** Says whether the backend agrees. */
   response: Response
   /** Carries the other protocol, once `agree` has been called. */
   stream: Duplex
   /** What the client sent after its headers. */
   head: Buffer
   /** Tells the client that its backend agrees, with these headers. */
-  agree: (headers: Headers, protocol: string) => void
+  agree: (received: IncomingHttpHeaders) => void
 }
 
 /** A client that wants its connection of HTTP/1.1 to be upgraded. */
 export function askingHttp1(request: IncomingMessage, stream: Duplex, head: Buffer): Asking {
+  const { upgrade: protocol = 'websocket' } = request.headers
   const response = new ServerResponse(request)
-  response.assignSocket(stream as never)
+  response.assignSocket(stream as Socket)
   response.shouldKeepAlive = false
   response.once('finish', () => stream.end())
   stream.on('error', () => stream.destroy())
-  const agree = (headers: Headers, protocol: string): void => {
-    response.detachSocket(stream as never)
-    const lines = pairs(headers).flatMap(([name, value]) =>
-      [value].flat().map((text) => `${name}: ${text}\r\n`),
-    )
-    const first = `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ${protocol}\r\n`
-    stream.write(`${first}${lines.join('')}\r\n`)
+  const agree = (received: IncomingHttpHeaders): void => {
+    const upgraded = ['connection', 'Upgrade', 'upgrade', received.upgrade ?? protocol]
+    response.writeHead(101, [...upgraded, ...endToEnd(received)] as string[]).flushHeaders()
+    response.detachSocket(stream as Socket)
   }
-  return { protocol: request.headers.upgrade ?? 'websocket', headers: [], response, stream, head, agree }
+  return { protocol, headers: [], response, stream, head, agree }
 }
 
 /** A client that wants a WebSocket in a stream of HTTP/2 (RFC 8441); its backend speaks HTTP/1.1, and needs a key. */
-export function askingHttp2({ stream }: Http2ServerRequest, response: Http2ServerResponse): Asking {
+export function askingHttp2({ stream }: Http2ServerRequest, http2: Http2ServerResponse): Asking {
+  const response = http2 as unknown as Response
   return {
     ...{ protocol: 'websocket', headers: ['sec-websocket-key', randomBytes(16).toString('base64')] },
-    ...{ response: response as unknown as Response, stream, head: Buffer.alloc(0) },
-    agree: (headers) =>
-      stream.respond({
-        ':status': 200,
-        ...Object.fromEntries(pairs(headers)),
-        'sec-websocket-accept': undefined,
-      }),
+    ...{ response, stream, head: Buffer.alloc(0) },
+    agree(received) {
+      const headers = endToEnd({ ...received, 'sec-websocket-accept': undefined })
+      response.writeHead(200, headers as string[]).flushHeaders()
+    },
   }
 }
 
@@ -63,61 +60,44 @@ export function askingHttp2({ stream }: Http2ServerRequest, response: Http2Serve
  */
 export function upgrade(exchange: Passing, asking: Asking, idleMs: number): void {
   const { request, pool, client, tag } = exchange
-  const { response, stream, head } = asking
+  const { response, stream, head, protocol } = asking
   const member = pool.pick(client, tag, new Set())
   if (member === undefined) {
     logProblem('no backend', exchange, 503, 'none is up')
     return answer(response, 503)
   }
-  const started = performance.now()
-  const { counter } = member
-  counter.inflight += 1
-  let declined = false
+  const seen = watch(member)
+  const headers = [...exchange.headers, ...asking.headers] as string[]
   member.connections.dispatch(
-    {
-      path: request.url ?? '/',
-      method: 'GET',
-      headers: [...exchange.headers, ...asking.headers] as string[],
-      upgrade: asking.protocol,
-    },
+    { path: request.url ?? '/', method: 'GET', headers, upgrade: protocol },
     {
       onRequestStart: (controller) => {
         stream.once('close', () => controller.abort(new Error('the client went away')))
       },
       onRequestUpgrade: (_controller, _status, received, backend) => {
-        member.served(performance.now() - started, undefined)
-        asking.agree(endToEnd(received), String(received.upgrade ?? asking.protocol))
+        seen.judge(undefined)
+        asking.agree(received as IncomingHttpHeaders)
         if (head.length > 0) backend.write(head)
-        join(stream, backend, idleMs, () => (counter.inflight -= 1))
+        join(stream, backend, idleMs, seen.leave)
       },
       onResponseStart: (_controller, status, received) => {
-        declined = true
-        member.served(performance.now() - started, undefined)
+        seen.judge(undefined)
         response.writeHead(status, endToEnd(received) as string[])
       },
       onResponseData: (_controller, chunk) => void response.write(chunk),
       onResponseEnd: () => {
-        counter.inflight -= 1
+        seen.leave()
         response.end()
       },
       onResponseError: (_controller, error) => {
-        counter.inflight -= 1
-        if (declined || stream.destroyed) {
-          stream.destroy()
-          return
-        }
+        seen.leave()
+        if (response.headersSent || stream.destroyed) return void stream.destroy()
         const { code = error.message } = error as NodeJS.ErrnoException
-        member.served(performance.now() - started, code)
+        seen.judge(code)
         logProblem('backend failed', exchange, 502, `${member.address}: ${code}`)
         answer(response, 502)
       },
     },
-  )
-}
-
-function pairs(headers: Headers): [string, string | string[]][] {
-  return headers.flatMap((name, index) =>
-    index % 2 === 0 ? [[name as string, headers[index + 1] ?? ''] as [string, string | string[]]] : [],
   )
 }
 

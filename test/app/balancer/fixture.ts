@@ -101,10 +101,14 @@ export async function balancer(
 ): Promise<TestBalancer> {
   const [port, admin] = [await freePort(), await freePort()]
   const whole = { listeners: [{ port }], admin: { port: admin }, ...config }
-  const child = spawn(process.execPath, [join(root, 'app/index.ts')], {
-    env: { LB_CONFIG: JSON.stringify(whole), ADMIN_TOKEN: token, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const child = spawn(
+    process.execPath,
+    [`--import=${join(import.meta.dirname, 'drains.ts')}`, join(root, 'app/index.ts')],
+    {
+      env: { LB_CONFIG: JSON.stringify(whole), ADMIN_TOKEN: token, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
   t.teardown(() => child.kill('SIGKILL'))
   let output = ''
   for (const stream of [child.stdout, child.stderr])

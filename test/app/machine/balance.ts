@@ -46,7 +46,7 @@ export async function balance(
     admin: { port: adminPort },
     ...config,
   }
-  const settings = { ADMIN_TOKEN: token, DRAIN_SECONDS: '55', ...env, LB_CONFIG: JSON.stringify(whole) }
+  const settings = { ADMIN_TOKEN: token, ...env, LB_CONFIG: JSON.stringify(whole) }
   const machine = await boot(
     t,
     name,
