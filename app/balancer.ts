@@ -6,7 +6,7 @@ import { type Exchange, forward, type Passing, type Response } from './forward.t
 import { backendHeaders, cookie, originOf, trustList } from './headers.ts'
 import { watch } from './health.ts'
 import { logRequest } from './log.ts'
-import { Pool } from './pool.ts'
+import { type Member, Pool } from './pool.ts'
 import { requestId } from './request-id.ts'
 import { healthPath, router } from './router.ts'
 import { passTcp } from './tcp.ts'
@@ -31,8 +31,14 @@ export class Balancer {
     )
     this.find = router(config.routes)
     this.trusted = trustList(config.trustedProxies)
-    for (const pool of this.pools.values())
-      for (const member of pool.members.values()) void watch(member, pool)
+    for (const { pool, member } of this.members()) void watch(member, pool)
+  }
+
+  /** The backends of all pools. */
+  members(): { pool: Pool; member: Member }[] {
+    return [...this.pools.values()].flatMap((pool) =>
+      Array.from(pool.members.values(), (member) => ({ pool, member })),
+    )
   }
 
   /** Answers a request. */
@@ -62,11 +68,10 @@ export class Balancer {
   }
 
   /** Passes bytes on as they are. */
-  tcp(client: Socket, pool: string): void {
+  tcp(client: Socket, name: string): void {
     const { connect, idle } = this.config.timeouts
-    const found = this.pools.get(pool)
-    if (found === undefined) client.destroy()
-    else passTcp(client, found, { connectMs: connect * 1000, idleMs: idle * 1000 })
+    const pool = this.pools.get(name)
+    if (pool !== undefined) passTcp(client, pool, { connectMs: connect * 1000, idleMs: idle * 1000 })
   }
 
   /** The backends that a pool shall have from now on; requests in flight go on where they are. */

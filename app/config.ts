@@ -11,6 +11,8 @@ export type ListenerConfig = BalancerConfig['listeners'][number]
 /** What is wrong with a configuration, one line each, with JSON pointers. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
+  /** Of an answer to an operator who wants it. */
+  readonly status = 400
 }
 
 /**

@@ -35,10 +35,10 @@ export function giveMetrics(balancer: Balancer): void {
 }
 
 /** What this process knows of every backend. */
-function metrics({ pools }: Balancer): Metric[] {
-  const members = [...pools].flatMap(([pool, { members }]) =>
-    [...members.values()].map((member) => ({ labels: { pool, backend: member.address }, member })),
-  )
+function metrics(balancer: Balancer): Metric[] {
+  const members = balancer
+    .members()
+    .map(({ pool, member }) => ({ labels: { pool: pool.name, backend: member.address }, member }))
   const latencies: Metric = {
     name: 'lb_latency_seconds',
     type: 'histogram',

@@ -4,62 +4,47 @@ import { EventEmitter, once } from 'node:events'
 /** How long the primary may take to tell all processes of a change. */
 const mostMs = 10_000
 
-/** What the primary tells of a value: how often it was changed, and by whom last. */
+/** What the primary tells of a value: how often it was changed, and by which change last. */
 interface Told<T> {
   set: string
   version: number
-  value: { id: string; value: T }
+  value: { id: string; content: T }
 }
 
-/** A value that all processes of the app have in common. The primary takes one change at a time, and tells all of it. */
-export class Shared<T> {
-  private readonly name: string
-  private readonly apply: (value: T) => void
-  private readonly changes = new EventEmitter().setMaxListeners(0)
-  private version = 0
-  private value: T
+/** Makes an edit in every process. */
+type Change<T> = (edit: (content: T) => T) => Promise<T>
 
-  /** @param apply carries a change out, in this process */
-  constructor(name: string, value: T, apply: (value: T) => void) {
-    this.name = name
-    this.value = value
-    this.apply = apply
-    process.on('message', (message: Told<T>) => {
-      if (message.set === name) this.take(message)
-    })
-    tell({ get: true })
+/**
+ * Something that all processes of the app have in common. The primary takes one change at a time, and tells all of it.
+ *
+ * @param apply carries a change out, in this process
+ * @returns what changes it, and resolves with what the edit made when all have it. When another change comes first,
+ * the edit is made again, of what that one has left; when it throws, nothing has changed.
+ */
+export function shared<T>(set: string, content: T, apply: (content: T) => void): Change<T> {
+  const changes = new EventEmitter().setMaxListeners(0)
+  let version = 0
+  const take = ({ version: newer, value }: Told<T>): void => {
+    if (newer <= version) return
+    ;[version, content] = [newer, value.content]
+    apply(content)
+    changes.emit('change', value.id)
   }
-
-  /**
-   * Changes the value in every process; resolves when all have it. When another change comes first, the edit is made
-   * again, of what that one has left.
-   *
-   * @returns what the edit made
-   * @throws what the edit throws: nothing has changed then
-   */
-  async change(edit: (value: T) => T): Promise<T> {
+  process.on('message', (message: Told<T>) => {
+    if (message.set === set) take(message)
+  })
+  tell({ get: true })
+  return async (edit) => {
     for (;;) {
-      const [id, edited] = [randomUUID(), edit(this.value)]
-      const [set, base, value] = [this.name, this.version, { id, value: edited }]
-      if (!process.connected) {
-        this.take({ set, version: base + 1, value })
-        return edited
-      }
-      const told = once(this.changes, 'change', { signal: AbortSignal.timeout(mostMs) })
-      tell({ set, base, value })
+      const value = { id: randomUUID(), content: edit(content) }
+      const told = once(changes, 'change', { signal: AbortSignal.timeout(mostMs) })
+      if (process.connected) tell({ set, base: version, value })
+      else take({ set, version: version + 1, value })
       const [taken] = await told.catch(() => {
         throw new Error('the primary is silent: nobody knows whether the change was made')
       })
-      if (taken === id) return edited
+      if (taken === value.id) return value.content
     }
-  }
-
-  private take({ version, value: { id, value } }: Told<T>): void {
-    if (version <= this.version) return
-    this.version = version
-    this.value = value
-    this.apply(value)
-    this.changes.emit('change', id)
   }
 }
 

@@ -1,10 +1,12 @@
 import { channel } from 'node:diagnostics_channel'
+import { api } from './admin/api.ts'
 import { adminServer } from './admin/server.ts'
 import { Balancer } from './balancer.ts'
 import { given, readConfig } from './config.ts'
 import { listen } from './listeners.ts'
 import { giveMetrics } from './metrics.ts'
-import { Operator } from './operator.ts'
+import { operator } from './operator.ts'
+import { watchProcesses } from './overview.ts'
 
 /**
  * Starts the load balancer. The system layer drains it.
@@ -19,5 +21,6 @@ export function start(text: string, env: NodeJS.ProcessEnv): void {
   const listeners = config.listeners.map((listener) => listen(listener, balancer, env))
   const { port, token } = config.admin
   if (port === undefined) return
-  adminServer(new Operator(balancer, listeners), given(token, env)).listen(port)
+  const routes = api(balancer, operator(balancer, listeners), watchProcesses(balancer))
+  adminServer(routes, given(token, env)).listen(port)
 }

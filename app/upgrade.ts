@@ -76,7 +76,7 @@ export function upgrade(exchange: Passing, asking: Asking, idleMs: number): void
       },
       onRequestUpgrade: (_controller, _status, received, backend) => {
         seen.judge(undefined)
-        asking.agree(received as IncomingHttpHeaders)
+        asking.agree(received)
         if (head.length > 0) backend.write(head)
         join(stream, backend, idleMs, seen.leave)
       },
@@ -91,7 +91,10 @@ export function upgrade(exchange: Passing, asking: Asking, idleMs: number): void
       },
       onResponseError: (_controller, error) => {
         seen.leave()
-        if (response.headersSent || stream.destroyed) return void stream.destroy()
+        if (response.headersSent || stream.destroyed) {
+          stream.destroy()
+          return
+        }
         const { code = error.message } = error as NodeJS.ErrnoException
         seen.judge(code)
         logProblem('backend failed', exchange, 502, `${member.address}: ${code}`)

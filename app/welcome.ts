@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { freemem, hostname, totalmem, uptime } from 'node:os'
+import { join } from 'node:path'
 
 /** Shows what runs while there are no routes. */
 export function welcome(ports: readonly number[]): void {
@@ -18,37 +20,19 @@ function send(response: ServerResponse, status: number, type: string, body: stri
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
 }
 
-/** The front page: what this machine is, as HTML that needs nothing else. */
-export function page(): string {
-  const rows = [
-    ['Host name', hostname()],
-    ['Up for', duration(uptime())],
-    ['Memory', `${megabytes(totalmem() - freemem())} of ${megabytes(totalmem())} MB in use`],
-    ['This process', `${megabytes(process.memoryUsage.rss())} MB`],
-    ['Node', process.versions.node],
-  ] as const
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${escape(hostname())}</title>
-<style>
-  :root { color-scheme: light dark; font: 1.125rem/1.6 system-ui, sans-serif }
-  main { max-width: 32rem; margin: 15vh auto; padding: 0 1rem }
-  dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.25rem 1.5rem }
-  dt { opacity: 0.7 }
-  dd { margin: 0; font-variant-numeric: tabular-nums }
-</style>
-<main>
-  <h1>It runs.</h1>
-  <dl>
-${rows.map(([name, value]) => `    <dt>${name}</dt><dd>${escape(value)}</dd>`).join('\n')}
-  </dl>
-  <p>A Linux kernel, Node, and this application. Name your backends in <code>config/app.json</code>, or put your own
-  application into <code>app/</code>; then <code>npm start</code>.</p>
-</main>
-</html>
-`
+/** The front page: what this machine is. */
+function page(): string {
+  const facts = {
+    'Host name': hostname(),
+    'Up for': duration(uptime()),
+    Memory: `${megabytes(totalmem() - freemem())} of ${megabytes(totalmem())} MB in use`,
+    'This process': `${megabytes(process.memoryUsage.rss())} MB`,
+    Node: process.versions.node,
+  }
+  const rows = Object.entries(facts).map(([name, fact]) => `<dt>${name}</dt><dd>${escape(fact)}</dd>`)
+  return readFileSync(join(import.meta.dirname, 'welcome.html'), 'utf8')
+    .replace('NodeOS', () => escape(hostname()))
+    .replace('<dl>', () => `<dl>${rows.join('')}`)
 }
 
 function megabytes(bytes: number): string {
@@ -57,19 +41,13 @@ function megabytes(bytes: number): string {
 
 /** Seconds as a person says them, e.g. `3 h 12 min`. */
 export function duration(seconds: number): string {
-  const units = [
-    ['d', 86_400],
-    ['h', 3600],
-    ['min', 60],
-    ['s', 1],
-  ] as const
-  const parts = []
   let left = Math.floor(seconds)
-  for (const [unit, size] of units) {
-    if (left >= size) parts.push(`${Math.floor(left / size)} ${unit}`)
+  const parts = Object.entries({ d: 86_400, h: 3600, min: 60, s: 1 }).map(([unit, size]) => {
+    const count = Math.floor(left / size)
     left %= size
-  }
-  return parts.slice(0, 2).join(' ') || '0 s'
+    return count > 0 ? `${count} ${unit}` : ''
+  })
+  return parts.filter(Boolean).slice(0, 2).join(' ') || '0 s'
 }
 
 /** Text that can stand in HTML. */

@@ -27,9 +27,12 @@ export function ask<T>(worker: Worker, mark: string): Promise<T | undefined> {
 
 /** In a worker: answers the primary. */
 export function answer(mark: string, give: () => unknown): void {
-  process.on('internalMessage' as 'message', async ({ cmd }: { cmd?: string }) => {
-    if (cmd !== mark) return
-    // A primary that has ended asks no more.
-    process.send?.({ cmd: mark, answer: await give() }, undefined, undefined, () => undefined)
+  process.on('internalMessage' as 'message', ({ cmd }: { cmd?: string }) => {
+    if (cmd === mark) void Promise.resolve(give()).then((answer) => say({ cmd: mark, answer }))
   })
+}
+
+/** A primary that has ended asks no more. */
+function say(message: object): void {
+  process.send?.(message, undefined, undefined, () => undefined)
 }
