@@ -30,10 +30,7 @@ export function limitPerClient(
 /** Who an address belongs to: whoever has one of IPv6 has all of its network of 64 bits. */
 export function clientOf(address: string): string {
   if (!isIPv6(address)) return address
-  const [before = '', after] = address.split('::')
-  const groups = before === '' ? [] : before.split(':')
-  const rest = after === undefined || after === '' ? 0 : after.split(':').length
-  const zeros = after === undefined ? 0 : 8 - groups.length - rest
-  const all = [...groups, ...Array.from({ length: zeros }, () => '0'), ...(after ?? '').split(':')]
-  return all.slice(0, 4).join(':')
+  const [before = [], after = []] = address.split('::').map((part) => part.split(':').filter(Boolean))
+  const zeros = Array.from({ length: 8 - before.length - after.length }, () => '0')
+  return [...before, ...zeros, ...after].slice(0, 4).join(':')
 }
