@@ -7,7 +7,7 @@ import type { BackendConfig } from '../config.ts'
 import { type Operator, Refused } from '../operator.ts'
 import type { View, watchProcesses } from '../overview.ts'
 import { latencyOf } from '../stats.ts'
-import { adminPage } from './page.ts'
+import { pagePart } from './page.ts'
 
 const mostBytes = 262_144
 
@@ -18,21 +18,19 @@ export interface Answer {
   headers?: Record<string, string>
 }
 
-/** The handler is given the groups of the path, decoded. */
-export type Route = [
-  method: string,
-  path: RegExp,
-  handler: (request: IncomingMessage, ...parts: string[]) => Answer | Promise<Answer>,
-]
+/** By method and path. They are given the parts of the path that have a colon, decoded. */
+export type Routes = Record<
+  `${string} /${string}`,
+  (request: IncomingMessage, ...parts: string[]) => Answer | Promise<Answer>
+>
 
 /** What can be asked for. */
 export function api(
   balancer: Balancer,
   operator: Operator,
   lookAround: ReturnType<typeof watchProcesses>,
-): Route[] {
-  const backends = /^\/api\/pools\/([^/]*)\/backends$/
-  const backend = /^\/api\/pools\/([^/]*)\/backends\/([^/]*)$/
+): Routes {
+  /** Puts something else in the place of one backend. */
   const replace = (
     pool: string,
     id: string,
@@ -42,63 +40,50 @@ export function api(
       if (!all.some(({ address }) => address === id)) throw new Refused(404, `there is no backend ${id}`)
       return all.flatMap((each) => (each.address === id ? by(each) : each))
     })
-  return [
-    ['GET', /^\/$/, () => ({ status: 200, ...adminPage() })],
-    [
-      'GET',
-      /^\/api\/backends$/,
-      () => {
-        const { processes, views } = lookAround()
-        const pools = [...balancer.pools.values()].map(({ name, config: { algorithm } }) => ({
-          name,
-          algorithm,
-          backends: views.filter(({ pool }) => pool === name).map(describe),
-        }))
-        const [uptime, version] = [Math.round(process.uptime()), process.versions.node]
-        return { status: 200, body: { pools, processes, uptime, hostname: hostname(), version } }
-      },
-    ],
-    [
-      'POST',
-      backends,
-      async (request, pool = '') => {
-        const added = await json(request)
-        const changed = await operator.changeBackends(pool, (all) => [...all, added])
-        return { status: 201, body: changed.at(-1) ?? {} }
-      },
-    ],
-    [
-      'PATCH',
-      backend,
-      async (request, pool = '', id = '') => {
-        const edit = await json(request)
-        if (Object.keys(edit).length === 0) throw new Refused(400, 'weight or draining is needed')
-        if ('address' in edit)
-          throw new Refused(400, 'an address stays: remove the backend and add another one')
-        const changed = await replace(pool, id, (backend) => [{ ...backend, ...edit }])
-        return { status: 200, body: changed.find(({ address }) => address === id) ?? {} }
-      },
-    ],
-    [
-      'DELETE',
-      backend,
-      async (_request, pool = '', id = '') => {
-        await replace(pool, id, () => [])
-        return { status: 204 }
-      },
-    ],
-    [
-      'PUT',
-      /^\/api\/certificates\/([^/]*)$/,
-      async (request, port = '') => {
-        const { certificate, key } = await json(request)
-        if (typeof certificate !== 'string' || typeof key !== 'string')
-          throw new Refused(400, 'certificate and key are needed, each PEM')
-        await operator.replaceCertificates(port, [{ certificate, key }])
-        return { status: 204 }
-      },
-    ],
-  ]
+  return {
+    'GET /': () => pagePart('html'),
+    'GET /page.css': () => pagePart('css'),
+    'GET /page.js': () => pagePart('js'),
+
+    'GET /api/backends': () => {
+      const { processes, views } = lookAround()
+      const pools = [...balancer.pools.values()].map(({ name, config: { algorithm } }) => ({
+        name,
+        algorithm,
+        backends: views.filter(({ pool }) => pool === name).map(describe),
+      }))
+      const [uptime, version] = [Math.round(process.uptime()), process.versions.node]
+      return { status: 200, body: { pools, processes, uptime, hostname: hostname(), version } }
+    },
+
+    'POST /api/pools/:pool/backends': async (request, pool) => {
+      const added = await json(request)
+      const changed = await operator.changeBackends(pool, (all) => [...all, added])
+      return { status: 201, body: changed.at(-1) ?? {} }
+    },
+
+    'PATCH /api/pools/:pool/backends/:backend': async (request, pool, id) => {
+      const edit = await json(request)
+      if (Object.keys(edit).length === 0) throw new Refused(400, 'weight or draining is needed')
+      if ('address' in edit)
+        throw new Refused(400, 'an address stays: remove the backend and add another one')
+      const changed = await replace(pool, id, (backend) => [{ ...backend, ...edit }])
+      return { status: 200, body: changed.find(({ address }) => address === id) ?? {} }
+    },
+
+    'DELETE /api/pools/:pool/backends/:backend': async (_request, pool, id) => {
+      await replace(pool, id, () => [])
+      return { status: 204 }
+    },
+
+    'PUT /api/certificates/:port': async (request, port) => {
+      const { certificate, key } = await json(request)
+      if (typeof certificate !== 'string' || typeof key !== 'string')
+        throw new Refused(400, 'certificate and key are needed, each PEM')
+      await operator.replaceCertificates(port, [{ certificate, key }])
+      return { status: 204 }
+    },
+  }
 }
 
 /** A backend as the API shows it. */

@@ -1,28 +1,16 @@
-import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Answer } from './api.ts'
 
-/** The page for operators, and what a browser may do on it: run and style what stands in it, ask this machine. */
-export function adminPage(): { body: string; headers: Record<string, string> } {
-  const [html, css, js] = [read('page.html'), read('page.css'), read('page.js')]
-  const policy = `default-src 'none'; script-src ${source(js)}; style-src ${source(css)}; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'`
-  return {
-    body: html
-      .replace(/<style>[^]*<\/style>/, () => `<style>${css}</style>`)
-      .replace(/<script>[^]*<\/script>/, () => `<script>${js}</script>`),
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': policy,
-      'referrer-policy': 'no-referrer',
-    },
-  }
-}
+/** What a browser may do on the page: run and style what comes from this machine, and ask it. */
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
-function read(name: string): string {
-  return readFileSync(join(import.meta.dirname, name), 'utf8')
-}
+const types: Record<string, string> = { html: 'text/html', css: 'text/css', js: 'text/javascript' }
 
-/** One that a content security policy allows by its content. */
-function source(text: string): string {
-  return `'sha256-${hash('sha256', text, 'base64')}'`
+/** A part of the page for operators. */
+export function pagePart(kind: string): Answer {
+  const body = readFileSync(join(import.meta.dirname, `page.${kind}`), 'utf8')
+  const headers = { 'content-type': `${types[kind]}; charset=utf-8`, 'content-security-policy': policy }
+  return { status: 200, body, headers: { ...headers, 'referrer-policy': 'no-referrer' } }
 }

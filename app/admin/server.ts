@@ -1,31 +1,42 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { Refused } from '../operator.ts'
-import type { Answer, Route } from './api.ts'
+import type { Answer, Routes } from './api.ts'
+
+type Handler = Routes[keyof Routes]
 
 /** The server for operators: what is read is open to whoever reaches the port, what changes needs the token. */
-export function adminServer(routes: readonly Route[], token: string | undefined): Server {
+export function adminServer(routes: Routes, token: string | undefined): Server {
+  const find = router(routes)
+  const respond = async (request: IncomingMessage): Promise<Answer> => {
+    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
+    const path = pathOf(request.url ?? '/')
+    if (method !== 'GET') authorize(request, token)
+    const { handler, parts } = find(method, path)
+    return handler(request, ...parts)
+  }
   return createServer({ requestTimeout: 10_000, headersTimeout: 5000 }, (request, response) => {
-    respond(request, routes, token).then(
+    respond(request).then(
       (answer) => send(response, answer),
       ({ status = 500, message }: Partial<Refused>) => send(response, { status, body: { error: message } }),
     )
   })
 }
 
-async function respond(
-  request: IncomingMessage,
-  routes: readonly Route[],
-  token: string | undefined,
-): Promise<Answer> {
-  const method = request.method === 'HEAD' ? 'GET' : request.method
-  const path = pathOf(request.url ?? '/')
-  if (method !== 'GET') authorize(request, token)
-  const found = routes.filter(([, pattern]) => pattern.test(path))
-  if (found.length === 0) throw new Refused(404, 'not found')
-  const [, pattern, handler] = found.find(([each]) => each === method) ?? []
-  if (handler === undefined) throw new Refused(405, `${method} is not for ${path}`)
-  return handler(request, ...(pattern?.exec(path)?.slice(1).map(decodeURIComponent) ?? []))
+/** @throws {Refused} where there is nothing */
+function router(routes: Routes): (method: string, path: string) => { handler: Handler; parts: string[] } {
+  const compiled = Object.entries(routes).map(([route, handler]) => {
+    const [method, path = ''] = route.split(' ')
+    return { method, pattern: new RegExp(`^${path.replaceAll(/:\w+/g, '([^/]*)')}$`), handler }
+  })
+  return (method, path) => {
+    const found = compiled.filter(({ pattern }) => pattern.test(path))
+    if (found.length === 0) throw new Refused(404, 'not found')
+    const route = found.find((each) => each.method === method)
+    if (route === undefined) throw new Refused(405, `${method} is not for ${path}`)
+    const [, ...parts] = route.pattern.exec(path) ?? []
+    return { handler: route.handler, parts: parts.map(decodeURIComponent) }
+  }
 }
 
 /** Without the query. @throws {Refused} for one that is no path */
