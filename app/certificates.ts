@@ -14,11 +14,16 @@ export interface Pair {
 /** The oldest protocol that is spoken. */
 export const minVersion = 'TLSv1.2'
 
+interface Entry {
+  leaf: X509Certificate
+  context: SecureContext
+}
+
 /** The certificates of a listener; they can be replaced at any time. */
 export class Certificates {
   private readonly server: Pick<Server, 'setSecureContext'>
   private pairs: readonly Pair[] = []
-  private entries: { leaf: X509Certificate; context: SecureContext }[] = []
+  private entries: Entry[] = []
 
   constructor(server: Pick<Server, 'setSecureContext'>) {
     this.server = server
@@ -28,10 +33,7 @@ export class Certificates {
   replace(pairs: readonly Pair[]): void {
     const [first] = pairs
     if (first === undefined || isDeepStrictEqual(pairs, this.pairs)) return
-    this.entries = pairs.map((pair) => ({
-      leaf: new X509Certificate(pair.certificate),
-      context: contextOf(pair),
-    }))
+    this.entries = pairs.map(entryOf)
     this.pairs = pairs
     // For clients that ask for no name, or for another one.
     this.server.setSecureContext({ cert: first.certificate, key: first.key, minVersion })
@@ -47,8 +49,9 @@ export class Certificates {
 }
 
 /** @throws when they are no certificate and key, or do not fit */
-export function contextOf({ certificate, key }: Pair): SecureContext {
-  return createSecureContext({ cert: certificate, key, minVersion })
+export function entryOf({ certificate, key }: Pair): Entry {
+  const context = createSecureContext({ cert: certificate, key, minVersion })
+  return { leaf: new X509Certificate(certificate), context }
 }
 
 /** The PEM texts that a listener's configuration names. @throws when one was not given to this machine */

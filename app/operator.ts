@@ -1,5 +1,5 @@
 import type { Balancer } from './balancer.ts'
-import { contextOf, type Pair } from './certificates.ts'
+import { entryOf, type Pair } from './certificates.ts'
 import { type BackendConfig, checked } from './config.ts'
 import type { Listener } from './listeners.ts'
 import { shared } from './shared.ts'
@@ -55,7 +55,7 @@ export function operator(balancer: Balancer, listeners: readonly Listener[]): Op
       )
         throw new Refused(404, `no https listener has port ${port}`)
       try {
-        pairs.forEach(contextOf)
+        pairs.forEach(entryOf)
       } catch (error) {
         throw new Refused(400, `the certificate cannot be used: ${(error as Error).message}`)
       }
