@@ -176,6 +176,35 @@ await t.test(
   },
 )
 
+await t.test(
+  'who sets a value hears of it when the others have it, however long that takes them',
+  async (t) => {
+    const slow = {
+      ...app,
+      'index.ts': `import { createServer } from 'node:http'
+    let heard
+    process.on('message', ({ value }) => {
+      if (value !== process.pid) for (const until = Date.now() + 300; Date.now() < until; );
+      heard = { by: value, at: Date.now() }
+    })
+    createServer((request, response) => {
+      if (request.url === '/set') process.send({ set: 'key', base: 0, value: process.pid })
+      response.end(JSON.stringify({ pid: process.pid, ...heard }))
+    }).listen(process.env.PORT)`,
+    }
+    const { event, port } = await start(t, { entry: 'index.ts', app: slow, processes: 2 })
+    await event('health.ok')
+    await ask(port, '/set')
+    const times = new Map<boolean, number>()
+    await until('both have heard it', async () => {
+      const { pid, by, at } = JSON.parse(await ask(port, '/')) as { pid: number; by?: number; at: number }
+      if (by !== undefined) times.set(pid === by, at)
+      return times.size === 2
+    })
+    t.ok(Number(times.get(true)) >= Number(times.get(false)))
+  },
+)
+
 await t.test('one process needs no primary', async (t) => {
   const { event, events, port, child, ended } = await start(t, { entry: 'index.ts', app, processes: 1 })
   await event('health.ok')
