@@ -21,22 +21,18 @@ interface Changes {
   certificates: Record<string, Pair[]>
 }
 
-/** Changes what the balancer does while it runs, in every process; or refuses it, and nothing has changed. */
-export interface Operator {
-  /** Changes a pool's backends as a whole. @returns the new list @throws {Refused | ConfigError} */
-  changeBackends(pool: string, edit: (all: BackendConfig[]) => object[]): Promise<BackendConfig[]>
-  /** Replaces a listener's certificates. @throws {Refused} when it has none, or they are not usable */
-  replaceCertificates(port: string, pairs: Pair[]): Promise<void>
-}
+export type Operator = ReturnType<typeof operator>
 
-export function operator(balancer: Balancer, listeners: readonly Listener[]): Operator {
+/** Changes what the balancer does while it runs, in every process; or refuses it, and nothing has changed. */
+export function operator(balancer: Balancer, listeners: readonly Listener[]) {
   const none: Changes = { backends: {}, certificates: {} }
   const change = shared('changes', none, ({ backends, certificates }) => {
     for (const [pool, wanted] of Object.entries(backends)) balancer.change(pool, wanted)
     for (const listener of listeners) listener.certificates?.replace(certificates[listener.port] ?? [])
   })
   return {
-    async changeBackends(name, edit) {
+    /** Changes a pool's backends as a whole. @returns the new list @throws {Refused | ConfigError} */
+    async changeBackends(name: string, edit: (all: BackendConfig[]) => object[]): Promise<BackendConfig[]> {
       const pool = balancer.pools.get(name)
       if (pool === undefined) throw new Refused(404, `there is no pool ${name}`)
       const { pools, ...config } = balancer.config
@@ -49,7 +45,8 @@ export function operator(balancer: Balancer, listeners: readonly Listener[]): Op
       return backends[name] ?? []
     },
 
-    async replaceCertificates(port, pairs) {
+    /** Replaces a listener's certificates. @throws {Refused} when it has none, or they are not usable */
+    async replaceCertificates(port: string, pairs: Pair[]): Promise<void> {
       if (
         !listeners.some((listener) => String(listener.port) === port && listener.certificates !== undefined)
       )

@@ -1,4 +1,3 @@
-import type { BackendState } from './backend.ts'
 import type { Balancer } from './balancer.ts'
 import { tell } from './shared.ts'
 import { type Stats, sum } from './stats.ts'
@@ -8,13 +7,7 @@ const everyMs = 1000
 const silenceMs = 5000
 
 /** One backend as one process sees it, or all of them together. */
-export interface View extends Stats {
-  pool: string
-  address: string
-  weight: number
-  state: BackendState
-  reason: string | null
-}
+export type View = ReturnType<typeof viewsOf>[number]
 
 /**
  * Tells the other processes how the backends are doing here, and hears how they do there.
@@ -42,7 +35,7 @@ export function watchProcesses(balancer: Balancer): () => { processes: number; v
   }
 }
 
-function viewsOf(balancer: Balancer): View[] {
+function viewsOf(balancer: Balancer) {
   return balancer
     .members()
     .map(({ pool: { name: pool }, member: { address, weight, state, reason, counter } }) => ({

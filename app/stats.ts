@@ -1,13 +1,5 @@
 /** What happened at one backend in one process; sums of these describe several. */
-export interface Stats {
-  requests: number
-  failures: number
-  inflight: number
-  /** Requests a second, over the last seconds. */
-  rate: number
-  /** Answers by latency, of the last half to whole minute: see `latencyOf`. */
-  latencies: number[]
-}
+export type Stats = ReturnType<Counter['snapshot']>
 
 const buckets = 64
 const growth = 1.25
@@ -44,7 +36,8 @@ export class Counter {
     if (this.ticks % windowSeconds === 0) this.windows = [this.windows[1], [...this.latencies]]
   }
 
-  snapshot(): Stats {
+  /** The rate is of the last seconds, the latencies (see `latencyOf`) are of the last half to whole minute. */
+  snapshot() {
     const { requests, failures, inflight, seconds, windows } = this
     const latencies = this.latencies.map((count, bucket) => count - (windows[0][bucket] ?? 0))
     const rate = ((seconds.at(-1) ?? 0) - (seconds[0] ?? 0)) / rateSeconds

@@ -105,6 +105,16 @@ await t.test(
   },
 )
 
+await t.test('a backend that drains from the start gets no new client', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const lb = await balancer(
+    t,
+    oneRoute([a, b], { backends: [{ address: a.address, draining: true }, { address: b.address }] }),
+  )
+  t.same(await counts(lb, 6), new Map([[b.address, 6]]))
+  t.equal((await lb.overview()).pools[0]?.backends[0]?.state, 'draining')
+})
+
 function pool({ address }: TestBackend): object {
   return { backends: [{ address }], health: { kind: 'none' } }
 }
