@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { ServerResponse } from 'node:http'
 import { Server, type Socket } from 'node:net'
 import { emit } from './event.ts'
+import type { Reachable } from './servers.ts'
 
 /** Told on this diagnostics channel, an app can say that it is not well any more. */
 const draining = channel('nodeos.drain')
@@ -14,13 +15,13 @@ const lingerMs = 500
 
 /**
  * Answers SIGTERM for an app that does not: servers stop listening, requests are answered with
- * `Connection: close`, connections that stay idle close, sessions of HTTP/2 with their last stream, then the process ends with status 0. An app with a
- * SIGTERM listener of its own is left to it.
+ * `Connection: close`, connections that stay idle close, sessions of HTTP/2 with their last stream, then the process
+ * ends with status 0. An app with a SIGTERM listener of its own is left to it.
  *
- * @param servers those that listen at any time
+ * @param reachable what clients can reach at any time
  * @param seconds after which PID 1 ends the process
  */
-export function drainOnTerminate(servers: ReadonlySet<Server>, seconds: number): void {
+export function drainOnTerminate(reachable: Reachable, seconds: number): void {
   let begun = false
   process.on('SIGTERM', () => {
     // An app that closes what it has opened ends; the channel to the primary must not keep it.
@@ -28,11 +29,12 @@ export function drainOnTerminate(servers: ReadonlySet<Server>, seconds: number):
     process.once('beforeExit', () => leave(() => undefined))
     if (begun || process.listenerCount('SIGTERM') > 1) return
     begun = true
-    drain([...servers], seconds * 1000 - marginMs)
+    drain(reachable, seconds * 1000 - marginMs)
   })
 }
 
-function drain(servers: Server[], deadlineMs: number): void {
+function drain(reachable: Reachable, deadlineMs: number): void {
+  const servers = [...reachable.servers]
   emit('shutdown', 'app.draining', { servers: servers.length })
   draining.publish({ deadlineMs })
   let open = servers.length
@@ -44,7 +46,12 @@ function drain(servers: Server[], deadlineMs: number): void {
       if (open === 0) leave(() => process.exit(0))
     })
   }
-  setTimeout(() => setInterval(() => servers.forEach(closeIdle), idleCheckMs), lingerMs)
+  const closeIdle = (): void => {
+    for (const server of servers) closeIdleConnections(server)
+    // Their clients are told to send nothing more.
+    for (const session of reachable.sessions) session.close()
+  }
+  setTimeout(() => setInterval(closeIdle, idleCheckMs), lingerMs)
   setTimeout(() => {
     emit('shutdown', 'app.undrained', { connections: sockets().length })
     process.exit(1)
@@ -63,7 +70,7 @@ function leave(end: () => void): void {
   worker.disconnect()
 }
 
-/** The `close` of an HTTP server would close idle connections, and sessions of HTTP/2, at once. */
+/** The `close` of an HTTP server would close idle connections at once, and look after slow clients no more. */
 function stopListening(server: Server, done: () => void): void {
   if ('closeIdleConnections' in server) Server.prototype.close.call(server, done)
   else server.close(done)
@@ -92,7 +99,6 @@ function sockets(): ServerSocket[] {
   )
 }
 
-/** Idle connections are closed; clients of HTTP/2 are told to send nothing more. */
-function closeIdle(server: Server): void {
-  if ('closeIdleConnections' in server) server.close()
+function closeIdleConnections(server: Server): void {
+  if ('closeIdleConnections' in server) (server.closeIdleConnections as () => void)()
 }
