@@ -47,18 +47,16 @@ export function operator(balancer: Balancer, listeners: readonly Listener[]) {
 
     /** Replaces a listener's certificates. @throws {Refused} when it has none, or they are not usable */
     async replaceCertificates(port: string, pairs: Pair[]): Promise<void> {
-      if (
-        !listeners.some((listener) => String(listener.port) === port && listener.certificates !== undefined)
-      )
-        throw new Refused(404, `no https listener has port ${port}`)
+      const listener = listeners.find((each) => String(each.port) === port)
+      if (listener?.certificates === undefined) throw new Refused(404, `no https listener has port ${port}`)
       try {
         pairs.forEach(entryOf)
       } catch (error) {
         throw new Refused(400, `the certificate cannot be used: ${(error as Error).message}`)
       }
-      await change((changes) => ({
-        ...changes,
-        certificates: { ...changes.certificates, [port]: pairs },
+      await change(({ backends, certificates }) => ({
+        backends,
+        certificates: { ...certificates, [port]: pairs },
       }))
     },
   }
