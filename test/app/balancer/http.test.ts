@@ -9,7 +9,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { freePort } from '../../kernel/fixtures/system.ts'
-import { certify } from './certify.ts'
+import { certify } from '../../fixtures/certify.ts'
 import { backend, balancer, oneRoute, portOf, residentMegabytes, until } from './fixture.ts'
 
 const run = promisify(execFile)

@@ -3,7 +3,7 @@ import { type ClientHttp2Stream, connect } from 'node:http2'
 import t from 'tap'
 import { WebSocketServer } from 'ws'
 import { freePort } from '../../kernel/fixtures/system.ts'
-import { certify } from './certify.ts'
+import { certify } from '../../fixtures/certify.ts'
 import { backend, balancer, inFlight, oneRoute, until } from './fixture.ts'
 
 const [text, close] = [1, 8]

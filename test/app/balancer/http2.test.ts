@@ -1,7 +1,7 @@
 import { connect } from 'node:net'
 import t from 'tap'
 import { freePort } from '../../kernel/fixtures/system.ts'
-import { certify } from './certify.ts'
+import { certify } from '../../fixtures/certify.ts'
 import {
   backend,
   balancer,

@@ -6,7 +6,7 @@ import { connect } from 'node:tls'
 import t from 'tap'
 import { root } from '../../../build/lib/paths.ts'
 import { boot, bundle, freePort } from '../../kernel/fixtures/system.ts'
-import { certify } from './certify.ts'
+import { certify } from '../../fixtures/certify.ts'
 import { type Overview, token, until } from './fixture.ts'
 
 const changes = 12

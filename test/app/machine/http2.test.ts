@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { certify } from '../balancer/certify.ts'
+import { certify } from '../../fixtures/certify.ts'
 import { backend, inFlight, until } from '../balancer/fixture.ts'
 import { flood, floods } from '../balancer/http2-floods.ts'
 import { balance } from './balance.ts'

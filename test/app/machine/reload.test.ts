@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:tls'
 import t from 'tap'
-import { certify } from '../balancer/certify.ts'
+import { certify } from '../../fixtures/certify.ts'
 import { backend, until } from '../balancer/fixture.ts'
 import { balance, inMachine } from './balance.ts'
 import { askAfresh, askAgain, keepAsking, oneSession } from './load.ts'
