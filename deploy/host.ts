@@ -7,9 +7,11 @@ import { UserError } from '../build/lib/errors.ts'
 import { log } from '../build/lib/log.ts'
 import { main } from '../build/lib/main.ts'
 import { loadConfig } from '../config/load.ts'
+import { publicKey } from './git/minisign.ts'
 import { call } from './host/channel.ts'
 import { checkName, Home, type Settings } from './host/layout.ts'
-import { distrust, removeRepository, setUpRepository, signers, trust } from './host/repository.ts'
+import { removeRepository, setUpRepository } from './host/repository.ts'
+import { distrust, signers, trust } from './host/signers.ts'
 import { supervisorOf } from './host/supervise.ts'
 import { positiveNumber, printReport } from './command.ts'
 import type { Report } from './target.ts'
@@ -176,7 +178,7 @@ await main(
       cpus: 'add: most CPUs that a release may ask for',
       keep: 'add: how many releases stay ready to run; 5',
       env: 'add: file of KEY=value lines that its machines are given, secrets included',
-      trust: 'add: file of a public key that may sign',
+      trust: 'add: file of a public key of SSH or minisign that may sign',
       yes: 'do not ask',
       purge: 'uninstall: remove repositories and releases too',
       json: 'print JSON',
@@ -211,7 +213,7 @@ function portOf(text: string): PortForward {
 }
 
 async function keyText(file: string): Promise<string> {
-  if (/^(ssh|ecdsa|sk)-/.test(file)) return file
+  if (/^(ssh|ecdsa|sk)-/.test(file) || publicKey(file) === file) return file
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`the key ${file} cannot be read`, { cause: error })
   })

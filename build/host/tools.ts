@@ -191,6 +191,9 @@ export const requirements: readonly Requirement[] = [
     apk: 'openssh-keygen',
     zypper: 'openssh-common',
   }),
+  command('minisign', 'test', 'test that releases are signed with minisign', same('minisign'), {
+    versionArguments: ['-v'],
+  }),
   command(
     'sshd',
     'test',

@@ -10,6 +10,7 @@ import { highestOf } from './appliance.ts'
 import { call, type Request, ServiceAbsent } from './channel.ts'
 import { Home } from './layout.ts'
 import { branch, removeStaleLocks, repositoryOf } from './repository.ts'
+import { minisigners } from './signers.ts'
 import { checkRoom, parseUpdates, type Update, verifyPush } from './verify.ts'
 
 /** What a hook works on. */
@@ -44,7 +45,8 @@ async function preReceive({ home, name, updates }: Push): Promise<void> {
   const git = repositoryOf(home, name)
   await removeStaleLocks(git)
   const highest = await highestOf(home, name)
-  const release = await verifyPush(git, updates, { name, branch, highest })
+  const minisignKeys = (await minisigners(home, name)).map(({ key }) => key)
+  const release = await verifyPush(git, updates, { name, branch, highest, minisignKeys })
   if (release === undefined) return
   const store = new ReleaseStore(home.folder(name))
   await checkRoom(release, store, await home.settings(name))

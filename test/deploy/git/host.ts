@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -100,4 +100,11 @@ export function makeKey(folder: string, name: string): string {
   const file = join(folder, name)
   spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file])
   return file
+}
+
+/** A key of minisign without a password. @returns the files of its halves */
+export function makeMinisignKey(folder: string, name: string): { secret: string; public: string } {
+  const files = { secret: join(folder, `${name}.key`), public: join(folder, `${name}.pub`) }
+  execFileSync('minisign', ['-G', '-W', '-s', files.secret, '-p', files.public], { stdio: 'ignore' })
+  return files
 }
