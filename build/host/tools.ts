@@ -191,6 +191,10 @@ export const requirements: readonly Requirement[] = [
     apk: 'openssh-keygen',
     zypper: 'openssh-common',
   }),
+  command('crontab', 'test', 'test that the service of a host comes back with it', {
+    ...same('cronie'),
+    apt: 'cron',
+  }),
   command('minisign', 'test', 'test that releases are signed with minisign', same('minisign'), {
     versionArguments: ['-v'],
   }),
