@@ -5,6 +5,7 @@ import type { Progress } from '../../build/lib/log.ts'
 import { readRelease } from '../git/release.ts'
 import type { Git } from '../git/run.ts'
 import { type Kept, ReleaseStore } from '../store.ts'
+import { isWell } from '../targets/local/health.ts'
 import { isRunning } from '../targets/local/process.ts'
 import {
   backendOf,
@@ -20,7 +21,6 @@ import { Front } from './front.ts'
 import type { Home, Settings } from './layout.ts'
 import { branch, repositoryOf } from './repository.ts'
 import { newState, readState, type State, writeState } from './state.ts'
-import { isWell } from './status.ts'
 
 const settleMs = 5000
 

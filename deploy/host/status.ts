@@ -1,4 +1,5 @@
 import type { ReleaseStore } from '../store.ts'
+import { isWell } from '../targets/local/health.ts'
 import { isRunning, residentBytes } from '../targets/local/process.ts'
 import type { Report } from '../target.ts'
 import { describeHold, heldBy } from './hold.ts'
@@ -44,16 +45,5 @@ export async function statusOf(name: string, state: State, store: ReleaseStore):
       restarts,
       pid: current.pid,
     },
-  }
-}
-
-/** Whether a health check is answered with 200. */
-export async function isWell(url: string): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(3000) })
-    await response.body?.cancel()
-    return response.status === 200
-  } catch {
-    return false
   }
 }

@@ -1,8 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, rmdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import {
   checkCgroup,
   describeHold,
@@ -14,6 +14,7 @@ import {
 } from '../../../deploy/host/hold.ts'
 import { folderOf } from '../../fixtures/release.ts'
 import { until } from '../../fixtures/until.ts'
+import { ownCgroup } from './cgroup.ts'
 
 await t.test('a machine may take its memory and CPUs, and what QEMU takes beside them', (t) => {
   t.strictSame(limitsOf({ memory: 256, cpus: 2 }, 'kvm'), { memory: 512, cpus: 3, tasks: 130 })
@@ -43,7 +44,7 @@ await t.test('a folder that is no cgroup is refused, and nothing is left in it',
     message: /is no cgroup v2 that this user may use/,
     hint: /\/sys\/fs\/cgroup/,
   })
-  t.strictSame(execFileSync('ls', ['-A', folder], { encoding: 'utf8' }), '')
+  t.strictSame(readdirSync(folder), [])
 })
 
 await t.test('without systemd and without a cgroup nothing holds a machine', async (t) => {
@@ -59,13 +60,13 @@ await t.test('a process is in the cgroup from its first instruction', { skip: pl
   const [program = '', ...argv] = hold.command
   const child = spawn(program, [...argv, 'sleep', '60'], { stdio: 'ignore' })
   await until('it is there', () => wordsOf(child).startsWith('sleep'))
-  const inside = execFileSync('cat', [join(cgroup, 'lb-1/cgroup.procs')], { encoding: 'utf8' })
+  const inside = readFileSync(join(cgroup, 'lb-1/cgroup.procs'), 'utf8')
   t.equal(inside.trim(), String(child.pid))
   const held = heldBy(child.pid ?? 0)
-  const controllers = execFileSync('cat', [join(cgroup, 'lb-1/cgroup.controllers')], { encoding: 'utf8' })
-  t.equal(held.memory, controllers.includes('memory') ? limits.memory : undefined)
-  t.equal(held.cpus, controllers.includes('cpu ') ? limits.cpus : undefined)
-  t.equal(held.tasks, controllers.includes('pids') ? limits.tasks : undefined)
+  const has = (name: string): boolean => place.controllers.includes(name)
+  t.equal(held.memory, has('memory') ? limits.memory : undefined)
+  t.equal(held.cpus, has('cpu') ? limits.cpus : undefined)
+  t.equal(held.tasks, has('pids') ? limits.tasks : undefined)
   child.kill('SIGKILL')
   await once(child, 'exit')
   await releaseHold(hold)
@@ -75,7 +76,7 @@ await t.test('a process is in the cgroup from its first instruction', { skip: pl
 const noMemory =
   place.why !== false
     ? place.why
-    : place.memory
+    : place.controllers.includes('memory')
       ? false
       : 'NOT TESTED: this cgroup v2 has no memory controller'
 await t.test('who takes more memory than the limit is killed', { skip: noMemory }, async (t) => {
@@ -88,21 +89,5 @@ await t.test('who takes more memory than the limit is killed', { skip: noMemory 
 })
 
 function wordsOf({ pid }: ChildProcess): string {
-  return execFileSync('cat', [`/proc/${pid}/cmdline`], { encoding: 'latin1' })
-}
-
-/** A cgroup of the test's own, below the root of the host's, when that may be made. */
-function ownCgroup(t: Test): { folder: string; memory: boolean; why: string | false } {
-  const mounted = execFileSync('cat', ['/proc/self/mountinfo'], { encoding: 'utf8' })
-  const [, root] = /^\S+ \S+ \S+ \S+ (\S+) .* - cgroup2 /m.exec(mounted) ?? []
-  const folder = join(root ?? '/sys/fs/cgroup', `nodeos-test-${process.pid}`)
-  try {
-    if (root === undefined) throw new Error('no cgroup v2 is mounted')
-    mkdirSync(folder)
-    t.teardown(() => rmdirSync(folder))
-    const controllers = execFileSync('cat', [join(root, 'cgroup.controllers')], { encoding: 'utf8' })
-    return { folder, memory: controllers.includes('memory'), why: false }
-  } catch (error) {
-    return { folder, memory: false, why: `NOT TESTED: no cgroup can be made here: ${String(error)}` }
-  }
+  return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
 }
