@@ -1,8 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import shell from 'shelljs'
 import { UserError } from '../../build/lib/errors.ts'
-import { missingTool } from '../../build/lib/tool.ts'
+import { findTool, missingTool } from '../../build/lib/tool.ts'
 import { keyId, publicKey } from '../git/minisign.ts'
 import type { Home } from './layout.ts'
 
@@ -59,7 +58,7 @@ function sshSigner(text: string): Signer | undefined {
 function minisigner(text: string): Signer | undefined {
   const key = publicKey(text)
   if (key === undefined) return undefined
-  if (shell.which('minisign') === null) throw missingTool('minisign', 'check what such a key has signed')
+  if (findTool('minisign') === undefined) throw missingTool('minisign', 'check what such a key has signed')
   return { name: `minisign-${keyId(key)}`, key }
 }
 

@@ -16,7 +16,7 @@ import {
 const folder = t.testdir({})
 const binary = compileSanitized(
   join(folder, 'init'),
-  ['main', 'conf', 'event', 'log', 'supervise'],
+  ['main', 'conf', 'data', 'event', 'log', 'run', 'supervise'],
   'init-host.c',
 )
 let machines = 0

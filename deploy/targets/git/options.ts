@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import shell from 'shelljs'
 import { UserError } from '../../../build/lib/errors.ts'
 import { root } from '../../../build/lib/paths.ts'
-import { missingTool } from '../../../build/lib/tool.ts'
+import { findTool, missingTool } from '../../../build/lib/tool.ts'
 
 /** `deploy.options` of the target `git`. */
 export interface GitOptions {
@@ -82,7 +82,7 @@ function expand(path: string): string {
  */
 export function signingKey({ key, signature }: Pick<GitOptions, 'key' | 'signature'>): string {
   const program = { ssh: 'ssh-keygen', minisign: 'minisign' }[signature]
-  if (shell.which(program) === null) throw missingTool(program, 'sign releases')
+  if (findTool(program) === undefined) throw missingTool(program, 'sign releases')
   const wanted = key ?? usualKey(signature)
   if (signature === 'ssh' && (wanted.startsWith('key::') || wanted.startsWith('ssh-'))) return wanted
   const file = resolve(root, expand(wanted))

@@ -2,17 +2,21 @@ import { resolve } from 'node:path'
 import { UserError } from '../../../build/lib/errors.ts'
 import { log, progress } from '../../../build/lib/log.ts'
 import { root } from '../../../build/lib/paths.ts'
+import { type DataConfig, handOver, requireSnapshot } from '../../data/handover.ts'
 import { artefactPath } from '../../release.ts'
 import { type Listed, listReport } from '../../releases.ts'
 import type { Context, Release, Target } from '../../target.ts'
 import { shellLine } from '../local/qemu.ts'
 import { type About, aboutOf, domainXml } from './domain.ts'
+import { DataVolume } from './data.ts'
 import { DomainMachine } from './machine.ts'
 import { type LibvirtOptions, readOptions, schema } from './options.ts'
 import { Pool } from './pool.ts'
 import { type Virsh, virshOn } from './virsh.ts'
 
 const notRunning = 3
+/** A machine may be called nodeos-something, too. */
+const layerVolume = /^nodeos-[a-z]+-[0-9a-f]{16}$/
 const followMs = 1000
 
 /** Defines the machine as a domain of a libvirt host. */
@@ -55,7 +59,12 @@ const libvirt: Target = {
       await pool.upload(file, volume)
       line.done(volume)
     }
-    const seconds = await swap(machine, { xml, before, system, autostart: options.autostart }, context)
+    const disk = new DataVolume(pool, machine.name)
+    const seconds = await swap(
+      machine,
+      { xml, before, system, autostart: options.autostart, disk, data: system.data },
+      context,
+    )
     if (before !== undefined) await pool.uploadText(before, previousVolume(machine))
     await removeUnused(virsh, pool)
     return {
@@ -109,7 +118,7 @@ const libvirt: Target = {
     return { text: `${machine.name} ${ending}`, data: { stopped: true, ending } }
   },
 
-  async rollback(context, number) {
+  async rollback(context, number, { data = false } = {}) {
     const { config } = context
     const options = readOptions(config)
     const { pool, machine } = await connect(config.hostname, options)
@@ -123,21 +132,42 @@ const libvirt: Target = {
         hint: `there is: ${old?.number ?? 'none'}   (npm run deploy:list)`,
       })
     }
-    await swap(machine, { xml: previous, before, system: config, autostart: options.autostart }, context)
+    const disk = new DataVolume(pool, machine.name)
+    if (data && old !== undefined) await requireSnapshot(disk, old.number)
+    await swap(
+      machine,
+      {
+        xml: previous,
+        before,
+        system: config,
+        autostart: options.autostart,
+        disk,
+        data: config.data,
+        ...(data && old !== undefined ? { restore: old.number } : {}),
+      },
+      context,
+    )
     if (before !== undefined) await pool.uploadText(before, previousVolume(machine))
     return { text: `${machine.name} runs release ${old?.number} again`, data: { ...old } }
   },
 
-  async destroy({ config }) {
+  async destroy({ config }, { data = false } = {}) {
     const { virsh, pool, machine } = await connect(config.hostname, readOptions(config))
-    if ((await ours(machine)) === undefined)
+    const disk = new DataVolume(pool, machine.name)
+    if ((await ours(machine)) === undefined) {
+      if (data) await disk.remove()
       return { text: 'no machine was deployed', data: { destroyed: false } }
+    }
     if (await machine.isRunning()) await machine.stop(config.restart.drainTimeout)
     await virsh.run('undefine', machine.name)
     for (const volume of [previousVolume(machine), envVolume(machine), machine.consoleVolume])
       await pool.remove(volume)
     await removeUnused(virsh, pool)
-    return { text: `${machine.name} and its volumes are gone`, data: { destroyed: true } }
+    if (data) await disk.remove()
+    const stays = (await disk.exists())
+      ? `; its data stays in volume ${disk.volume} (-- --data   removes it too)`
+      : ''
+    return { text: `${machine.name} and its volumes are gone${stays}`, data: { destroyed: true } }
   },
 }
 
@@ -239,6 +269,7 @@ function describe(
     kernel: pool.pathOf(kernel.volume),
     runtime: pool.pathOf(runtime.volume),
     app: pool.pathOf(app.volume),
+    ...(system.data === undefined ? {} : { data: pool.pathOf(`${system.hostname}.data`) }),
     console: pool.pathOf(`${system.hostname}.console`),
     ...(env === undefined ? {} : { env: pool.pathOf(env.volume) }),
     system,
@@ -255,16 +286,22 @@ interface Swap {
   before: string | undefined
   system: Context['config']
   autostart: boolean
+  disk: DataVolume
+  /** What the machine that comes asks for. */
+  data: DataConfig | undefined
+  /** Number of the release whose data are to be brought back. */
+  restore?: number
 }
 
 /**
- * Starts one definition in the place of another; the one before comes back when it does not become healthy.
+ * Starts one definition in the place of another; the one before comes back when it does not become healthy,
+ * with its data as it left them.
  *
  * @returns seconds until it was healthy
  */
 async function swap(
   machine: DomainMachine,
-  { xml, before, system, autostart }: Swap,
+  { xml, before, system, autostart, disk, data, restore }: Swap,
   { signal }: Context,
 ): Promise<number> {
   const wasRunning = before !== undefined && (await machine.isRunning())
@@ -273,13 +310,18 @@ async function swap(
     log.info(await machine.stop(aboutOf(before)?.drainTimeout ?? system.restart.drainTimeout))
   }
   const line = progress(`Booting ${machine.name}`)
+  let undo: (() => Promise<void>) | undefined
   try {
+    const from = before === undefined ? undefined : aboutOf(before)?.number
+    const kept = [from, aboutOf(xml)?.number].filter((number) => number !== undefined)
+    undo = await handOver(disk, { data, from, restore, kept })
     await machine.start(xml, autostart)
     const seconds = await machine.awaitHealth(system.health.timeout, line, signal)
     line.done(`healthy after ${seconds.toFixed(1)} s`)
     return seconds
   } catch (error) {
     await machine.kill()
+    await undo?.()
     if (!wasRunning) throw error
     log.warn('the release before is started again')
     await machine.start(before, autostart)
@@ -301,7 +343,7 @@ async function volumesInUse(virsh: Virsh, pool: Pool): Promise<Set<string>> {
 async function removeUnused(virsh: Virsh, pool: Pool): Promise<void> {
   const used = await volumesInUse(virsh, pool)
   for (const volume of await pool.volumes()) {
-    if (volume.startsWith('nodeos-') && !used.has(volume)) await pool.remove(volume)
+    if (layerVolume.test(volume) && !used.has(volume)) await pool.remove(volume)
   }
 }
 
