@@ -7,9 +7,12 @@ import { UserError } from '../build/lib/errors.ts'
 import { log } from '../build/lib/log.ts'
 import { main } from '../build/lib/main.ts'
 import { loadConfig } from '../config/load.ts'
+import { publicKey } from './git/minisign.ts'
 import { call } from './host/channel.ts'
+import { checkCgroup } from './host/hold.ts'
 import { checkName, Home, type Settings } from './host/layout.ts'
-import { distrust, removeRepository, setUpRepository, signers, trust } from './host/repository.ts'
+import { removeRepository, setUpRepository } from './host/repository.ts'
+import { distrust, signers, trust } from './host/signers.ts'
 import { supervisorOf } from './host/supervise.ts'
 import { positiveNumber, printReport } from './command.ts'
 import type { Report } from './target.ts'
@@ -21,6 +24,7 @@ interface Flags {
   bind?: string | undefined
   memory?: string | undefined
   cpus?: string | undefined
+  cgroup?: string | undefined
   keep?: string | undefined
   env?: string | undefined
   trust?: string[] | undefined
@@ -34,10 +38,9 @@ type Verb = (home: Home, words: readonly string[], flags: Flags) => Promise<Repo
 const add: Verb = async (home, [given], flags) => {
   const name = checkName(given ?? (await loadConfig()).hostname)
   await setUpRepository(home, name)
-  await home.saveSettings(name, { ...(await home.settings(name)), ...settingsOf(flags) })
+  await home.saveSettings(name, { ...(await home.settings(name)), ...(await settingsOf(flags)) })
   for (const file of flags.trust ?? []) await trust(home, name, await keyText(file))
-  const supervisor = supervisorOf(home)
-  await supervisor.start()
+  const service = await supervisorOf(home).start()
   const trusted = await signers(home, name)
   const repository = home.repository(name)
   const remote = `${userInfo().username}@${hostname()}:${repository}`
@@ -48,7 +51,7 @@ const add: Verb = async (home, [given], flags) => {
   return {
     text: [
       `${name} is ready for releases, ${keys}`,
-      `  service  ${supervisor.summary}`,
+      `  service  ${service}`,
       `  remote   ${remote}`,
       '',
       'In config/system.json of the appliance:',
@@ -103,8 +106,7 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
     async run(home) {
       const supervisor = supervisorOf(home)
       await supervisor.stop()
-      await supervisor.start()
-      return { text: `the service runs: ${supervisor.summary}`, data: { home: home.path } }
+      return { text: `the service runs: ${await supervisor.start()}`, data: { home: home.path } }
     },
   },
   remove: {
@@ -161,6 +163,7 @@ await main(
       bind: { type: 'string' },
       memory: { type: 'string' },
       cpus: { type: 'string' },
+      cgroup: { type: 'string' },
       keep: { type: 'string' },
       env: { type: 'string' },
       trust: { type: 'string', multiple: true },
@@ -174,9 +177,10 @@ await main(
       bind: 'add: address on which ports listen; 0.0.0.0',
       memory: 'add: most MiB that a release may ask for',
       cpus: 'add: most CPUs that a release may ask for',
+      cgroup: 'add: folder of a cgroup v2 that holds its machines, where no systemd does',
       keep: 'add: how many releases stay ready to run; 5',
       env: 'add: file of KEY=value lines that its machines are given, secrets included',
-      trust: 'add: file of a public key that may sign',
+      trust: 'add: file of a public key of SSH or minisign that may sign',
       yes: 'do not ask',
       purge: 'uninstall: remove repositories and releases too',
       json: 'print JSON',
@@ -191,12 +195,14 @@ await main(
   },
 )
 
-function settingsOf({ publish, bind, memory, cpus, keep, env }: Flags): Partial<Settings> {
+async function settingsOf(flags: Flags): Promise<Partial<Settings>> {
+  const { publish, bind, memory, cpus, cgroup, keep, env } = flags
   return {
     ...(publish === undefined ? {} : { publish: publish.map(portOf) }),
     ...(bind === undefined ? {} : { bind }),
     ...(memory === undefined ? {} : { memory: positiveNumber('--memory', memory) }),
     ...(cpus === undefined ? {} : { cpus: positiveNumber('--cpus', cpus) }),
+    ...(cgroup === undefined ? {} : { cgroup: await checkCgroup(resolve(cgroup)) }),
     ...(keep === undefined ? {} : { keep: positiveNumber('--keep', keep) }),
     ...(env === undefined ? {} : { env: resolve(env) }),
   }
@@ -211,7 +217,7 @@ function portOf(text: string): PortForward {
 }
 
 async function keyText(file: string): Promise<string> {
-  if (/^(ssh|ecdsa|sk)-/.test(file)) return file
+  if (/^(ssh|ecdsa|sk)-/.test(file) || publicKey(file) === file) return file
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`the key ${file} cannot be read`, { cause: error })
   })

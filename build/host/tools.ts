@@ -148,6 +148,15 @@ export const requirements: readonly Requirement[] = [
   loader('systemd-bootx64.efi', 'boot an image by EFI', systemdFiles),
   loader('linuxx64.efi.stub', 'make an EFI image', systemdFiles),
   command(
+    'sgdisk',
+    'test',
+    'test the partitions of an image',
+    { ...same('gdisk'), pacman: 'gptfdisk', apk: 'sgdisk', zypper: 'gptfdisk' },
+    sbin,
+  ),
+  command('fsck.fat', 'test', 'test the boot partition of an image', same('dosfstools'), sbin),
+  command('cpio', 'test', 'test the initramfs of an image', same('cpio')),
+  command(
     'ccache',
     'test',
     'compile the kernel of the tests from what the machine’s own left',
@@ -195,6 +204,13 @@ export const requirements: readonly Requirement[] = [
     pacman: 'openssh',
     apk: 'openssh-keygen',
     zypper: 'openssh-common',
+  }),
+  command('crontab', 'test', 'test that the service of a host comes back with it', {
+    ...same('cronie'),
+    apt: 'cron',
+  }),
+  command('minisign', 'test', 'test that releases are signed with minisign', same('minisign'), {
+    versionArguments: ['-v'],
   }),
   command(
     'sshd',

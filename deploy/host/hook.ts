@@ -6,10 +6,11 @@ import { main } from '../../build/lib/main.ts'
 import { ReleaseStore } from '../store.ts'
 import { markProcess } from '../targets/local/process.ts'
 import { takeLock } from '../targets/local/state.ts'
-import { highestOf } from './appliance.ts'
 import { call, type Request, ServiceAbsent } from './channel.ts'
 import { Home } from './layout.ts'
 import { branch, removeStaleLocks, repositoryOf } from './repository.ts'
+import { minisigners } from './signers.ts'
+import { readState } from './state.ts'
 import { checkRoom, parseUpdates, type Update, verifyPush } from './verify.ts'
 
 /** What a hook works on. */
@@ -43,8 +44,9 @@ async function preReceive({ home, name, updates }: Push): Promise<void> {
   await takeLock(join(home.folder(name), 'push.lock'), pusher)
   const git = repositoryOf(home, name)
   await removeStaleLocks(git)
-  const highest = await highestOf(home, name)
-  const release = await verifyPush(git, updates, { name, branch, highest })
+  const { highest } = await readState(home, name)
+  const minisignKeys = (await minisigners(home, name)).map(({ key }) => key)
+  const release = await verifyPush(git, updates, { name, branch, highest, minisignKeys })
   if (release === undefined) return
   const store = new ReleaseStore(home.folder(name))
   await checkRoom(release, store, await home.settings(name))

@@ -14,6 +14,8 @@ export interface Settings {
   memory?: number
   /** Most virtual CPUs that a release may ask for. */
   cpus?: number
+  /** Folder of a cgroup v2 in which its machines are held, where no systemd holds them. */
+  cgroup?: string
   /** How many releases are kept ready to run. */
   keep: number
   /** File of KEY=value lines that each machine of it is given. */

@@ -11,7 +11,7 @@ const git: Target = {
   name: 'git',
   summary: 'pushes signed releases to a git remote; its host swaps them without losing a request',
   schema,
-  needs: ['git', 'ssh-keygen'],
+  needs: ['git'],
 
   async plan({ manifest }) {
     const { remote, branch } = readOptions(manifest.system.deploy.options)

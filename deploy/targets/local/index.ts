@@ -11,7 +11,7 @@ import { ReleaseStore } from '../../store.ts'
 import type { Context, Release, Report, Target } from '../../target.ts'
 import { type Choice, chooseAccelerator } from './accelerator.ts'
 import { dataDiskOf, describeDisk } from './data.ts'
-import { awaitHealth } from './health.ts'
+import { awaitHealth, isWell } from './health.ts'
 import { startWithFallback } from './kvm.ts'
 import { streamConsole } from './logs.ts'
 import { killMachine, type Machine, machineFiles, stopMachine } from './machine.ts'
@@ -88,7 +88,7 @@ const local: Target = {
     if (state === undefined || !isRunning(state)) {
       return { text: 'no machine is running', data: { running: false }, status: notRunning }
     }
-    const healthy = state.health === undefined ? undefined : await answers(state.health, context)
+    const healthy = state.health === undefined ? undefined : await isWell(state.health, context.fetch)
     const uptime = Math.round((Date.now() - Date.parse(state.deployed)) / 1000)
     const rss = residentBytes(state.pid)
     const disk = await dataDiskOf(context)
@@ -290,14 +290,4 @@ function success(state: State): string {
     `  release ${state.number}, ${state.memory} MiB, ${state.accelerator}, pid ${state.pid}, console in ${state.files.console}`,
     '  npm run deploy:status, deploy:logs, deploy:stop',
   ].join('\n')
-}
-
-async function answers(url: string, { fetch }: Context): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(3000) })
-    await response.body?.cancel()
-    return response.status === 200
-  } catch {
-    return false
-  }
 }

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { root } from '../../../build/lib/paths.ts'
@@ -40,10 +40,13 @@ export async function startHost(t: Test): Promise<Host> {
   const key = makeKey(folder, 'developer')
   const port = await freePort()
   const repository = home.repository(applianceName)
+  // The crontab of whoever runs tests is theirs.
+  const programs = folderOf(t)
+  const crontab = '#!/bin/sh\necho "not for tests" >&2\nexit 1\n'
+  writeFileSync(join(programs, 'crontab'), crontab, { mode: 0o755 })
   const run: Host['run'] = (...words) => {
     const argv = [
-      '-u',
-      'NODE_OPTIONS',
+      ...['-u', 'NODE_OPTIONS', `PATH=${programs}:${process.env['PATH'] ?? ''}`],
       process.execPath,
       join(root, 'deploy/host.ts'),
       ...words,
@@ -100,4 +103,11 @@ export function makeKey(folder: string, name: string): string {
   const file = join(folder, name)
   spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file])
   return file
+}
+
+/** A key of minisign without a password. @returns the files of its halves */
+export function makeMinisignKey(folder: string, name: string): { secret: string; public: string } {
+  const files = { secret: join(folder, `${name}.key`), public: join(folder, `${name}.pub`) }
+  execFileSync('minisign', ['-G', '-W', '-s', files.secret, '-p', files.public], { stdio: 'ignore' })
+  return files
 }
