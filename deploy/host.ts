@@ -1,12 +1,13 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { UserError } from '../build/lib/errors.ts'
 import { log } from '../build/lib/log.ts'
 import { main } from '../build/lib/main.ts'
 import { loadConfig } from '../config/load.ts'
+import { DataDisk } from './data/disk.ts'
 import { publicKey } from './git/minisign.ts'
 import { call } from './host/channel.ts'
 import { checkCgroup } from './host/hold.ts'
@@ -111,15 +112,22 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
   },
   remove: {
     words: 'name',
-    summary: 'remove an appliance with its releases and its repository',
+    summary: 'remove an appliance, its releases and its repository; its data stays unless --purge',
     async run(home, [name = ''], flags) {
       await known(home, name)
       await confirm(`Remove ${name}, its releases and its repository`, name, flags)
       await call(home.socket, { verb: 'stop', appliance: name }, () => undefined).report
       await removeRepository(home, name)
       await call(home.socket, { verb: 'load', appliance: '' }, () => undefined).report
-      await rm(home.folder(name), { recursive: true, force: true })
-      return { text: `${name} is gone`, data: { removed: name } }
+      const disk = new DataDisk(home.dataFile(name))
+      const stays = flags.purge !== true && (await disk.exists())
+      for (const file of await readdir(home.folder(name))) {
+        const path = join(home.folder(name), file)
+        if (!stays || path !== disk.file) await rm(path, { recursive: true, force: true })
+      }
+      if (!stays) await rm(home.folder(name), { recursive: true, force: true })
+      const text = stays ? `${name} is gone; its data stays: ${disk.file}` : `${name} is gone`
+      return { text, data: { removed: name } }
     },
   },
   uninstall: {
@@ -182,7 +190,7 @@ await main(
       env: 'add: file of KEY=value lines that its machines are given, secrets included',
       trust: 'add: file of a public key of SSH or minisign that may sign',
       yes: 'do not ask',
-      purge: 'uninstall: remove repositories and releases too',
+      purge: 'remove: its data, too; uninstall: repositories, releases and data, too',
       json: 'print JSON',
     },
   },

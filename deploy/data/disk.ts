@@ -91,6 +91,14 @@ export class DataDisk implements Disk {
     for (const name of await this.snapshots()) if (!names.includes(name)) this.#forget(name)
   }
 
+  /** For a person. */
+  async describe(): Promise<string> {
+    const { bytes, allocated } = this.sizes()
+    const snapshots = await this.snapshots()
+    const kept = snapshots.length === 0 ? '' : `, snapshots ${snapshots.join(' ')}`
+    return `${this.file}: ${formatBytes(bytes)}, ${formatBytes(allocated)} on the host${kept}`
+  }
+
   async remove(): Promise<void> {
     await rm(this.file, { force: true })
   }

@@ -60,6 +60,6 @@ export async function requireSnapshot(disk: Disk, release: number): Promise<void
 }
 
 /** The name of what a release leaves when another one takes its place. */
-function snapshotOf(release: number): string {
+export function snapshotOf(release: number): string {
   return `release-${release}`
 }

@@ -65,7 +65,7 @@ export class Appliance {
       const before = this.#serving.state.current?.published ?? []
       await this.#serving.front.open(ports)
       try {
-        const machine = await this.#serving.boot(kept, caller.print, caller.gone)
+        const machine = await this.#serving.bootNext(kept, caller.print, caller.gone)
         this.#candidate = { machine, kept, pusher }
       } catch (error) {
         this.#serving.front.keepOnly(before)
@@ -104,6 +104,7 @@ export class Appliance {
         this.#serving.say(`the push of release ${kept.number} was not completed: its machine is dropped`)
         await discard(machine)
         this.#serving.front.keepOnly(this.#serving.state.current?.published ?? [])
+        await this.#serving.giveBack()
       }
       this.#candidate = undefined
     })
@@ -118,7 +119,7 @@ export class Appliance {
       this.#serving.say(`release ${tip} is on the branch and does not serve: it is brought up`)
       try {
         await this.#serving.replace(
-          await this.#serving.boot(await this.#serving.sound(tip), this.#serving.say),
+          await this.#serving.bootNext(await this.#serving.sound(tip), this.#serving.say),
         )
       } catch (error) {
         this.#refused = { number: tip, why: error instanceof Error ? error.message : String(error) }
@@ -142,7 +143,8 @@ export class Appliance {
       if (candidate !== undefined && !isRunning(candidate.pusher)) await this.#decide(candidate)
       const { current, stopped } = this.#serving.state
       if (stopped === true || this.#turn.busy !== undefined) continue
-      if (this.#candidate === undefined) await this.#follow()
+      if (this.#candidate !== undefined) continue
+      await this.#follow()
       if (current === undefined || current !== this.#serving.state.current || isRunning(current)) continue
       if (Date.now() - since > restartMs.most) waitMs = restartMs.first
       this.#serving.say(`the machine of release ${current.number} has ended: it is started again`)
@@ -160,8 +162,8 @@ export class Appliance {
   }
 
   async status(): Promise<Report> {
-    const { name, state, store } = this.#serving
-    return statusOf(name, state, store)
+    const { name, state, store, data } = this.#serving
+    return statusOf(name, state, store, data)
   }
 
   async logs(follow: boolean, caller: Caller): Promise<Report> {
@@ -181,17 +183,21 @@ export class Appliance {
     })
   }
 
-  /** Ends the machine and forgets the releases that are ready to run; the repository stays: it is the history. */
-  async destroy(): Promise<Report> {
+  /** Ends the machine and forgets the releases that are ready to run; the repository stays: it is the history. So do its data. */
+  async destroy(withData: boolean): Promise<Report> {
     const { data } = await this.stop()
-    const { name, state } = this.#serving
+    const { name, state, data: disk } = this.#serving
     const destroyed = state.current !== undefined
     return this.#exclusive('the appliance is being removed', async () => {
       await this.#serving.forget()
+      if (withData) await disk.remove()
+      const stays = (await disk.exists())
+        ? `\nits data stays in ${disk.file} of its host (-- --data   removes it too)`
+        : ''
       const text = destroyed
         ? `the machine of ${name} is gone; its repository stays: npm run deploy   brings it back`
         : 'nothing was deployed'
-      return { text, data: { ...data, destroyed } }
+      return { text: text + stays, data: { ...data, destroyed } }
     })
   }
 

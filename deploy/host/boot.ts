@@ -43,6 +43,8 @@ export interface BootOptions {
   settings: Settings
   /** Folder for the machine's files; made by this. */
   folder: string
+  /** The data disk, which no other machine has now. */
+  data?: string
   signal: AbortSignal
   line: Progress
 }
@@ -100,7 +102,7 @@ export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
 
 async function describe(
   kept: Kept,
-  { name, store, settings }: BootOptions,
+  { name, store, settings, data }: BootOptions,
 ): Promise<{
   spec: Omit<MachineSpec, 'accelerator'>
   published: Booted['published']
@@ -124,6 +126,7 @@ async function describe(
       kernel: artefactPath(release, 'kernel/vmlinux'),
       append: kernelCommandLine(system.kernel),
       disks: [artefactPath(release, 'runtime'), artefactPath(release, 'app')],
+      ...(data === undefined ? {} : { data }),
       memory: system.machine.memory,
       cpus: system.machine.cpus,
       ports,

@@ -51,8 +51,10 @@ async function preReceive({ home, name, updates }: Push): Promise<void> {
   const store = new ReleaseStore(home.folder(name))
   await checkRoom(release, store, await home.settings(name))
   const { commit, file, manifest } = release
-  await store.add({ number: file.number, commit, manifest }, ({ path }, target) =>
-    git.export(`${commit}:${path}`, target),
+  const { number, restore } = file
+  await store.add(
+    { number, commit, manifest, ...(restore === undefined ? {} : { restore }) },
+    ({ path }, target) => git.export(`${commit}:${path}`, target),
   )
   await ask(home, { verb: 'prepare', appliance: name, number: file.number, pusher })
 }

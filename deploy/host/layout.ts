@@ -48,6 +48,11 @@ export class Home {
     return join(this.path, `${name}.git`)
   }
 
+  /** Data disk of an appliance. */
+  dataFile(name: string): string {
+    return join(this.folder(name), 'data.qcow2')
+  }
+
   /** State of an appliance. */
   folder(name: string): string {
     return join(this.path, name)

@@ -2,6 +2,8 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../build/lib/errors.ts'
 import type { Progress } from '../../build/lib/log.ts'
+import { DataDisk } from '../data/disk.ts'
+import { handOver, requireSnapshot, snapshotOf } from '../data/handover.ts'
 import { readRelease } from '../git/release.ts'
 import type { Git } from '../git/run.ts'
 import { type Kept, ReleaseStore } from '../store.ts'
@@ -32,6 +34,7 @@ export class Serving {
   readonly store: ReleaseStore
   readonly say: (text: string) => void
   readonly front: Front
+  readonly data: DataDisk
   settings: Settings
   state: State
 
@@ -48,6 +51,7 @@ export class Serving {
     this.store = new ReleaseStore(home.folder(name))
     this.settings = settings
     this.front = new Front(settings.bind)
+    this.data = new DataDisk(home.dataFile(name))
     this.state = state
     this.say = say
   }
@@ -76,6 +80,7 @@ export class Serving {
     const others = running.filter((each) => each !== stays)
     if (stays === undefined) await Promise.all(others.map(discard))
     else for (const other of others) void this.retire(other)
+    if (wanted !== this.state.handover?.to) await this.#undo()
     if (stays === undefined && wanted !== undefined) await this.bringUp(wanted)
   }
 
@@ -107,9 +112,54 @@ export class Serving {
     this.say(`${broken.join(' and ')} of release ${number} are damaged: taken from the repository again`)
     const { commit } = kept
     const { manifest, file } = await readRelease(this.git, commit)
-    return this.store.add({ number: file.number, commit, manifest }, ({ path }, target) =>
+    return this.store.add({ ...kept, number: file.number, manifest }, ({ path }, target) =>
       this.git.export(`${commit}:${path}`, target),
     )
+  }
+
+  /**
+   * Boots the release that is to serve next: beside the one that does, or in its place when it has data, since one
+   * machine has them at a time. New connections are held then, until one of the two serves.
+   *
+   * @throws {UserError} when it does not become healthy; what served before serves again, with its data as it left them
+   */
+  async bootNext(kept: Kept, print: (text: string) => void, signal?: AbortSignal): Promise<Booted> {
+    const { data } = kept.manifest.system
+    if (data === undefined) return this.boot(kept, print, signal)
+    if (kept.restore !== undefined) await requireSnapshot(this.data, kept.restore)
+    const { current } = this.state
+    this.front.lead(undefined)
+    try {
+      if (current !== undefined) await this.retire(current)
+      await handOver(this.data, {
+        data,
+        from: current?.number,
+        restore: kept.restore,
+        kept: (await this.store.list()).map(({ number }) => number),
+      })
+      if (current !== undefined) this.state.handover = { from: current.number, to: kept.number }
+      await this.save()
+      return await this.boot(kept, print, signal)
+    } catch (error) {
+      await this.giveBack()
+      throw error
+    }
+  }
+
+  /** Undoes what a release has written that is not to serve, and starts again what served before it. */
+  async giveBack(): Promise<void> {
+    await this.#undo()
+    const { current } = this.state
+    if (current !== undefined && !isRunning(current)) await this.bringUp(current.number)
+  }
+
+  async #undo(): Promise<void> {
+    const { handover, ...rest } = this.state
+    if (handover === undefined) return
+    await this.data.restore(snapshotOf(handover.from))
+    this.say(`what release ${handover.to} has written is undone`)
+    this.state = rest
+    await this.save()
   }
 
   async replace(machine: Booted): Promise<void> {
@@ -124,7 +174,7 @@ export class Serving {
     await this.front.open(machine.published)
     this.front.lead(backendOf(machine))
     this.front.keepOnly(machine.published)
-    const { stopped: _, ...rest } = this.state
+    const { stopped: _, handover: __, ...rest } = this.state
     const before = current === undefined || current.number === machine.number ? previous : current.number
     this.state = {
       ...rest,
@@ -149,11 +199,14 @@ export class Serving {
     signal = new AbortController().signal,
   ): Promise<Booted> {
     const folder = join(this.#machines, `${kept.number}-${Date.now()}`)
+    const { data } = kept.manifest.system
+    if (data !== undefined) await this.data.provide(data)
     return boot(kept, {
       name: this.name,
       store: this.store,
       settings: this.settings,
       folder,
+      ...(data === undefined ? {} : { data: this.data.file }),
       signal,
       line: told(`Booting release ${kept.number} of ${this.name}`, print),
     })

@@ -10,6 +10,8 @@ export interface State {
   previous?: number
   /** Number of the newest release that was ever taken. */
   highest: number
+  /** What a release writes that does not serve yet, in the place of one whose data are kept: it may have to be undone. */
+  handover?: { from: number; to: number }
   /** Whether its owner stopped it. */
   stopped?: boolean
   /** How often its machine has ended by itself and was started again. */

@@ -1,3 +1,4 @@
+import type { DataDisk } from '../data/disk.ts'
 import type { ReleaseStore } from '../store.ts'
 import { isWell } from '../targets/local/health.ts'
 import { isRunning, residentBytes } from '../targets/local/process.ts'
@@ -8,7 +9,12 @@ import type { State } from './state.ts'
 const notRunning = 3
 
 /** How an appliance is, for `npm run deploy:status` and `npm run host -- status`. */
-export async function statusOf(name: string, state: State, store: ReleaseStore): Promise<Report> {
+export async function statusOf(
+  name: string,
+  state: State,
+  store: ReleaseStore,
+  disk: DataDisk,
+): Promise<Report> {
   const { current, previous, restarts, stopped } = state
   if (current === undefined || stopped === true || !isRunning(current)) {
     const text =
@@ -20,6 +26,7 @@ export async function statusOf(name: string, state: State, store: ReleaseStore):
   const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'not healthy'
   const ports = current.published.map(({ port, protocol }) => ({ port, protocol }))
   const rss = residentBytes(current.pid)
+  const hasData = await disk.exists()
   const limits = heldBy(current.pid)
   const { app, source } = kept?.manifest ?? {}
   return {
@@ -30,6 +37,7 @@ export async function statusOf(name: string, state: State, store: ReleaseStore):
       `  memory   ${(rss / 2 ** 20).toFixed(0)} MiB on the host, ${current.memory} MiB in the machine`,
       `  limits   ${describeHold(limits)}`,
       `  process  ${current.pid} (${current.accelerator}), ${restarts} restarts`,
+      ...(hasData ? [`  data     ${await disk.describe()}`] : []),
     ].join('\n'),
     data: {
       name: name,
@@ -44,6 +52,7 @@ export async function statusOf(name: string, state: State, store: ReleaseStore):
       limits,
       restarts,
       pid: current.pid,
+      ...(hasData ? { data: { file: disk.file, ...disk.sizes(), snapshots: await disk.snapshots() } } : {}),
     },
   }
 }

@@ -7,7 +7,7 @@ import type { MakeWorld } from './world.ts'
 t.setTimeout(20 * 60_000)
 
 /** Targets that give a machine a data disk. */
-const targets = ['local', 'libvirt']
+const targets = ['local', 'libvirt', 'git']
 
 /** Notes its name on the disk each time it starts; answers with all names, and the MiB of the disk. */
 const noting = (name: string, then = ''): string =>

@@ -144,12 +144,20 @@ export class Releases {
     return this.#commit(file, manifestText(manifest), tree)
   }
 
-  /** Commits an older release as the next one: nothing of it has to be here. */
-  async commitAgain(commit: string): Promise<{ commit: string; file: ReleaseFile }> {
+  /**
+   * Commits an older release as the next one: nothing of it has to be here.
+   *
+   * @param withData whether its data are to come back, too
+   */
+  async commitAgain(commit: string, withData = false): Promise<{ commit: string; file: ReleaseFile }> {
     const { manifest, file: old } = await this.read(commit)
     const [newest] = await this.list()
     const rollbackOf = old.rollbackOf ?? old.number
-    const file = describeRelease(manifest, { number: (newest?.file.number ?? 0) + 1, rollbackOf })
+    const file = describeRelease(manifest, {
+      number: (newest?.file.number ?? 0) + 1,
+      rollbackOf,
+      ...(withData ? { restore: old.number } : {}),
+    })
     const tree: Tree = new Map()
     const listed = await this.git.run(['ls-tree', '-r', commit], { purpose: 'read a release' })
     for (const line of listed.split('\n')) {

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { root } from '../../../build/lib/paths.ts'
-import { formatBytes } from '../../../build/lib/units.ts'
 import { DataDisk } from '../../data/disk.ts'
 import type { Context } from '../../target.ts'
 import { readOptions } from './options.ts'
@@ -13,12 +12,4 @@ export async function dataDiskOf({ config, env }: Pick<Context, 'config' | 'env'
   const states = env['XDG_STATE_HOME'] || join(homedir(), '.local/state')
   const own = createHash('sha256').update(root).digest('hex').slice(0, 8)
   return new DataDisk(data ?? join(states, 'nodeos', `${config.hostname}-${own}`, 'data.qcow2'))
-}
-
-/** The disk for a person. */
-export async function describeDisk(disk: DataDisk): Promise<string> {
-  const { bytes, allocated } = disk.sizes()
-  const snapshots = await disk.snapshots()
-  const kept = snapshots.length === 0 ? '' : `, snapshots ${snapshots.join(' ')}`
-  return `${disk.file}: ${formatBytes(bytes)}, ${formatBytes(allocated)} on the host${kept}`
 }

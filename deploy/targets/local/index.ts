@@ -10,7 +10,7 @@ import { choosePrevious, releaseTable } from '../../releases.ts'
 import { ReleaseStore } from '../../store.ts'
 import type { Context, Release, Report, Target } from '../../target.ts'
 import { type Choice, chooseAccelerator } from './accelerator.ts'
-import { dataDiskOf, describeDisk } from './data.ts'
+import { dataDiskOf } from './data.ts'
 import { awaitHealth, isWell } from './health.ts'
 import { startWithFallback } from './kvm.ts'
 import { streamConsole } from './logs.ts'
@@ -103,7 +103,7 @@ const local: Target = {
         `  memory   ${(rss / 2 ** 20).toFixed(0)} MiB on the host, ${state.memory} MiB in the machine`,
         `  process  ${state.pid} (${state.accelerator})`,
         `  console  ${state.files.console}`,
-        ...(hasData ? [`  data     ${await describeDisk(disk)}`] : []),
+        ...(hasData ? [`  data     ${await disk.describe()}`] : []),
       ].join('\n'),
       data: {
         running: true,

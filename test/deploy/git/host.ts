@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { root } from '../../../build/lib/paths.ts'
 import { Home } from '../../../deploy/host/layout.ts'
+import type { Release } from '../../../deploy/target.ts'
 import { appRelease, folderOf } from '../../fixtures/release.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
 
@@ -22,7 +23,7 @@ export interface Host {
   /** Kills processes of this host whose command line matches. Returns how many. */
   kill(program: RegExp): number
   /** A release of an app for it. */
-  release(app: string, system?: object): ReturnType<typeof appRelease>
+  release(app: string, system?: object, on?: Release): ReturnType<typeof appRelease>
 }
 
 export const applianceName = 'lb'
@@ -71,15 +72,17 @@ export async function startHost(t: Test): Promise<Host> {
       for (const { pid } of own) process.kill(pid, 'SIGKILL')
       return own.length
     },
-    release: (app, system = {}) =>
-      appRelease(t, app, {
+    release: (app, system = {}, on) => {
+      const config = {
         hostname: applianceName,
         ports: [{ guest: 8080, host: port }],
         health: { path: '/', timeout: 120 },
         restart: { crashLoopCount: 3 },
         deploy: { target: 'git', options: { remote: repository, key } },
         ...system,
-      }),
+      }
+      return appRelease(t, app, config, on)
+    },
   }
 }
 
