@@ -177,7 +177,8 @@ export async function machinesIn(folder: string): Promise<Booted[]> {
 export async function killStrays(folder: string, noted: readonly number[]): Promise<void> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)) {
     const words = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')
-    if (!noted.includes(pid) && words.startsWith('qemu') && words.includes(`path=${folder}/`))
+    // What holds a machine becomes QEMU, and has its words already.
+    if (!noted.includes(pid) && words.includes('qemu-system') && words.includes(`path=${folder}/`))
       process.kill(pid, 'SIGKILL')
   }
   const kept = new Set((await machinesIn(folder)).map((booted) => booted.folder))

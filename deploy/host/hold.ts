@@ -1,6 +1,7 @@
 import { constants, readFileSync } from 'node:fs'
 import { access, mkdir, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import shell from 'shelljs'
 import { UserError } from '../../build/lib/errors.ts'
 import type { Accelerator } from '../targets/local/qemu.ts'
 import type { Settings } from './layout.ts'
@@ -26,6 +27,7 @@ export interface Hold {
 
 const controllers = ['memory', 'cpu', 'pids'] as const
 const periodUs = 100_000
+const scope = ['systemd-run', '--user', '--scope', '--quiet', '--collect'] as const
 
 /**
  * What QEMU takes beside the machine's memory: its devices and buffers and, when it emulates, up to 1 GiB of
@@ -51,18 +53,19 @@ export async function holdFor(
   { cgroup }: Pick<Settings, 'cgroup'>,
   bySystemd = hasSystemd(),
 ): Promise<Hold> {
-  if (bySystemd) return { command: scopeCommand(limits) }
+  if (bySystemd && takesScopes()) return { command: scopeCommand(limits) }
   return cgroup === undefined ? { command: [] } : makeCgroup(join(cgroup, name), limits)
+}
+
+/** A systemd without its bus makes none; a machine that nothing holds is better than none. */
+function takesScopes(): boolean {
+  return shell.cmd(...scope, '--', 'true').code === 0
 }
 
 /** A scope of its own goes on when the service that started it ends, or is started anew. */
 export function scopeCommand({ memory, cpus, tasks }: Limits): string[] {
   const properties = { MemoryMax: `${memory}M`, CPUQuota: `${cpus * 100}%`, TasksMax: String(tasks) }
-  return [
-    ...['systemd-run', '--user', '--scope', '--quiet', '--collect'],
-    ...Object.entries(properties).flatMap(([key, value]) => ['-p', `${key}=${value}`]),
-    '--',
-  ]
+  return [...scope, ...Object.entries(properties).flatMap(([key, value]) => ['-p', `${key}=${value}`]), '--']
 }
 
 async function makeCgroup(cgroup: string, limits: Limits): Promise<Hold> {
@@ -141,7 +144,7 @@ export function describeHold({ memory, cpus, tasks }: Partial<Limits>): string {
     ...(tasks === undefined ? ['tasks'] : []),
   ]
   const how = hasSystemd()
-    ? 'systemd gives this user no such controllers: see Delegate= in user@.service'
+    ? 'systemd gives this user no scopes (dbus-user-session is missing?) or no such controllers (Delegate= in user@.service)'
     : 'npm run host -- add NAME --cgroup FOLDER   gives its machines a cgroup v2'
   return [
     ...(held.length === 0 ? [] : [`${held.join(', ')} at most`]),

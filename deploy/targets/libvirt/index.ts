@@ -1,22 +1,20 @@
-import { resolve } from 'node:path'
 import { UserError } from '../../../build/lib/errors.ts'
 import { log, progress } from '../../../build/lib/log.ts'
-import { root } from '../../../build/lib/paths.ts'
-import { type DataConfig, handOver, requireSnapshot } from '../../data/handover.ts'
-import { artefactPath } from '../../release.ts'
-import { type Listed, listReport } from '../../releases.ts'
-import type { Context, Release, Target } from '../../target.ts'
+import { requireSnapshot } from '../../data/handover.ts'
+import { listReport } from '../../releases.ts'
+import type { Context, Target } from '../../target.ts'
 import { shellLine } from '../local/qemu.ts'
-import { type About, aboutOf, domainXml } from './domain.ts'
 import { DataVolume } from './data.ts'
+import { describe } from './describe.ts'
+import { aboutOf } from './domain.ts'
 import { DomainMachine } from './machine.ts'
 import { type LibvirtOptions, readOptions, schema } from './options.ts'
 import { Pool } from './pool.ts'
+import { swap } from './swap.ts'
 import { type Virsh, virshOn } from './virsh.ts'
+import { envVolume, previousVolume, releasesOf, removeUnused, volumesInUse } from './volumes.ts'
 
 const notRunning = 3
-/** A machine may be called nodeos-something, too. */
-const layerVolume = /^nodeos-[a-z]+-[0-9a-f]{16}$/
 const followMs = 1000
 
 /** Defines the machine as a domain of a libvirt host. */
@@ -186,26 +184,6 @@ async function connect(name: string, { uri, pool: poolName }: LibvirtOptions): P
   return { virsh, pool, machine: new DomainMachine(name, virsh, pool) }
 }
 
-function previousVolume({ name }: { name: string }): string {
-  return `${name}.previous`
-}
-
-function envVolume({ name }: { name: string }): string {
-  return `${name}.env`
-}
-
-/** What runs, and what it can be brought back to. */
-async function releasesOf(machine: DomainMachine, pool: Pool): Promise<Listed[]> {
-  const definitions = [await machine.definition(), await pool.read(previousVolume(machine))]
-  return definitions.flatMap((xml, index) => {
-    const about = xml === undefined ? undefined : aboutOf(xml)
-    if (about === undefined) return []
-    const { number, app, deployed, commit, dirty } = about
-    const source = { ...(commit === undefined ? {} : { commit }), ...(dirty === undefined ? {} : { dirty }) }
-    return { number, added: deployed, app, source, serves: index === 0 }
-  })
-}
-
 /** The definition that is there. @throws when it is not a machine of NodeOS */
 async function ours(machine: DomainMachine): Promise<string | undefined> {
   const definition = await machine.definition()
@@ -222,129 +200,6 @@ async function domainType(virsh: Virsh, { env }: Context): Promise<'kvm' | 'qemu
   const found = await virsh.ask('domcapabilities', '--virttype', 'kvm', '--machine', 'q35')
   if (found === undefined) log.warn('the hypervisor has no KVM: the machine is emulated, which is slow')
   return found === undefined ? 'qemu' : 'kvm'
-}
-
-interface Upload {
-  what: string
-  file: string
-  volume: string
-}
-
-interface Described {
-  options: LibvirtOptions
-  pool: Pick<Pool, 'pathOf'>
-  type: 'kvm' | 'qemu'
-  number: number
-}
-
-/** The domain of a release, and the files that it is made of. */
-function describe(
-  release: Release,
-  { options, pool, type, number }: Described,
-): { xml: string; files: Upload[] } {
-  const { manifest } = release
-  const { system } = manifest
-  const layer = (name: string): Upload => {
-    const sha256 = manifest.artefacts.find((artefact) => artefact.name === name)?.sha256 ?? ''
-    const volume = `nodeos-${name.replace(/^.*\//, '')}-${sha256.slice(0, 16)}`
-    return { what: name, file: artefactPath(release, name), volume }
-  }
-  const [kernel, runtime, app] = [layer('kernel/vmlinux'), layer('runtime'), layer('app')]
-  const machine = { name: system.hostname }
-  const env =
-    options.env === undefined
-      ? undefined
-      : { what: 'the environment', file: resolve(root, options.env), volume: envVolume(machine) }
-  const about: About = {
-    number,
-    app: manifest.app,
-    ...manifest.source,
-    deployed: new Date().toISOString(),
-    volumes: [kernel, runtime, app].map(({ volume }) => volume),
-    drainTimeout: system.restart.drainTimeout,
-  }
-  const xml = domainXml({
-    name: system.hostname,
-    type,
-    kernel: pool.pathOf(kernel.volume),
-    runtime: pool.pathOf(runtime.volume),
-    app: pool.pathOf(app.volume),
-    ...(system.data === undefined ? {} : { data: pool.pathOf(`${system.hostname}.data`) }),
-    console: pool.pathOf(`${system.hostname}.console`),
-    ...(env === undefined ? {} : { env: pool.pathOf(env.volume) }),
-    system,
-    network: options.network,
-    ports: system.ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol })),
-    about,
-  })
-  return { xml, files: [kernel, runtime, app, ...(env === undefined ? [] : [env])] }
-}
-
-interface Swap {
-  xml: string
-  /** The definition that runs now. */
-  before: string | undefined
-  system: Context['config']
-  autostart: boolean
-  disk: DataVolume
-  /** What the machine that comes asks for. */
-  data: DataConfig | undefined
-  /** Number of the release whose data are to be brought back. */
-  restore?: number
-}
-
-/**
- * Starts one definition in the place of another; the one before comes back when it does not become healthy,
- * with its data as it left them.
- *
- * @returns seconds until it was healthy
- */
-async function swap(
-  machine: DomainMachine,
-  { xml, before, system, autostart, disk, data, restore }: Swap,
-  { signal }: Context,
-): Promise<number> {
-  const wasRunning = before !== undefined && (await machine.isRunning())
-  if (wasRunning) {
-    log.step(`Stopping ${machine.name}, the release before`)
-    log.info(await machine.stop(aboutOf(before)?.drainTimeout ?? system.restart.drainTimeout))
-  }
-  const line = progress(`Booting ${machine.name}`)
-  let undo: (() => Promise<void>) | undefined
-  try {
-    const from = before === undefined ? undefined : aboutOf(before)?.number
-    const kept = [from, aboutOf(xml)?.number].filter((number) => number !== undefined)
-    undo = await handOver(disk, { data, from, restore, kept })
-    await machine.start(xml, autostart)
-    const seconds = await machine.awaitHealth(system.health.timeout, line, signal)
-    line.done(`healthy after ${seconds.toFixed(1)} s`)
-    return seconds
-  } catch (error) {
-    await machine.kill()
-    await undo?.()
-    if (!wasRunning) throw error
-    log.warn('the release before is started again')
-    await machine.start(before, autostart)
-    await machine.awaitHealth(system.health.timeout, line, new AbortController().signal)
-    const { message, hint } = error as UserError
-    throw new UserError(`${message}; the release before runs again`, hint === undefined ? {} : { hint })
-  }
-}
-
-/** Volumes that some machine of NodeOS on this hypervisor, or its release before, is made of. */
-async function volumesInUse(virsh: Virsh, pool: Pool): Promise<Set<string>> {
-  const names = (await virsh.run('list', '--all', '--name')).split('\n').filter((name) => name !== '')
-  const definitions = await Promise.all(names.map((name) => virsh.ask('dumpxml', '--inactive', name)))
-  const before = (await pool.volumes()).filter((name) => name.endsWith('.previous'))
-  for (const name of before) definitions.push(await pool.read(name))
-  return new Set(definitions.flatMap((xml) => (xml === undefined ? [] : (aboutOf(xml)?.volumes ?? []))))
-}
-
-async function removeUnused(virsh: Virsh, pool: Pool): Promise<void> {
-  const used = await volumesInUse(virsh, pool)
-  for (const volume of await pool.volumes()) {
-    if (layerVolume.test(volume) && !used.has(volume)) await pool.remove(volume)
-  }
 }
 
 /** Where it is reached, when libvirt's own DHCP server knows. */

@@ -35,16 +35,18 @@ export const running = {
   machine: /^qemu/,
 }
 
-export async function startHost(t: Test): Promise<Host> {
+/** @param within command that runs `npm run host` somewhere else, as in a namespace */
+export async function startHost(t: Test, within: readonly string[] = []): Promise<Host> {
   const folder = folderOf(t)
   const home = new Home(join(folder, 'host'))
   const key = makeKey(folder, 'developer')
   const port = await freePort()
   const repository = home.repository(applianceName)
-  // The crontab of whoever runs tests is theirs.
+  // The crontab and the logins of whoever runs tests are theirs.
   const programs = folderOf(t)
-  const crontab = '#!/bin/sh\necho "not for tests" >&2\nexit 1\n'
-  writeFileSync(join(programs, 'crontab'), crontab, { mode: 0o755 })
+  const scripts = { crontab: 'echo "not for tests" >&2; exit 1', loginctl: '[ "$1" = enable-linger ]' }
+  for (const [name, script] of Object.entries(scripts))
+    writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
   const run: Host['run'] = (...words) => {
     const argv = [
       ...['-u', 'NODE_OPTIONS', `PATH=${programs}:${process.env['PATH'] ?? ''}`],
@@ -54,7 +56,8 @@ export async function startHost(t: Test): Promise<Host> {
       '--home',
       home.path,
     ]
-    const { status, stdout, stderr } = spawnSync('env', argv, { encoding: 'utf8' })
+    const [program = '', ...all] = [...within, 'env', ...argv]
+    const { status, stdout, stderr } = spawnSync(program, all, { encoding: 'utf8' })
     return { status, stdout, stderr }
   }
   const done = run('add', applianceName, '--trust', `${key}.pub`, '--bind', '127.0.0.1')
