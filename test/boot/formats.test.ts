@@ -1,31 +1,24 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
 import { formatNames, loadFormat } from '../../build/format.ts'
 import { imageCommandLine, looped } from '../../build/image/command-line.ts'
-import { buildKernel } from '../../build/kernel.ts'
 import type { Artefact } from '../../build/lib/artefact.ts'
-import { cacheFrom } from '../../build/lib/cache.ts'
 import { dist, root } from '../../build/lib/paths.ts'
 import { artefactPath, loadRelease } from '../../deploy/release.ts'
+import { buildFull } from '../fixtures/full.ts'
 import { folderOf } from '../fixtures/release.ts'
 import { isTaken } from '../fixtures/until.ts'
 import { bootImage, runImage } from './image-machine.ts'
 
-// A kernel with every format's drivers may have to be compiled first.
+// Its kernel may have to be compiled first.
 t.setTimeout(45 * 60_000)
 
 const release = await loadRelease(dist)
 const system = release.manifest.system
 const names = await formatNames()
 const config = { ...system, image: { ...system.image, formats: names } }
-const kernel = await buildKernel({
-  config,
-  cache: cacheFrom(process.env),
-  out: join(dist, 'formats'),
-  jobs: availableParallelism(),
-})
+const { kernel } = await buildFull()
 const layers = release.manifest.artefacts
   .filter(({ name }) => name === 'runtime' || name === 'app')
   .map((layer) => ({ ...layer, path: artefactPath(release, layer.name) }))
