@@ -6,7 +6,10 @@ import { UserError } from '../../build/lib/errors.ts'
 import { missingTool, tail } from '../../build/lib/tool.ts'
 import type { Git } from './run.ts'
 
-/** A commit has its signature in a header, as git keeps one of its own; it covers all the rest of the commit. */
+/**
+ * A commit has its signature in a header, which covers all the rest of the commit. It is not git's own header for
+ * signatures: git takes those of the kinds that it knows, and says of others that they are broken.
+ */
 const header = /\nminisig (.*(?:\n .*)*)(?=\n)/
 /** 42 bytes: an algorithm, the key's id, the key. A secret key is longer. */
 const keyPattern = /^RW[A-Za-z0-9+/]{54}$/m

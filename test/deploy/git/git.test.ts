@@ -38,7 +38,8 @@ await t.test('releases are commits', async (t) => {
   })
 
   const place = ownCgroup(t)
-  if (place.why === false) t.equal(host.run('add', applianceName, '--cgroup', place.folder).status, 0)
+  const skip = hasSystemd() ? 'systemd holds machines here: test/deploy/host/systemd.test.ts' : place.why
+  if (skip === false) t.equal(host.run('add', applianceName, '--cgroup', place.folder).status, 0)
 
   const two = await host.release(answering('two'))
   two.context.state = one.context.state
@@ -50,7 +51,7 @@ await t.test('releases are commits', async (t) => {
     t.ok(Number(data['bytes']) < layer + 50_000, `${Number(data['bytes'])} bytes for a layer of ${layer}`)
   })
 
-  await t.test('its machine is in a cgroup of its own', { skip: place.why }, async (t) => {
+  await t.test('its machine is in a cgroup of its own', { skip }, async (t) => {
     const { data } = await verb(target, 'status')(two.context)
     const own = cgroupsIn(place.folder).filter((name) => /^lb-2-\d+$/.test(name))
     t.equal(own.length, 1)
@@ -70,10 +71,10 @@ await t.test('releases are commits', async (t) => {
     t.ok(Number(data['bytes']) < 20_000, `${Number(data['bytes'])} bytes`)
     t.equal(await answer(), 'one no secret')
     t.match((await verb(target, 'list')(two.context)).text, /as 1/)
-    if (place.why === false) await until('one cgroup is left', () => cgroupsIn(place.folder).length === 1)
+    if (skip === false) await until('one cgroup is left', () => cgroupsIn(place.folder).length === 1)
   })
 
-  await t.test('nothing is left of a machine that was stopped', { skip: place.why }, async (t) => {
+  await t.test('nothing is left of a machine that was stopped', { skip }, async (t) => {
     await verb(target, 'stop')(two.context)
     t.strictSame(cgroupsIn(place.folder), [])
   })
