@@ -1,6 +1,7 @@
 import { constants, readFileSync } from 'node:fs'
 import { access, mkdir, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import shell from 'shelljs'
 import { UserError } from '../../build/lib/errors.ts'
 import type { Accelerator } from '../targets/local/qemu.ts'
@@ -27,6 +28,8 @@ export interface Hold {
 
 const controllers = ['memory', 'cpu', 'pids'] as const
 const periodUs = 100_000
+const releaseMs = 10_000
+const releasePollMs = 50
 const scope = ['systemd-run', '--user', '--scope', '--quiet', '--collect'] as const
 
 /**
@@ -111,9 +114,13 @@ export async function checkCgroup(folder: string): Promise<string> {
   }
 }
 
-/** Removes a machine's cgroup after it has ended. */
+/** Removes a machine's cgroup after it has ended: its last threads may be a moment behind its first. */
 export async function releaseHold({ cgroup }: Pick<Hold, 'cgroup'>): Promise<void> {
-  if (cgroup !== undefined) await rmdir(cgroup).catch(() => undefined)
+  if (cgroup === undefined) return
+  for (const until = Date.now() + releaseMs; ; await wait(releasePollMs)) {
+    const error = await rmdir(cgroup).catch((error: NodeJS.ErrnoException) => error)
+    if (error?.code !== 'EBUSY' || Date.now() > until) return
+  }
 }
 
 /** The limits that the kernel holds a process to: those that are missing do not hold. */

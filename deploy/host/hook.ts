@@ -28,11 +28,16 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 /** Has the service do something. A service that is killed meanwhile is back soon, and asked again. */
 async function ask(home: Home, request: Request): Promise<void> {
-  for (const until = Date.now() + patienceMs; ; await wait(againMs)) {
+  let until = Date.now() + patienceMs
+  for (; ; await wait(againMs)) {
+    const asked = Date.now()
     try {
       return say((await call(home.socket, request, say).report).text)
     } catch (error) {
-      if (!(error instanceof ServiceAbsent) || Date.now() > until) throw error
+      if (!(error instanceof ServiceAbsent)) throw error
+      // It was there, and is gone since a moment ago.
+      if (Date.now() - asked > againMs) until = Date.now() + patienceMs
+      if (Date.now() > until) throw error
     }
   }
 }

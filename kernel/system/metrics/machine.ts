@@ -81,7 +81,8 @@ export function networkCounters(dev: string): Metric[] {
 
 /** A folder on another device than the one above it. */
 function isMounted(folder: string): boolean {
-  return statSync(folder, { throwIfNoEntry: false })?.dev !== statSync('/').dev
+  const stat = statSync(folder, { throwIfNoEntry: false })
+  return stat !== undefined && stat.dev !== statSync('/').dev
 }
 
 function filesystems(mountpoints: string[]): Metric[] {

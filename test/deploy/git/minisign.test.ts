@@ -78,7 +78,7 @@ const alterations: Record<string, (text: string) => string> = {
     return text.replace(signature, '').replace('\ncommitter', `${signature}\ncommitter`)
   },
   'a second signature': (text) => text.replace('\nminisig', '\nminisig nothing\nminisig'),
-  'the signature': (text) => text.replace(/(\n RU\w{20})./, '$1*'),
+  'the signature': (text) => text.replace(/(\n RU[\w+/]{20})./, '$1*'),
   'the trusted comment': (text) => text.replace('NodeOS release', 'Nodeos release'),
   'the end of the message': (text) => `${text}\n`,
 }
