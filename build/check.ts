@@ -11,7 +11,7 @@ import { type HostFacts, hostFacts } from './host/facts.ts'
 import { describeMissing, findMissing, remedy } from './host/find.ts'
 import { isWritable, nearestExisting, spaceProblems } from './host/space.ts'
 import { elsewhere, unsupported } from './host/supported.ts'
-import { requirementsFor } from './host/tools.ts'
+import { dataTools, requirementsFor } from './host/tools.ts'
 import { fragmentNames, readFragments, requests } from './kernel/fragments.ts'
 import { type Cache, cacheFrom } from './lib/cache.ts'
 import { UserError } from './lib/errors.ts'
@@ -106,7 +106,7 @@ async function checkTools(
   const required = requirementsFor(
     kernelAtHand ? ['build'] : ['kernel', 'build'],
     config?.image.compression,
-    config === undefined ? [] : await formatTools(config),
+    config === undefined ? [] : await toolNames(config),
   )
   const needed = findMissing(required, facts)
   if (needed.length > 0) {
@@ -127,6 +127,10 @@ async function checkTools(
   if (later.length > 0) {
     warnings.push([...later.map((item) => describeMissing(item)), `  ${remedy(later, facts)}`].join('\n'))
   }
+}
+
+async function toolNames(config: SystemConfig): Promise<string[]> {
+  return [...(await formatTools(config)), ...(config.data === undefined ? [] : dataTools)]
 }
 
 function checkFolders({ dist, cache }: CheckOptions, problems: Problem[]): void {

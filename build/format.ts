@@ -17,7 +17,7 @@ export interface FormatInput {
 export interface Boot {
   firmware: 'bios' | 'efi' | 'none'
   /** How the image is attached; `kernel` and `efi-file` are handed to QEMU and to the firmware instead. */
-  as: 'virtio-blk' | 'virtio-scsi' | 'nvme' | 'ahci' | 'cd' | 'usb' | 'kernel' | 'efi-file'
+  as: 'virtio-blk' | 'virtio-scsi' | 'pvscsi' | 'nvme' | 'ahci' | 'cd' | 'usb' | 'kernel' | 'efi-file'
 }
 
 /** A way to package a machine: the default export of one file in `build/formats/`. */

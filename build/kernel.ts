@@ -51,7 +51,15 @@ export async function buildKernel({ config, cache, out, jobs }: KernelOptions): 
     inputs: { ...kernelInputs(config, pin, fragments), ...(await patchInputs(patches)) },
     async make(into, interrupted) {
       const source = await findSource(config.kernel.source, pin, join(cache.own, 'sources'))
-      await compileFrom(source, { fragments, patches, jobs, into, logs: join(out, 'logs'), interrupted })
+      await compileFrom(source, {
+        fragments,
+        patches,
+        jobs,
+        into,
+        logs: join(out, 'logs'),
+        objects: join(cache.own, 'objects'),
+        interrupted,
+      })
     },
     async install(from) {
       const place = join(out, 'kernel')
@@ -68,12 +76,13 @@ interface Recipe {
   jobs: number
   into: string
   logs: string
+  objects: string
   interrupted: AbortSignal
 }
 
 async function compileFrom(
   source: Source,
-  { fragments, patches, jobs, into, logs, interrupted }: Recipe,
+  { fragments, patches, jobs, into, logs, objects, interrupted }: Recipe,
 ): Promise<void> {
   const tree = `${into}-tree`
   const line = progress(`Compiling the kernel with ${jobs} jobs`)
@@ -84,7 +93,7 @@ async function compileFrom(
   line.update(`configuring Linux ${version}`)
   const config = await configure(tree, requests(fragments))
   await mkdir(logs, { recursive: true })
-  await compile(tree, jobs, join(logs, 'kernel.log'), line, interrupted)
+  await compile(tree, { jobs, log: join(logs, 'kernel.log'), objects, line, interrupted })
   tool(['objcopy', '--strip-all', join(tree, 'vmlinux'), join(into, 'vmlinux')], {
     purpose: 'strip the kernel',
   })

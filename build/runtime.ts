@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, rename, stat } from 'node:fs/promises'
+import { chmod, copyFile, mkdir, realpath, rename, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
@@ -11,7 +11,7 @@ import { type Compression, layerType, packerVersion, packLayer, removeLayer } fr
 import { dist } from './lib/paths.ts'
 import { runStep } from './lib/step.ts'
 import { formatBytes } from './lib/units.ts'
-import { tool } from './lib/tool.ts'
+import { findTool, missingTool, tool } from './lib/tool.ts'
 import { buildNative, nativeInputs } from './native.ts'
 import { librariesOf, type Library } from './runtime/libraries.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
@@ -32,7 +32,8 @@ const timestamp = 1_767_225_600
 export async function buildRuntime({ config, cache, out }: RuntimeOptions): Promise<Artefact[]> {
   const { compression } = config.image
   const node = await npmNode(config.machine.arch)
-  const libraries = await librariesOf(node.binary)
+  const checker = config.data === undefined ? [] : await fileSystemCheck()
+  const libraries = unique([...(await librariesOf(node.binary)), ...checker])
   return runStep({
     label: 'Runtime layer',
     name: 'runtime',
@@ -54,6 +55,17 @@ export async function buildRuntime({ config, cache, out }: RuntimeOptions): Prom
       return { runtime: file }
     },
   })
+}
+
+/** What checks the data disk at boot, and its libraries: only a machine that has one carries them. */
+async function fileSystemCheck(): Promise<Library[]> {
+  const file = findTool('e2fsck')
+  if (file === undefined) throw missingTool('e2fsck', 'check the data disk at boot')
+  return [{ file: await realpath(file), guestPath: '/bin/e2fsck' }, ...(await librariesOf(file))]
+}
+
+function unique(libraries: readonly Library[]): Library[] {
+  return [...new Map(libraries.map((library) => [library.guestPath, library])).values()]
 }
 
 /** Lays out the root file system in the folder `into`. */

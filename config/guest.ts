@@ -58,7 +58,7 @@ export function guestConfig({
 
 /** What PID 1 reads: `/srv/.nodeos/init.conf`, lines `key value`. */
 export function initConf(config: SystemConfig, extraEnv: Record<string, string> = {}): string {
-  const { restart, logs } = config
+  const { restart, logs, data } = config
   const lines = [
     ...nodeArguments(config).map((argument) => `arg ${argument}`),
     ...Object.entries(environment(config, extraEnv)).map(([name, value]) => `env ${name}=${value}`),
@@ -70,6 +70,7 @@ export function initConf(config: SystemConfig, extraEnv: Record<string, string> 
     `crash-loop-window-s ${restart.crashLoopWindow}`,
     `drain-timeout-s ${restart.drainTimeout}`,
     `log-buffer-bytes ${logs.forward === undefined ? 0 : logs.buffer * 1024}`,
+    ...(data === undefined ? [] : [`data ${data.label}`]),
   ]
   return lines.map((line) => `${line}\n`).join('')
 }

@@ -166,6 +166,19 @@ export interface SystemConfig {
     formats: string[];
   };
   /**
+   * A second disk, mounted at /data: ext4, checked at boot, grown to the disk's size, kept across deploys and rollbacks. None when left out.
+   */
+  data?: {
+    /**
+     * ext4 label by which the machine finds the disk.
+     */
+    label: string;
+    /**
+     * MiB of the disk that a target creates; one that is there is grown to it, never shrunk.
+     */
+    size: number;
+  };
+  /**
    * How to tell that the app serves.
    */
   health: {

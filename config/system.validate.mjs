@@ -6,7 +6,7 @@ const require = createRequire(import.meta.url)
 "use strict";
 export const validate = validate20;
 export default validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"system.schema.json","title":"SystemConfig","description":"The machine: what it is called, what it runs, what it may use, and where it is deployed.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./system.schema.json"},"hostname":{"type":"string","pattern":"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$","patternErrorMessage":"lower-case letters, digits and inner hyphens, at most 63","description":"Host name of the machine; DHCP and per-instance settings may replace it.","default":"nodeos"},"machine":{"type":"object","description":"The virtual hardware.","additionalProperties":false,"default":{},"properties":{"arch":{"type":"string","enum":["x64","arm64"],"description":"Instruction set of the machine. x64 today; arm64 is refused by the build.","default":"x64"},"memory":{"type":"integer","minimum":48,"maximum":1048576,"description":"Memory in MiB.","default":256},"cpus":{"type":"integer","minimum":1,"maximum":64,"description":"Number of virtual CPUs.","default":1}}},"app":{"type":"object","description":"The application and how it is packed.","additionalProperties":false,"default":{},"properties":{"entry":{"type":"string","pattern":"^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$","patternErrorMessage":"a path in the repository that ends in .js, .mjs, .cjs, .ts, .mts or .cts","description":"The file that Node starts, relative to the repository.","default":"app/index.ts"},"env":{"type":"object","description":"Environment variables baked into the image. Never secrets: the image is not secret.","propertyNames":{"pattern":"^[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"letters, digits and underscores, not starting with a digit"},"additionalProperties":{"type":"string"},"default":{}},"nodeOptions":{"type":"array","description":"Command-line options for Node itself, before the entry.","items":{"type":"string","pattern":"^--[a-z]","patternErrorMessage":"an option that starts with --"},"default":[]},"processes":{"description":"How many Node processes run the app: a number, or \"auto\" for one per virtual CPU. From two on, node:cluster shares the ports.","oneOf":[{"type":"integer","minimum":1,"maximum":256},{"type":"string","const":"auto"}],"default":1},"prune":{"type":"boolean","description":"Leave out of dependencies what never runs: source maps, type declarations, documentation, tests.","default":true},"include":{"type":"array","description":"Further files and folders to pack, relative to the repository.","items":{"type":"string","pattern":"^[^/]","patternErrorMessage":"a path in the repository, not starting with /"},"default":[]}}},"ports":{"type":"array","description":"Ports that the app listens on, and the host's ports that lead to them.","items":{"type":"object","additionalProperties":false,"required":["guest"],"properties":{"guest":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine. The first one is the app's PORT."},"host":{"type":"integer","minimum":1,"maximum":65535,"description":"Port on the host that leads there; the guest's own number when left out."},"protocol":{"type":"string","enum":["tcp","udp"],"description":"Transport protocol.","default":"tcp"}}},"default":[{"guest":8080}]},"network":{"type":"object","description":"The machine's network interface.","additionalProperties":false,"default":{},"properties":{"mode":{"type":"string","enum":["dhcp","static","none"],"description":"How the interface gets its IPv4 address.","default":"dhcp"},"interface":{"type":"string","pattern":"^[a-z][a-z0-9]{0,14}$","patternErrorMessage":"a lower-case letter, then letters and digits, at most 15","description":"Name of the interface.","default":"eth0"},"address":{"type":"string","format":"cidr","description":"IPv4 address and prefix length, e.g. 192.0.2.10/24; static only."},"gateway":{"type":"string","format":"ipv4","description":"Default router; static only."},"dns":{"type":"array","description":"Name servers. Put before those that DHCP offers.","items":{"type":"string","anyOf":[{"format":"ipv4"},{"format":"ipv6"}]},"maxItems":3,"default":[]},"search":{"type":"array","description":"Domains searched for names without a dot.","items":{"type":"string","format":"hostname"},"default":[]},"ntp":{"type":"array","description":"Time servers (address or name). Put before those that DHCP offers.","items":{"type":"string","minLength":1},"default":[]},"mtu":{"type":"integer","minimum":576,"maximum":65535,"description":"Largest packet; what DHCP or the device says when left out."},"ipv6":{"type":"string","enum":["auto","off"],"description":"IPv6: \"auto\" takes addresses from router advertisements (SLAAC), \"off\" none.","default":"auto"}}},"kernel":{"type":"object","description":"The kernel and its configuration.","additionalProperties":false,"default":{},"properties":{"source":{"type":"string","minLength":1,"description":"Where the source comes from: \"tarball\" (kernel.org, pinned), \"distribution\" (the host's apt mirror), \"auto\" (the first of these that answers), or a path to a tree or tarball.","default":"auto"},"platforms":{"type":"array","description":"Hypervisors to carry drivers for: fragments kernel/config/platform-<name>.config. virtio is always there.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"fragments":{"type":"array","description":"Further fragments, kernel/config/<name>.config, e.g. \"debug\".","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"mitigations":{"type":"boolean","description":"Defend against speculative execution. Off by default: one trust domain runs in the guest.","default":false},"cmdline":{"type":"string","pattern":"^[ -~]*$","patternErrorMessage":"printable ASCII","maxLength":1024,"description":"Appended to the kernel command line.","default":""}}},"image":{"type":"object","description":"How the layers are packed.","additionalProperties":false,"default":{},"properties":{"compression":{"type":"string","enum":["lz4","zstd","xz"],"description":"lz4 boots fastest, xz is smallest, zstd lies between.","default":"lz4"},"formats":{"type":"array","description":"Image formats to assemble: files build/formats/<name>.ts, as direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. \"direct\" is the kernel and the layers as they are; others may compile more drivers into the kernel.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"minItems":1,"uniqueItems":true,"default":["direct"]}}},"health":{"type":"object","description":"How to tell that the app serves.","additionalProperties":false,"default":{},"properties":{"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path that answers 200 when the app is well.","default":"/healthz"},"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port to ask; the first tcp port when left out."},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Seconds from power-on within which the first 200 must come.","default":60}}},"metrics":{"type":"object","description":"Prometheus metrics of the machine, its processes and the app.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port that serves them to everyone who reaches it; none when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path of the metrics.","default":"/metrics"}}},"logs":{"type":"object","description":"Where the console's lines go besides the console.","additionalProperties":false,"default":{},"properties":{"forward":{"type":"string","pattern":"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$","patternErrorMessage":"a URL such as syslog+udp://host:514, syslog+tcp://host:601, syslog+tls://host:6514 or https://host/path, or env:NAME","description":"A collector: syslog+udp, syslog+tcp, syslog+tls, http or https; or env:NAME, the variable of the machine's environment that names it."},"buffer":{"type":"integer","minimum":4,"maximum":65536,"description":"KiB of memory for lines while the collector is down; what comes when it is full is counted and dropped.","default":256}}},"restart":{"type":"object","description":"What PID 1 does when Node ends.","additionalProperties":false,"default":{},"properties":{"exitZero":{"type":"string","enum":["restart","poweroff"],"description":"When Node ends with status 0: start it again, or power the machine off.","default":"restart"},"backoffInitial":{"type":"integer","minimum":0,"maximum":60000,"description":"Milliseconds before the first restart; doubled each time.","default":100},"backoffMax":{"type":"integer","minimum":0,"maximum":600000,"description":"Longest wait between restarts, in milliseconds.","default":5000},"crashLoopCount":{"type":"integer","minimum":2,"maximum":1000,"description":"This many ends within crashLoopWindow reboot the machine.","default":10},"crashLoopWindow":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds over which ends are counted.","default":60},"drainTimeout":{"type":"integer","minimum":1,"maximum":3600,"description":"Seconds the app has to finish its work after the power button or SIGTERM.","default":10}}},"deploy":{"type":"object","description":"Where npm run deploy takes the machine.","additionalProperties":false,"default":{},"properties":{"target":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens","description":"A file or folder in deploy/targets/.","default":"local"},"options":{"type":"object","description":"The target's own options; its schema is checked too.","default":{}}}}}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"system.schema.json","title":"SystemConfig","description":"The machine: what it is called, what it runs, what it may use, and where it is deployed.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./system.schema.json"},"hostname":{"type":"string","pattern":"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$","patternErrorMessage":"lower-case letters, digits and inner hyphens, at most 63","description":"Host name of the machine; DHCP and per-instance settings may replace it.","default":"nodeos"},"machine":{"type":"object","description":"The virtual hardware.","additionalProperties":false,"default":{},"properties":{"arch":{"type":"string","enum":["x64","arm64"],"description":"Instruction set of the machine. x64 today; arm64 is refused by the build.","default":"x64"},"memory":{"type":"integer","minimum":48,"maximum":1048576,"description":"Memory in MiB.","default":256},"cpus":{"type":"integer","minimum":1,"maximum":64,"description":"Number of virtual CPUs.","default":1}}},"app":{"type":"object","description":"The application and how it is packed.","additionalProperties":false,"default":{},"properties":{"entry":{"type":"string","pattern":"^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$","patternErrorMessage":"a path in the repository that ends in .js, .mjs, .cjs, .ts, .mts or .cts","description":"The file that Node starts, relative to the repository.","default":"app/index.ts"},"env":{"type":"object","description":"Environment variables baked into the image. Never secrets: the image is not secret.","propertyNames":{"pattern":"^[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"letters, digits and underscores, not starting with a digit"},"additionalProperties":{"type":"string"},"default":{}},"nodeOptions":{"type":"array","description":"Command-line options for Node itself, before the entry.","items":{"type":"string","pattern":"^--[a-z]","patternErrorMessage":"an option that starts with --"},"default":[]},"processes":{"description":"How many Node processes run the app: a number, or \"auto\" for one per virtual CPU. From two on, node:cluster shares the ports.","oneOf":[{"type":"integer","minimum":1,"maximum":256},{"type":"string","const":"auto"}],"default":1},"prune":{"type":"boolean","description":"Leave out of dependencies what never runs: source maps, type declarations, documentation, tests.","default":true},"include":{"type":"array","description":"Further files and folders to pack, relative to the repository.","items":{"type":"string","pattern":"^[^/]","patternErrorMessage":"a path in the repository, not starting with /"},"default":[]}}},"ports":{"type":"array","description":"Ports that the app listens on, and the host's ports that lead to them.","items":{"type":"object","additionalProperties":false,"required":["guest"],"properties":{"guest":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine. The first one is the app's PORT."},"host":{"type":"integer","minimum":1,"maximum":65535,"description":"Port on the host that leads there; the guest's own number when left out."},"protocol":{"type":"string","enum":["tcp","udp"],"description":"Transport protocol.","default":"tcp"}}},"default":[{"guest":8080}]},"network":{"type":"object","description":"The machine's network interface.","additionalProperties":false,"default":{},"properties":{"mode":{"type":"string","enum":["dhcp","static","none"],"description":"How the interface gets its IPv4 address.","default":"dhcp"},"interface":{"type":"string","pattern":"^[a-z][a-z0-9]{0,14}$","patternErrorMessage":"a lower-case letter, then letters and digits, at most 15","description":"Name of the interface.","default":"eth0"},"address":{"type":"string","format":"cidr","description":"IPv4 address and prefix length, e.g. 192.0.2.10/24; static only."},"gateway":{"type":"string","format":"ipv4","description":"Default router; static only."},"dns":{"type":"array","description":"Name servers. Put before those that DHCP offers.","items":{"type":"string","anyOf":[{"format":"ipv4"},{"format":"ipv6"}]},"maxItems":3,"default":[]},"search":{"type":"array","description":"Domains searched for names without a dot.","items":{"type":"string","format":"hostname"},"default":[]},"ntp":{"type":"array","description":"Time servers (address or name). Put before those that DHCP offers.","items":{"type":"string","minLength":1},"default":[]},"mtu":{"type":"integer","minimum":576,"maximum":65535,"description":"Largest packet; what DHCP or the device says when left out."},"ipv6":{"type":"string","enum":["auto","off"],"description":"IPv6: \"auto\" takes addresses from router advertisements (SLAAC), \"off\" none.","default":"auto"}}},"kernel":{"type":"object","description":"The kernel and its configuration.","additionalProperties":false,"default":{},"properties":{"source":{"type":"string","minLength":1,"description":"Where the source comes from: \"tarball\" (kernel.org, pinned), \"distribution\" (the host's apt mirror), \"auto\" (the first of these that answers), or a path to a tree or tarball.","default":"auto"},"platforms":{"type":"array","description":"Hypervisors to carry drivers for: fragments kernel/config/platform-<name>.config. virtio is always there.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"fragments":{"type":"array","description":"Further fragments, kernel/config/<name>.config, e.g. \"debug\".","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"mitigations":{"type":"boolean","description":"Defend against speculative execution. Off by default: one trust domain runs in the guest.","default":false},"cmdline":{"type":"string","pattern":"^[ -~]*$","patternErrorMessage":"printable ASCII","maxLength":1024,"description":"Appended to the kernel command line.","default":""}}},"image":{"type":"object","description":"How the layers are packed.","additionalProperties":false,"default":{},"properties":{"compression":{"type":"string","enum":["lz4","zstd","xz"],"description":"lz4 boots fastest, xz is smallest, zstd lies between.","default":"lz4"},"formats":{"type":"array","description":"Image formats to assemble: files build/formats/<name>.ts, as direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. \"direct\" is the kernel and the layers as they are; others may compile more drivers into the kernel.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"minItems":1,"uniqueItems":true,"default":["direct"]}}},"data":{"type":"object","description":"A second disk, mounted at /data: ext4, checked at boot, grown to the disk's size, kept across deploys and rollbacks. None when left out.","additionalProperties":false,"properties":{"label":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,16}$","patternErrorMessage":"letters, digits, dots, hyphens and underscores, at most 16","description":"ext4 label by which the machine finds the disk.","default":"data"},"size":{"type":"integer","minimum":16,"maximum":16777216,"description":"MiB of the disk that a target creates; one that is there is grown to it, never shrunk.","default":1024}}},"health":{"type":"object","description":"How to tell that the app serves.","additionalProperties":false,"default":{},"properties":{"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path that answers 200 when the app is well.","default":"/healthz"},"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port to ask; the first tcp port when left out."},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Seconds from power-on within which the first 200 must come.","default":60}}},"metrics":{"type":"object","description":"Prometheus metrics of the machine, its processes and the app.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port that serves them to everyone who reaches it; none when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path of the metrics.","default":"/metrics"}}},"logs":{"type":"object","description":"Where the console's lines go besides the console.","additionalProperties":false,"default":{},"properties":{"forward":{"type":"string","pattern":"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$","patternErrorMessage":"a URL such as syslog+udp://host:514, syslog+tcp://host:601, syslog+tls://host:6514 or https://host/path, or env:NAME","description":"A collector: syslog+udp, syslog+tcp, syslog+tls, http or https; or env:NAME, the variable of the machine's environment that names it."},"buffer":{"type":"integer","minimum":4,"maximum":65536,"description":"KiB of memory for lines while the collector is down; what comes when it is full is counted and dropped.","default":256}}},"restart":{"type":"object","description":"What PID 1 does when Node ends.","additionalProperties":false,"default":{},"properties":{"exitZero":{"type":"string","enum":["restart","poweroff"],"description":"When Node ends with status 0: start it again, or power the machine off.","default":"restart"},"backoffInitial":{"type":"integer","minimum":0,"maximum":60000,"description":"Milliseconds before the first restart; doubled each time.","default":100},"backoffMax":{"type":"integer","minimum":0,"maximum":600000,"description":"Longest wait between restarts, in milliseconds.","default":5000},"crashLoopCount":{"type":"integer","minimum":2,"maximum":1000,"description":"This many ends within crashLoopWindow reboot the machine.","default":10},"crashLoopWindow":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds over which ends are counted.","default":60},"drainTimeout":{"type":"integer","minimum":1,"maximum":3600,"description":"Seconds the app has to finish its work after the power button or SIGTERM.","default":10}}},"deploy":{"type":"object","description":"Where npm run deploy takes the machine.","additionalProperties":false,"default":{},"properties":{"target":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens","description":"A file or folder in deploy/targets/.","default":"local"},"options":{"type":"object","description":"The target's own options; its schema is checked too.","default":{}}}}}};
 const func1 = Object.prototype.hasOwnProperty;
 const func3 = require("ajv/dist/runtime/ucs2length").default;
 const pattern4 = new RegExp("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "u");
@@ -17,8 +17,9 @@ const pattern8 = new RegExp("^[^/]", "u");
 const pattern9 = new RegExp("^[a-z][a-z0-9]{0,14}$", "u");
 const pattern10 = new RegExp("^[a-z0-9-]+$", "u");
 const pattern12 = new RegExp("^[ -~]*$", "u");
-const pattern14 = new RegExp("^/[!-~]*$", "u");
-const pattern16 = new RegExp("^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$", "u");
+const pattern14 = new RegExp("^[A-Za-z0-9._-]{1,16}$", "u");
+const pattern15 = new RegExp("^/[!-~]*$", "u");
+const pattern17 = new RegExp("^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$", "u");
 const formats0 = formats.cidr;
 const formats2 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const formats6 = /^((([0-9a-f]{1,4}:){7}([0-9a-f]{1,4}|:))|(([0-9a-f]{1,4}:){6}(:[0-9a-f]{1,4}|((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3})|:))|(([0-9a-f]{1,4}:){5}(((:[0-9a-f]{1,4}){1,2})|:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3})|:))|(([0-9a-f]{1,4}:){4}(((:[0-9a-f]{1,4}){1,3})|((:[0-9a-f]{1,4})?:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(([0-9a-f]{1,4}:){3}(((:[0-9a-f]{1,4}){1,4})|((:[0-9a-f]{1,4}){0,2}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(([0-9a-f]{1,4}:){2}(((:[0-9a-f]{1,4}){1,5})|((:[0-9a-f]{1,4}){0,3}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(([0-9a-f]{1,4}:){1}(((:[0-9a-f]{1,4}){1,6})|((:[0-9a-f]{1,4}){0,4}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(:(((:[0-9a-f]{1,4}){1,7})|((:[0-9a-f]{1,4}){0,5}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:)))$/i;
@@ -1404,17 +1405,18 @@ vErrors.push(err98);
 }
 errors++;
 }
-let data46 = data.health;
+if(data.data !== undefined){
+let data46 = data.data;
 if(data46 && typeof data46 == "object" && !Array.isArray(data46)){
-if(data46.path === undefined){
-data46.path = "/healthz";
+if(data46.label === undefined){
+data46.label = "data";
 }
-if(data46.timeout === undefined){
-data46.timeout = 60;
+if(data46.size === undefined){
+data46.size = 1024;
 }
 for(const key9 in data46){
-if(!(((key9 === "path") || (key9 === "port")) || (key9 === "timeout"))){
-const err99 = {instancePath:instancePath+"/health",schemaPath:"#/properties/health/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties"};
+if(!((key9 === "label") || (key9 === "size"))){
+const err99 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -1424,10 +1426,10 @@ vErrors.push(err99);
 errors++;
 }
 }
-let data47 = data46.path;
+let data47 = data46.label;
 if(typeof data47 === "string"){
 if(!pattern14.test(data47)){
-const err100 = {instancePath:instancePath+"/health/path",schemaPath:"#/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
+const err100 = {instancePath:instancePath+"/data/label",schemaPath:"#/properties/data/properties/label/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._-]{1,16}$"},message:"must match pattern \""+"^[A-Za-z0-9._-]{1,16}$"+"\""};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -1438,7 +1440,7 @@ errors++;
 }
 }
 else {
-const err101 = {instancePath:instancePath+"/health/path",schemaPath:"#/properties/health/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err101 = {instancePath:instancePath+"/data/label",schemaPath:"#/properties/data/properties/label/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -1447,10 +1449,9 @@ vErrors.push(err101);
 }
 errors++;
 }
-if(data46.port !== undefined){
-let data48 = data46.port;
+let data48 = data46.size;
 if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
-const err102 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err102 = {instancePath:instancePath+"/data/size",schemaPath:"#/properties/data/properties/size/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -1460,8 +1461,8 @@ vErrors.push(err102);
 errors++;
 }
 if((typeof data48 == "number") && (isFinite(data48))){
-if(data48 > 65535 || isNaN(data48)){
-const err103 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+if(data48 > 16777216 || isNaN(data48)){
+const err103 = {instancePath:instancePath+"/data/size",schemaPath:"#/properties/data/properties/size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 16777216},message:"must be <= 16777216"};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -1470,8 +1471,8 @@ vErrors.push(err103);
 }
 errors++;
 }
-if(data48 < 1 || isNaN(data48)){
-const err104 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(data48 < 16 || isNaN(data48)){
+const err104 = {instancePath:instancePath+"/data/size",schemaPath:"#/properties/data/properties/size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 16},message:"must be >= 16"};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -1482,10 +1483,8 @@ errors++;
 }
 }
 }
-let data49 = data46.timeout;
-if((typeof data49 == "number") && (isFinite(data49))){
-if(data49 > 3600 || isNaN(data49)){
-const err105 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+else {
+const err105 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -1494,8 +1493,18 @@ vErrors.push(err105);
 }
 errors++;
 }
-if(data49 <= 0 || isNaN(data49)){
-const err106 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+let data49 = data.health;
+if(data49 && typeof data49 == "object" && !Array.isArray(data49)){
+if(data49.path === undefined){
+data49.path = "/healthz";
+}
+if(data49.timeout === undefined){
+data49.timeout = 60;
+}
+for(const key10 in data49){
+if(!(((key10 === "path") || (key10 === "port")) || (key10 === "timeout"))){
+const err106 = {instancePath:instancePath+"/health",schemaPath:"#/properties/health/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -1505,8 +1514,10 @@ vErrors.push(err106);
 errors++;
 }
 }
-else {
-const err107 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/type",keyword:"type",params:{type: "number"},message:"must be number"};
+let data50 = data49.path;
+if(typeof data50 === "string"){
+if(!pattern15.test(data50)){
+const err107 = {instancePath:instancePath+"/health/path",schemaPath:"#/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -1517,7 +1528,7 @@ errors++;
 }
 }
 else {
-const err108 = {instancePath:instancePath+"/health",schemaPath:"#/properties/health/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err108 = {instancePath:instancePath+"/health/path",schemaPath:"#/properties/health/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -1526,14 +1537,10 @@ vErrors.push(err108);
 }
 errors++;
 }
-let data50 = data.metrics;
-if(data50 && typeof data50 == "object" && !Array.isArray(data50)){
-if(data50.path === undefined){
-data50.path = "/metrics";
-}
-for(const key10 in data50){
-if(!((key10 === "port") || (key10 === "path"))){
-const err109 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
+if(data49.port !== undefined){
+let data51 = data49.port;
+if(!(((typeof data51 == "number") && (!(data51 % 1) && !isNaN(data51))) && (isFinite(data51)))){
+const err109 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -1542,11 +1549,9 @@ vErrors.push(err109);
 }
 errors++;
 }
-}
-if(data50.port !== undefined){
-let data51 = data50.port;
-if(!(((typeof data51 == "number") && (!(data51 % 1) && !isNaN(data51))) && (isFinite(data51)))){
-const err110 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data51 == "number") && (isFinite(data51))){
+if(data51 > 65535 || isNaN(data51)){
+const err110 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -1555,9 +1560,8 @@ vErrors.push(err110);
 }
 errors++;
 }
-if((typeof data51 == "number") && (isFinite(data51))){
-if(data51 > 65535 || isNaN(data51)){
-const err111 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+if(data51 < 1 || isNaN(data51)){
+const err111 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -1566,8 +1570,12 @@ vErrors.push(err111);
 }
 errors++;
 }
-if(data51 < 1 || isNaN(data51)){
-const err112 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+}
+let data52 = data49.timeout;
+if((typeof data52 == "number") && (isFinite(data52))){
+if(data52 > 3600 || isNaN(data52)){
+const err112 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -1576,12 +1584,8 @@ vErrors.push(err112);
 }
 errors++;
 }
-}
-}
-let data52 = data50.path;
-if(typeof data52 === "string"){
-if(!pattern14.test(data52)){
-const err113 = {instancePath:instancePath+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
+if(data52 <= 0 || isNaN(data52)){
+const err113 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -1592,7 +1596,7 @@ errors++;
 }
 }
 else {
-const err114 = {instancePath:instancePath+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err114 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -1603,7 +1607,7 @@ errors++;
 }
 }
 else {
-const err115 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err115 = {instancePath:instancePath+"/health",schemaPath:"#/properties/health/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -1612,14 +1616,14 @@ vErrors.push(err115);
 }
 errors++;
 }
-let data53 = data.logs;
+let data53 = data.metrics;
 if(data53 && typeof data53 == "object" && !Array.isArray(data53)){
-if(data53.buffer === undefined){
-data53.buffer = 256;
+if(data53.path === undefined){
+data53.path = "/metrics";
 }
 for(const key11 in data53){
-if(!((key11 === "forward") || (key11 === "buffer"))){
-const err116 = {instancePath:instancePath+"/logs",schemaPath:"#/properties/logs/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
+if(!((key11 === "port") || (key11 === "path"))){
+const err116 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -1629,11 +1633,10 @@ vErrors.push(err116);
 errors++;
 }
 }
-if(data53.forward !== undefined){
-let data54 = data53.forward;
-if(typeof data54 === "string"){
-if(!pattern16.test(data54)){
-const err117 = {instancePath:instancePath+"/logs/forward",schemaPath:"#/properties/logs/properties/forward/pattern",keyword:"pattern",params:{pattern: "^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"},message:"must match pattern \""+"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"+"\""};
+if(data53.port !== undefined){
+let data54 = data53.port;
+if(!(((typeof data54 == "number") && (!(data54 % 1) && !isNaN(data54))) && (isFinite(data54)))){
+const err117 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -1642,9 +1645,9 @@ vErrors.push(err117);
 }
 errors++;
 }
-}
-else {
-const err118 = {instancePath:instancePath+"/logs/forward",schemaPath:"#/properties/logs/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data54 == "number") && (isFinite(data54))){
+if(data54 > 65535 || isNaN(data54)){
+const err118 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -1653,10 +1656,8 @@ vErrors.push(err118);
 }
 errors++;
 }
-}
-let data55 = data53.buffer;
-if(!(((typeof data55 == "number") && (!(data55 % 1) && !isNaN(data55))) && (isFinite(data55)))){
-const err119 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data54 < 1 || isNaN(data54)){
+const err119 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -1665,9 +1666,12 @@ vErrors.push(err119);
 }
 errors++;
 }
-if((typeof data55 == "number") && (isFinite(data55))){
-if(data55 > 65536 || isNaN(data55)){
-const err120 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65536},message:"must be <= 65536"};
+}
+}
+let data55 = data53.path;
+if(typeof data55 === "string"){
+if(!pattern15.test(data55)){
+const err120 = {instancePath:instancePath+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -1676,8 +1680,9 @@ vErrors.push(err120);
 }
 errors++;
 }
-if(data55 < 4 || isNaN(data55)){
-const err121 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/minimum",keyword:"minimum",params:{comparison: ">=", limit: 4},message:"must be >= 4"};
+}
+else {
+const err121 = {instancePath:instancePath+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -1687,9 +1692,8 @@ vErrors.push(err121);
 errors++;
 }
 }
-}
 else {
-const err122 = {instancePath:instancePath+"/logs",schemaPath:"#/properties/logs/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err122 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -1698,29 +1702,14 @@ vErrors.push(err122);
 }
 errors++;
 }
-let data56 = data.restart;
+let data56 = data.logs;
 if(data56 && typeof data56 == "object" && !Array.isArray(data56)){
-if(data56.exitZero === undefined){
-data56.exitZero = "restart";
-}
-if(data56.backoffInitial === undefined){
-data56.backoffInitial = 100;
-}
-if(data56.backoffMax === undefined){
-data56.backoffMax = 5000;
-}
-if(data56.crashLoopCount === undefined){
-data56.crashLoopCount = 10;
-}
-if(data56.crashLoopWindow === undefined){
-data56.crashLoopWindow = 60;
-}
-if(data56.drainTimeout === undefined){
-data56.drainTimeout = 10;
+if(data56.buffer === undefined){
+data56.buffer = 256;
 }
 for(const key12 in data56){
-if(!((((((key12 === "exitZero") || (key12 === "backoffInitial")) || (key12 === "backoffMax")) || (key12 === "crashLoopCount")) || (key12 === "crashLoopWindow")) || (key12 === "drainTimeout"))){
-const err123 = {instancePath:instancePath+"/restart",schemaPath:"#/properties/restart/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
+if(!((key12 === "forward") || (key12 === "buffer"))){
+const err123 = {instancePath:instancePath+"/logs",schemaPath:"#/properties/logs/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -1730,9 +1719,11 @@ vErrors.push(err123);
 errors++;
 }
 }
-let data57 = data56.exitZero;
-if(typeof data57 !== "string"){
-const err124 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data56.forward !== undefined){
+let data57 = data56.forward;
+if(typeof data57 === "string"){
+if(!pattern17.test(data57)){
+const err124 = {instancePath:instancePath+"/logs/forward",schemaPath:"#/properties/logs/properties/forward/pattern",keyword:"pattern",params:{pattern: "^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"},message:"must match pattern \""+"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"+"\""};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -1741,8 +1732,9 @@ vErrors.push(err124);
 }
 errors++;
 }
-if(!((data57 === "restart") || (data57 === "poweroff"))){
-const err125 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/enum",keyword:"enum",params:{allowedValues: schema31.properties.restart.properties.exitZero.enum},message:"must be equal to one of the allowed values"};
+}
+else {
+const err125 = {instancePath:instancePath+"/logs/forward",schemaPath:"#/properties/logs/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -1751,9 +1743,10 @@ vErrors.push(err125);
 }
 errors++;
 }
-let data58 = data56.backoffInitial;
+}
+let data58 = data56.buffer;
 if(!(((typeof data58 == "number") && (!(data58 % 1) && !isNaN(data58))) && (isFinite(data58)))){
-const err126 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err126 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -1763,8 +1756,8 @@ vErrors.push(err126);
 errors++;
 }
 if((typeof data58 == "number") && (isFinite(data58))){
-if(data58 > 60000 || isNaN(data58)){
-const err127 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/maximum",keyword:"maximum",params:{comparison: "<=", limit: 60000},message:"must be <= 60000"};
+if(data58 > 65536 || isNaN(data58)){
+const err127 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65536},message:"must be <= 65536"};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -1773,8 +1766,8 @@ vErrors.push(err127);
 }
 errors++;
 }
-if(data58 < 0 || isNaN(data58)){
-const err128 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(data58 < 4 || isNaN(data58)){
+const err128 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/minimum",keyword:"minimum",params:{comparison: ">=", limit: 4},message:"must be >= 4"};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -1784,9 +1777,9 @@ vErrors.push(err128);
 errors++;
 }
 }
-let data59 = data56.backoffMax;
-if(!(((typeof data59 == "number") && (!(data59 % 1) && !isNaN(data59))) && (isFinite(data59)))){
-const err129 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+else {
+const err129 = {instancePath:instancePath+"/logs",schemaPath:"#/properties/logs/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -1795,9 +1788,29 @@ vErrors.push(err129);
 }
 errors++;
 }
-if((typeof data59 == "number") && (isFinite(data59))){
-if(data59 > 600000 || isNaN(data59)){
-const err130 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600000},message:"must be <= 600000"};
+let data59 = data.restart;
+if(data59 && typeof data59 == "object" && !Array.isArray(data59)){
+if(data59.exitZero === undefined){
+data59.exitZero = "restart";
+}
+if(data59.backoffInitial === undefined){
+data59.backoffInitial = 100;
+}
+if(data59.backoffMax === undefined){
+data59.backoffMax = 5000;
+}
+if(data59.crashLoopCount === undefined){
+data59.crashLoopCount = 10;
+}
+if(data59.crashLoopWindow === undefined){
+data59.crashLoopWindow = 60;
+}
+if(data59.drainTimeout === undefined){
+data59.drainTimeout = 10;
+}
+for(const key13 in data59){
+if(!((((((key13 === "exitZero") || (key13 === "backoffInitial")) || (key13 === "backoffMax")) || (key13 === "crashLoopCount")) || (key13 === "crashLoopWindow")) || (key13 === "drainTimeout"))){
+const err130 = {instancePath:instancePath+"/restart",schemaPath:"#/properties/restart/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -1806,8 +1819,10 @@ vErrors.push(err130);
 }
 errors++;
 }
-if(data59 < 0 || isNaN(data59)){
-const err131 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+let data60 = data59.exitZero;
+if(typeof data60 !== "string"){
+const err131 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -1816,10 +1831,8 @@ vErrors.push(err131);
 }
 errors++;
 }
-}
-let data60 = data56.crashLoopCount;
-if(!(((typeof data60 == "number") && (!(data60 % 1) && !isNaN(data60))) && (isFinite(data60)))){
-const err132 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(!((data60 === "restart") || (data60 === "poweroff"))){
+const err132 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/enum",keyword:"enum",params:{allowedValues: schema31.properties.restart.properties.exitZero.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -1828,9 +1841,9 @@ vErrors.push(err132);
 }
 errors++;
 }
-if((typeof data60 == "number") && (isFinite(data60))){
-if(data60 > 1000 || isNaN(data60)){
-const err133 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000"};
+let data61 = data59.backoffInitial;
+if(!(((typeof data61 == "number") && (!(data61 % 1) && !isNaN(data61))) && (isFinite(data61)))){
+const err133 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -1839,8 +1852,9 @@ vErrors.push(err133);
 }
 errors++;
 }
-if(data60 < 2 || isNaN(data60)){
-const err134 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/minimum",keyword:"minimum",params:{comparison: ">=", limit: 2},message:"must be >= 2"};
+if((typeof data61 == "number") && (isFinite(data61))){
+if(data61 > 60000 || isNaN(data61)){
+const err134 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/maximum",keyword:"maximum",params:{comparison: "<=", limit: 60000},message:"must be <= 60000"};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -1849,10 +1863,8 @@ vErrors.push(err134);
 }
 errors++;
 }
-}
-let data61 = data56.crashLoopWindow;
-if(!(((typeof data61 == "number") && (!(data61 % 1) && !isNaN(data61))) && (isFinite(data61)))){
-const err135 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data61 < 0 || isNaN(data61)){
+const err135 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -1861,9 +1873,10 @@ vErrors.push(err135);
 }
 errors++;
 }
-if((typeof data61 == "number") && (isFinite(data61))){
-if(data61 > 86400 || isNaN(data61)){
-const err136 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+}
+let data62 = data59.backoffMax;
+if(!(((typeof data62 == "number") && (!(data62 % 1) && !isNaN(data62))) && (isFinite(data62)))){
+const err136 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -1872,8 +1885,9 @@ vErrors.push(err136);
 }
 errors++;
 }
-if(data61 < 1 || isNaN(data61)){
-const err137 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data62 == "number") && (isFinite(data62))){
+if(data62 > 600000 || isNaN(data62)){
+const err137 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600000},message:"must be <= 600000"};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -1882,10 +1896,8 @@ vErrors.push(err137);
 }
 errors++;
 }
-}
-let data62 = data56.drainTimeout;
-if(!(((typeof data62 == "number") && (!(data62 % 1) && !isNaN(data62))) && (isFinite(data62)))){
-const err138 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data62 < 0 || isNaN(data62)){
+const err138 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -1894,9 +1906,10 @@ vErrors.push(err138);
 }
 errors++;
 }
-if((typeof data62 == "number") && (isFinite(data62))){
-if(data62 > 3600 || isNaN(data62)){
-const err139 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+}
+let data63 = data59.crashLoopCount;
+if(!(((typeof data63 == "number") && (!(data63 % 1) && !isNaN(data63))) && (isFinite(data63)))){
+const err139 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err139];
 }
@@ -1905,8 +1918,9 @@ vErrors.push(err139);
 }
 errors++;
 }
-if(data62 < 1 || isNaN(data62)){
-const err140 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if((typeof data63 == "number") && (isFinite(data63))){
+if(data63 > 1000 || isNaN(data63)){
+const err140 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000"};
 if(vErrors === null){
 vErrors = [err140];
 }
@@ -1915,10 +1929,8 @@ vErrors.push(err140);
 }
 errors++;
 }
-}
-}
-else {
-const err141 = {instancePath:instancePath+"/restart",schemaPath:"#/properties/restart/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data63 < 2 || isNaN(data63)){
+const err141 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/minimum",keyword:"minimum",params:{comparison: ">=", limit: 2},message:"must be >= 2"};
 if(vErrors === null){
 vErrors = [err141];
 }
@@ -1927,17 +1939,10 @@ vErrors.push(err141);
 }
 errors++;
 }
-let data63 = data.deploy;
-if(data63 && typeof data63 == "object" && !Array.isArray(data63)){
-if(data63.target === undefined){
-data63.target = "local";
 }
-if(data63.options === undefined){
-data63.options = {};
-}
-for(const key13 in data63){
-if(!((key13 === "target") || (key13 === "options"))){
-const err142 = {instancePath:instancePath+"/deploy",schemaPath:"#/properties/deploy/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
+let data64 = data59.crashLoopWindow;
+if(!(((typeof data64 == "number") && (!(data64 % 1) && !isNaN(data64))) && (isFinite(data64)))){
+const err142 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err142];
 }
@@ -1946,11 +1951,9 @@ vErrors.push(err142);
 }
 errors++;
 }
-}
-let data64 = data63.target;
-if(typeof data64 === "string"){
-if(!pattern10.test(data64)){
-const err143 = {instancePath:instancePath+"/deploy/target",schemaPath:"#/properties/deploy/properties/target/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
+if((typeof data64 == "number") && (isFinite(data64))){
+if(data64 > 86400 || isNaN(data64)){
+const err143 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err143];
 }
@@ -1959,9 +1962,8 @@ vErrors.push(err143);
 }
 errors++;
 }
-}
-else {
-const err144 = {instancePath:instancePath+"/deploy/target",schemaPath:"#/properties/deploy/properties/target/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data64 < 1 || isNaN(data64)){
+const err144 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err144];
 }
@@ -1970,9 +1972,10 @@ vErrors.push(err144);
 }
 errors++;
 }
-let data65 = data63.options;
-if(!(data65 && typeof data65 == "object" && !Array.isArray(data65))){
-const err145 = {instancePath:instancePath+"/deploy/options",schemaPath:"#/properties/deploy/properties/options/type",keyword:"type",params:{type: "object"},message:"must be object"};
+}
+let data65 = data59.drainTimeout;
+if(!(((typeof data65 == "number") && (!(data65 % 1) && !isNaN(data65))) && (isFinite(data65)))){
+const err145 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err145];
 }
@@ -1981,9 +1984,9 @@ vErrors.push(err145);
 }
 errors++;
 }
-}
-else {
-const err146 = {instancePath:instancePath+"/deploy",schemaPath:"#/properties/deploy/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data65 == "number") && (isFinite(data65))){
+if(data65 > 3600 || isNaN(data65)){
+const err146 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err146];
 }
@@ -1992,14 +1995,101 @@ vErrors.push(err146);
 }
 errors++;
 }
-}
-else {
-const err147 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data65 < 1 || isNaN(data65)){
+const err147 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err147];
 }
 else {
 vErrors.push(err147);
+}
+errors++;
+}
+}
+}
+else {
+const err148 = {instancePath:instancePath+"/restart",schemaPath:"#/properties/restart/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err148];
+}
+else {
+vErrors.push(err148);
+}
+errors++;
+}
+let data66 = data.deploy;
+if(data66 && typeof data66 == "object" && !Array.isArray(data66)){
+if(data66.target === undefined){
+data66.target = "local";
+}
+if(data66.options === undefined){
+data66.options = {};
+}
+for(const key14 in data66){
+if(!((key14 === "target") || (key14 === "options"))){
+const err149 = {instancePath:instancePath+"/deploy",schemaPath:"#/properties/deploy/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties"};
+if(vErrors === null){
+vErrors = [err149];
+}
+else {
+vErrors.push(err149);
+}
+errors++;
+}
+}
+let data67 = data66.target;
+if(typeof data67 === "string"){
+if(!pattern10.test(data67)){
+const err150 = {instancePath:instancePath+"/deploy/target",schemaPath:"#/properties/deploy/properties/target/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
+if(vErrors === null){
+vErrors = [err150];
+}
+else {
+vErrors.push(err150);
+}
+errors++;
+}
+}
+else {
+const err151 = {instancePath:instancePath+"/deploy/target",schemaPath:"#/properties/deploy/properties/target/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err151];
+}
+else {
+vErrors.push(err151);
+}
+errors++;
+}
+let data68 = data66.options;
+if(!(data68 && typeof data68 == "object" && !Array.isArray(data68))){
+const err152 = {instancePath:instancePath+"/deploy/options",schemaPath:"#/properties/deploy/properties/options/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err152];
+}
+else {
+vErrors.push(err152);
+}
+errors++;
+}
+}
+else {
+const err153 = {instancePath:instancePath+"/deploy",schemaPath:"#/properties/deploy/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err153];
+}
+else {
+vErrors.push(err153);
+}
+errors++;
+}
+}
+else {
+const err154 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err154];
+}
+else {
+vErrors.push(err154);
 }
 errors++;
 }

@@ -1,6 +1,7 @@
 import { config as readDotenv } from 'dotenv'
 import { join } from 'node:path'
 import { UserError } from '../build/lib/errors.ts'
+import { main } from '../build/lib/main.ts'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { dist, root } from '../build/lib/paths.ts'
@@ -50,6 +51,27 @@ export function positiveNumber(flag: string, text: string): number {
   const number = Number(text)
   if (number > 0 && Number.isFinite(number)) return number
   throw new UserError(`${flag} is '${text}'`, { hint: 'it is a number above 0' })
+}
+
+/** The program `npm run deploy:<name>` of a verb that takes nothing and reports. */
+export function reportingCommand(
+  module: ImportMeta,
+  name: 'list' | 'status' | 'stop',
+  summary: string,
+): Promise<void> {
+  return main(
+    module,
+    {
+      usage: `npm run deploy:${name} --`,
+      summary,
+      options: { json: { type: 'boolean' } },
+      help: { json: 'print JSON' },
+    },
+    async ({ values }) => {
+      const { target, context } = await configuredTarget()
+      printReport(await verb(target, name)(context), values.json === true)
+    },
+  )
 }
 
 /** Prints what came of a verb, and sets the exit status. */

@@ -8,23 +8,26 @@ await main(
   import.meta,
   {
     usage: 'npm run deploy:destroy --',
-    summary: 'Removes the machine from its target, with all that belongs to it there.',
-    options: { yes: { type: 'boolean' }, json: { type: 'boolean' } },
-    help: { yes: 'do not ask', json: 'print JSON' },
+    summary: 'Removes the machine from its target, with all that belongs to it there but its data.',
+    options: { yes: { type: 'boolean' }, data: { type: 'boolean' }, json: { type: 'boolean' } },
+    help: { yes: 'do not ask', data: 'remove its data, too', json: 'print JSON' },
   },
   async ({ values }) => {
     const { target, context } = await configuredTarget()
     const destroy = verb(target, 'destroy')
-    if (values.yes !== true && !(await confirms(context.config.hostname))) return
-    printReport(await destroy(context), values.json === true)
+    const data = values.data === true
+    if (values.yes !== true && !(await confirms(context.config.hostname, data))) return
+    printReport(await destroy(context, { data }), values.json === true)
   },
 )
 
-async function confirms(name: string): Promise<boolean> {
+async function confirms(name: string, data: boolean): Promise<boolean> {
   if (!process.stdin.isTTY)
     throw new UserError('nobody can be asked', { hint: '-- --yes   removes it without asking' })
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question(`Remove ${name}, and all that belongs to it? Type its name: `)
+  const answer = await terminal.question(
+    `Remove ${name}, and all that belongs to it${data ? ', its data too' : ''}? Type its name: `,
+  )
   terminal.close()
   return answer === name
 }

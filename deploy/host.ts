@@ -1,15 +1,19 @@
-import { readFile, rm } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { hostname, userInfo } from 'node:os'
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { UserError } from '../build/lib/errors.ts'
 import { log } from '../build/lib/log.ts'
 import { main } from '../build/lib/main.ts'
 import { loadConfig } from '../config/load.ts'
+import { DataDisk } from './data/disk.ts'
+import { publicKey } from './git/minisign.ts'
 import { call } from './host/channel.ts'
+import { checkCgroup } from './host/hold.ts'
 import { checkName, Home, type Settings } from './host/layout.ts'
-import { distrust, removeRepository, setUpRepository, signers, trust } from './host/repository.ts'
+import { removeRepository, setUpRepository } from './host/repository.ts'
+import { distrust, signers, trust } from './host/signers.ts'
 import { supervisorOf } from './host/supervise.ts'
 import { positiveNumber, printReport } from './command.ts'
 import type { Report } from './target.ts'
@@ -21,6 +25,7 @@ interface Flags {
   bind?: string | undefined
   memory?: string | undefined
   cpus?: string | undefined
+  cgroup?: string | undefined
   keep?: string | undefined
   env?: string | undefined
   trust?: string[] | undefined
@@ -34,10 +39,9 @@ type Verb = (home: Home, words: readonly string[], flags: Flags) => Promise<Repo
 const add: Verb = async (home, [given], flags) => {
   const name = checkName(given ?? (await loadConfig()).hostname)
   await setUpRepository(home, name)
-  await home.saveSettings(name, { ...(await home.settings(name)), ...settingsOf(flags) })
+  await home.saveSettings(name, { ...(await home.settings(name)), ...(await settingsOf(flags)) })
   for (const file of flags.trust ?? []) await trust(home, name, await keyText(file))
-  const supervisor = supervisorOf(home)
-  await supervisor.start()
+  const service = await supervisorOf(home).start()
   const trusted = await signers(home, name)
   const repository = home.repository(name)
   const remote = `${userInfo().username}@${hostname()}:${repository}`
@@ -48,7 +52,7 @@ const add: Verb = async (home, [given], flags) => {
   return {
     text: [
       `${name} is ready for releases, ${keys}`,
-      `  service  ${supervisor.summary}`,
+      `  service  ${service}`,
       `  remote   ${remote}`,
       '',
       'In config/system.json of the appliance:',
@@ -103,21 +107,27 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
     async run(home) {
       const supervisor = supervisorOf(home)
       await supervisor.stop()
-      await supervisor.start()
-      return { text: `the service runs: ${supervisor.summary}`, data: { home: home.path } }
+      return { text: `the service runs: ${await supervisor.start()}`, data: { home: home.path } }
     },
   },
   remove: {
     words: 'name',
-    summary: 'remove an appliance with its releases and its repository',
+    summary: 'remove an appliance, its releases and its repository; its data stays unless --purge',
     async run(home, [name = ''], flags) {
       await known(home, name)
       await confirm(`Remove ${name}, its releases and its repository`, name, flags)
       await call(home.socket, { verb: 'stop', appliance: name }, () => undefined).report
       await removeRepository(home, name)
       await call(home.socket, { verb: 'load', appliance: '' }, () => undefined).report
-      await rm(home.folder(name), { recursive: true, force: true })
-      return { text: `${name} is gone`, data: { removed: name } }
+      const disk = new DataDisk(home.dataFile(name))
+      const stays = flags.purge !== true && (await disk.exists())
+      for (const file of await readdir(home.folder(name))) {
+        const path = join(home.folder(name), file)
+        if (!stays || path !== disk.file) await rm(path, { recursive: true, force: true })
+      }
+      if (!stays) await rm(home.folder(name), { recursive: true, force: true })
+      const text = stays ? `${name} is gone; its data stays: ${disk.file}` : `${name} is gone`
+      return { text, data: { removed: name } }
     },
   },
   uninstall: {
@@ -161,6 +171,7 @@ await main(
       bind: { type: 'string' },
       memory: { type: 'string' },
       cpus: { type: 'string' },
+      cgroup: { type: 'string' },
       keep: { type: 'string' },
       env: { type: 'string' },
       trust: { type: 'string', multiple: true },
@@ -174,11 +185,12 @@ await main(
       bind: 'add: address on which ports listen; 0.0.0.0',
       memory: 'add: most MiB that a release may ask for',
       cpus: 'add: most CPUs that a release may ask for',
+      cgroup: 'add: folder of a cgroup v2 that holds its machines, where no systemd does',
       keep: 'add: how many releases stay ready to run; 5',
       env: 'add: file of KEY=value lines that its machines are given, secrets included',
-      trust: 'add: file of a public key that may sign',
+      trust: 'add: file of a public key of SSH or minisign that may sign',
       yes: 'do not ask',
-      purge: 'uninstall: remove repositories and releases too',
+      purge: 'remove: its data, too; uninstall: repositories, releases and data, too',
       json: 'print JSON',
     },
   },
@@ -191,12 +203,14 @@ await main(
   },
 )
 
-function settingsOf({ publish, bind, memory, cpus, keep, env }: Flags): Partial<Settings> {
+async function settingsOf(flags: Flags): Promise<Partial<Settings>> {
+  const { publish, bind, memory, cpus, cgroup, keep, env } = flags
   return {
     ...(publish === undefined ? {} : { publish: publish.map(portOf) }),
     ...(bind === undefined ? {} : { bind }),
     ...(memory === undefined ? {} : { memory: positiveNumber('--memory', memory) }),
     ...(cpus === undefined ? {} : { cpus: positiveNumber('--cpus', cpus) }),
+    ...(cgroup === undefined ? {} : { cgroup: await checkCgroup(resolve(cgroup)) }),
     ...(keep === undefined ? {} : { keep: positiveNumber('--keep', keep) }),
     ...(env === undefined ? {} : { env: resolve(env) }),
   }
@@ -211,7 +225,7 @@ function portOf(text: string): PortForward {
 }
 
 async function keyText(file: string): Promise<string> {
-  if (/^(ssh|ecdsa|sk)-/.test(file)) return file
+  if (/^(ssh|ecdsa|sk)-/.test(file) || publicKey(file) === file) return file
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`the key ${file} cannot be read`, { cause: error })
   })

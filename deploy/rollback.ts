@@ -8,12 +8,13 @@ await main(
     usage: 'npm run deploy:rollback -- [release]',
     summary: 'Runs a release again, behind the same health gate: the one before, or the one of that number.',
     positionals: true,
-    options: { json: { type: 'boolean' } },
-    help: { json: 'print JSON' },
+    options: { data: { type: 'boolean' }, json: { type: 'boolean' } },
+    help: { data: 'bring back the data, too, as that release left them', json: 'print JSON' },
   },
   async ({ values, positionals: [release] }) => {
     const { target, context } = await configuredTarget()
     const number = release === undefined ? undefined : positiveNumber('release', release)
-    printReport(await verb(target, 'rollback')(context, number), values.json === true)
+    const report = await verb(target, 'rollback')(context, number, { data: values.data === true })
+    printReport(report, values.json === true)
   },
 )

@@ -18,6 +18,8 @@ export interface Kept {
   added: string
   /** Of a release that came as a commit: which one. */
   commit?: string
+  /** Number of the release whose data it brings back when it comes. */
+  restore?: number
   manifest: Manifest
 }
 

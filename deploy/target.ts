@@ -36,6 +36,11 @@ export interface Report {
   status?: number
 }
 
+/** Whether a verb is meant for the machine's data, too. */
+export interface DataOptions {
+  data?: boolean
+}
+
 /** A place that a machine can be taken to: the default export of one file or folder in `deploy/targets/`. */
 export interface Target {
   name: string
@@ -52,10 +57,13 @@ export interface Target {
   stop?(context: Context): Promise<Report>
   /** The releases that there are, the newest first. */
   list?(context: Context): Promise<Report>
-  /** Runs a release again, behind the same health gate: that of the number, or the one before. */
-  rollback?(context: Context, number?: number): Promise<Report>
-  /** Removes the machine and all that belongs to it. */
-  destroy?(context: Context): Promise<Report>
+  /**
+   * Runs a release again, behind the same health gate: that of the number, or the one before. With `data`, its data
+   * become again what the release left; else they stay as they are.
+   */
+  rollback?(context: Context, number?: number, options?: DataOptions): Promise<Report>
+  /** Removes the machine and all that belongs to it; its data only with `data`. */
+  destroy?(context: Context, options?: DataOptions): Promise<Report>
   /**
    * Connects to the control channel of the machine: what goes over it is said in
    * `kernel/system/control/protocol.ts`. A connection that fails is an `error` event.

@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, statSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { tool } from '../lib/tool.ts'
 import { type Elf, readElf } from './elf.ts'
@@ -24,8 +24,7 @@ export interface Needed {
 
 /** The libraries in this host's loader cache. */
 export function hostLibraries(arch: Arch): HostLibraries {
-  const program = ['/sbin/ldconfig', '/usr/sbin/ldconfig'].find((path) => existsSync(path)) ?? 'ldconfig'
-  const listing = tool([program, '-p'], { purpose: 'find the shared libraries of native addons' })
+  const listing = tool(['ldconfig', '-p'], { purpose: 'find the shared libraries of native addons' })
   const kind = arch === 'x64' ? 'x86-64' : 'AArch64'
   const libraries = new Map<string, string>()
   for (const [, name = '', about = '', file = ''] of listing.matchAll(/^\s*(\S+) \((.*?)\) => (\S+)$/gm)) {

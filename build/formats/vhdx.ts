@@ -12,7 +12,7 @@ const vhdx: Format = {
   boots: containerBoots,
   assemble: async (input) => [
     await writeWhole(input, 'nodeos.vhdx', async (path, work) => {
-      await convertDisk(input, path, work, ['-O', 'vhdx', '-o', 'subformat=dynamic'])
+      await convertDisk(input, path, work, ['-O', 'vhdx', '-o', 'subformat=dynamic,block_size=1M'])
       await fixVhdx(path, hashOfParts(input))
     }),
   ],

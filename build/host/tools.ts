@@ -7,7 +7,7 @@ export type Manager = (typeof managers)[number]
 
 /**
  * When something is needed: `kernel` only while the kernel is compiled, `build` in every build,
- * `image` for the image formats that name it and for `npm test`,
+ * `image` for the image formats that name it, for data disks and for `npm test`,
  * `boot` to run the machine here, `test` for `npm test` and `npm run bench`.
  */
 export type Stage = 'kernel' | 'build' | 'image' | 'boot' | 'test'
@@ -43,6 +43,9 @@ const systemdFiles: Record<Manager, string> = {
 }
 
 const sbin = { administrative: true }
+
+/** What a machine with a data disk takes: the first to be built, the others where it is deployed from. */
+export const dataTools = ['e2fsck', 'mke2fs', 'qemu-img'] as const
 
 /** Everything that a build, a boot or the tests take from the host, each with its reason. */
 export const requirements: readonly Requirement[] = [
@@ -128,6 +131,11 @@ export const requirements: readonly Requirement[] = [
     ...same('qemu-img'),
     apt: 'qemu-utils',
   }),
+  command('e2fsck', 'image', 'check a data disk when the machine boots', same('e2fsprogs'), {
+    ...sbin,
+    versionArguments: ['-V'],
+  }),
+  command('mke2fs', 'image', 'make a data disk', same('e2fsprogs'), { ...sbin, versionArguments: ['-V'] }),
   command('xorriso', 'image', 'write an ISO image', {
     ...same('xorriso'),
     pacman: 'libisoburn',
@@ -139,6 +147,21 @@ export const requirements: readonly Requirement[] = [
   loader('isohdpfx.bin', 'boot a CD’s image from a USB disk', syslinuxFiles('isolinux')),
   loader('systemd-bootx64.efi', 'boot an image by EFI', systemdFiles),
   loader('linuxx64.efi.stub', 'make an EFI image', systemdFiles),
+  command(
+    'sgdisk',
+    'test',
+    'test the partitions of an image',
+    { ...same('gdisk'), pacman: 'gptfdisk', apk: 'sgdisk', zypper: 'gptfdisk' },
+    sbin,
+  ),
+  command('fsck.fat', 'test', 'test the boot partition of an image', same('dosfstools'), sbin),
+  command('cpio', 'test', 'test the initramfs of an image', same('cpio')),
+  command(
+    'ccache',
+    'test',
+    'compile the kernel of the tests from what the machine’s own left',
+    same('ccache'),
+  ),
   command('git', 'test', 'test builds of a clone', same('git')),
   command('unshare', 'test', 'test networking in a namespace', same('util-linux')),
   command('ip', 'test', 'test networking in a namespace', { ...same('iproute2'), dnf: 'iproute' }, sbin),
@@ -181,6 +204,13 @@ export const requirements: readonly Requirement[] = [
     pacman: 'openssh',
     apk: 'openssh-keygen',
     zypper: 'openssh-common',
+  }),
+  command('crontab', 'test', 'test that the service of a host comes back with it', {
+    ...same('cronie'),
+    apt: 'cron',
+  }),
+  command('minisign', 'test', 'test that releases are signed with minisign', same('minisign'), {
+    versionArguments: ['-v'],
   }),
   command(
     'sshd',

@@ -12,8 +12,13 @@ import { hashOfParts, part } from './part.ts'
 import { writeAt } from './sparse.ts'
 import { uuidOf } from './uuid.ts'
 
-const mib = 1024 * 1024
 const sectorBytes = 512
+/** Where partitions begin and end: the pages that the kernel reads. */
+const pageBytes = 4096
+/** A GPT: its header and 128 entries of 128 bytes, at the end once more; at the start behind an MBR. */
+const tableBytes = 33 * sectorBytes
+/** What syslinux installs beside its boot sector: ldlinux.sys and ldlinux.c32. */
+const syslinuxBytes = 256 * 1024
 /** Boot code of an MBR ends where its disk signature begins. */
 const bootCodeBytes = 440
 
@@ -31,9 +36,16 @@ export const diskTools = [
 
 /**
  * Makes a disk that BIOS and EFI boot: GPT, one FAT partition with the kernel and both loaders, one
- * partition for each layer. Every partition begins at a MiB, and so does the disk's end.
+ * partition for each layer.
+ *
+ * @param unit the disk's size is a multiple of this many bytes
  */
-export async function makeDisk(input: FormatInput, out: string, work: string): Promise<void> {
+export async function makeDisk(
+  input: FormatInput,
+  out: string,
+  work: string,
+  unit = pageBytes,
+): Promise<void> {
   await withFixedTime(async () => {
     const runtime = part(input, 'runtime')
     const app = part(input, 'app')
@@ -52,6 +64,7 @@ export async function makeDisk(input: FormatInput, out: string, work: string): P
       serial: hash.slice(0, 8),
       loader: loaderFile('systemd-bootx64.efi'),
       files: { vmlinuz: part(input, 'kernel/vmlinuz').path, 'syslinux.cfg': menu },
+      spareBytes: syslinuxBytes,
     })
     tool(['syslinux', '--install', esp], { purpose: 'make the image bootable by BIOS' })
     const espBytes = (await stat(esp)).size
@@ -67,15 +80,15 @@ export async function makeDisk(input: FormatInput, out: string, work: string): P
       { path: runtime.path, bytes: runtime.bytes, type: 'L', uuid: rootUuid, name: 'runtime', attrs: '' },
       { path: app.path, bytes: app.bytes, type: 'L', uuid: uuidOf(app.sha256), name: appName, attrs: '' },
     ]
-    let end = mib
+    let end = roundUp(sectorBytes + tableBytes, pageBytes)
     const placed = parts.map((item) => {
       const start = end
-      end += Math.ceil(item.bytes / mib) * mib
+      end += roundUp(item.bytes, pageBytes)
       return { ...item, start }
     })
     const disk = await open(out, 'w')
     try {
-      await disk.truncate(end + mib)
+      await disk.truncate(roundUp(end + tableBytes, unit))
       for (const { path, start } of placed) await writeAt(disk, path, start)
     } finally {
       await disk.close()
@@ -85,6 +98,7 @@ export async function makeDisk(input: FormatInput, out: string, work: string): P
       [
         'label: gpt',
         `label-id: ${uuidOf(hash.slice(32))}`,
+        `first-lba: ${(sectorBytes + tableBytes) / sectorBytes}`,
         ...placed.map(({ start, bytes, type, uuid, name, attrs }, index) => {
           const sectors = Math.ceil(bytes / sectorBytes)
           return `${index + 1} : start=${start / sectorBytes}, size=${sectors}, type=${type}, uuid=${uuid}, name=${name}${attrs}`
@@ -93,6 +107,10 @@ export async function makeDisk(input: FormatInput, out: string, work: string): P
     )
     await writeBootCode(out)
   })
+}
+
+function roundUp(bytes: number, unit: number): number {
+  return Math.ceil(bytes / unit) * unit
 }
 
 function partition(disk: string, script: string): void {
@@ -115,6 +133,9 @@ async function writeBootCode(disk: string): Promise<void> {
   }
 }
 
+/** Other hypervisors count a disk in MiB; Azure refuses another size. */
+const containerUnit = 1024 * 1024
+
 /** Makes the disk and has qemu-img write it as something else. */
 export async function convertDisk(
   input: FormatInput,
@@ -123,6 +144,6 @@ export async function convertDisk(
   options: readonly string[],
 ): Promise<void> {
   const raw = join(work, 'disk.raw')
-  await makeDisk(input, raw, work)
+  await makeDisk(input, raw, work, containerUnit)
   tool(['qemu-img', 'convert', '-f', 'raw', ...options, raw, out], { purpose: `write ${out}` })
 }

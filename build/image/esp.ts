@@ -1,13 +1,15 @@
-import { mkdir, stat, writeFile } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tool } from '../lib/tool.ts'
 
 const sectorBytes = 512
-const mib = 1024 * 1024
-/** Tables, folders and the loaders' own files. */
-const spareBytes = 512 * 1024
-/** FAT16, the least that every firmware reads, begins at 4085 clusters. */
-const leastBytes = 3 * mib
+/** FAT16, the least that every firmware reads, begins here; each cluster is a sector. */
+const leastClusters = 4085
+/** What mformat lays before the clusters, beside the tables: the boot sector and the root folder. */
+const headSectors = 1 + 32
+/** Bytes of a cluster's number in each of the two tables. */
+const numberBytes = 2
+const pageBytes = 4096
 
 export interface EspOptions {
   /** File to write. */
@@ -21,53 +23,43 @@ export interface EspOptions {
   /** Eight hex digits. */
   serial: string
   loader: string
+  /** Space for files that are added later. */
+  spareBytes?: number
 }
 
-/** Makes an EFI system partition: FAT16 with systemd-boot, which starts `/vmlinuz` at once. */
-export async function makeEsp({ out, work, files, cmdline, serial, loader }: EspOptions): Promise<void> {
+/** Makes an EFI system partition, no larger than its files need: FAT16 with systemd-boot, which starts `/vmlinuz` at once. */
+export async function makeEsp(options: EspOptions): Promise<void> {
+  const { out, work, cmdline, serial, spareBytes = 0 } = options
   const entry = join(work, 'entry.conf')
   const menu = join(work, 'loader.conf')
-  const initrd = 'initrd' in files ? 'initrd /initrd\n' : ''
+  const initrd = 'initrd' in options.files ? 'initrd /initrd\n' : ''
   await writeFile(entry, `title NodeOS\nlinux /vmlinuz\n${initrd}options ${cmdline}\n`)
   await writeFile(menu, 'timeout 0\ndefault nodeos.conf\n')
-  const all: Record<string, string> = {
-    ...files,
-    'EFI/BOOT/BOOTX64.EFI': loader,
+  const files: Record<string, string> = {
+    ...options.files,
+    'EFI/BOOT/BOOTX64.EFI': options.loader,
     'loader/loader.conf': menu,
     'loader/entries/nodeos.conf': entry,
   }
-  await mkdir(work, { recursive: true })
-  const sizes = await Promise.all(Object.values(all).map(async (path) => (await stat(path)).size))
-  const bytes = Math.max(
-    leastBytes,
-    sizes.reduce((sum, size) => sum + size, spareBytes),
+  const folders = ['EFI', 'EFI/BOOT', 'loader', 'loader/entries']
+  const sizes = await Promise.all(Object.values(files).map(async (path) => (await stat(path)).size))
+  const clusters = [...sizes, spareBytes].reduce(
+    (sum, size) => sum + Math.ceil(size / sectorBytes),
+    folders.length,
   )
-  const sectors = Math.ceil(bytes / mib) * (mib / sectorBytes)
   const purpose = 'make the EFI system partition'
-  tool(
-    [
-      'mformat',
-      '-i',
-      out,
-      '-C',
-      '-T',
-      String(sectors),
-      '-h',
-      '16',
-      '-s',
-      '32',
-      '-c',
-      '1',
-      '-N',
-      serial,
-      '::',
-    ],
-    { purpose },
-  )
-  for (const folder of ['EFI', 'EFI/BOOT', 'loader', 'loader/entries']) {
-    tool(['mmd', '-i', out, `::/${folder}`], { purpose })
-  }
-  for (const [name, path] of Object.entries(all)) {
+  const geometry = ['-T', String(sectorsFor(clusters)), '-h', '16', '-s', '32', '-c', '1']
+  tool(['mformat', '-i', out, '-C', ...geometry, '-N', serial, '::'], { purpose })
+  for (const folder of folders) tool(['mmd', '-i', out, `::/${folder}`], { purpose })
+  for (const [name, path] of Object.entries(files)) {
     tool(['mcopy', '-i', out, path, `::/${name}`], { purpose })
   }
+}
+
+/** Sectors of a partition that holds this many clusters; a whole number of pages. */
+function sectorsFor(clusters: number): number {
+  const count = Math.max(clusters, leastClusters) + pageBytes / sectorBytes
+  const tableSectors = Math.ceil((count * numberBytes) / sectorBytes)
+  const bytes = (headSectors + 2 * tableSectors + count) * sectorBytes
+  return (Math.ceil(bytes / pageBytes) * pageBytes) / sectorBytes
 }

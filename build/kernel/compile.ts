@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
+import shell from 'shelljs'
 import { UserError } from '../lib/errors.ts'
 import type { Progress } from '../lib/log.ts'
 import { tail } from '../lib/tool.ts'
@@ -17,23 +18,33 @@ const reproducible = [
   'LOCALVERSION=',
 ]
 
+/** What a kernel is compiled with beside its tree. */
+export interface CompileOptions {
+  jobs: number
+  /** File that keeps everything make prints. */
+  log: string
+  /** Where ccache, when the host has it, keeps object files: most of them serve the next configuration, too. */
+  objects: string
+  line: Progress
+  /** Ends the compiler. */
+  interrupted: AbortSignal
+}
+
 /**
  * Compiles `vmlinux` and `bzImage` in a configured kernel tree, in parallel, showing which file is at work.
  *
- * @param log file that keeps everything make prints
- * @param interrupted ends the compiler
  * @throws {UserError} with the first lines that name an error, and the log's path
  */
 export async function compile(
   tree: string,
-  jobs: number,
-  log: string,
-  line: Progress,
-  interrupted: AbortSignal,
+  { jobs, log, objects, line, interrupted }: CompileOptions,
 ): Promise<void> {
-  const make = spawn('make', ['-C', tree, `-j${jobs}`, ...reproducible, 'vmlinux', 'bzImage'], {
+  const cached = shell.which('ccache') !== null
+  const compilers = cached ? ['CC=ccache gcc', 'HOSTCC=ccache gcc'] : []
+  const make = spawn('make', ['-C', tree, `-j${jobs}`, ...reproducible, ...compilers, 'vmlinux', 'bzImage'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     signal: interrupted,
+    env: { ...process.env, CCACHE_DIR: objects, CCACHE_MAXSIZE: '500M' },
   })
   const kept = createWriteStream(log)
   make.stdout.pipe(kept, { end: false })

@@ -26,7 +26,7 @@ const always = ['base', 'node', 'net', 'virtio', 'trim'] as const
  * @param formats what its image formats ask for: see `formatFragments`
  */
 export function fragmentNames(
-  config: Pick<SystemConfig, 'kernel' | 'image'>,
+  config: Pick<SystemConfig, 'kernel' | 'image' | 'data'>,
   formats: readonly string[] = [],
 ): string[] {
   const names = [
@@ -34,6 +34,7 @@ export function fragmentNames(
     config.image.compression,
     ...config.kernel.platforms.map((platform) => `platform-${platform}`),
     ...formats,
+    ...(config.data === undefined ? [] : ['data']),
     ...(config.kernel.mitigations ? ['mitigations'] : []),
     ...config.kernel.fragments,
   ]

@@ -1,3 +1,5 @@
+import { accessSync, constants } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import shell from 'shelljs'
 import { UserError } from './errors.ts'
 
@@ -8,18 +10,33 @@ export interface ToolOptions {
   cwd?: string
 }
 
+/** Where a host tool lies. Some are for administrators, and not on the PATH of every user. */
+export function findTool(name: string): string | undefined {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin']
+  return folders.map((folder) => join(folder, name)).find(isExecutable)
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
 /**
  * Runs a host tool to its end and returns what it printed on stdout.
  *
  * @throws {UserError} when it is missing or fails, with the end of what it said
  */
 export function tool(argv: readonly [string, ...string[]], options: ToolOptions): string {
-  if (shell.which(argv[0]) === null) {
-    throw missingTool(argv[0], options.purpose)
-  }
-  const result = shell.cmd(...argv, options.cwd === undefined ? {} : { cwd: options.cwd })
+  const [name, ...rest] = argv
+  const file = findTool(name)
+  if (file === undefined) throw missingTool(name, options.purpose)
+  const result = shell.cmd(file, ...rest, options.cwd === undefined ? {} : { cwd: options.cwd })
   if (result.code !== 0) {
-    throw new UserError(`could not ${options.purpose}: ${argv[0]} ended with status ${result.code}`, {
+    throw new UserError(`could not ${options.purpose}: ${name} ended with status ${result.code}`, {
       hint: tail(result.stderr || result.stdout, 15),
     })
   }

@@ -8,6 +8,7 @@ import { log } from '../../build/lib/log.ts'
 import { npmNode } from '../../build/runtime/node.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { openControl } from '../control/client.ts'
+import { DataDisk } from '../data/disk.ts'
 import type { Context, Release } from '../target.ts'
 import { machineOf } from '../targets/local/index.ts'
 import { streamConsole } from '../targets/local/logs.ts'
@@ -49,11 +50,14 @@ export async function runInMachine({
   const ports = [...spec.ports, { guest: guestInspect, host: inspect, protocol: 'tcp' as const }]
   await requireFreePorts(ports, spec.bind)
   const [runtime] = spec.disks
+  const disk = new DataDisk(join(context.state, 'data.qcow2'))
+  if (config.data !== undefined) await disk.provide(config.data)
   const machine = await startMachine(
     {
       ...spec,
       ports,
       disks: runtime === undefined ? [] : [runtime],
+      ...(config.data === undefined ? {} : { data: disk.file }),
       share,
       append: kernelCommandLine(config.kernel, '9p'),
     },

@@ -23,6 +23,8 @@ export interface ReleaseFile {
   launch: Launch
   /** Number of the release that this one brings back. */
   rollbackOf?: number
+  /** Number of the release whose data come back, too. */
+  restore?: number
 }
 
 export const releaseName = 'release.json'
@@ -46,7 +48,7 @@ export function releasedLayers(manifest: Manifest): Manifest['artefacts'] {
 
 export function describeRelease(
   manifest: Manifest,
-  { number, rollbackOf }: Pick<ReleaseFile, 'number' | 'rollbackOf'>,
+  { number, rollbackOf, restore }: Pick<ReleaseFile, 'number' | 'rollbackOf' | 'restore'>,
 ): ReleaseFile {
   const { machine, ports, network, health, hostname } = manifest.system
   return {
@@ -58,6 +60,7 @@ export function describeRelease(
     digest: hashText(manifestText(manifest)),
     launch: { machine, ports, network, health },
     ...(rollbackOf === undefined ? {} : { rollbackOf }),
+    ...(restore === undefined ? {} : { restore }),
   }
 }
 

@@ -9,7 +9,9 @@ import { UserError } from '../../build/lib/errors.ts'
 export interface GitOptions {
   /** Completes "could not". */
   purpose: string
-  input?: string
+  input?: string | Buffer
+  /** How stdout is read; `latin1` keeps every byte. UTF-8 when left out. */
+  encoding?: 'latin1'
   env?: NodeJS.ProcessEnv
   /** Hears what git says, as it says it. */
   heard?: (text: string) => void
@@ -52,10 +54,13 @@ export class Git {
   }
 
   /** Runs a command that may fail. @throws {UserError} when git is missing */
-  async try(argv: readonly string[], { purpose, input, env, heard }: GitOptions): Promise<GitResult> {
+  async try(
+    argv: readonly string[],
+    { purpose, input, encoding, env, heard }: GitOptions,
+  ): Promise<GitResult> {
     const child = this.#spawn(argv, env)
     const result: GitResult = { status: null, stdout: '', stderr: '' }
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (result.stdout += text))
+    child.stdout.setEncoding(encoding ?? 'utf8').on('data', (text: string) => (result.stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       result.stderr += text
       heard?.(text)
@@ -74,6 +79,14 @@ export class Git {
   async read(object: string): Promise<string | undefined> {
     const { status, stdout } = await this.try(['cat-file', 'blob', object], { purpose: 'read a release' })
     return status === 0 ? stdout : undefined
+  }
+
+  /** A commit as git keeps it, a character for each byte. @throws {UserError} when git cannot read it */
+  async commitText(commit: string): Promise<string> {
+    const options = { purpose: 'read a release', encoding: 'latin1' } as const
+    const { status, stdout, stderr } = await this.try(['cat-file', 'commit', commit], options)
+    if (status === 0) return stdout
+    throw new UserError(`git cannot read ${commit}`, { hint: tail(stderr, 5) })
   }
 
   /** Writes what an object holds to a file. @throws {UserError} when git cannot read it */

@@ -1,5 +1,5 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { judgeKvm, readKvmEvidence } from '../../build/host/kvm.ts'
 import type { Progress } from '../../build/lib/log.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
@@ -12,6 +12,7 @@ import { killMachine, type Machine, stopMachine } from '../targets/local/machine
 import { nextFreePort } from '../targets/local/ports.ts'
 import { kernelCommandLine, type MachineSpec, type PortForward } from '../targets/local/qemu.ts'
 import { type Backend, portKey, type PublishedPort } from './front.ts'
+import { holdFor, limitsOf, releaseHold } from './hold.ts'
 import { readJson, type Settings, writeJson } from './layout.ts'
 
 /** A machine of an appliance: enough to find it again after the service has ended. */
@@ -25,6 +26,8 @@ export interface Booted extends Machine {
   /** Published ports and where they lead. */
   published: (PublishedPort & { local: number })[]
   health?: string
+  /** Its own, to be removed after it. */
+  cgroup?: string
 }
 
 /** A check that flaps is no health: so many answers in a row must be good. */
@@ -40,6 +43,8 @@ export interface BootOptions {
   settings: Settings
   /** Folder for the machine's files; made by this. */
   folder: string
+  /** The data disk, which no other machine has now. */
+  data?: string
   signal: AbortSignal
   line: Progress
 }
@@ -64,11 +69,13 @@ export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
     { environment: process.env['NODEOS_ACCEL'], option: 'auto' },
     judgeKvm(readKvmEvidence()),
   )
-  const machine = await startWithFallback(
-    { ...spec, accelerator: choice.accelerator },
-    choice,
-    options.folder,
+  const { accelerator } = choice
+  const hold = await holdFor(
+    `${options.name}-${basename(options.folder)}`,
+    limitsOf(spec, accelerator),
+    options.settings,
   )
+  const machine = await startWithFallback({ ...spec, accelerator }, choice, options.folder, hold.command)
   const booted: Booted = {
     ...machine,
     number: kept.number,
@@ -77,6 +84,7 @@ export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
     memory: system.machine.memory,
     published,
     ...(health === undefined ? {} : { health }),
+    ...(hold.cgroup === undefined ? {} : { cgroup: hold.cgroup }),
   }
   // Before it is healthy: a service that is killed here finds it when it starts again.
   await writeJson(join(options.folder, markFile), booted)
@@ -94,7 +102,7 @@ export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
 
 async function describe(
   kept: Kept,
-  { name, store, settings }: BootOptions,
+  { name, store, settings, data }: BootOptions,
 ): Promise<{
   spec: Omit<MachineSpec, 'accelerator'>
   published: Booted['published']
@@ -118,6 +126,7 @@ async function describe(
       kernel: artefactPath(release, 'kernel/vmlinux'),
       append: kernelCommandLine(system.kernel),
       disks: [artefactPath(release, 'runtime'), artefactPath(release, 'app')],
+      ...(data === undefined ? {} : { data }),
       memory: system.machine.memory,
       cpus: system.machine.cpus,
       ports,
@@ -138,13 +147,18 @@ export function backendOf({ published }: Booted): Backend {
 /** Lets a machine finish what it does, powers it off, and clears up after it. */
 export async function retire(booted: Booted): Promise<string> {
   const ending = await stopMachine(booted, booted.drainTimeout * 1000 + graceMs)
-  await rm(booted.folder, { recursive: true, force: true })
+  await clearUp(booted)
   return ending
 }
 
 /** Pulls the plug of a machine and clears up after it. */
 export async function discard(booted: Booted): Promise<void> {
   await killMachine(booted)
+  await clearUp(booted)
+}
+
+async function clearUp(booted: Booted): Promise<void> {
+  await releaseHold(booted)
   await rm(booted.folder, { recursive: true, force: true })
 }
 
@@ -163,7 +177,8 @@ export async function machinesIn(folder: string): Promise<Booted[]> {
 export async function killStrays(folder: string, noted: readonly number[]): Promise<void> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)) {
     const words = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')
-    if (!noted.includes(pid) && words.startsWith('qemu') && words.includes(`path=${folder}/`))
+    // What holds a machine becomes QEMU, and has its words already.
+    if (!noted.includes(pid) && words.includes('qemu-system') && words.includes(`path=${folder}/`))
       process.kill(pid, 'SIGKILL')
   }
   const kept = new Set((await machinesIn(folder)).map((booted) => booted.folder))

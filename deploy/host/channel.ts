@@ -12,6 +12,8 @@ export interface Request {
   /** Of a release. */
   number?: number
   follow?: boolean
+  /** Whether it is meant for the data, too. */
+  data?: boolean
   /** git's process that takes a push. */
   pusher?: ProcessMark
 }

@@ -6,10 +6,11 @@ import { main } from '../../build/lib/main.ts'
 import { ReleaseStore } from '../store.ts'
 import { markProcess } from '../targets/local/process.ts'
 import { takeLock } from '../targets/local/state.ts'
-import { highestOf } from './appliance.ts'
 import { call, type Request, ServiceAbsent } from './channel.ts'
 import { Home } from './layout.ts'
 import { branch, removeStaleLocks, repositoryOf } from './repository.ts'
+import { minisigners } from './signers.ts'
+import { readState } from './state.ts'
 import { checkRoom, parseUpdates, type Update, verifyPush } from './verify.ts'
 
 /** What a hook works on. */
@@ -27,11 +28,16 @@ const say = (line: string): void => void process.stderr.write(`${line}\n`)
 
 /** Has the service do something. A service that is killed meanwhile is back soon, and asked again. */
 async function ask(home: Home, request: Request): Promise<void> {
-  for (const until = Date.now() + patienceMs; ; await wait(againMs)) {
+  let until = Date.now() + patienceMs
+  for (; ; await wait(againMs)) {
+    const asked = Date.now()
     try {
       return say((await call(home.socket, request, say).report).text)
     } catch (error) {
-      if (!(error instanceof ServiceAbsent) || Date.now() > until) throw error
+      if (!(error instanceof ServiceAbsent)) throw error
+      // It was there, and is gone since a moment ago.
+      if (Date.now() - asked > againMs) until = Date.now() + patienceMs
+      if (Date.now() > until) throw error
     }
   }
 }
@@ -43,14 +49,17 @@ async function preReceive({ home, name, updates }: Push): Promise<void> {
   await takeLock(join(home.folder(name), 'push.lock'), pusher)
   const git = repositoryOf(home, name)
   await removeStaleLocks(git)
-  const highest = await highestOf(home, name)
-  const release = await verifyPush(git, updates, { name, branch, highest })
+  const { highest } = await readState(home, name)
+  const minisignKeys = (await minisigners(home, name)).map(({ key }) => key)
+  const release = await verifyPush(git, updates, { name, branch, highest, minisignKeys })
   if (release === undefined) return
   const store = new ReleaseStore(home.folder(name))
   await checkRoom(release, store, await home.settings(name))
   const { commit, file, manifest } = release
-  await store.add({ number: file.number, commit, manifest }, ({ path }, target) =>
-    git.export(`${commit}:${path}`, target),
+  const { number, restore } = file
+  await store.add(
+    { number, commit, manifest, ...(restore === undefined ? {} : { restore }) },
+    ({ path }, target) => git.export(`${commit}:${path}`, target),
   )
   await ask(home, { verb: 'prepare', appliance: name, number: file.number, pusher })
 }

@@ -14,6 +14,8 @@ export interface Settings {
   memory?: number
   /** Most virtual CPUs that a release may ask for. */
   cpus?: number
+  /** Folder of a cgroup v2 in which its machines are held, where no systemd holds them. */
+  cgroup?: string
   /** How many releases are kept ready to run. */
   keep: number
   /** File of KEY=value lines that each machine of it is given. */
@@ -44,6 +46,11 @@ export class Home {
   /** The bare repository that releases are pushed to. */
   repository(name: string): string {
     return join(this.path, `${name}.git`)
+  }
+
+  /** Data disk of an appliance. */
+  dataFile(name: string): string {
+    return join(this.folder(name), 'data.qcow2')
   }
 
   /** State of an appliance. */

@@ -11,12 +11,17 @@ await main(
   {
     usage: 'nodeos',
     summary: `Speaks with the service of this host for npm run deploy:… elsewhere: ${verbs.join(', ')}. Prints JSON lines.`,
-    options: { follow: { type: 'boolean' } },
-    help: { follow: 'go on until the machine ends' },
+    options: { follow: { type: 'boolean' }, data: { type: 'boolean' } },
+    help: { follow: 'go on until the machine ends', data: 'destroy: its data, too' },
     positionals: true,
   },
   async ({ values, positionals: [home, appliance = '', verb = 'status'] }) => {
-    const request: Request = { verb, appliance, follow: values.follow === true }
+    const request: Request = {
+      verb,
+      appliance,
+      follow: values.follow === true,
+      data: values.data === true,
+    }
     const asked = call(new Home(home).socket, request, (text) => print({ print: text }))
     process.stdout.once('error', () => asked.withdraw())
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

@@ -40,7 +40,7 @@ class Service {
   }
 
   async answer(
-    { verb, appliance: name, number = 0, follow, pusher }: Request,
+    { verb, appliance: name, number = 0, follow, data, pusher }: Request,
     caller: Caller,
   ): Promise<Report> {
     if (verb === 'load') {
@@ -65,7 +65,7 @@ class Service {
       case 'stop':
         return appliance.stop()
       case 'destroy':
-        return appliance.destroy()
+        return appliance.destroy(data === true)
       default:
         throw new UserError(`a host cannot ${verb}`)
     }

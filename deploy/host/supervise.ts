@@ -4,19 +4,23 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import shell from 'shelljs'
 import { UserError } from '../../build/lib/errors.ts'
 import { tail, tool } from '../../build/lib/tool.ts'
 import { awaitEnd, isRunning, markProcess, type ProcessMark } from '../targets/local/process.ts'
 import { call } from './channel.ts'
+import { startNoMore, startWithHost } from './crontab.ts'
 import { type Home, readJson, writeJson } from './layout.ts'
+import { hasSystemd } from './systemd.ts'
 
 /** What keeps the service of a host running, and starts it with the host. */
 export interface Supervisor {
-  /** For a person: what it is, and what it does not do. */
-  summary: string
-  /** Starts the service when it does not run; one that runs is left alone: its connections would end. */
-  start(): Promise<void>
+  /**
+   * Starts the service when it does not run, and with the host from now on; one that runs is left alone: its connections
+   * would end.
+   *
+   * @returns for a person: what runs it, and what it does not do
+   */
+  start(): Promise<string>
   stop(): Promise<void>
   /** Takes everything away that `start` has left on the host. */
   uninstall(): Promise<void>
@@ -29,10 +33,6 @@ const startMs = 10_000
 /** systemd where it runs for this user, else a process that starts the service again. */
 export function supervisorOf(home: Home): Supervisor {
   return hasSystemd() ? systemd(home) : plain(home)
-}
-
-function hasSystemd(): boolean {
-  return existsSync('/run/systemd/system') && shell.cmd('systemctl', '--user', 'show-environment').code === 0
 }
 
 /** The unit: machines are not the service's to end, and what it may use is bounded. */
@@ -64,9 +64,9 @@ function systemctl(...words: string[]): string {
 function systemd(home: Home): Supervisor {
   const file = join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'systemd/user', unit)
   return {
-    summary: `systemd, as the user unit ${unit}`,
     async start() {
-      if (existsSync(file) && (await answers(home))) return
+      const summary = `systemd, as the user unit ${unit}`
+      if (existsSync(file) && (await answers(home))) return summary
       await mkdir(dirname(file), { recursive: true })
       await writeFile(file, unitFile(home))
       systemctl('daemon-reload')
@@ -77,6 +77,7 @@ function systemd(home: Home): Supervisor {
         purpose: 'let the service run without a login',
       })
       await answering(home)
+      return summary
     },
     async stop() {
       if (existsSync(file)) systemctl('stop', unit)
@@ -103,10 +104,9 @@ function plain(home: Home): Supervisor {
     await rm(file, { force: true })
   }
   return {
-    summary:
-      'a process of its own, for there is no systemd here; to have it after a restart of the host, run npm run host then',
     async start() {
-      if ((await running()) !== undefined && (await answers(home))) return
+      const summary = `a process of its own, for there is no systemd here; ${startWithHost(home)}`
+      if ((await running()) !== undefined && (await answers(home))) return summary
       await stop()
       await mkdir(home.path, { recursive: true, mode: 0o700 })
       const output = openSync(home.log, 'a')
@@ -121,9 +121,13 @@ function plain(home: Home): Supervisor {
       if (mark === undefined) throw await failed(home)
       await writeJson(file, mark)
       await answering(home)
+      return summary
     },
     stop,
-    uninstall: stop,
+    async uninstall() {
+      startNoMore(home)
+      await stop()
+    },
   }
 }
 

@@ -3,6 +3,7 @@ import { freeBytes } from '../../build/host/space.ts'
 import { UserError } from '../../build/lib/errors.ts'
 import { formatBytes } from '../../build/lib/units.ts'
 import { type CommittedRelease, readRelease, readReleaseFile } from '../git/release.ts'
+import { type Verdict, verifyCommit } from '../git/minisign.ts'
 import type { Git } from '../git/run.ts'
 import type { ReleaseStore } from '../store.ts'
 import type { Settings } from './layout.ts'
@@ -12,6 +13,16 @@ export interface Update {
   before: string
   after: string
   ref: string
+}
+
+/** What a push is held against. */
+export interface Expected {
+  name: string
+  branch: string
+  /** Number of the newest release that this host has had, even when its repository was made anew. */
+  highest: number
+  /** Public keys that may sign, beside those of SSH, which git is told of. */
+  minisignKeys: readonly string[]
 }
 
 const none = /^0+$/
@@ -33,14 +44,13 @@ export function parseUpdates(text: string): Update[] {
 /**
  * The release that a push brings: signed, newer than all before it, and whole.
  *
- * @param highest number of the newest release that this host has had, even when its repository was made anew
  * @returns undefined for a push of tags alone
  * @throws {UserError} when something is not as it must be
  */
 export async function verifyPush(
   git: Git,
   updates: readonly Update[],
-  { name, branch, highest }: { name: string; branch: string; highest: number },
+  { name, branch, highest, minisignKeys }: Expected,
 ): Promise<CommittedRelease | undefined> {
   const head = `refs/heads/${branch}`
   const update = updates.find(({ ref }) => ref === head)
@@ -68,7 +78,7 @@ export async function verifyPush(
         hint: `hostname in config/system.json names the appliance; on the host: npm run host -- add ${file.appliance}`,
       })
     }
-    await verifySignature(git, commit, file.number)
+    await verifySignature(git, commit, file.number, minisignKeys)
     if (number !== undefined && file.number !== number + 1) {
       throw new UserError(`release ${file.number} cannot follow release ${number}`, {
         hint: 'npm run deploy',
@@ -105,27 +115,39 @@ async function verifyTag(git: Git, { after, before, ref }: Update, tip: string):
   }
 }
 
-async function verifySignature(git: Git, commit: string, number: number): Promise<void> {
+async function verifySignature(
+  git: Git,
+  commit: string,
+  number: number,
+  minisignKeys: readonly string[],
+): Promise<void> {
+  const byMinisign = await verifyCommit(git, commit, minisignKeys)
+  const { verdict, said } =
+    byMinisign === 'unsigned' ? await verifySsh(git, commit) : { verdict: byMinisign, said: '' }
+  if (verdict === 'good') return
+  const [message, hint] = {
+    unsigned: [`release ${number} is not signed`, 'deploy.options.sign: true'],
+    'unknown key': [
+      `release ${number} is signed by a key that this host does not trust`,
+      'on the host: npm run host -- trust NAME KEY.pub',
+    ],
+    bad: [
+      `the signature of release ${number} is not good: it was altered, or git cannot check it`,
+      said || 'minisign refuses it',
+    ],
+  }[verdict] as [string, string]
+  throw new UserError(message, { hint })
+}
+
+async function verifySsh(git: Git, commit: string): Promise<{ verdict: Verdict; said: string }> {
   const { status, stderr } = await git.try(['verify-commit', '--raw', commit], {
     purpose: 'check a signature',
   })
-  if (status === 0 && /^Good "git" signature for /m.test(stderr)) return
-  const unsigned = stderr.trim() === ''
-  const unknown = /No principal matched|Good "git" signature with/.test(stderr)
-  throw new UserError(
-    unsigned
-      ? `release ${number} is not signed`
-      : unknown
-        ? `release ${number} is signed by a key that this host does not trust`
-        : `the signature of release ${number} is not good: it was altered, or git cannot check it`,
-    {
-      hint: unsigned
-        ? 'deploy.options.sign: true'
-        : unknown
-          ? 'on the host: npm run host -- trust NAME KEY.pub'
-          : stderr.trim(),
-    },
-  )
+  const said = stderr.trim()
+  if (status === 0 && /^Good "git" signature for /m.test(said)) return { verdict: 'good', said }
+  if (said === '') return { verdict: 'unsigned', said }
+  const unknown = /No principal matched|Good "git" signature with/.test(said)
+  return { verdict: unknown ? 'unknown key' : 'bad', said }
 }
 
 /**

@@ -79,6 +79,14 @@ static const char *parse_cwd(struct conf *conf, const char *value)
 	return value[0] == '/' ? NULL : "not an absolute path";
 }
 
+static const char *parse_data(struct conf *conf, const char *value)
+{
+	if (conf->data)
+		return TWICE;
+	conf->data = value;
+	return strlen(value) <= 16 ? NULL : "an ext4 label has at most 16 bytes";
+}
+
 static const char *parse_exit_zero(struct conf *conf, const char *value)
 {
 	if (conf->exit_zero != EXIT_ZERO_UNSET)
@@ -103,6 +111,8 @@ static const char *parse_entry(struct conf *conf, const char *key, char *value, 
 		return parse_env(conf, value);
 	if (!strcmp(key, "cwd"))
 		return parse_cwd(conf, value);
+	if (!strcmp(key, "data"))
+		return parse_data(conf, value);
 	if (!strcmp(key, "exit-zero"))
 		return parse_exit_zero(conf, value);
 	for (size_t i = 0; i < NUMBERS; i++)

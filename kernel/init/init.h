@@ -10,6 +10,7 @@
 #define MAX_ENV 256
 #define MAX_CONF 65536
 #define MAX_CRASH_LOOP 1000
+#define MAX_DEVICE 64
 #define MAX_ERROR 256
 /* Every character of an error may become \u00xx. */
 #define MAX_ESCAPED (6 * MAX_ERROR + 1)
@@ -24,6 +25,7 @@ struct conf {
 	size_t argc;
 	size_t envc;
 	const char *cwd;
+	const char *data; /* label of the data disk, or NULL: there is none */
 	enum exit_zero exit_zero;
 	long backoff_initial_ms;
 	long backoff_max_ms;
@@ -68,6 +70,20 @@ void log_relay_rest(void);
 /* What does not fit is counted, and the count told when there is room again. */
 void log_copy(const char *text, size_t length);
 
+/*
+ * Finds the disk whose ext4 file system has that label, checks it, mounts it at /data and lets it fill its disk.
+ * Returns 0, or -1 with what is wrong: nothing is mounted then.
+ */
+int data_mount(const char *label, char *error, size_t size);
+
+/*
+ * Runs a program to its end. The last bytes of what it says, line breaks as spaces, are left in said.
+ * Returns its exit status, 128 and the signal that killed it, or -1 with errno when it cannot be started.
+ */
+int run_program(char *const argv[], char *said, size_t size);
+
+void pause_ms(long ms);
+
 /* How the machine ends. */
 enum ending { ENDING_POWEROFF, ENDING_REBOOT };
 
@@ -83,6 +99,14 @@ bool platform_partition(const char *label, char *device, size_t size);
 int platform_mount_app(const char *device, const char *type);
 /* Mounts a folder of the host, shared over 9p under that tag. */
 int platform_mount_shared(const char *tag);
+/* Copies the paths of block devices, at most so many; returns how many there are. */
+int platform_disks(char (*devices)[MAX_DEVICE], int most);
+/* Mounts an ext4 file system at /data. */
+int platform_mount_data(const char *device);
+/* Bytes of a block device, or -1. */
+long long platform_disk_bytes(const char *device);
+/* Makes the file system at /data so many of its blocks large, while it is mounted. */
+int platform_resize_data(unsigned long long blocks);
 /* Opens the FIFO for both ends, so that it stays when its reader goes; never blocks. */
 int platform_log_fifo(long bytes);
 int platform_power_buttons(int *fds, int most);

@@ -3,12 +3,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define CONF "/srv/.nodeos/init.conf"
 #define APP_DEVICE "/dev/vdb"
 #define PARTITION "PARTLABEL="
-#define MAX_DEVICE 64
 
 /* Instead of a device: the host's folder of this tag. */
 #define SHARED "9p"
@@ -22,13 +20,6 @@
 #define PAUSE_BEFORE_REBOOT_MS 5000
 #endif
 
-static void pause_ms(long ms)
-{
-	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-
-	nanosleep(&time, NULL);
-}
-
 static void finish(enum ending ending)
 {
 	platform_settle();
@@ -36,7 +27,7 @@ static void finish(enum ending ending)
 	platform_end(ending);
 }
 
-/* A machine without its app layer or with a broken one can only try again. */
+/* A machine without its app layer or its data, or with broken ones, can only try again. */
 static void give_up(const char *error)
 {
 	char escaped[MAX_ESCAPED];
@@ -134,6 +125,13 @@ static int read_conf(struct conf *conf, char *error, size_t error_size)
 	return 0;
 }
 
+static int prepare(struct conf *conf, char *error, size_t size)
+{
+	if (mount_app(error, size) < 0 || read_conf(conf, error, size) < 0)
+		return -1;
+	return conf->data ? data_mount(conf->data, error, size) : 0;
+}
+
 int main(void)
 {
 	static struct conf conf;
@@ -141,7 +139,7 @@ int main(void)
 
 	platform_start();
 	event("init", "init.started", NULL);
-	if (mount_app(error, sizeof(error)) < 0 || read_conf(&conf, error, sizeof(error)) < 0)
+	if (prepare(&conf, error, sizeof(error)) < 0)
 		give_up(error);
 	else
 		finish(supervise(&conf));

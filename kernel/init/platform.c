@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/input.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,10 @@
 #define CONSOLE "/dev/console"
 #define BLOCKS "/sys/class/block"
 #define LOG_FIFO "/run/nodeos/log"
+#define DATA "/data"
+
+/* From the kernel's fs/ext4/ext4.h, which programs do not get to see. */
+#define EXT4_IOC_RESIZE_FS _IOW('f', 16, unsigned long long)
 
 static void warn(const char *what, const char *path)
 {
@@ -144,6 +149,52 @@ int platform_mount_shared(const char *tag)
 		     "trans=virtio,version=9p2000.L,msize=262144");
 }
 
+int platform_disks(char (*devices)[MAX_DEVICE], int most)
+{
+	DIR *blocks = opendir(BLOCKS);
+	struct dirent *block;
+	int found = 0;
+
+	while (blocks && found < most && (block = readdir(blocks)))
+		if (block->d_name[0] != '.' &&
+		    (size_t)snprintf(devices[found], MAX_DEVICE, "/dev/%s", block->d_name) < MAX_DEVICE)
+			found++;
+	if (blocks)
+		closedir(blocks);
+	return found;
+}
+
+int platform_mount_data(const char *device)
+{
+	return mount(device, DATA, "ext4", MS_NOSUID | MS_NODEV | MS_NOATIME, "errors=remount-ro");
+}
+
+long long platform_disk_bytes(const char *device)
+{
+	int fd = open(device, O_RDONLY | O_CLOEXEC);
+	unsigned long long bytes;
+	int failed;
+
+	if (fd < 0)
+		return -1;
+	failed = ioctl(fd, BLKGETSIZE64, &bytes);
+	close(fd);
+	return failed < 0 ? -1 : (long long)bytes;
+}
+
+int platform_resize_data(unsigned long long blocks)
+{
+	int fd = open(DATA, O_RDONLY | O_DIRECTORY | O_CLOEXEC), failed, saved;
+
+	if (fd < 0)
+		return -1;
+	failed = ioctl(fd, EXT4_IOC_RESIZE_FS, &blocks);
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return failed;
+}
+
 int platform_log_fifo(long bytes)
 {
 	int fd;
@@ -202,7 +253,10 @@ void platform_kill_rest(void)
 void platform_settle(void)
 {
 	sync();
-	umount2("/data", MNT_DETACH);
+	if (umount2(DATA, 0) < 0 && errno != EINVAL) {
+		warn("unmount", DATA);
+		mount(NULL, DATA, NULL, MS_REMOUNT | MS_RDONLY, NULL);
+	}
 	umount2("/srv", MNT_DETACH);
 }
 

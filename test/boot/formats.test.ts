@@ -1,29 +1,24 @@
-import { copyFile, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { formatNames, loadFormat } from '../../build/format.ts'
 import { imageCommandLine, looped } from '../../build/image/command-line.ts'
-import { buildKernel } from '../../build/kernel.ts'
 import type { Artefact } from '../../build/lib/artefact.ts'
-import { cacheFrom } from '../../build/lib/cache.ts'
-import { dist } from '../../build/lib/paths.ts'
+import { dist, root } from '../../build/lib/paths.ts'
 import { artefactPath, loadRelease } from '../../deploy/release.ts'
-import { bootImage } from './image-machine.ts'
+import { buildFull } from '../fixtures/full.ts'
+import { folderOf } from '../fixtures/release.ts'
+import { isTaken } from '../fixtures/until.ts'
+import { bootImage, runImage } from './image-machine.ts'
 
-// A kernel with every format's drivers may have to be compiled first.
+// Its kernel may have to be compiled first.
 t.setTimeout(45 * 60_000)
 
 const release = await loadRelease(dist)
 const system = release.manifest.system
 const names = await formatNames()
 const config = { ...system, image: { ...system.image, formats: names } }
-const kernel = await buildKernel({
-  config,
-  cache: cacheFrom(process.env),
-  out: join(dist, 'formats'),
-  jobs: availableParallelism(),
-})
+const { kernel } = await buildFull()
 const layers = release.manifest.artefacts
   .filter(({ name }) => name === 'runtime' || name === 'app')
   .map((layer) => ({ ...layer, path: artefactPath(release, layer.name) }))
@@ -32,6 +27,17 @@ const sum = (parts: Artefact[]): number => parts.reduce((total, { bytes }) => to
 const contentBytes = sum(
   [...artefacts.values()].filter(({ name }) => /^(kernel\/vmlinuz|runtime|app)$/.test(name)),
 )
+
+const readme = await readFile(join(root, 'README.md'), 'utf8')
+const readmePort = 8080
+
+await t.test('the README has a command for each disk that QEMU boots as it is', (t) => {
+  t.strictSame(
+    names.filter((name) => readmeCommand(name) !== undefined),
+    ['iso', 'qcow2', 'raw'],
+  )
+  t.end()
+})
 
 const drivers: Record<string, string> = { vhd: 'vpc', iso: 'raw', initrd: 'raw', efi: 'raw' }
 
@@ -50,8 +56,7 @@ for (const name of names) {
       t.equal(second?.sha256, first.sha256)
     })
     if (name === 'raw') {
-      const { blocks } = await stat(first.path)
-      t.ok(blocks * 512 <= contentBytes + 2_000_000, `${blocks * 512} bytes for ${contentBytes} of layers`)
+      t.ok(first.bytes <= contentBytes + 2_000_000, `${first.bytes} bytes for ${contentBytes} of layers`)
     }
     for (const boot of format.boots) {
       await t.test(`boots by ${boot.firmware} as ${boot.as}`, async (t) => {
@@ -66,7 +71,21 @@ for (const name of names) {
         t.equal(status, 200)
       })
     }
+    const command = readmeCommand(name)
+    if (command === undefined) return
+    await t.test('boots by the command in the README', async (t) => {
+      if (await isTaken(readmePort)) throw new Error(`port ${readmePort} of this host is in use`)
+      const folder = folderOf(t)
+      await symlink(out, join(folder, 'dist'))
+      t.equal(await runImage(command, `http://127.0.0.1:${readmePort}${system.health.path}`, folder), 200)
+    })
   })
+}
+
+/** The command that the table of images gives for a format, when that is one. */
+function readmeCommand(name: string): string[] | undefined {
+  const [, command] = new RegExp(`^\\| \`${name}\` .*\`(qemu-[^\`]*)\``, 'm').exec(readme) ?? []
+  return command?.split(' ')
 }
 
 /** A folder in which firmware finds the file by itself. */

@@ -22,17 +22,24 @@ const deadlineMs = 180_000
 /** Boots an image and resolves with the status of its first HTTP answer; rejects with its console. */
 export async function bootImage(boot: Boot, files: ImageFiles): Promise<number> {
   const port = await freePort()
-  const argv = imageCommand(boot, files, port)
-  const child = spawn('qemu-system-x86_64', argv, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const command = ['qemu-system-x86_64', ...imageCommand(boot, files, port)]
+  return runImage(command, `http://127.0.0.1:${port}${files.path}`)
+}
+
+/** The same by a command whose machine answers at a URL. */
+export async function runImage(
+  [program = '', ...argv]: readonly string[],
+  url: string,
+  cwd?: string,
+): Promise<number> {
+  const child = spawn(program, argv, { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
   let console = ''
   child.stdout.on('data', (data: Buffer) => (console += data.toString()))
   child.stderr.on('data', (data: Buffer) => (console += data.toString()))
   try {
     for (const until = Date.now() + deadlineMs; Date.now() < until && child.exitCode === null;) {
       // A connection that is tried before the machine listens hangs in QEMU's network for many seconds.
-      const status = console.includes('"event":"health.ok"')
-        ? await ask(`http://127.0.0.1:${port}${files.path}`)
-        : undefined
+      const status = console.includes('"event":"health.ok"') ? await ask(url) : undefined
       if (status !== undefined) return status
       await wait(250)
     }
@@ -61,6 +68,10 @@ function imageCommand({ firmware, as }: Boot, files: ImageFiles, port: number): 
       ...['-drive', drive, '-device', 'virtio-scsi-pci,id=scsi'],
       ...['-device', 'scsi-hd,bus=scsi.0,drive=image,bootindex=0'],
     ],
+    pvscsi: [
+      ...['-drive', drive, '-device', 'pvscsi,id=scsi'],
+      ...['-device', 'scsi-hd,bus=scsi.0,drive=image,bootindex=0'],
+    ],
     nvme: ['-drive', drive, '-device', 'nvme,serial=image,drive=image,bootindex=0'],
     // A disk of IDE must be writable; nothing is written to the image itself.
     ahci: [
@@ -78,13 +89,14 @@ function imageCommand({ firmware, as }: Boot, files: ImageFiles, port: number): 
       ...['-device', 'virtio-blk-pci,drive=image,bootindex=0'],
     ],
   }
+  const network = as === 'pvscsi' ? 'vmxnet3' : 'virtio-net-pci'
   return [
     ...['-machine', 'q35,usb=off,vmport=off,sata=off,smbus=off', '-accel', 'tcg', '-cpu', 'max,-erms'],
     ...['-m', '512', '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
     ...(firmware === 'efi' ? ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf()}`] : []),
     ...attached[as],
     ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${port}-:${files.port}`],
-    ...['-device', 'virtio-net-pci,netdev=net0,romfile=', '-device', 'virtio-rng-pci'],
+    ...['-device', `${network},netdev=net0,romfile=`, '-device', 'virtio-rng-pci'],
   ]
 }
 

@@ -53,6 +53,9 @@ await t.test('one process: Node runs the app, the system layer before it', async
 await t.test('PID 1 keeps a copy of the log where it is to be forwarded', async (t) => {
   const logs = { forward: 'syslog+tcp://collector:601', buffer: 16 }
   t.match(initConf(await load(t, { system: { logs } })), /^log-buffer-bytes 16384$/m)
+  t.match(initConf(await load(t, { system: { data: {} } })), /^data data$/m)
+  t.match(initConf(await load(t, { system: { data: { label: 'store' } } })), /^data store$/m)
+  t.notMatch(initConf(await load(t, { system: {} })), /^data /m)
 })
 
 await t.test('PORT is the first tcp port, and not set without one', async (t) => {

@@ -3,8 +3,13 @@ import type { Context, Release } from '../../deploy/target.ts'
 
 /** What the contract test of a target works with: the default export of `test/deploy/<target>/world.ts` makes it. */
 export interface World {
-  /** A release of an app, configured for the target, and what the target's verbs get. One machine, one state. */
-  release(app: string): Promise<{ release: Release; context: Context }>
+  /**
+   * A release of an app, configured for the target, and what the target's verbs get. One machine, one state.
+   *
+   * @param system more of `config/system.json`
+   * @param on the kernel and the runtime, in the place of the last build's
+   */
+  release(app: string, system?: object, on?: Release): Promise<{ release: Release; context: Context }>
   /** What the machine answers to GET /; rejects when nothing answers. */
   answer(): Promise<string>
 }

@@ -114,6 +114,8 @@ const bad: [text: string | Buffer, error: string][] = [
   [Buffer.from('\0'), 'line 1: it holds a NUL byte'],
   [`${good}cwd /\n`, `line ${lastLine}: cwd: given twice`],
   [`${good}exit-zero restart\n`, `line ${lastLine}: exit-zero: given twice`],
+  ['data 12345678901234567\n', 'line 1: data: an ext4 label has at most 16 bytes'],
+  [`${good}data a\ndata a\n`, `line ${lastLine + 1}: data: given twice`],
   [`${good}drain-timeout-s 10\n`, `line ${lastLine}: drain-timeout-s: given twice`],
   [`arg /a\n${'arg b\n'.repeat(64)}`, 'line 65: arg: too many arguments'],
   [

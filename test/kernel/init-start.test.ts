@@ -16,7 +16,7 @@ import {
 const folder = t.testdir({})
 const binary = compileSanitized(
   join(folder, 'init'),
-  ['main', 'conf', 'event', 'log', 'supervise'],
+  ['main', 'conf', 'data', 'event', 'log', 'run', 'supervise'],
   'init-host.c',
 )
 let machines = 0
@@ -47,6 +47,14 @@ const layers: [why: string, machine: Machine, mounts: object[]][] = [
     },
     [{ device: '/dev/nvme1n1', type: 'erofs' }],
   ],
+  [
+    'a partition by its name',
+    {
+      devices: { '/dev/sda3': 'erofs', '/partitions/app-0123': '/dev/sda3' },
+      commandLine: 'ro nodeos.app=PARTLABEL=app-0123 quiet',
+    },
+    [{ device: '/dev/sda3', type: 'erofs' }],
+  ],
 ]
 
 for (const [why, machine, mounts] of layers) {
@@ -73,6 +81,15 @@ await t.test('a device that comes late is waited for', async (t) => {
 const path = '/srv/.nodeos/init.conf'
 const failures: [why: string, machine: Machine, error: string][] = [
   ['no device', { conf, devices: {} }, `app layer: /dev/vdb did not appear within ${deviceWaitMs} ms`],
+  [
+    'no partition of that name',
+    {
+      conf,
+      devices: { '/dev/sda3': 'erofs', '/partitions/app-4567': '/dev/sda3' },
+      commandLine: 'nodeos.app=PARTLABEL=app-0123',
+    },
+    `app layer: PARTLABEL=app-0123 did not appear within ${deviceWaitMs} ms`,
+  ],
   [
     'neither file system',
     { conf, devices: { '/dev/vdb': 'ext4' } },

@@ -6,7 +6,7 @@ import t from 'tap'
 import { tool } from '../../build/lib/tool.ts'
 import { compileSanitized, type Machine, named, type Running, shellConf, startInit } from './fixtures/init.ts'
 
-const parts = ['main', 'conf', 'event', 'log', 'supervise'] as const
+const parts = ['main', 'conf', 'data', 'event', 'log', 'run', 'supervise'] as const
 const folder = t.testdir({})
 const binary = compileSanitized(join(folder, 'init'), parts, 'init-host.c')
 let machines = 0

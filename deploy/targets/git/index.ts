@@ -11,7 +11,7 @@ const git: Target = {
   name: 'git',
   summary: 'pushes signed releases to a git remote; its host swaps them without losing a request',
   schema,
-  needs: ['git', 'ssh-keygen'],
+  needs: ['git'],
 
   async plan({ manifest }) {
     const { remote, branch } = readOptions(manifest.system.deploy.options)
@@ -40,7 +40,7 @@ const git: Target = {
     return push(releases, await releases.commitBuilt(release), options.remote)
   },
 
-  async rollback(context, number) {
+  async rollback(context, number, { data = false } = {}) {
     const options = readOptions(context.config.deploy.options)
     const releases = await Releases.fetch(options, context)
     const all = (await releases.list()).map((each) => ({ ...each, number: each.file.number }))
@@ -48,7 +48,7 @@ const git: Target = {
     // A rollback is a release of its own: the one before it is the one before what it brought back.
     const current = newest?.file.rollbackOf ?? newest?.number
     const chosen = choosePrevious(all, current, number)
-    return push(releases, await releases.commitAgain(chosen.commit), options.remote)
+    return push(releases, await releases.commitAgain(chosen.commit, data), options.remote)
   },
 
   async list(context) {
@@ -75,8 +75,8 @@ const git: Target = {
     return ask(context, ['stop'])
   },
 
-  async destroy(context) {
-    return ask(context, ['destroy'])
+  async destroy(context, { data = false } = {}) {
+    return ask(context, data ? ['destroy', '--data'] : ['destroy'])
   },
 }
 

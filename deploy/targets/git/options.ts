@@ -4,12 +4,14 @@ import { join, resolve } from 'node:path'
 import shell from 'shelljs'
 import { UserError } from '../../../build/lib/errors.ts'
 import { root } from '../../../build/lib/paths.ts'
+import { findTool, missingTool } from '../../../build/lib/tool.ts'
 
 /** `deploy.options` of the target `git`. */
 export interface GitOptions {
   remote: string
   branch: string
   sign: boolean
+  signature: 'ssh' | 'minisign'
   key?: string
 }
 
@@ -34,17 +36,27 @@ export const schema = {
       default: true,
       description: 'Whether releases are signed; a host refuses those that are not.',
     },
+    signature: {
+      enum: ['ssh', 'minisign'],
+      default: 'ssh',
+      description: 'What signs: an SSH key, or minisign.',
+    },
     key: {
       type: 'string',
       description:
-        "SSH key that signs; its public half when an agent holds it. When left out: git's user.signingkey, then ~/.ssh/id_ed25519.",
+        "Key that signs. An SSH key, or its public half when an agent holds it; when left out: git's user.signingkey, then ~/.ssh/id_ed25519. A secret key of minisign; when left out: ~/.minisign/minisign.key.",
     },
   },
 } as const
 
 /** Fills in defaults. @throws {UserError} when no remote is configured */
 export function readOptions(options: object): GitOptions {
-  const all: Omit<GitOptions, 'remote'> & { remote?: string } = { branch: 'main', sign: true, ...options }
+  const all: Omit<GitOptions, 'remote'> & { remote?: string } = {
+    branch: 'main',
+    sign: true,
+    signature: 'ssh',
+    ...options,
+  }
   const { remote } = all
   if (remote === undefined) {
     throw new UserError('deploy.options.remote: it is not said where releases are pushed to', {
@@ -68,15 +80,25 @@ function expand(path: string): string {
  *
  * @throws {UserError} when there is none
  */
-export function signingKey({ key }: GitOptions): string {
-  const configured = shell.cmd('git', '-C', root, 'config', '--get', 'user.signingkey').stdout.trim()
-  const format = shell.cmd('git', '-C', root, 'config', '--get', 'gpg.format').stdout.trim()
-  const usual = join(homedir(), '.ssh/id_ed25519')
-  const wanted = key ?? (format === 'ssh' && configured !== '' ? configured : usual)
+export function signingKey({ key, signature }: Pick<GitOptions, 'key' | 'signature'>): string {
+  const program = { ssh: 'ssh-keygen', minisign: 'minisign' }[signature]
+  if (findTool(program) === undefined) throw missingTool(program, 'sign releases')
+  const wanted = key ?? usualKey(signature)
+  if (signature === 'ssh' && (wanted.startsWith('key::') || wanted.startsWith('ssh-'))) return wanted
   const file = resolve(root, expand(wanted))
-  if (wanted.startsWith('key::') || wanted.startsWith('ssh-')) return wanted
   if (existsSync(file)) return file
+  const make = { ssh: 'ssh-keygen -t ed25519', minisign: 'minisign -G' }[signature]
   throw new UserError(`the key that signs releases is not there: ${file}`, {
-    hint: 'ssh-keygen -t ed25519   makes one; deploy.options.key names another one; "sign": false signs nothing',
+    hint: `${make}   makes one; deploy.options.key names another one; "sign": false signs nothing`,
   })
+}
+
+function usualKey(signature: GitOptions['signature']): string {
+  if (signature === 'minisign') return '~/.minisign/minisign.key'
+  const configured = gitSetting('user.signingkey')
+  return gitSetting('gpg.format') === 'ssh' && configured !== '' ? configured : '~/.ssh/id_ed25519'
+}
+
+function gitSetting(name: string): string {
+  return shell.cmd('git', '-C', root, 'config', '--get', name).stdout.trim()
 }

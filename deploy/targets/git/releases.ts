@@ -1,9 +1,6 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
-import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
-import shell from 'shelljs'
-import { log, progress } from '../../../build/lib/log.ts'
 import { UserError } from '../../../build/lib/errors.ts'
 import { root } from '../../../build/lib/paths.ts'
 import { tail } from '../../../build/lib/tool.ts'
@@ -12,21 +9,18 @@ import {
   describeRelease,
   manifestName,
   manifestText,
-  messageOf,
   readRelease,
   readReleaseFile,
   releasedLayers,
   type ReleaseFile,
   releaseName,
-  tagOf,
 } from '../../git/release.ts'
 import { Git } from '../../git/run.ts'
 import { artefactPath } from '../../release.ts'
 import type { Context, Release } from '../../target.ts'
-import { type GitOptions, signingKey } from './options.ts'
-
-/** Where a path lies in a release's commit. */
-type Tree = Map<string, { mode: string; object: string }>
+import { commitRelease, type Tree } from './commit.ts'
+import type { GitOptions } from './options.ts'
+import { type Pushed, pushRelease } from './push.ts'
 
 const remoteName = 'origin'
 /** What is larger is fetched from nowhere: only layers are. */
@@ -150,12 +144,20 @@ export class Releases {
     return this.#commit(file, manifestText(manifest), tree)
   }
 
-  /** Commits an older release as the next one: nothing of it has to be here. */
-  async commitAgain(commit: string): Promise<{ commit: string; file: ReleaseFile }> {
+  /**
+   * Commits an older release as the next one: nothing of it has to be here.
+   *
+   * @param withData whether its data are to come back, too
+   */
+  async commitAgain(commit: string, withData = false): Promise<{ commit: string; file: ReleaseFile }> {
     const { manifest, file: old } = await this.read(commit)
     const [newest] = await this.list()
     const rollbackOf = old.rollbackOf ?? old.number
-    const file = describeRelease(manifest, { number: (newest?.file.number ?? 0) + 1, rollbackOf })
+    const file = describeRelease(manifest, {
+      number: (newest?.file.number ?? 0) + 1,
+      rollbackOf,
+      ...(withData ? { restore: old.number } : {}),
+    })
     const tree: Tree = new Map()
     const listed = await this.git.run(['ls-tree', '-r', commit], { purpose: 'read a release' })
     for (const line of listed.split('\n')) {
@@ -170,52 +172,8 @@ export class Releases {
     manifest: string,
     layers: Tree,
   ): Promise<{ commit: string; file: ReleaseFile }> {
-    const tree = new Map(layers)
-    for (const [path, text] of [
-      [releaseName, `${JSON.stringify(file, null, 2)}\n`],
-      [manifestName, manifest],
-    ] as const) {
-      const object = await this.git.run(['hash-object', '-w', '--stdin'], {
-        purpose: `store ${path}`,
-        input: text,
-      })
-      tree.set(path, { mode: '100644', object })
-    }
-    const parent = await this.tip()
-    const commit = await this.git.run(
-      [
-        ...this.#signature(),
-        'commit-tree',
-        ...(this.#options.sign ? ['-S'] : []),
-        ...(parent === undefined ? [] : ['-p', parent]),
-        ...['-F', '-'],
-        await this.#writeTree(tree),
-      ],
-      { purpose: 'commit the release', input: messageOf(file), env: author() },
-    )
-    return { commit, file }
-  }
-
-  #signature(): string[] {
-    if (!this.#options.sign) return []
-    return ['-c', 'gpg.format=ssh', '-c', `user.signingkey=${signingKey(this.#options)}`]
-  }
-
-  /** Trees hold one folder each. */
-  async #writeTree(tree: Tree): Promise<string> {
-    const lines: string[] = []
-    const folders = new Map<string, Tree>()
-    for (const [path, entry] of tree) {
-      const [folder = '', ...rest] = path.split('/')
-      if (rest.length === 0) lines.push(`${entry.mode} blob ${entry.object}\t${path}`)
-      else folders.set(folder, (folders.get(folder) ?? new Map()).set(rest.join('/'), entry))
-    }
-    for (const [folder, entries] of folders)
-      lines.push(`040000 tree ${await this.#writeTree(entries)}\t${folder}`)
-    return this.git.run(['mktree', '--missing'], {
-      purpose: 'store the release',
-      input: `${lines.join('\n')}\n`,
-    })
+    const content = { file, manifest, layers, parent: await this.tip() }
+    return { commit: await commitRelease(this.git, content, this.#options), file }
   }
 
   /** A clone that has not what the newest release was built from would undo somebody's work. */
@@ -235,97 +193,10 @@ export class Releases {
     )
   }
 
-  /**
-   * Pushes a release, with its tag. What the host says while it takes it is printed.
-   *
-   * @throws {UserError} when it is refused
-   */
-  async push({
-    commit,
-    file,
-  }: {
-    commit: string
-    file: ReleaseFile
-  }): Promise<{ bytes: number; said: string }> {
-    const { remote, branch } = this.#options
-    const line = progress(`Pushing release ${file.number} to ${remote}`)
-    let said = ''
-    let pending = ''
-    const heard = (text: string): void => {
-      said += text
-      const lines = (pending + text).split(/[\r\n]/)
-      pending = lines.pop() ?? ''
-      for (const each of lines) {
-        const [, remotely] = /^remote: (.*?)\s*$/.exec(each) ?? []
-        if (remotely === undefined) line.update(each.trim())
-        else if (remotely !== '') log.info(remotely)
-      }
-    }
-    const argv = [
-      'push',
-      '--atomic',
-      '--progress',
-      remoteName,
-      `${commit}:refs/heads/${branch}`,
-      `${commit}:refs/tags/${tagOf(file.number)}`,
-    ]
-    const { status } = await this.git.try(argv, { purpose: 'push the release', heard })
-    if (status !== 0) throw refusal(file, remote, said)
-    if (/^remote: error: /m.test(said)) {
-      throw new UserError(`release ${file.number} is on ${remote}, and its host could not run it`, {
-        hint: tail(remoteLines(said).join('\n'), 40),
-      })
-    }
-    await this.git.run(['update-ref', this.#ref, commit], { purpose: 'note the release' })
-    const bytes = sentBytes(said)
-    line.done(bytes === undefined ? 'pushed' : `${(bytes / 1000).toFixed(1)} kB`)
-    return { bytes: bytes ?? 0, said }
+  /** @throws {UserError} when it is refused */
+  async push(release: { commit: string; file: ReleaseFile }): Promise<Pushed> {
+    const pushed = await pushRelease(this.git, release, this.#options)
+    await this.git.run(['update-ref', this.#ref, release.commit], { purpose: 'note the release' })
+    return pushed
   }
-}
-
-/** Who commits: as git is configured, else who runs this. */
-function author(): NodeJS.ProcessEnv {
-  const { username } = userInfo()
-  const usual = { name: username, email: `${username}@${hostname()}` }
-  const env: NodeJS.ProcessEnv = {}
-  for (const [key, value] of Object.entries(usual)) {
-    const configured = shell.cmd('git', '-C', root, 'config', '--get', `user.${key}`).stdout.trim()
-    for (const role of ['AUTHOR', 'COMMITTER']) {
-      const variable = `GIT_${role}_${key.toUpperCase()}`
-      env[variable] = process.env[variable] ?? (configured || value)
-    }
-  }
-  return env
-}
-
-/** "Writing objects: 100% (5/5), 8.32 KiB | 8.32 MiB/s, done." */
-function sentBytes(said: string): number | undefined {
-  const [, number, unit = 'bytes'] =
-    /Writing objects: 100% .*?, ([\d.]+) (bytes|KiB|MiB|GiB)/.exec(said) ?? []
-  const factor = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[unit] ?? 1
-  return number === undefined ? undefined : Math.round(Number(number) * factor)
-}
-
-/** What hooks of the remote said. */
-function remoteLines(said: string): string[] {
-  return said
-    .split(/[\r\n]/)
-    .flatMap((line) => /^remote: (.*?)\s*$/.exec(line)?.[1] ?? [])
-    .filter((line) => line !== '')
-}
-
-function refusal({ number }: ReleaseFile, remote: string, said: string): UserError {
-  const remotely = remoteLines(said)
-  if (
-    /\[(remote )?rejected\].*(fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|already exists)/.test(
-      said,
-    )
-  ) {
-    return new UserError(`somebody else has deployed to ${remote} in the meantime`, {
-      hint: 'npm run deploy:list   shows what; npm run deploy   deploys on top of it',
-    })
-  }
-  return new UserError(`release ${number} was not taken: the one before goes on`, {
-    hint: remotely.length === 0 ? tail(said, 15) : tail(remotely.join('\n'), 40),
-  })
 }

@@ -12,6 +12,8 @@ export interface DomainSpec {
   kernel: string
   runtime: string
   app: string
+  /** The disk that stays. */
+  data?: string
   console: string
   env?: string
   system: Pick<SystemConfig, 'machine' | 'network' | 'kernel'>
@@ -68,6 +70,7 @@ export function domainXml(spec: DomainSpec): string {
   <on_crash>restart</on_crash>
   <devices>
     ${[spec.runtime, spec.app].map(disk).join('\n    ')}
+    ${spec.data === undefined ? '' : dataDisk(spec.data)}
     <controller type='usb' model='none'/>
     <serial type='file'><source path='${escapeXml(spec.console)}'/></serial>
     <memballoon model='none'/>
@@ -104,6 +107,10 @@ function firmware(env: string): string {
 function disk(path: string, index: number): string {
   const name = `vd${'ab'[index]}`
   return `<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='${escapeXml(path)}'/><target dev='${name}' bus='virtio'/><readonly/></disk>`
+}
+
+function dataDisk(path: string): string {
+  return `<disk type='file' device='disk'><driver name='qemu' type='raw' discard='unmap'/><source file='${escapeXml(path)}'/><target dev='vdc' bus='virtio'/></disk>`
 }
 
 function networkInterface({ network, system }: DomainSpec): string {

@@ -1,16 +1,18 @@
-import { resolve } from 'node:path'
 import { UserError } from '../../../build/lib/errors.ts'
 import { log, progress } from '../../../build/lib/log.ts'
-import { root } from '../../../build/lib/paths.ts'
-import { artefactPath } from '../../release.ts'
-import { type Listed, listReport } from '../../releases.ts'
-import type { Context, Release, Target } from '../../target.ts'
+import { requireSnapshot } from '../../data/handover.ts'
+import { listReport } from '../../releases.ts'
+import type { Context, Target } from '../../target.ts'
 import { shellLine } from '../local/qemu.ts'
-import { type About, aboutOf, domainXml } from './domain.ts'
+import { DataVolume } from './data.ts'
+import { describe } from './describe.ts'
+import { aboutOf } from './domain.ts'
 import { DomainMachine } from './machine.ts'
 import { type LibvirtOptions, readOptions, schema } from './options.ts'
 import { Pool } from './pool.ts'
+import { swap } from './swap.ts'
 import { type Virsh, virshOn } from './virsh.ts'
+import { envVolume, previousVolume, releasesOf, removeUnused, volumesInUse } from './volumes.ts'
 
 const notRunning = 3
 const followMs = 1000
@@ -55,7 +57,12 @@ const libvirt: Target = {
       await pool.upload(file, volume)
       line.done(volume)
     }
-    const seconds = await swap(machine, { xml, before, system, autostart: options.autostart }, context)
+    const disk = new DataVolume(pool, machine.name)
+    const seconds = await swap(
+      machine,
+      { xml, before, system, autostart: options.autostart, disk, data: system.data },
+      context,
+    )
     if (before !== undefined) await pool.uploadText(before, previousVolume(machine))
     await removeUnused(virsh, pool)
     return {
@@ -109,7 +116,7 @@ const libvirt: Target = {
     return { text: `${machine.name} ${ending}`, data: { stopped: true, ending } }
   },
 
-  async rollback(context, number) {
+  async rollback(context, number, { data = false } = {}) {
     const { config } = context
     const options = readOptions(config)
     const { pool, machine } = await connect(config.hostname, options)
@@ -123,21 +130,42 @@ const libvirt: Target = {
         hint: `there is: ${old?.number ?? 'none'}   (npm run deploy:list)`,
       })
     }
-    await swap(machine, { xml: previous, before, system: config, autostart: options.autostart }, context)
+    const disk = new DataVolume(pool, machine.name)
+    if (data && old !== undefined) await requireSnapshot(disk, old.number)
+    await swap(
+      machine,
+      {
+        xml: previous,
+        before,
+        system: config,
+        autostart: options.autostart,
+        disk,
+        data: config.data,
+        ...(data && old !== undefined ? { restore: old.number } : {}),
+      },
+      context,
+    )
     if (before !== undefined) await pool.uploadText(before, previousVolume(machine))
     return { text: `${machine.name} runs release ${old?.number} again`, data: { ...old } }
   },
 
-  async destroy({ config }) {
+  async destroy({ config }, { data = false } = {}) {
     const { virsh, pool, machine } = await connect(config.hostname, readOptions(config))
-    if ((await ours(machine)) === undefined)
+    const disk = new DataVolume(pool, machine.name)
+    if ((await ours(machine)) === undefined) {
+      if (data) await disk.remove()
       return { text: 'no machine was deployed', data: { destroyed: false } }
+    }
     if (await machine.isRunning()) await machine.stop(config.restart.drainTimeout)
     await virsh.run('undefine', machine.name)
     for (const volume of [previousVolume(machine), envVolume(machine), machine.consoleVolume])
       await pool.remove(volume)
     await removeUnused(virsh, pool)
-    return { text: `${machine.name} and its volumes are gone`, data: { destroyed: true } }
+    if (data) await disk.remove()
+    const stays = (await disk.exists())
+      ? `; its data stays in volume ${disk.volume} (-- --data   removes it too)`
+      : ''
+    return { text: `${machine.name} and its volumes are gone${stays}`, data: { destroyed: true } }
   },
 }
 
@@ -156,26 +184,6 @@ async function connect(name: string, { uri, pool: poolName }: LibvirtOptions): P
   return { virsh, pool, machine: new DomainMachine(name, virsh, pool) }
 }
 
-function previousVolume({ name }: { name: string }): string {
-  return `${name}.previous`
-}
-
-function envVolume({ name }: { name: string }): string {
-  return `${name}.env`
-}
-
-/** What runs, and what it can be brought back to. */
-async function releasesOf(machine: DomainMachine, pool: Pool): Promise<Listed[]> {
-  const definitions = [await machine.definition(), await pool.read(previousVolume(machine))]
-  return definitions.flatMap((xml, index) => {
-    const about = xml === undefined ? undefined : aboutOf(xml)
-    if (about === undefined) return []
-    const { number, app, deployed, commit, dirty } = about
-    const source = { ...(commit === undefined ? {} : { commit }), ...(dirty === undefined ? {} : { dirty }) }
-    return { number, added: deployed, app, source, serves: index === 0 }
-  })
-}
-
 /** The definition that is there. @throws when it is not a machine of NodeOS */
 async function ours(machine: DomainMachine): Promise<string | undefined> {
   const definition = await machine.definition()
@@ -192,117 +200,6 @@ async function domainType(virsh: Virsh, { env }: Context): Promise<'kvm' | 'qemu
   const found = await virsh.ask('domcapabilities', '--virttype', 'kvm', '--machine', 'q35')
   if (found === undefined) log.warn('the hypervisor has no KVM: the machine is emulated, which is slow')
   return found === undefined ? 'qemu' : 'kvm'
-}
-
-interface Upload {
-  what: string
-  file: string
-  volume: string
-}
-
-interface Described {
-  options: LibvirtOptions
-  pool: Pick<Pool, 'pathOf'>
-  type: 'kvm' | 'qemu'
-  number: number
-}
-
-/** The domain of a release, and the files that it is made of. */
-function describe(
-  release: Release,
-  { options, pool, type, number }: Described,
-): { xml: string; files: Upload[] } {
-  const { manifest } = release
-  const { system } = manifest
-  const layer = (name: string): Upload => {
-    const sha256 = manifest.artefacts.find((artefact) => artefact.name === name)?.sha256 ?? ''
-    const volume = `nodeos-${name.replace(/^.*\//, '')}-${sha256.slice(0, 16)}`
-    return { what: name, file: artefactPath(release, name), volume }
-  }
-  const [kernel, runtime, app] = [layer('kernel/vmlinux'), layer('runtime'), layer('app')]
-  const machine = { name: system.hostname }
-  const env =
-    options.env === undefined
-      ? undefined
-      : { what: 'the environment', file: resolve(root, options.env), volume: envVolume(machine) }
-  const about: About = {
-    number,
-    app: manifest.app,
-    ...manifest.source,
-    deployed: new Date().toISOString(),
-    volumes: [kernel, runtime, app].map(({ volume }) => volume),
-    drainTimeout: system.restart.drainTimeout,
-  }
-  const xml = domainXml({
-    name: system.hostname,
-    type,
-    kernel: pool.pathOf(kernel.volume),
-    runtime: pool.pathOf(runtime.volume),
-    app: pool.pathOf(app.volume),
-    console: pool.pathOf(`${system.hostname}.console`),
-    ...(env === undefined ? {} : { env: pool.pathOf(env.volume) }),
-    system,
-    network: options.network,
-    ports: system.ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol })),
-    about,
-  })
-  return { xml, files: [kernel, runtime, app, ...(env === undefined ? [] : [env])] }
-}
-
-interface Swap {
-  xml: string
-  /** The definition that runs now. */
-  before: string | undefined
-  system: Context['config']
-  autostart: boolean
-}
-
-/**
- * Starts one definition in the place of another; the one before comes back when it does not become healthy.
- *
- * @returns seconds until it was healthy
- */
-async function swap(
-  machine: DomainMachine,
-  { xml, before, system, autostart }: Swap,
-  { signal }: Context,
-): Promise<number> {
-  const wasRunning = before !== undefined && (await machine.isRunning())
-  if (wasRunning) {
-    log.step(`Stopping ${machine.name}, the release before`)
-    log.info(await machine.stop(aboutOf(before)?.drainTimeout ?? system.restart.drainTimeout))
-  }
-  const line = progress(`Booting ${machine.name}`)
-  try {
-    await machine.start(xml, autostart)
-    const seconds = await machine.awaitHealth(system.health.timeout, line, signal)
-    line.done(`healthy after ${seconds.toFixed(1)} s`)
-    return seconds
-  } catch (error) {
-    await machine.kill()
-    if (!wasRunning) throw error
-    log.warn('the release before is started again')
-    await machine.start(before, autostart)
-    await machine.awaitHealth(system.health.timeout, line, new AbortController().signal)
-    const { message, hint } = error as UserError
-    throw new UserError(`${message}; the release before runs again`, hint === undefined ? {} : { hint })
-  }
-}
-
-/** Volumes that some machine of NodeOS on this hypervisor, or its release before, is made of. */
-async function volumesInUse(virsh: Virsh, pool: Pool): Promise<Set<string>> {
-  const names = (await virsh.run('list', '--all', '--name')).split('\n').filter((name) => name !== '')
-  const definitions = await Promise.all(names.map((name) => virsh.ask('dumpxml', '--inactive', name)))
-  const before = (await pool.volumes()).filter((name) => name.endsWith('.previous'))
-  for (const name of before) definitions.push(await pool.read(name))
-  return new Set(definitions.flatMap((xml) => (xml === undefined ? [] : (aboutOf(xml)?.volumes ?? []))))
-}
-
-async function removeUnused(virsh: Virsh, pool: Pool): Promise<void> {
-  const used = await volumesInUse(virsh, pool)
-  for (const volume of await pool.volumes()) {
-    if (volume.startsWith('nodeos-') && !used.has(volume)) await pool.remove(volume)
-  }
 }
 
 /** Where it is reached, when libvirt's own DHCP server knows. */

@@ -42,17 +42,34 @@ export class Pool {
     return `${this.path}/${volume}`
   }
 
-  /** Puts a file there, in place of one of that name. What breaks off leaves none. */
-  async upload(file: string, volume: string): Promise<void> {
+  /** Puts a file there, in place of one of that name; `sparse`: its holes stay holes. What breaks off leaves none. */
+  async upload(file: string, volume: string, { sparse = false } = {}): Promise<void> {
     await this.remove(volume)
     const { size } = await stat(file)
-    await this.virsh.run('vol-create-as', this.name, volume, `${size}b`, '--format', 'raw')
+    const room = sparse ? ['--allocation', '0'] : []
+    await this.virsh.run('vol-create-as', this.name, volume, `${size}b`, '--format', 'raw', ...room)
     try {
-      await this.virsh.run('vol-upload', '--pool', this.name, volume, file)
+      await this.virsh.run('vol-upload', '--pool', this.name, volume, file, ...(sparse ? ['--sparse'] : []))
     } catch (error) {
       await this.remove(volume)
       throw error
     }
+  }
+
+  /** Copies a volume, in place of one of that name. */
+  async clone(from: string, to: string): Promise<void> {
+    await this.remove(to)
+    await this.virsh.run('vol-clone', '--pool', this.name, from, to)
+  }
+
+  /** Bytes that a machine sees of a volume. */
+  async capacity(volume: string): Promise<number> {
+    const info = await this.virsh.run('vol-info', '--pool', this.name, '--bytes', volume)
+    return Number(/^Capacity:\s+(\d+)/m.exec(info)?.[1])
+  }
+
+  async resize(volume: string, bytes: number): Promise<void> {
+    await this.virsh.run('vol-resize', '--pool', this.name, volume, `${bytes}b`)
   }
 
   async uploadText(text: string, volume: string): Promise<void> {

@@ -74,3 +74,14 @@ function failure(message: string, machine: Machine): UserError {
     hint: `the console's last lines:\n\n${console === '' ? '(nothing was printed)' : console}${slow}`,
   })
 }
+
+/** Whether a health check is answered with 200 now. */
+export async function isWell(url: string, request = fetch): Promise<boolean> {
+  try {
+    const response = await request(url, { signal: AbortSignal.timeout(answerMs) })
+    await response.body?.cancel()
+    return response.status === 200
+  } catch {
+    return false
+  }
+}

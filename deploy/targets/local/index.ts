@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { judgeKvm, readKvmEvidence } from '../../../build/host/kvm.ts'
 import { UserError } from '../../../build/lib/errors.ts'
 import { log, progress } from '../../../build/lib/log.ts'
+import { handOver, requireSnapshot } from '../../data/handover.ts'
 import { artefactPath } from '../../release.ts'
 import { choosePrevious, releaseTable } from '../../releases.ts'
 import { ReleaseStore } from '../../store.ts'
 import type { Context, Release, Report, Target } from '../../target.ts'
 import { type Choice, chooseAccelerator } from './accelerator.ts'
-import { awaitHealth } from './health.ts'
+import { dataDiskOf } from './data.ts'
+import { awaitHealth, isWell } from './health.ts'
 import { startWithFallback } from './kvm.ts'
 import { streamConsole } from './logs.ts'
 import { killMachine, type Machine, machineFiles, stopMachine } from './machine.ts'
@@ -52,16 +54,17 @@ const local: Target = {
     return releaseTable(await storeIn(context).list(), current)
   },
 
-  async rollback(context, number) {
+  async rollback(context, number, { data = false } = {}) {
     return locked(context.state, async () => {
       const store = storeIn(context)
       const kept = choosePrevious(await store.list(), (await readState(context.state))?.number, number)
-      const state = await swap(store.release(kept), store, context)
+      if (data) await requireSnapshot(await dataDiskOf(context), kept.number)
+      const state = await swap(store.release(kept), store, context, data ? kept.number : undefined)
       return serving({ ...state, number: kept.number }, store, context)
     })
   },
 
-  async destroy(context) {
+  async destroy(context, { data = false } = {}) {
     return locked(context.state, async () => {
       const state = await readState(context.state)
       if (state !== undefined && isRunning(state))
@@ -71,8 +74,12 @@ const local: Target = {
       for (const file of [machineFiles(context.state).console, join(context.state, 'qemu.log')])
         await rm(file, { force: true })
       await forgetState(context.state)
+      const disk = await dataDiskOf(context)
+      if (data) await disk.remove()
       const text = destroyed ? 'the machine and its releases are gone' : 'no machine was deployed'
-      return { text, data: { destroyed } }
+      const there = await disk.exists()
+      const stays = there ? `; its data stays in ${disk.file} (-- --data   removes it too)` : ''
+      return { text: text + stays, data: { destroyed, ...(there ? { data: disk.file } : {}) } }
     })
   },
 
@@ -81,9 +88,11 @@ const local: Target = {
     if (state === undefined || !isRunning(state)) {
       return { text: 'no machine is running', data: { running: false }, status: notRunning }
     }
-    const healthy = state.health === undefined ? undefined : await answers(state.health, context)
+    const healthy = state.health === undefined ? undefined : await isWell(state.health, context.fetch)
     const uptime = Math.round((Date.now() - Date.parse(state.deployed)) / 1000)
     const rss = residentBytes(state.pid)
+    const disk = await dataDiskOf(context)
+    const hasData = await disk.exists()
     const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'not healthy'
     return {
       text: [
@@ -94,8 +103,16 @@ const local: Target = {
         `  memory   ${(rss / 2 ** 20).toFixed(0)} MiB on the host, ${state.memory} MiB in the machine`,
         `  process  ${state.pid} (${state.accelerator})`,
         `  console  ${state.files.console}`,
+        ...(hasData ? [`  data     ${await disk.describe()}`] : []),
       ].join('\n'),
-      data: { running: true, healthy, uptime, rss, ...state },
+      data: {
+        running: true,
+        healthy,
+        uptime,
+        rss,
+        ...state,
+        ...(hasData ? { data: { file: disk.file, ...disk.sizes(), snapshots: await disk.snapshots() } } : {}),
+      },
     }
   },
 
@@ -144,6 +161,7 @@ export async function machineOf(
     kernel: path('kernel/vmlinux'),
     append: kernelCommandLine(system.kernel),
     disks: [path('runtime'), path('app')],
+    ...(system.data === undefined ? {} : { data: (await dataDiskOf(context)).file }),
     memory: system.machine.memory,
     cpus: system.machine.cpus,
     ports: system.ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol })),
@@ -174,15 +192,33 @@ async function replace(spec: MachineSpec, context: Context): Promise<void> {
   await forgetState(context.state)
 }
 
-/** Runs a release in the place of another one, which comes back when the release does not become healthy. */
-async function swap(release: Release, store: ReleaseStore, context: Context): Promise<State> {
+/**
+ * Runs a release in the place of another one, which comes back when the release does not become healthy:
+ * with its data as it left them.
+ *
+ * @param restore number of the release whose data are to be brought back
+ */
+async function swap(
+  release: Release,
+  store: ReleaseStore,
+  context: Context,
+  restore?: number,
+): Promise<State> {
   const old = await readState(context.state)
   const before = old !== undefined && isRunning(old) ? old.number : undefined
   const { spec, choice } = await machineOf(release, context)
   await replace(spec, context)
+  let undo: (() => Promise<void>) | undefined
   try {
+    undo = await handOver(await dataDiskOf(context), {
+      data: release.manifest.system.data,
+      from: old?.number,
+      restore,
+      kept: (await store.list()).map(({ number }) => number),
+    })
     return await gate(await startWithFallback(spec, choice, context.state), release, spec, context)
   } catch (error) {
+    await undo?.()
     const kept = before === undefined || context.signal.aborted ? undefined : await store.get(before)
     if (kept === undefined || !(error instanceof UserError)) throw error
     log.warn(`release ${kept.number}, which ran before, is started again`)
@@ -254,14 +290,4 @@ function success(state: State): string {
     `  release ${state.number}, ${state.memory} MiB, ${state.accelerator}, pid ${state.pid}, console in ${state.files.console}`,
     '  npm run deploy:status, deploy:logs, deploy:stop',
   ].join('\n')
-}
-
-async function answers(url: string, { fetch }: Context): Promise<boolean> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(3000) })
-    await response.body?.cancel()
-    return response.status === 200
-  } catch {
-    return false
-  }
 }

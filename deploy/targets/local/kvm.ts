@@ -9,20 +9,33 @@ import type { MachineSpec } from './qemu.ts'
 /** A KVM guest that works has printed something by then. */
 const silenceMs = 5000
 
-/** Where KVM was only supposed to work, a guest that does not come up under it is started again under emulation. */
-export async function startWithFallback(spec: MachineSpec, choice: Choice, folder: string): Promise<Machine> {
-  if (spec.accelerator !== 'kvm' || choice.forced) return startMachine(spec, folder)
-  const problem = await startUnderKvm(spec, folder)
+/**
+ * Where KVM was only supposed to work, a guest that does not come up under it is started again under emulation.
+ *
+ * @param within command that starts QEMU, when it is not started at once
+ */
+export async function startWithFallback(
+  spec: MachineSpec,
+  choice: Choice,
+  folder: string,
+  within: readonly string[] = [],
+): Promise<Machine> {
+  if (spec.accelerator !== 'kvm' || choice.forced) return startMachine(spec, folder, within)
+  const problem = await startUnderKvm(spec, folder, within)
   if (typeof problem !== 'string') return problem
   log.warn(`under KVM ${problem}: the machine is started again under emulation`)
-  return startMachine({ ...spec, accelerator: 'tcg' }, folder)
+  return startMachine({ ...spec, accelerator: 'tcg' }, folder, within)
 }
 
 /** The machine, or what went wrong with it. */
-async function startUnderKvm(spec: MachineSpec, folder: string): Promise<Machine | string> {
+async function startUnderKvm(
+  spec: MachineSpec,
+  folder: string,
+  within: readonly string[],
+): Promise<Machine | string> {
   let machine: Machine
   try {
-    machine = await startMachine(spec, folder)
+    machine = await startMachine(spec, folder, within)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     return `${error.message} (${error.hint})`

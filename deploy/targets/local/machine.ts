@@ -45,14 +45,20 @@ function socketPath(folder: string, name: string): string {
 /**
  * Starts a machine that goes on when this process ends.
  *
+ * @param within command that starts QEMU and becomes it, when it is not started at once
  * @throws {UserError} when QEMU is missing, or ends at once: with what it said
  */
-export async function startMachine(spec: MachineSpec, folder: string): Promise<Machine> {
+export async function startMachine(
+  spec: MachineSpec,
+  folder: string,
+  within: readonly string[] = [],
+): Promise<Machine> {
   const files = machineFiles(folder)
   const said = join(folder, 'qemu.log')
   await mkdir(folder, { recursive: true })
   for (const file of [...Object.values(files), said]) await rm(file, { force: true })
-  const [program, ...argv] = qemuCommand(spec, files)
+  const command = qemuCommand(spec, files)
+  const [program = command[0], ...argv] = [...within, ...command]
   const output = openSync(said, 'w')
   const child = spawn(program, argv, { detached: true, stdio: ['ignore', output, output] })
   closeSync(output)

@@ -9,6 +9,7 @@ export interface LocalOptions {
   bind: string
   env?: string
   hostname?: string
+  data?: string
 }
 
 export const schema = {
@@ -36,6 +37,11 @@ export const schema = {
       pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
       description: 'Host name of this machine.',
     },
+    data: {
+      type: 'string',
+      description:
+        'File of the data disk, qcow2; in $XDG_STATE_HOME/nodeos (~/.local/state/nodeos) when left out.',
+    },
   },
 } as const
 
@@ -43,6 +49,7 @@ export const schema = {
 export async function readOptions(options: object): Promise<LocalOptions> {
   const given = options as Partial<LocalOptions>
   const all: LocalOptions = { accelerator: 'auto', bind: '127.0.0.1', ...given }
+  if (all.data !== undefined) all.data = resolve(root, all.data)
   if (all.env !== undefined) {
     all.env = resolve(root, all.env)
     await access(all.env, constants.R_OK).catch(() => {

@@ -17,6 +17,8 @@ export interface MachineSpec {
   append: string
   /** Read-only raw disks in the order vda, vdb, … */
   disks: readonly string[]
+  /** File of the disk that stays, qcow2 and writable. */
+  data?: string
   /** Folder of the host that is the app, for a machine that is started with `nodeos.app=9p`. */
   share?: string
   /** MiB. */
@@ -82,6 +84,7 @@ export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [s
     ...['-kernel', spec.kernel],
     ...['-append', spec.append],
     ...spec.disks.flatMap(disk),
+    ...(spec.data === undefined ? [] : dataDisk(spec.data)),
     ...(spec.share === undefined ? [] : shared(spec.share)),
     ...network(spec),
     ...['-device', 'virtio-rng-pci'],
@@ -102,6 +105,13 @@ function disk(file: string, index: number): string[] {
     `if=none,id=disk${index},format=raw,readonly=on,file=${comma(file)}`,
     '-device',
     `virtio-blk-pci,drive=disk${index}`,
+  ]
+}
+
+function dataDisk(file: string): string[] {
+  return [
+    ...['-drive', `if=none,id=data,format=qcow2,discard=unmap,file=${comma(file)}`],
+    ...['-device', 'virtio-blk-pci,drive=data'],
   ]
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync, statfsSync } from 'node:fs'
+import { readFileSync, statfsSync, statSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { uptime } from '../event.ts'
 import type { Crew } from '../primary.ts'
@@ -33,7 +33,7 @@ export function machineMetrics({ crew, starts }: { crew: Crew | undefined; start
     cpuSeconds(readFileSync('/proc/stat', 'utf8')),
     ...memoryBytes(readFileSync('/proc/meminfo', 'utf8')),
     ...networkCounters(readFileSync('/proc/net/dev', 'utf8')),
-    ...filesystems(['/tmp', '/run']),
+    ...filesystems(['/tmp', '/run', ...(isMounted('/data') ? ['/data'] : [])]),
     metric('nodeos_info', 'gauge', 'Version of Node.', [[{ node: process.versions.node }, 1]]),
     gauge('nodeos_cpus', 'CPUs of the machine.', availableParallelism()),
     gauge('nodeos_processes', 'Processes that run the app.', crew === undefined ? 1 : members.length),
@@ -77,6 +77,12 @@ export function networkCounters(dev: string): Metric[] {
       devices.map(({ device, fields }): Sample => [{ device }, fields[column] ?? 0]),
     ),
   )
+}
+
+/** A folder on another device than the one above it. */
+function isMounted(folder: string): boolean {
+  const stat = statSync(folder, { throwIfNoEntry: false })
+  return stat !== undefined && stat.dev !== statSync('/').dev
 }
 
 function filesystems(mountpoints: string[]): Metric[] {

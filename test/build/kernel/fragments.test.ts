@@ -23,6 +23,10 @@ await t.test('the fragments follow the configuration, later ones win', (t) => {
     image: { compression: 'xz', formats: ['direct'] },
   })
   t.same(names, ['base', 'node', 'net', 'virtio', 'trim', 'xz', 'platform-aws', 'mitigations', 'debug'])
+  const plain = { kernel: { source: 'auto', platforms: [], fragments: [], mitigations: false, cmdline: '' } }
+  const image = { compression: 'lz4' as const, formats: ['direct'] }
+  t.notOk(fragmentNames({ ...plain, image }).includes('data'))
+  t.ok(fragmentNames({ ...plain, image, data: { label: 'data', size: 16 } }).includes('data'))
   const wanted = requests([
     { name: 'a', text: '# why\nCONFIG_X=n\nCONFIG_N=64\n' },
     { name: 'b', text: 'CONFIG_X=y\nCONFIG_S="text"\n' },

@@ -1,10 +1,13 @@
-import { statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Git } from '../../../deploy/git/run.ts'
 import { loadTarget, verb } from '../../../deploy/target.ts'
 import { answering } from '../../fixtures/release.ts'
-import { startHost } from './host.ts'
+import { until } from '../../fixtures/until.ts'
+import { hasSystemd } from '../../../deploy/host/systemd.ts'
+import { ownCgroup } from '../host/cgroup.ts'
+import { applianceName, startHost } from './host.ts'
 
 const target = await loadTarget('git')
 const host = await startHost(t)
@@ -28,6 +31,16 @@ await t.test('releases are commits', async (t) => {
     })
   })
 
+  await t.test('without a cgroup the status says loudly that nothing limits the machine', async (t) => {
+    const { status, stdout } = host.run('status')
+    t.equal(status, 0)
+    t.match(stdout, hasSystemd() ? /limits +\d+ MiB, / : /limits +NO LIMIT of memory, CPUs, tasks: /)
+  })
+
+  const place = ownCgroup(t)
+  const skip = hasSystemd() ? 'systemd holds machines here: test/deploy/host/systemd.test.ts' : place.why
+  if (skip === false) t.equal(host.run('add', applianceName, '--cgroup', place.folder).status, 0)
+
   const two = await host.release(answering('two'))
   two.context.state = one.context.state
   await t.test('a second one takes its place, and only what changed is pushed', async (t) => {
@@ -38,12 +51,32 @@ await t.test('releases are commits', async (t) => {
     t.ok(Number(data['bytes']) < layer + 50_000, `${Number(data['bytes'])} bytes for a layer of ${layer}`)
   })
 
+  await t.test('its machine is in a cgroup of its own', { skip }, async (t) => {
+    const { data } = await verb(target, 'status')(two.context)
+    const own = cgroupsIn(place.folder).filter((name) => /^lb-2-\d+$/.test(name))
+    t.equal(own.length, 1)
+    const inside = readFileSync(join(place.folder, own[0] ?? '', 'cgroup.procs'), 'utf8')
+    t.equal(inside.trim(), String(data['pid']))
+    const asked = { memory: 256 + 1280, cpus: 2, tasks: 129 }
+    const limited = { memory: 'memory', cpu: 'cpus', pids: 'tasks' } as const
+    for (const [controller, name] of Object.entries(limited)) {
+      const holds = place.controllers.includes(controller)
+      t.equal((data['limits'] as Partial<typeof asked>)[name], holds ? asked[name] : undefined, name)
+    }
+  })
+
   await t.test('a rollback is a release of its own, and one back', async (t) => {
     const { data } = await verb(target, 'rollback')(two.context)
     t.match(data, { number: 3, serves: true })
     t.ok(Number(data['bytes']) < 20_000, `${Number(data['bytes'])} bytes`)
     t.equal(await answer(), 'one no secret')
     t.match((await verb(target, 'list')(two.context)).text, /as 1/)
+    if (skip === false) await until('one cgroup is left', () => cgroupsIn(place.folder).length === 1)
+  })
+
+  await t.test('nothing is left of a machine that was stopped', { skip }, async (t) => {
+    await verb(target, 'stop')(two.context)
+    t.strictSame(cgroupsIn(place.folder), [])
   })
 
   await t.test('history is a commit and a tag a release, with what a person wants to know', async (t) => {
@@ -64,3 +97,7 @@ await t.test('releases are commits', async (t) => {
     )
   })
 })
+
+function cgroupsIn(folder: string): string[] {
+  return readdirSync(folder).filter((name) => name.startsWith('lb-'))
+}

@@ -1,9 +1,10 @@
-import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { root } from '../../../build/lib/paths.ts'
 import { Home } from '../../../deploy/host/layout.ts'
+import type { Release } from '../../../deploy/target.ts'
 import { appRelease, folderOf } from '../../fixtures/release.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
 
@@ -22,7 +23,7 @@ export interface Host {
   /** Kills processes of this host whose command line matches. Returns how many. */
   kill(program: RegExp): number
   /** A release of an app for it. */
-  release(app: string, system?: object): ReturnType<typeof appRelease>
+  release(app: string, system?: object, on?: Release): ReturnType<typeof appRelease>
 }
 
 export const applianceName = 'lb'
@@ -34,23 +35,29 @@ export const running = {
   machine: /^qemu/,
 }
 
-export async function startHost(t: Test): Promise<Host> {
+/** @param within command that runs `npm run host` somewhere else, as in a namespace */
+export async function startHost(t: Test, within: readonly string[] = []): Promise<Host> {
   const folder = folderOf(t)
   const home = new Home(join(folder, 'host'))
   const key = makeKey(folder, 'developer')
   const port = await freePort()
   const repository = home.repository(applianceName)
+  // The crontab and the logins of whoever runs tests are theirs.
+  const programs = folderOf(t)
+  const scripts = { crontab: 'echo "not for tests" >&2; exit 1', loginctl: '[ "$1" = enable-linger ]' }
+  for (const [name, script] of Object.entries(scripts))
+    writeFileSync(join(programs, name), `#!/bin/sh\n${script}\n`, { mode: 0o755 })
   const run: Host['run'] = (...words) => {
     const argv = [
-      '-u',
-      'NODE_OPTIONS',
+      ...['-u', 'NODE_OPTIONS', `PATH=${programs}:${process.env['PATH'] ?? ''}`],
       process.execPath,
       join(root, 'deploy/host.ts'),
       ...words,
       '--home',
       home.path,
     ]
-    const { status, stdout, stderr } = spawnSync('env', argv, { encoding: 'utf8' })
+    const [program = '', ...all] = [...within, 'env', ...argv]
+    const { status, stdout, stderr } = spawnSync(program, all, { encoding: 'utf8' })
     return { status, stdout, stderr }
   }
   const done = run('add', applianceName, '--trust', `${key}.pub`, '--bind', '127.0.0.1')
@@ -68,15 +75,17 @@ export async function startHost(t: Test): Promise<Host> {
       for (const { pid } of own) process.kill(pid, 'SIGKILL')
       return own.length
     },
-    release: (app, system = {}) =>
-      appRelease(t, app, {
+    release: (app, system = {}, on) => {
+      const config = {
         hostname: applianceName,
         ports: [{ guest: 8080, host: port }],
         health: { path: '/', timeout: 120 },
         restart: { crashLoopCount: 3 },
         deploy: { target: 'git', options: { remote: repository, key } },
         ...system,
-      }),
+      }
+      return appRelease(t, app, config, on)
+    },
   }
 }
 
@@ -100,4 +109,11 @@ export function makeKey(folder: string, name: string): string {
   const file = join(folder, name)
   spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file])
   return file
+}
+
+/** A key of minisign without a password. @returns the files of its halves */
+export function makeMinisignKey(folder: string, name: string): { secret: string; public: string } {
+  const files = { secret: join(folder, `${name}.key`), public: join(folder, `${name}.pub`) }
+  execFileSync('minisign', ['-G', '-W', '-s', files.secret, '-p', files.public], { stdio: 'ignore' })
+  return files
 }

@@ -6,8 +6,8 @@ const world: MakeWorld = async (t) => {
   const host = await startHost(t)
   const state = folderOf(t)
   return {
-    async release(app) {
-      const { release, context } = await host.release(app)
+    async release(app, system, on) {
+      const { release, context } = await host.release(app, system, on)
       return { release, context: { ...context, state } }
     },
     answer: () => answerOf(host.port),

@@ -8,8 +8,8 @@ const world: MakeWorld = async (t) => {
   const port = await freePort()
   const state = folderOf(t)
   return {
-    async release(app) {
-      const { release, context } = await appRelease(t, app, {
+    async release(app, system, on) {
+      const config = {
         hostname: 'domain',
         ports: [{ guest: 8080, host: port }],
         health: { path: '/', timeout: 120 },
@@ -18,7 +18,9 @@ const world: MakeWorld = async (t) => {
           target: 'libvirt',
           options: { uri: libvirtd.uri, pool: libvirtd.pool, network: 'user' },
         },
-      })
+        ...system,
+      }
+      const { release, context } = await appRelease(t, app, config, on)
       return { release, context: { ...context, state } }
     },
     answer: () => answerOf(port),

@@ -6,15 +6,17 @@ const world: MakeWorld = async (t) => {
   const port = await freePort()
   const state = folderOf(t)
   return {
-    async release(app) {
-      const { release, context } = await appRelease(t, app, {
+    async release(app, system, on) {
+      const config = {
         hostname: 'here',
         ports: [{ guest: 8080, host: port }],
         health: { path: '/', timeout: 120 },
         restart: { crashLoopCount: 3 },
         deploy: { target: 'local' },
-      })
-      return { release, context: { ...context, state } }
+        ...system,
+      }
+      const { release, context } = await appRelease(t, app, config, on)
+      return { release, context: { ...context, state, env: { XDG_STATE_HOME: state } } }
     },
     answer: () => answerOf(port),
   }

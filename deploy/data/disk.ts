@@ -1,0 +1,120 @@
+import { existsSync } from 'node:fs'
+import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { log } from '../../build/lib/log.ts'
+import { tool } from '../../build/lib/tool.ts'
+import { formatBytes } from '../../build/lib/units.ts'
+import type { DataConfig, Disk } from './handover.ts'
+
+const mebibyte = 2 ** 20
+
+/** Writes an empty ext4 file system with the label into a file with holes, of as many MiB as the configuration says. */
+export async function makeFileSystem(file: string, { label, size }: DataConfig): Promise<void> {
+  const disk = await open(file, 'wx')
+  await disk.truncate(size * mebibyte)
+  await disk.close()
+  tool(['mke2fs', '-q', '-t', 'ext4', '-m', '0', '-L', label, file], { purpose: 'make the data disk' })
+}
+
+/** What qemu-img says of a disk. */
+interface Info {
+  'virtual-size': number
+  'actual-size': number
+  snapshots?: { name: string }[]
+}
+
+/** A data disk in a qcow2 file, which holds its snapshots, too. Only a machine that is off lets it be changed. */
+export class DataDisk implements Disk {
+  readonly file: string
+
+  constructor(file: string) {
+    this.file = file
+  }
+
+  async exists(): Promise<boolean> {
+    return existsSync(this.file)
+  }
+
+  /** Makes it, or makes it as large as the configuration says: all of it, or nothing. */
+  async provide(config: DataConfig): Promise<void> {
+    if (!(await this.exists())) return this.#make(config)
+    const { 'virtual-size': bytes } = this.#info()
+    const wanted = config.size * mebibyte
+    if (wanted > bytes) {
+      log.step(`The data disk grows from ${formatBytes(bytes)} to ${formatBytes(wanted)}`)
+      tool(['qemu-img', 'resize', '-q', '-f', 'qcow2', this.file, String(wanted)], {
+        purpose: 'make the data disk larger',
+      })
+    } else if (wanted < bytes) {
+      log.warn(`the data disk stays as large as it is, ${formatBytes(bytes)}: it is never made smaller`)
+    }
+  }
+
+  async #make(config: DataConfig): Promise<void> {
+    log.step(`Making a data disk of ${formatBytes(config.size * mebibyte)}: ${this.file}`)
+    const raw = `${this.file}.unfinished-raw`
+    const unfinished = `${this.file}.unfinished`
+    await mkdir(dirname(this.file), { recursive: true, mode: 0o700 })
+    for (const left of [raw, unfinished]) await rm(left, { force: true })
+    try {
+      await makeFileSystem(raw, config)
+      tool(['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, unfinished], {
+        purpose: 'make the data disk',
+      })
+      await rename(unfinished, this.file)
+    } finally {
+      for (const left of [raw, unfinished]) await rm(left, { force: true })
+    }
+  }
+
+  /** May be asked while a machine runs. */
+  async snapshots(): Promise<string[]> {
+    return (await this.exists()) ? (this.#info().snapshots ?? []).map(({ name }) => name) : []
+  }
+
+  /** Bytes that the machine sees, and bytes that the file takes here; also while a machine runs. */
+  sizes(): { bytes: number; allocated: number } {
+    const { 'virtual-size': bytes, 'actual-size': allocated } = this.#info()
+    return { bytes, allocated }
+  }
+
+  async snapshot(name: string): Promise<void> {
+    if ((await this.snapshots()).includes(name)) this.#forget(name)
+    this.#command('-c', name, 'take a snapshot of the data disk')
+  }
+
+  async restore(name: string): Promise<void> {
+    this.#command('-a', name, 'bring back a snapshot of the data disk')
+  }
+
+  async keepOnly(names: readonly string[]): Promise<void> {
+    for (const name of await this.snapshots()) if (!names.includes(name)) this.#forget(name)
+  }
+
+  /** For a person. */
+  async describe(): Promise<string> {
+    const { bytes, allocated } = this.sizes()
+    const snapshots = await this.snapshots()
+    const kept = snapshots.length === 0 ? '' : `, snapshots ${snapshots.join(' ')}`
+    return `${this.file}: ${formatBytes(bytes)}, ${formatBytes(allocated)} on the host${kept}`
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.file, { force: true })
+  }
+
+  #forget(name: string): void {
+    this.#command('-d', name, 'forget a snapshot of the data disk')
+  }
+
+  #command(what: '-a' | '-c' | '-d', name: string, purpose: string): void {
+    tool(['qemu-img', 'snapshot', '-q', what, name, this.file], { purpose })
+  }
+
+  #info(): Info {
+    const text = tool(['qemu-img', 'info', '--force-share', '--output=json', this.file], {
+      purpose: 'look at the data disk',
+    })
+    return JSON.parse(text) as Info
+  }
+}

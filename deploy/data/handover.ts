@@ -1,0 +1,65 @@
+import { UserError } from '../../build/lib/errors.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
+
+export type DataConfig = NonNullable<SystemConfig['data']>
+
+/** Where the data of a machine are kept, whatever the target. Only while the machine is off may they be changed. */
+export interface Disk {
+  exists(): Promise<boolean>
+  /** Makes it, or makes it as large as the configuration says, never smaller: all of it, or nothing. */
+  provide(config: DataConfig): Promise<void>
+  /** Names of the snapshots. */
+  snapshots(): Promise<string[]>
+  /** Keeps the data as they are under a name, in the place of what had that name. */
+  snapshot(name: string): Promise<void>
+  /** Makes the data what they were under a name that there is. */
+  restore(name: string): Promise<void>
+  /** Forgets all snapshots but those named. */
+  keepOnly(names: readonly string[]): Promise<void>
+  remove(): Promise<void>
+}
+
+export interface Handover {
+  /** What the release that comes asks for: it may have no data. */
+  data: DataConfig | undefined
+  /** Number of the release that goes, when it is known: what it leaves is kept as a snapshot. */
+  from: number | undefined
+  /** Number of the release whose snapshot is to be brought back. */
+  restore: number | undefined
+  /** Numbers of the releases that are kept, whose snapshots stay. */
+  kept: readonly number[]
+}
+
+/**
+ * Makes a disk ready for a release, while no machine runs.
+ *
+ * @returns undoes what the release has written, when the release before has left a snapshot
+ */
+export async function handOver(
+  disk: Disk,
+  { data, from, restore, kept }: Handover,
+): Promise<() => Promise<void>> {
+  if (data === undefined) return async () => undefined
+  const left = from !== undefined && (await disk.exists()) ? snapshotOf(from) : undefined
+  await disk.keepOnly(kept.map(snapshotOf))
+  if (left !== undefined) await disk.snapshot(left)
+  if (restore !== undefined) await disk.restore(snapshotOf(restore))
+  await disk.provide(data)
+  return async () => {
+    if (left !== undefined) await disk.restore(left)
+  }
+}
+
+/** @throws {UserError} when there is no snapshot of the data as that release left them */
+export async function requireSnapshot(disk: Disk, release: number): Promise<void> {
+  const snapshots = await disk.snapshots()
+  if (snapshots.includes(snapshotOf(release))) return
+  throw new UserError(`there is no snapshot of the data as release ${release} left them`, {
+    hint: `there is: ${snapshots.join(', ') || 'none'}; without --data the release gets the data as they are`,
+  })
+}
+
+/** The name of what a release leaves when another one takes its place. */
+export function snapshotOf(release: number): string {
+  return `release-${release}`
+}

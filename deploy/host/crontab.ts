@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { root } from '../../build/lib/paths.ts'
+import { tail } from '../../build/lib/tool.ts'
+import { shellLine } from '../targets/local/qemu.ts'
+import type { Home } from './layout.ts'
+
+/** Also when it is busybox: that has its name from how it was called. */
+const daemons = new Set(['cron', 'crond', 'dcron', 'fcron'])
+
+/** Has cron start the service with the host, where there is a cron. @returns how it starts, or what its owner has to do */
+export function startWithHost(home: Home): string {
+  const problem = writeEntries(home, [`@reboot ${escaped(command(home))} ${mark(home)}`])
+  if (problem !== undefined) {
+    return [
+      `NOTHING starts it with the host (${problem})`,
+      `           have this run as ${userInfo().username} when the host starts, for instance from /etc/rc.local:`,
+      `           ${command(home)}`,
+    ].join('\n')
+  }
+  return cronRuns()
+    ? 'cron starts it with the host'
+    : 'cron starts it with the host, once it runs: it DOES NOT run now, so see to that it does'
+}
+
+/** Takes the entry away; whatever else the user has there stays. */
+export function startNoMore(home: Home): void {
+  writeEntries(home, [])
+}
+
+/** Starts the service, with the PATH on which QEMU and git were found. */
+function command(home: Home): string {
+  const path = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder.startsWith('/') && !folder.includes('node_modules'))
+  const argv = [process.execPath, join(root, 'deploy/host.ts'), 'restart', '--home', home.path]
+  const set = shellLine([[...new Set(path)].join(delimiter)])
+  return `PATH=${set} ${shellLine(argv)} >>${shellLine([home.log])} 2>&1`
+}
+
+/** A percent sign ends the command in a crontab. */
+function escaped(line: string): string {
+  return line.replaceAll('%', '\\%')
+}
+
+function mark(home: Home): string {
+  return `# nodeos ${home.path}`
+}
+
+/** Puts these lines in the place of what the crontab has of this home. @returns what stands against it */
+function writeEntries(home: Home, own: readonly string[]): string | undefined {
+  const listed = crontab(['-l'])
+  if (listed === undefined) return 'there is no cron here'
+  const none = listed.status !== 0 && /no crontab for/i.test(listed.stderr)
+  if (listed.status !== 0 && !none) return `crontab says: ${tail(listed.stderr, 1)}`
+  const lines = none ? [] : listed.stdout.replace(/\n$/, '').split('\n')
+  const others = lines.filter((line) => !line.endsWith(mark(home)))
+  const all = [...others, ...own]
+  if (all.join('\n') === lines.join('\n')) return undefined
+  const written = all.length === 0 ? crontab(['-r']) : crontab(['-'], `${all.join('\n')}\n`)
+  return written?.status === 0 ? undefined : `crontab says: ${tail(written?.stderr ?? '', 1)}`
+}
+
+function crontab(
+  argv: readonly string[],
+  input = '',
+): { status: number | null; stdout: string; stderr: string } | undefined {
+  const result = spawnSync('crontab', argv, { encoding: 'utf8', input, env: { ...process.env, LC_ALL: 'C' } })
+  return result.error === undefined ? result : undefined
+}
+
+function cronRuns(): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return daemons.has(readFileSync(`/proc/${pid}/comm`, 'latin1').trim())
+    } catch {
+      return false
+    }
+  })
+}

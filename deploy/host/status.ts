@@ -1,0 +1,58 @@
+import type { DataDisk } from '../data/disk.ts'
+import type { ReleaseStore } from '../store.ts'
+import { isWell } from '../targets/local/health.ts'
+import { isRunning, residentBytes } from '../targets/local/process.ts'
+import type { Report } from '../target.ts'
+import { describeHold, heldBy } from './hold.ts'
+import type { State } from './state.ts'
+
+const notRunning = 3
+
+/** How an appliance is, for `npm run deploy:status` and `npm run host -- status`. */
+export async function statusOf(
+  name: string,
+  state: State,
+  store: ReleaseStore,
+  disk: DataDisk,
+): Promise<Report> {
+  const { current, previous, restarts, stopped } = state
+  if (current === undefined || stopped === true || !isRunning(current)) {
+    const text =
+      current === undefined ? 'nothing was deployed yet' : stopped === true ? 'it was stopped' : 'it is down'
+    return { text: `${name}: ${text}`, data: { name: name, running: false }, status: notRunning }
+  }
+  const kept = await store.get(current.number)
+  const healthy = current.health === undefined ? undefined : await isWell(current.health)
+  const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'not healthy'
+  const ports = current.published.map(({ port, protocol }) => ({ port, protocol }))
+  const rss = residentBytes(current.pid)
+  const hasData = await disk.exists()
+  const limits = heldBy(current.pid)
+  const { app, source } = kept?.manifest ?? {}
+  return {
+    text: [
+      `${name} serves release ${current.number}: ${health}`,
+      `  app      ${app ?? 'unknown'}, source ${source?.commit?.slice(0, 12) ?? 'unknown'}${source?.dirty === true ? ' with changes' : ''}`,
+      `  ports    ${ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ') || 'none'}`,
+      `  memory   ${(rss / 2 ** 20).toFixed(0)} MiB on the host, ${current.memory} MiB in the machine`,
+      `  limits   ${describeHold(limits)}`,
+      `  process  ${current.pid} (${current.accelerator}), ${restarts} restarts`,
+      ...(hasData ? [`  data     ${await disk.describe()}`] : []),
+    ].join('\n'),
+    data: {
+      name: name,
+      running: true,
+      healthy,
+      number: current.number,
+      previous,
+      app,
+      source,
+      ports,
+      rss,
+      limits,
+      restarts,
+      pid: current.pid,
+      ...(hasData ? { data: { file: disk.file, ...disk.sizes(), snapshots: await disk.snapshots() } } : {}),
+    },
+  }
+}

@@ -1,0 +1,87 @@
+import { UserError } from '../../../build/lib/errors.ts'
+import { log, progress } from '../../../build/lib/log.ts'
+import { tail } from '../../../build/lib/tool.ts'
+import { type ReleaseFile, tagOf } from '../../git/release.ts'
+import type { Git } from '../../git/run.ts'
+import type { GitOptions } from './options.ts'
+
+/** What a push has sent, and what was said on both sides. */
+export interface Pushed {
+  bytes: number
+  said: string
+}
+
+/**
+ * Pushes a release to the remote `origin`, with its tag. What the host says while it takes it is printed.
+ *
+ * @throws {UserError} when it is refused
+ */
+export async function pushRelease(
+  git: Git,
+  { commit, file }: { commit: string; file: ReleaseFile },
+  { remote, branch }: GitOptions,
+): Promise<Pushed> {
+  const line = progress(`Pushing release ${file.number} to ${remote}`)
+  let said = ''
+  let pending = ''
+  const heard = (text: string): void => {
+    said += text
+    const lines = (pending + text).split(/[\r\n]/)
+    pending = lines.pop() ?? ''
+    for (const each of lines) {
+      const [, remotely] = /^remote: (.*?)\s*$/.exec(each) ?? []
+      if (remotely === undefined) line.update(each.trim())
+      else if (remotely !== '') log.info(remotely)
+    }
+  }
+  const argv = [
+    'push',
+    '--atomic',
+    '--progress',
+    'origin',
+    `${commit}:refs/heads/${branch}`,
+    `${commit}:refs/tags/${tagOf(file.number)}`,
+  ]
+  const { status } = await git.try(argv, { purpose: 'push the release', heard })
+  if (status !== 0) throw refusal(file, remote, said)
+  if (/^remote: error: /m.test(said)) {
+    throw new UserError(`release ${file.number} is on ${remote}, and its host could not run it`, {
+      hint: tail(remoteLines(said).join('\n'), 40),
+    })
+  }
+  const bytes = sentBytes(said)
+  line.done(bytes === undefined ? 'pushed' : `${(bytes / 1000).toFixed(1)} kB`)
+  return { bytes: bytes ?? 0, said }
+}
+
+/** "Writing objects: 100% (5/5), 8.32 KiB | 8.32 MiB/s, done." */
+function sentBytes(said: string): number | undefined {
+  const [, number, unit = 'bytes'] =
+    /Writing objects: 100% .*?, ([\d.]+) (bytes|KiB|MiB|GiB)/.exec(said) ?? []
+  const factor = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[unit] ?? 1
+  return number === undefined ? undefined : Math.round(Number(number) * factor)
+}
+
+/** What hooks of the remote said. */
+function remoteLines(said: string): string[] {
+  return said
+    .split(/[\r\n]/)
+    .flatMap((line) => /^remote: (.*?)\s*$/.exec(line)?.[1] ?? [])
+    .filter((line) => line !== '')
+}
+
+function refusal({ number }: ReleaseFile, remote: string, said: string): UserError {
+  const remotely = remoteLines(said)
+  if (
+    /\[(remote )?rejected\].*(fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|already exists)/.test(
+      said,
+    )
+  ) {
+    return new UserError(`somebody else has deployed to ${remote} in the meantime`, {
+      hint: 'npm run deploy:list   shows what; npm run deploy   deploys on top of it',
+    })
+  }
+  return new UserError(`release ${number} was not taken: the one before goes on`, {
+    hint: remotely.length === 0 ? tail(said, 15) : tail(remotely.join('\n'), 40),
+  })
+}

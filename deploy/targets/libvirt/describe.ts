@@ -1,0 +1,64 @@
+import { resolve } from 'node:path'
+import { root } from '../../../build/lib/paths.ts'
+import { artefactPath } from '../../release.ts'
+import type { Release } from '../../target.ts'
+import { type About, domainXml } from './domain.ts'
+import type { LibvirtOptions } from './options.ts'
+import type { Pool } from './pool.ts'
+import { envVolume } from './volumes.ts'
+
+interface Upload {
+  what: string
+  file: string
+  volume: string
+}
+
+interface Described {
+  options: LibvirtOptions
+  pool: Pick<Pool, 'pathOf'>
+  type: 'kvm' | 'qemu'
+  number: number
+}
+
+/** The domain of a release, and the files that it is made of. */
+export function describe(
+  release: Release,
+  { options, pool, type, number }: Described,
+): { xml: string; files: Upload[] } {
+  const { manifest } = release
+  const { system } = manifest
+  const layer = (name: string): Upload => {
+    const sha256 = manifest.artefacts.find((artefact) => artefact.name === name)?.sha256 ?? ''
+    const volume = `nodeos-${name.replace(/^.*\//, '')}-${sha256.slice(0, 16)}`
+    return { what: name, file: artefactPath(release, name), volume }
+  }
+  const [kernel, runtime, app] = [layer('kernel/vmlinux'), layer('runtime'), layer('app')]
+  const machine = { name: system.hostname }
+  const env =
+    options.env === undefined
+      ? undefined
+      : { what: 'the environment', file: resolve(root, options.env), volume: envVolume(machine) }
+  const about: About = {
+    number,
+    app: manifest.app,
+    ...manifest.source,
+    deployed: new Date().toISOString(),
+    volumes: [kernel, runtime, app].map(({ volume }) => volume),
+    drainTimeout: system.restart.drainTimeout,
+  }
+  const xml = domainXml({
+    name: system.hostname,
+    type,
+    kernel: pool.pathOf(kernel.volume),
+    runtime: pool.pathOf(runtime.volume),
+    app: pool.pathOf(app.volume),
+    ...(system.data === undefined ? {} : { data: pool.pathOf(`${system.hostname}.data`) }),
+    console: pool.pathOf(`${system.hostname}.console`),
+    ...(env === undefined ? {} : { env: pool.pathOf(env.volume) }),
+    system,
+    network: options.network,
+    ports: system.ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol })),
+    about,
+  })
+  return { xml, files: [kernel, runtime, app, ...(env === undefined ? [] : [env])] }
+}

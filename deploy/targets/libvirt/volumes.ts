@@ -1,0 +1,44 @@
+import type { Listed } from '../../releases.ts'
+import { aboutOf } from './domain.ts'
+import type { DomainMachine } from './machine.ts'
+import type { Pool } from './pool.ts'
+import type { Virsh } from './virsh.ts'
+
+/** A machine may be called nodeos-something, too. */
+const layerVolume = /^nodeos-[a-z]+-[0-9a-f]{16}$/
+
+export function previousVolume({ name }: { name: string }): string {
+  return `${name}.previous`
+}
+
+export function envVolume({ name }: { name: string }): string {
+  return `${name}.env`
+}
+
+/** What runs, and what it can be brought back to. */
+export async function releasesOf(machine: DomainMachine, pool: Pool): Promise<Listed[]> {
+  const definitions = [await machine.definition(), await pool.read(previousVolume(machine))]
+  return definitions.flatMap((xml, index) => {
+    const about = xml === undefined ? undefined : aboutOf(xml)
+    if (about === undefined) return []
+    const { number, app, deployed, commit, dirty } = about
+    const source = { ...(commit === undefined ? {} : { commit }), ...(dirty === undefined ? {} : { dirty }) }
+    return { number, added: deployed, app, source, serves: index === 0 }
+  })
+}
+
+/** Volumes that some machine of NodeOS on this hypervisor, or its release before, is made of. */
+export async function volumesInUse(virsh: Virsh, pool: Pool): Promise<Set<string>> {
+  const names = (await virsh.run('list', '--all', '--name')).split('\n').filter((name) => name !== '')
+  const definitions = await Promise.all(names.map((name) => virsh.ask('dumpxml', '--inactive', name)))
+  const before = (await pool.volumes()).filter((name) => name.endsWith('.previous'))
+  for (const name of before) definitions.push(await pool.read(name))
+  return new Set(definitions.flatMap((xml) => (xml === undefined ? [] : (aboutOf(xml)?.volumes ?? []))))
+}
+
+export async function removeUnused(virsh: Virsh, pool: Pool): Promise<void> {
+  const used = await volumesInUse(virsh, pool)
+  for (const volume of await pool.volumes()) {
+    if (layerVolume.test(volume) && !used.has(volume)) await pool.remove(volume)
+  }
+}

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import {
+  checkCgroup,
+  describeHold,
+  heldBy,
+  holdFor,
+  limitsOf,
+  releaseHold,
+  scopeCommand,
+} from '../../../deploy/host/hold.ts'
+import { folderOf } from '../../fixtures/release.ts'
+import { until } from '../../fixtures/until.ts'
+import { ownCgroup } from './cgroup.ts'
+
+await t.test('a machine may take its memory and CPUs, and what QEMU takes beside them', (t) => {
+  t.strictSame(limitsOf({ memory: 256, cpus: 2 }, 'kvm'), { memory: 512, cpus: 3, tasks: 130 })
+  t.equal(limitsOf({ memory: 256, cpus: 2 }, 'tcg').memory, 1536, 'translated code')
+  t.end()
+})
+
+await t.test('systemd is told of every limit', (t) => {
+  const command = scopeCommand({ memory: 512, cpus: 2, tasks: 130 })
+  t.strictSame(command.slice(0, 2), ['systemd-run', '--user'])
+  for (const property of ['MemoryMax=512M', 'CPUQuota=200%', 'TasksMax=130'])
+    t.equal(command[command.indexOf(property) - 1], '-p', property)
+  t.equal(command.at(-1), '--')
+  t.end()
+})
+
+await t.test('what does not hold is said loudly', (t) => {
+  t.equal(describeHold({ memory: 512, cpus: 2, tasks: 130 }), '512 MiB, 2 CPUs, 130 tasks at most')
+  t.match(describeHold({}), /^NO LIMIT of memory, CPUs, tasks: /)
+  t.match(describeHold({ memory: 512 }), /^512 MiB at most; NO LIMIT of CPUs, tasks: /)
+  t.end()
+})
+
+await t.test('a folder that is no cgroup is refused, and nothing is left in it', async (t) => {
+  const folder = folderOf(t)
+  await t.rejects(checkCgroup(folder), {
+    message: /is no cgroup v2 that this user may use/,
+    hint: /\/sys\/fs\/cgroup/,
+  })
+  t.strictSame(readdirSync(folder), [])
+})
+
+await t.test('without systemd and without a cgroup nothing holds a machine', async (t) => {
+  t.strictSame(await holdFor('lb-1', { memory: 64, cpus: 1, tasks: 8 }, {}, false), { command: [] })
+})
+
+const place = ownCgroup(t)
+
+await t.test('a process is in the cgroup from its first instruction', { skip: place.why }, async (t) => {
+  const cgroup = place.folder
+  const limits = { memory: 100, cpus: 2, tasks: 60 }
+  const hold = await holdFor('lb-1', limits, { cgroup: await checkCgroup(cgroup) }, false)
+  const [program = '', ...argv] = hold.command
+  const child = spawn(program, [...argv, 'sleep', '60'], { stdio: 'ignore' })
+  await until('it is there', () => wordsOf(child).startsWith('sleep'))
+  const inside = readFileSync(join(cgroup, 'lb-1/cgroup.procs'), 'utf8')
+  t.equal(inside.trim(), String(child.pid))
+  const held = heldBy(child.pid ?? 0)
+  const has = (name: string): boolean => place.controllers.includes(name)
+  t.equal(held.memory, has('memory') ? limits.memory : undefined)
+  t.equal(held.cpus, has('cpu') ? limits.cpus : undefined)
+  t.equal(held.tasks, has('pids') ? limits.tasks : undefined)
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  await releaseHold(hold)
+  t.notOk(existsSync(join(cgroup, 'lb-1')), 'it is removed')
+})
+
+const noMemory =
+  place.why !== false
+    ? place.why
+    : place.controllers.includes('memory')
+      ? false
+      : 'NOT TESTED: this cgroup v2 has no memory controller'
+await t.test('who takes more memory than the limit is killed', { skip: noMemory }, async (t) => {
+  const hold = await holdFor('lb-2', { memory: 100, cpus: 2, tasks: 60 }, { cgroup: place.folder }, false)
+  const [program = '', ...argv] = hold.command
+  const hog = 'const all = []; for (;;) all.push(Buffer.alloc(1e6, 1))'
+  const child = spawn(program, [...argv, process.execPath, '-e', hog], { stdio: 'ignore', env: {} })
+  t.strictSame(await once(child, 'exit'), [null, 'SIGKILL'])
+  await releaseHold(hold)
+})
+
+function wordsOf({ pid }: ChildProcess): string {
+  return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+}
