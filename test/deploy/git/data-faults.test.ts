@@ -44,7 +44,9 @@ await t.test('connections wait while one machine takes the place of the other', 
 })
 
 await t.test('a service that is killed in the middle undoes what was written, and goes on', async (t) => {
-  const three = await host.release(noting('three'), system, on)
+  // It writes, and is not healthy yet: there is time to kill the service in between.
+  const slowly = noting('three', 'await new Promise((resolve) => setTimeout(resolve, 5000))')
+  const three = await host.release(slowly, system, on)
   const deploy = target.deploy(three.release, context)
   await until('release 3 has written', () => consoleOf(3).includes('noted three'), patience)
   t.equal(host.kill(running.service), 1)
