@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
 import { type Passing, type Response, watch } from './forward.ts'
@@ -111,15 +111,19 @@ export function join(one: Duplex, other: Duplex, idleMs: number, onEnd: () => vo
     open -= 1
     if (open === 0) onEnd()
   }
-  pass(one, other, idleMs, closed)
-  pass(other, one, idleMs, closed)
+  for (const stream of [one, other]) {
+    if (stream.closed) closed()
+    else stream.once('close', closed)
+  }
+  if (one instanceof Socket && other instanceof Socket && globalThis.nodeos?.relay(one, other, idleMs)) return
+  pass(one, other, idleMs)
+  pass(other, one, idleMs)
 }
 
 /** What `pipeline` of node:stream does, without an AbortController, whose error is dear, for each connection. */
-function pass(from: Duplex, to: Duplex, idleMs: number, onClose: () => void): void {
+function pass(from: Duplex, to: Duplex, idleMs: number): void {
   const close = (): void => {
     if (!from.readableEnded || !from.writableFinished) to.destroy()
-    onClose()
   }
   if ('setTimeout' in from) (from as Socket).setTimeout(idleMs, () => from.destroy())
   from.on('data', (chunk: Buffer) => {

@@ -61,6 +61,9 @@ export interface Route {
   source?: string
 }
 
+/** Names what passes bytes. */
+export type Relay = object & { readonly relay: unique symbol }
+
 /**
  * What Node cannot say to the kernel itself. Every function is synchronous. The kernel's refusals are
  * thrown as `Error` with `code` (e.g. `ENODEV`) and a message that names the operation; wrong arguments
@@ -80,6 +83,23 @@ export interface Native {
   routeDel(route: RouteOptions): void
   /** File descriptor of a UDP socket for the DHCP client port on one interface; the caller closes it. */
   dhcpSocket(index: number): number
+  /**
+   * Passes bytes between two connections until both have ended, or one is lost, or none has come for `idleMs`.
+   * Nobody else may read or write them meanwhile; they are not closed.
+   *
+   * @param one file descriptor of a connection
+   * @param head what was received of it already
+   * @param onEnd called when it has ended, unless it was stopped
+   */
+  relay(
+    one: number,
+    head: Buffer | null,
+    other: number,
+    otherHead: Buffer | null,
+    idleMs: number,
+    onEnd: () => void,
+  ): Relay
+  relayStop(relay: Relay): void
   setHostname(name: string): void
   /** Sets the wall clock, in milliseconds since 1970. */
   clockSet(epochMs: number): void

@@ -14,6 +14,6 @@ bool define_methods(napi_env env, napi_value exports, const struct native_method
 
 NAPI_MODULE_INIT() {
     bool defined = define_link(env, exports) && define_address(env, exports) && define_route(env, exports) &&
-                   define_socket(env, exports) && define_system(env, exports);
+                   define_socket(env, exports) && define_relay(env, exports) && define_system(env, exports);
     return defined ? exports : NULL;
 }

@@ -26,6 +26,7 @@ bool define_link(napi_env env, napi_value exports);
 bool define_address(napi_env env, napi_value exports);
 bool define_route(napi_env env, napi_value exports);
 bool define_socket(napi_env env, napi_value exports);
+bool define_relay(napi_env env, napi_value exports);
 bool define_system(napi_env env, napi_value exports);
 
 /** Throws `Error` with `code` "ENODEV" and message "ENODEV: No such device, <operation>[: <detail>]". */

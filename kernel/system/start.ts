@@ -11,10 +11,12 @@ import { emit } from './event.ts'
 import { watchHealth } from './health.ts'
 import { type Instance, readInstance } from './instance.ts'
 import { hookLoader } from './loader.ts'
+import { loadNative } from '../native/binding.ts'
 import { startNetwork } from './network.ts'
 import { becomeOnlyProcess, type Crew, runWorkers, workerCount } from './primary.ts'
 import { reasonOf, reportOwnErrors } from './report.ts'
 import { announceReports } from './reports.ts'
+import { makeRelay } from './relay.ts'
 import { takeRole } from './role.ts'
 import { watchServers } from './servers.ts'
 import { hearShared } from './shared.ts'
@@ -59,6 +61,7 @@ export async function start(options: Start): Promise<void> {
   hookLoader(`file://${options.app}/`)
   if (role === 'inherited') return
   reportOwnErrors(options.self)
+  globalThis.nodeos = { relay: makeRelay(() => loadNative(options.native)) }
   const config = JSON.parse(readFileSync(options.config, 'utf8')) as GuestConfig
   if (role === 'worker') await startWorker(options, config)
   else await startMachine(options, config)
