@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { strayLine, variableName } from './environment.ts'
 
 /** What was given to this very machine, beside what was baked into its image. */
 export interface Instance {
   hostname?: string
-  /** May hold secrets: names may be printed, values never. */
+  /** May hold secrets: names may be printed, values never, nor what is no name and may be the rest of a value. */
   env: Record<string, string>
   /** Whether the host may run code in the app: the hypervisor says so, the command line cannot. */
   repl: boolean
@@ -17,7 +18,6 @@ export interface InstancePaths {
   commandLine: string
 }
 
-const variableName = /^[A-Za-z_]\w*$/
 const longestHostname = 64
 const hostnameForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
 
@@ -34,20 +34,30 @@ export function readInstance(paths: InstancePaths): Instance {
   const problems: string[] = []
   const commandLine = parseCommandLine(read(paths.commandLine) ?? '')
   const firmware = read(`${paths.firmware}/env/raw`)
-  const all = { ...commandLine.env, ...(firmware === undefined ? {} : parseVariables(firmware)) }
+  const stray = strayLine(firmware ?? '')
+  if (stray !== undefined)
+    problems.push(
+      `line ${stray} of the environment in fw_cfg is neither NAME=value nor a comment, so nothing of it is set: a value of several lines stands in quotes`,
+    )
+  const given = firmware === undefined || stray !== undefined ? {} : parseVariables(firmware)
   const env: Record<string, string> = {}
-  for (const [name, value] of Object.entries(all)) {
-    if (!variableName.test(name)) problems.push(`${name} is no name for an environment variable`)
+  for (const [name, value] of Object.entries({ ...commandLine.env, ...given })) {
+    if (!variableName.test(name))
+      problems.push('nodeos.env on the kernel command line is followed by what is no name of a variable')
     else env[name] = value
     if (readAtStart.has(name))
       problems.push(`${name} is read by Node when it starts: bake it in with app.env`)
   }
-  const firmwareName = read(`${paths.firmware}/hostname/raw`)?.trim() || undefined
-  const hostname = [firmwareName, commandLine.hostname].find((name) => {
-    if (name === undefined || isHostname(name)) return name !== undefined
-    problems.push(`${JSON.stringify(name)} is no host name`)
-    return false
-  })
+  const names = [
+    ['in fw_cfg', read(`${paths.firmware}/hostname/raw`)?.trim() || undefined],
+    ['on the kernel command line', commandLine.hostname],
+  ] as const
+  const [, hostname] =
+    names.find(([where, name]) => {
+      if (name === undefined || isHostname(name)) return name !== undefined
+      problems.push(`the host name ${where} is none`)
+      return false
+    }) ?? []
   const repl = read(`${paths.firmware}/repl/raw`)?.trim() === '1'
   return { ...(hostname === undefined ? {} : { hostname }), env, repl, problems }
 }

@@ -1,7 +1,8 @@
-import { access, constants } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { UserError } from '../../../build/lib/errors.ts'
 import { root } from '../../../build/lib/paths.ts'
+import { strayLine } from '../../../kernel/system/environment.ts'
 
 /** `deploy.options` of the target `local`. */
 export interface LocalOptions {
@@ -52,9 +53,15 @@ export async function readOptions(options: object): Promise<LocalOptions> {
   if (all.data !== undefined) all.data = resolve(root, all.data)
   if (all.env !== undefined) {
     all.env = resolve(root, all.env)
-    await access(all.env, constants.R_OK).catch(() => {
+    const text = await readFile(all.env, 'utf8').catch(() => {
       throw new UserError(`deploy.options.env: ${all.env} cannot be read`)
     })
+    const stray = strayLine(text)
+    if (stray !== undefined) {
+      throw new UserError(`deploy.options.env: ${all.env}, line ${stray}: neither NAME=value nor a comment`, {
+        hint: 'a value of several lines, such as a key, stands in quotes: NAME="first line\nlast line"',
+      })
+    }
   }
   return all
 }

@@ -71,10 +71,30 @@ await t.test('what cannot be used is said without values', async (t) => {
   t.equal(found.problems.length, 3)
   t.match(
     found.problems.join('\n'),
-    /NO-NAME is no name[^]*NODE_OPTIONS is read by Node[^]*"-bad_" is no host name/,
+    /nodeos.env .* no name[^]*NODE_OPTIONS is read by Node[^]*the host name in fw_cfg is none/,
   )
-  t.notMatch(JSON.stringify(found.problems), /hush/)
+  t.notMatch(JSON.stringify(found.problems), /hush|NO-NAME|bad_/)
   t.strictSame(found.env, { NODE_OPTIONS: '--hush' })
+})
+
+await t.test('a key without quotes is not taken for names, and not a line of it is told', async (t) => {
+  const lines = [
+    '-----BEGIN PRIVATE KEY-----',
+    'MIIEvQIBADAN/Bgkq',
+    'x3Sk+d=',
+    'Xk3sA=',
+    '-----END PRIVATE KEY-----',
+  ]
+  const found = machine(t, {
+    commandLine: 'nodeos.env.A=1',
+    env: `FIRST=1\nKEY=${lines.join('\n')}\nLAST=1\n`,
+  })
+  t.strictSame(found.env, { A: '1' }, 'what follows cannot be told from the key, and its names are printed')
+  t.match(found.problems, [/^line 3 of the environment .* in quotes$/])
+  t.equal(found.problems.length, 1)
+  t.notMatch(JSON.stringify(found), /MIIE|Sk\+d|Xk3sA/)
+  const key = lines.join('\n')
+  t.strictSame(machine(t, { env: `KEY="${key}" # mine\nLAST=1\n` }).env, { KEY: key, LAST: '1' })
 })
 
 await t.test('the environment reads as dotenv reads it', async (t) => {
@@ -95,6 +115,6 @@ await t.test('the environment reads as dotenv reads it', async (t) => {
     'BASE64=YWJjZA==',
     '',
   ].join('\n')
-  t.strictSame(machine(t, { env }).env, parse(env))
+  t.strictSame(machine(t, { env }), { env: parse(env), repl: false, problems: [] })
   t.strictSame(machine(t, { env: env.replaceAll('\n', '\r\n') }).env['PLAIN'], 'value')
 })
