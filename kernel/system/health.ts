@@ -20,7 +20,7 @@ export function watchHealth(
 ): (place: number | string) => void {
   const { path, timeout } = health
   const port = health.port ?? ports.find(({ protocol }) => protocol === 'tcp')?.guest
-  const deadline = Date.now() + timeout * 1000
+  const deadline = performance.now() + timeout * 1000
   const places = new Set<number | string>()
   const settle = once(onSettled)
   const absent = setTimeout(() => {
@@ -61,7 +61,7 @@ async function askUntilGood({
   for (let attempt = 1, wait = firstRetryMs; ; attempt++, wait = Math.min(wait * 2, lastRetryMs)) {
     answer = await ask({ port, path, secure })
     if (answer === 200) return emit('health', 'health.ok', { path, port, attempts: attempt })
-    if (Date.now() > deadline)
+    if (performance.now() > deadline)
       return emit('health', 'health.failed', { path, port, attempts: attempt, answer })
     // It may speak TLS.
     if (answer === 'not HTTP') secure = !secure

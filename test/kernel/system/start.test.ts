@@ -64,6 +64,23 @@ await t.test('an app that answers badly', async (t) => {
   t.match(await event('health.failed'), { answer: 500 })
 })
 
+await t.test('a clock that is set meanwhile does not shorten the wait for health', async (t) => {
+  const { event } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': `import { createServer } from 'node:http'
+        const inAnHour = Date.now() + 3.6e6
+        let asked = 0
+        createServer((_, response) => {
+          Date.now = () => inAnHour
+          response.writeHead(++asked < 3 ? 503 : 200).end()
+        }).listen(process.env.PORT)`,
+    },
+  })
+  t.match(await event('health.ok'), { attempts: 3 })
+})
+
 await t.test('settings of the instance', async (t) => {
   const { event, events, line } = await start(t, {
     entry: 'index.js',
