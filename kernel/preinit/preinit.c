@@ -24,11 +24,21 @@ static void pause_ms(long ms)
 	nanosleep(&time, NULL);
 }
 
-/* A machine without its layers can only try again. */
+/* An event as init prints them. A machine without its layers can only try again. */
 static int give_up(const char *what)
 {
-	printf("{\"level\":\"error\",\"stage\":\"init\",\"event\":\"init.failed\",\"error\":\"%s: %s\"}\n", what,
-	       strerror(errno));
+	const char *reason = strerror(errno);
+	struct timespec real, uptime;
+	struct tm utc;
+	char date[32];
+
+	clock_gettime(CLOCK_REALTIME, &real);
+	clock_gettime(CLOCK_MONOTONIC, &uptime);
+	gmtime_r(&real.tv_sec, &utc);
+	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+	printf("{\"time\":\"%s.%03ldZ\",\"uptime\":%ld.%03ld,\"stage\":\"init\",\"event\":\"init.failed\","
+	       "\"error\":\"%s: %s\"}\n",
+	       date, real.tv_nsec / 1000000, (long)uptime.tv_sec, uptime.tv_nsec / 1000000, what, reason);
 	fflush(stdout);
 	pause_ms(5000);
 	return reboot(RB_AUTOBOOT);
