@@ -15,18 +15,31 @@ await main(
   },
   async ({ values }) => {
     const { target, context } = await configuredTarget()
-    const print = values.json === true ? (text: string) => context.print(asJson(text)) : context.print
+    const lines = jsonLines(context.print)
+    const print = values.json === true ? lines.write : context.print
     await verb(target, 'logs')({ ...context, print }, values['no-follow'] !== true)
+    lines.end()
   },
 )
 
-/** System events are JSON already; everything else on the console is text. */
-function asJson(text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map((line) => (isEvent(line) ? `${line}\n` : `${JSON.stringify({ text: line })}\n`))
-    .join('')
+/**
+ * Prints one JSON object a line: system events are JSON already, everything else on the console is text.
+ *
+ * @returns `write`, which takes the console in pieces of any length, and `end`, for a last line that has no end
+ */
+export function jsonLines(print: (text: string) => void): { write: (text: string) => void; end: () => void } {
+  let unfinished = ''
+  const write = (text: string): void => {
+    const lines = `${unfinished}${text}`.split('\n')
+    unfinished = lines.pop() ?? ''
+    print(
+      lines
+        .filter((line) => line.trim() !== '')
+        .map((line) => (isEvent(line) ? `${line}\n` : `${JSON.stringify({ text: line })}\n`))
+        .join(''),
+    )
+  }
+  return { write, end: () => write('\n') }
 }
 
 function isEvent(line: string): boolean {

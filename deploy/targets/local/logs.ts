@@ -16,10 +16,13 @@ export async function streamConsole(
   const decoder = new TextDecoder()
   try {
     const buffer = Buffer.alloc(65_536)
-    for (;;) {
+    for (let position = 0; ;) {
       const running = isRunning(machine)
-      const { bytesRead } = await file.read(buffer)
+      // It was too long, and begins anew.
+      if ((await file.stat()).size < position) position = 0
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, position)
       if (bytesRead > 0) {
+        position += bytesRead
         print(decoder.decode(buffer.subarray(0, bytesRead), { stream: true }))
         continue
       }

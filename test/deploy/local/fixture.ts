@@ -1,4 +1,15 @@
+import { spawn } from 'node:child_process'
+import type { Test } from 'tap'
+import { type Machine, machineFiles } from '../../../deploy/targets/local/machine.ts'
+import { markProcess } from '../../../deploy/targets/local/process.ts'
 import type { MachineSpec } from '../../../deploy/targets/local/qemu.ts'
+
+export interface StandIn {
+  machine: Machine
+  folder: string
+  /** Ends the process. */
+  end: () => void
+}
 
 /** A machine that could be booted, with some of it replaced. */
 export function machineSpec(replaced: Partial<MachineSpec> = {}): MachineSpec {
@@ -16,4 +27,16 @@ export function machineSpec(replaced: Partial<MachineSpec> = {}): MachineSpec {
     accelerator: 'tcg',
     ...replaced,
   }
+}
+
+/** A process in the place of QEMU, with files of which some are there. */
+export function standIn(t: Test, files: { console?: string; 'qemu.log'?: string } = {}): StandIn {
+  const { console = '', ...rest } = files
+  const folder = t.testdir({ 'console.log': console, ...rest })
+  const child = spawn('sleep', ['100'], { stdio: 'ignore' })
+  t.teardown(() => child.kill('SIGKILL'))
+  const mark = markProcess(child.pid ?? 0)
+  if (mark === undefined) throw new Error('sleep did not start')
+  const machine: Machine = { ...mark, files: machineFiles(folder), ports: [], accelerator: 'kvm' }
+  return { machine, folder, end: () => child.kill('SIGKILL') }
 }

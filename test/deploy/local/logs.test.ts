@@ -1,0 +1,53 @@
+import { appendFileSync, truncateSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { streamConsole } from '../../../deploy/targets/local/logs.ts'
+import { until } from '../../fixtures/until.ts'
+import { standIn } from './fixture.ts'
+
+const never = new AbortController().signal
+
+await t.test('what was printed so far, whole characters only', async (t) => {
+  // The first read ends in the middle of a character.
+  const text = `${'x'.repeat(65_535)}é and more\n`
+  const { machine } = standIn(t, { console: text })
+  const pieces: string[] = []
+  await streamConsole(machine, false, never, (piece) => pieces.push(piece))
+  t.equal(pieces.join(''), text)
+  t.ok(pieces.length > 1)
+})
+
+await t.test('what comes, until the machine ends', async (t) => {
+  const { machine, end } = standIn(t, { console: 'one\n' })
+  let text = ''
+  const streaming = streamConsole(machine, true, never, (piece) => (text += piece))
+  await until('the beginning is printed', () => text === 'one\n')
+  appendFileSync(machine.files.console, 'two\n')
+  await until('what came is printed', () => text === 'one\ntwo\n')
+  appendFileSync(machine.files.console, 'three\n')
+  end()
+  await streaming
+  t.equal(text, 'one\ntwo\nthree\n')
+})
+
+await t.test('a console that was cut is followed from its new beginning', async (t) => {
+  const { machine, end } = standIn(t, { console: 'a long first part\n' })
+  let text = ''
+  const streaming = streamConsole(machine, true, never, (piece) => (text += piece))
+  await until('the beginning is printed', () => text !== '')
+  truncateSync(machine.files.console)
+  appendFileSync(machine.files.console, 'new\n')
+  await until('what came after is printed', () => text.endsWith('new\n'))
+  end()
+  await streaming
+  t.equal(text, 'a long first part\nnew\n')
+})
+
+await t.test('an interrupt ends it', async (t) => {
+  const { machine } = standIn(t)
+  const interrupted = new AbortController()
+  const streaming = streamConsole(machine, true, interrupted.signal, () => undefined)
+  await wait(50)
+  interrupted.abort()
+  await streaming
+})
