@@ -25,8 +25,12 @@ export function qmp(socketPath: string, execute: string): Promise<unknown> {
     socket.on('error', fail)
     socket.on('close', () => reject(new Error(`QEMU closed ${socketPath}`)))
     let returned = 0
-    createInterface({ input: socket }).on('line', (line) => {
-      const answer = JSON.parse(line) as Answer
+    const lines = createInterface({ input: socket })
+    // What the socket fails with comes out here, too, and ends the process where nobody listens.
+    lines.on('error', fail)
+    lines.on('line', (line) => {
+      const answer = parse(line)
+      if (answer === undefined) return fail(new Error(`QMP ${execute}: QEMU answers ${line}`))
       if (answer.error !== undefined) return fail(new Error(`QMP ${execute}: ${answer.error.desc}`))
       if (answer.return === undefined) return undefined
       returned += 1
@@ -36,4 +40,12 @@ export function qmp(socketPath: string, execute: string): Promise<unknown> {
     })
     socket.write(`{"execute":"qmp_capabilities"}\n${JSON.stringify({ execute })}\n`)
   })
+}
+
+function parse(line: string): Answer | undefined {
+  try {
+    return JSON.parse(line) as Answer
+  } catch {
+    return undefined
+  }
 }
