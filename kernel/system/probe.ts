@@ -9,16 +9,28 @@ export interface Question {
 /** Status of an HTTP answer; `none` when nobody answers, `not HTTP` when what comes back is something else. */
 export type Answer = number | 'none' | 'not HTTP'
 
-const answerMs = 5000
-const statusLine = /^HTTP\/1\.[01] (\d{3})/
-
-/** Asks over loopback, with a bare socket: an HTTP client would cost more than the answer. */
-export async function ask(question: Question): Promise<Answer> {
-  const answer = await askAt('127.0.0.1', question)
-  return answer === 'none' ? askAt('::1', question) : answer
+export interface AskOptions {
+  /** Milliseconds after which nobody answers. */
+  timeoutMs: number
+  /** Whether the question keeps the process alive. */
+  ref: boolean
 }
 
-function askAt(host: string, { port, path, secure }: Question): Promise<Answer> {
+const background: AskOptions = { timeoutMs: 5000, ref: false }
+const statusLine = /^HTTP\/1\.[01] (\d{3})/
+
+/** Asks over loopback, and keeps no process alive with it. */
+export async function ask(question: Question): Promise<Answer> {
+  const answer = await askAt('127.0.0.1', question, background)
+  return answer === 'none' ? askAt('::1', question, background) : answer
+}
+
+/** Asks with a bare socket: an HTTP client would cost more than the answer. */
+export function askAt(
+  host: string,
+  { port, path, secure }: Question,
+  { timeoutMs, ref }: AskOptions,
+): Promise<Answer> {
   const { promise, resolve } = Promise.withResolvers<Answer>()
   const socket = connect(host, port, secure)
   let connected = false
@@ -27,8 +39,8 @@ function askAt(host: string, { port, path, secure }: Question): Promise<Answer> 
     socket.destroy()
     resolve(answer)
   }
-  socket.unref()
-  socket.setTimeout(answerMs, () => finish('none'))
+  if (!ref) socket.unref()
+  socket.setTimeout(timeoutMs, () => finish('none'))
   socket.on('error', () => finish(connected ? 'not HTTP' : 'none'))
   socket.on('close', () => finish(connected ? 'not HTTP' : 'none'))
   socket.on('connect', () => (connected = true))

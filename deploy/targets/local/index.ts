@@ -88,7 +88,7 @@ const local: Target = {
     if (state === undefined || !isRunning(state)) {
       return { text: 'no machine is running', data: { running: false }, status: notRunning }
     }
-    const healthy = state.health === undefined ? undefined : await isWell(state.health, context.fetch)
+    const healthy = state.health === undefined ? undefined : await isWell(state.health)
     const uptime = Math.round((Date.now() - Date.parse(state.deployed)) / 1000)
     const rss = residentBytes(state.pid)
     const disk = await dataDiskOf(context)
@@ -259,14 +259,17 @@ async function gate(
   await writeState(context.state, state)
   const line = progress(`Booting ${spec.name} (${machine.accelerator})`)
   try {
-    const { signal, fetch } = context
+    let answered = healthUrl
+    const onAnswer = (as: string): void => void (answered = as)
+    const { signal } = context
     const seconds = await awaitHealth(
       machine,
-      { url: healthUrl, timeout: health.timeout, signal, fetch },
+      { url: healthUrl, timeout: health.timeout, signal, onAnswer },
       line,
     )
     line.done(`healthy after ${seconds.toFixed(1)} s`)
-    return { ...state, seconds }
+    if (answered === undefined) return { ...state, seconds }
+    return { ...state, seconds, url: new URL('/', answered).href, health: answered }
   } catch (error) {
     await killMachine(machine)
     throw error

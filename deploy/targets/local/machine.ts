@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../../build/lib/errors.ts'
 import { missingTool, tail } from '../../../build/lib/tool.ts'
@@ -54,7 +54,7 @@ export async function startMachine(
   within: readonly string[] = [],
 ): Promise<Machine> {
   const files = machineFiles(folder)
-  const said = join(folder, 'qemu.log')
+  const said = saidFile(files)
   await mkdir(folder, { recursive: true })
   for (const file of [...Object.values(files), said]) await rm(file, { force: true })
   const command = qemuCommand(spec, files)
@@ -67,19 +67,32 @@ export async function startMachine(
   if (started instanceof Error) throw missingTool(program, 'boot the machine')
   child.unref()
   const mark = child.pid === undefined ? undefined : markProcess(child.pid)
-  if (mark === undefined) throw endedEarly(said)
+  if (mark === undefined) throw endedEarly(files)
   return { ...mark, files, ports: spec.ports, accelerator: spec.accelerator }
 }
 
-/** What QEMU says when it ends by itself. */
-export function endedEarly(said: string): UserError {
-  const text = existsSync(said) ? readFileSync(said, 'utf8').trim() : ''
+/** What QEMU itself prints goes beside the console. */
+function saidFile({ console }: MachineFiles): string {
+  return join(dirname(console), 'qemu.log')
+}
+
+function endedEarly(files: MachineFiles): UserError {
+  const text = readSaid({ files }).trim()
   return new UserError('QEMU ended at once', { hint: text === '' ? 'it said nothing' : tail(text, 10) })
 }
 
 /** The console so far. */
-export function readConsole(machine: Pick<Machine, 'files'>): string {
-  return existsSync(machine.files.console) ? readFileSync(machine.files.console, 'utf8') : ''
+export function readConsole({ files }: Pick<Machine, 'files'>): string {
+  return readText(files.console)
+}
+
+/** What QEMU has said so far: nothing, when all is well. */
+export function readSaid({ files }: Pick<Machine, 'files'>): string {
+  return readText(saidFile(files))
+}
+
+function readText(file: string): string {
+  return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
 /** Presses the power button and waits; at the deadline the machine is killed. */
