@@ -4,7 +4,7 @@ import { dist, root } from '../build/lib/paths.ts'
 import { tool } from '../build/lib/tool.ts'
 import { checkAppConfig } from '../config/app.ts'
 import { loadConfig } from '../config/load.ts'
-import { contextIn } from './command.ts'
+import { contextIn, positiveNumber } from './command.ts'
 import { runInMachine } from './dev/machine.ts'
 import { runOnHost } from './dev/host.ts'
 import { loadRelease } from './release.ts'
@@ -25,7 +25,7 @@ await main(
     const config = await loadConfig()
     await checkAppConfig(root)
     const context = contextIn(join(dist, 'dev'), config)
-    const inspect = Number(values['inspect-port'])
+    const inspect = positiveNumber('--inspect-port', values['inspect-port'])
     if (values.host === true) {
       const { env: envFile } = await readOptions(config.deploy.options)
       await runOnHost({ root, config, envFile, inspect, signal: context.signal })

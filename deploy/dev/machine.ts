@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { planApp } from '../../build/app/stage.ts'
 import { writeTree } from '../../build/app/tree.ts'
-import { describeError } from '../../build/lib/errors.ts'
+import { describeError, UserError } from '../../build/lib/errors.ts'
 import { log } from '../../build/lib/log.ts'
 import { npmNode } from '../../build/runtime/node.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
@@ -13,8 +13,8 @@ import type { Context, Release } from '../target.ts'
 import { machineOf } from '../targets/local/index.ts'
 import { streamConsole } from '../targets/local/logs.ts'
 import { startMachine, stopMachine } from '../targets/local/machine.ts'
-import { requireFreePorts } from '../targets/local/ports.ts'
-import { kernelCommandLine } from '../targets/local/qemu.ts'
+import { nextFreePort, portProblem, requireFreePorts } from '../targets/local/ports.ts'
+import { kernelCommandLine, type PortForward } from '../targets/local/qemu.ts'
 import type { State } from '../targets/local/state.ts'
 import { watchApp } from './watch.ts'
 
@@ -47,15 +47,15 @@ export async function runInMachine({
   }
   lay()
   const { spec } = await machineOf(release, context)
-  const ports = [...spec.ports, { guest: guestInspect, host: inspect, protocol: 'tcp' as const }]
-  await requireFreePorts(ports, spec.bind)
+  await requireFreePorts(spec.ports, spec.bind)
+  const inspector = await inspectorPort(inspect)
   const [runtime] = spec.disks
   const disk = new DataDisk(join(context.state, 'data.qcow2'))
   if (config.data !== undefined) await disk.provide(config.data)
   const machine = await startMachine(
     {
       ...spec,
-      ports,
+      ports: [...spec.ports, inspector],
       disks: runtime === undefined ? [] : [runtime],
       ...(config.data === undefined ? {} : { data: disk.file }),
       share,
@@ -73,6 +73,15 @@ export async function runInMachine({
   await streamConsole(state, true, context.signal, context.print)
   stopWatching()
   await stopMachine(machine, config.restart.drainTimeout * 1000)
+}
+
+/** Who reaches the inspector runs code in the app: it is for this host alone, wherever the app listens. */
+async function inspectorPort(host: number): Promise<PortForward> {
+  const port = { guest: guestInspect, host, protocol: 'tcp', bind: '127.0.0.1' } as const
+  const problem = await portProblem(port, port.bind)
+  if (problem === undefined) return port
+  const free = await nextFreePort(host + 1, port.protocol, port.bind)
+  throw new UserError(problem, { hint: `npm run dev -- --inspect-port ${free}` })
 }
 
 /** An app that does not start is not a crash loop: the next save may mend it. */

@@ -18,7 +18,7 @@ import { killMachine, type Machine, machineFiles, stopMachine } from './machine.
 import { readOptions, schema } from './options.ts'
 import { requireFreePorts } from './ports.ts'
 import { isRunning, residentBytes } from './process.ts'
-import { kernelCommandLine, type MachineSpec, qemuCommand, shellLine } from './qemu.ts'
+import { kernelCommandLine, type MachineSpec, type PortForward, qemuCommand, shellLine } from './qemu.ts'
 import { forgetState, locked, readState, type State, writeState } from './state.ts'
 
 const graceMs = 5000
@@ -181,11 +181,9 @@ export async function machineOf(
 async function replace(spec: MachineSpec, context: Context): Promise<void> {
   const old = await readState(context.state)
   const running = old !== undefined && isRunning(old)
-  const own = new Set(running ? old.ports.map(({ host }) => host) : [])
-  await requireFreePorts(
-    spec.ports.filter(({ host }) => !own.has(host)),
-    spec.bind,
-  )
+  const own = (port: PortForward): boolean =>
+    running && old.ports.some(({ host, protocol }) => host === port.host && protocol === port.protocol)
+  await requireFreePorts(spec.ports, spec.bind, own)
   if (!running) return
   log.step(`Stopping the machine of the deploy before (pid ${old.pid})`)
   log.info(await stopMachine(old, old.drainTimeout * 1000 + graceMs))

@@ -5,36 +5,84 @@ import { basename } from 'node:path'
 import { UserError } from '../../../build/lib/errors.ts'
 import type { PortForward } from './qemu.ts'
 
+/** Who may not have a port below 1024 gets 8080 for 80. */
+const unprivileged = 8000
+
 /**
  * Checks that every host port can be listened on.
  *
- * @throws {UserError} saying what holds a port, and which one is free
+ * @param own whether a port is held by the machine that is to be replaced
+ * @throws {UserError} saying what holds a port, and with which `ports` it works
  */
-export async function requireFreePorts(ports: readonly PortForward[], bind: string): Promise<void> {
+export async function requireFreePorts(
+  ports: readonly PortForward[],
+  bind: string,
+  own: (port: PortForward) => boolean = () => false,
+): Promise<void> {
   const problems: string[] = []
-  for (const { host, guest, protocol } of ports) {
-    const error = await tryPort(host, protocol, bind)
-    if (error === undefined) continue
-    if (error === 'EACCES') {
-      problems.push(
-        `host port ${host}: ports below 1024 need root; use another one: { "guest": ${guest}, "host": ${host + 8000} }`,
-      )
-      continue
-    }
-    const holder =
-      error === 'EADDRINUSE' ? `is taken by ${portHolder(host, protocol)}` : `cannot be used: ${error}`
-    const free = await nextFreePort(host + 1, protocol, bind)
-    problems.push(
-      `host port ${host} ${holder}; ${free} is free: "ports": [{ "guest": ${guest}, "host": ${free} }] in config/local.json`,
-    )
+  const better = ports.map((port) => ({ ...port }))
+  for (const port of better) {
+    if (own(port)) continue
+    const { host, protocol } = port
+    const problem = await portProblem(port, bind)
+    if (problem === undefined) continue
+    problems.push(problem)
+    const taken = better.filter((other) => other.protocol === protocol).map((other) => other.host)
+    port.host = await nextFreePort(host < 1024 ? host + unprivileged : host + 1, protocol, bind, taken)
   }
-  if (problems.length > 0) throw new UserError(problems.join('\n'))
+  if (problems.length === 0) return
+  throw new UserError(problems.join('\n'), {
+    hint: `in config/local.json, where a list takes the place of the whole list before:\n"ports": ${portsSetting(better)}\nthen npm run build, and this again`,
+  })
 }
 
-/** The first port from `from` on that can be listened on. */
-export async function nextFreePort(from: number, protocol: 'tcp' | 'udp', bind: string): Promise<number> {
+/**
+ * Why a host port cannot be listened on, or undefined when it can.
+ *
+ * @throws {UserError} when the address is none of this host
+ */
+export async function portProblem(
+  { host, protocol }: Pick<PortForward, 'host' | 'protocol'>,
+  bind: string,
+): Promise<string | undefined> {
+  const error = await tryPort(host, protocol, bind)
+  if (error === undefined) return undefined
+  if (error === 'EADDRNOTAVAIL') throw notHere(bind)
+  if (error === 'EACCES') return `host port ${host} is below 1024, which needs root`
+  return `host port ${host} ${error === 'EADDRINUSE' ? `is taken by ${portHolder(host, protocol)}` : `cannot be used: ${error}`}`
+}
+
+function notHere(bind: string): UserError {
+  return new UserError(`deploy.options.bind: ${bind} is no address of this host`, {
+    hint: '127.0.0.1 is for this host alone, 0.0.0.0 for the network too; then npm run build',
+  })
+}
+
+/** As it is written in the configuration, where TCP is the default. */
+function portsSetting(ports: readonly PortForward[]): string {
+  const entries = ports.map(({ guest, host, protocol }) => {
+    const udp = protocol === 'udp' ? ', "protocol": "udp"' : ''
+    return `{ "guest": ${guest}, "host": ${host}${udp} }`
+  })
+  return `[${entries.join(', ')}]`
+}
+
+/**
+ * The first port from `from` on that can be listened on.
+ *
+ * @param taken ports that are not to be had, whether or not something listens there now
+ */
+export async function nextFreePort(
+  from: number,
+  protocol: 'tcp' | 'udp',
+  bind: string,
+  taken: readonly number[] = [],
+): Promise<number> {
   for (let port = from; port <= 65_535; port++) {
-    if ((await tryPort(port, protocol, bind)) === undefined) return port
+    if (taken.includes(port)) continue
+    const error = await tryPort(port, protocol, bind)
+    if (error === undefined) return port
+    if (error === 'EADDRNOTAVAIL') throw notHere(bind)
   }
   throw new UserError(`no ${protocol} port from ${from} on is free on ${bind}`)
 }
