@@ -25,10 +25,14 @@ export function ask<T>(worker: Worker, mark: string): Promise<T | undefined> {
   })
 }
 
-/** In a worker: answers the primary. */
+/** In a worker: answers the primary; with nothing where the answer fails, which may be the app's doing. */
 export function answer(mark: string, give: () => unknown): void {
   process.on('internalMessage' as 'message', ({ cmd }: { cmd?: string }) => {
-    if (cmd === mark) void Promise.resolve(give()).then((answer) => say({ cmd: mark, answer }))
+    if (cmd !== mark) return
+    void Promise.resolve()
+      .then(give)
+      .catch(() => undefined)
+      .then((answer) => say({ cmd: mark, answer }))
   })
 }
 

@@ -41,7 +41,7 @@ export function snapshotHeap(send: Send): Promise<void> {
   })
   // The end comes with the last part, which may be on its way.
   snapshot.on('end', () => void sent.then(resolve, reject)).on('error', reject)
-  return promise
+  return promise.finally(() => snapshot.destroy())
 }
 
 /**

@@ -4,10 +4,10 @@ import { EvaluationError, failureOf } from './failure.ts'
 import { type Failure, type Params, relayMark } from './protocol.ts'
 import type { Method, Send } from './server.ts'
 
-/** From the primary: a request, or that a chunk was taken. */
+/** From the primary: a request, or whether a chunk was taken. */
 export type Order = { cmd: typeof relayMark; id: number } & (
   | { method: string; params: Params }
-  | { taken: true }
+  | { taken: boolean }
 )
 
 /** From a worker. */
@@ -24,13 +24,19 @@ export function relay(worker: Worker, method: string, params: Params, send: Send
   const id = ++lastId
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
   const ended = (): void => reject(new Error('the worker has ended'))
-  const order = (what: { method: string; params: Params } | { taken: true }): void => {
+  const order = (what: { method: string; params: Params } | { taken: boolean }): void => {
     worker.process.send?.({ cmd: relayMark, id, ...what } satisfies Order)
   }
   const take = (reply: Partial<Reply> & object): void => {
     if (!('cmd' in reply) || reply.cmd !== relayMark || reply.id !== id) return
     if ('chunk' in reply)
-      send(Buffer.from(reply.chunk ?? '', 'base64')).then(() => order({ taken: true }), reject)
+      send(Buffer.from(reply.chunk ?? '', 'base64')).then(
+        () => order({ taken: true }),
+        (error: unknown) => {
+          order({ taken: false })
+          reject(error)
+        },
+      )
     else if ('error' in reply) reject(new EvaluationError(reply.error ?? { message: 'unknown' }))
     else if ('result' in reply) resolve(reply.result)
   }
@@ -43,21 +49,21 @@ export function relay(worker: Worker, method: string, params: Params, send: Send
   })
 }
 
-const waiting = new Map<number, () => void>()
+const waiting = new Map<number, (taken: boolean) => void>()
 
 /** In a worker: does what the primary orders. */
 export async function obey(order: Order, methods: Record<string, Method>): Promise<void> {
   const { id } = order
-  if ('taken' in order) return waiting.get(id)?.()
+  if ('taken' in order) return waiting.get(id)?.(order.taken)
   const reply = (what: { chunk: string } | { result: unknown } | { error: Failure }): void => {
     process.send?.({ cmd: relayMark, id, ...what }, undefined, undefined, () => undefined)
   }
   const send: Send = async (part) => {
     for (const chunk of chunksOf(part)) {
-      const { promise, resolve } = Promise.withResolvers<void>()
+      const { promise, resolve } = Promise.withResolvers<boolean>()
       waiting.set(id, resolve)
       reply({ chunk })
-      await promise
+      if (!(await promise)) throw new Error('the host has gone')
     }
   }
   try {

@@ -72,6 +72,21 @@ for (const processes of [undefined, 2]) {
   })
 }
 
+await t.test('a worker whose app fails to measure answers with nothing, and goes on', async (t) => {
+  const index = app['index.ts'].replace(
+    'give(Promise.resolve(',
+    "give(Promise.reject(new Error('no'))), give(Promise.resolve(",
+  )
+  const { scrape, events } = await start(t, { processes: 2, app: { ...app, 'index.ts': index } })
+  const asked = performance.now()
+  t.equal((await scrape()).status, 200)
+  const text = await (await scrape()).text()
+  t.equal(valueOf(text, 'nodeos_processes'), 2)
+  t.equal(valueOf(text, 'nodeos_restarts_total{what="worker"}'), 0)
+  t.notOk(events.some(({ event }) => event === 'worker.exited'))
+  t.ok(performance.now() - asked < 2000, 'it is not waited for')
+})
+
 await t.test('a worker that is busy does not hide the others', async (t) => {
   const { scrape, port } = await start(t, { processes: 2 })
   const blocked = fetch(`http://127.0.0.1:${port}/block`)
