@@ -7,8 +7,8 @@ import type { Method } from '../../../../kernel/system/control/server.ts'
 /** A worker in this process, which knows one method. */
 function workerWith(t: { teardown: (undo: () => void) => unknown }, method: Method): Worker {
   const channel = new EventEmitter()
-  const { send } = process
-  t.teardown(() => (process.send = send as NonNullable<typeof send>))
+  const own = Object.getOwnPropertyDescriptor(process, 'send')
+  t.teardown(() => own && Object.defineProperty(process, 'send', own))
   process.send = (message: unknown) => channel.emit('internalMessage', message)
   const toWorker = (order: Order): void => void setImmediate(() => void obey(order, { give: method }))
   return Object.assign(new EventEmitter(), {
@@ -37,7 +37,9 @@ await t.test('a host that goes ends the work in the worker, too', async (t) => {
         throw error
       })
   })
-  const gone = async (): Promise<void> => Promise.reject(new Error('gone'))
-  await t.rejects(relay(worker, 'give', {}, gone), { message: 'gone' })
+  await t.rejects(
+    relay(worker, 'give', {}, async () => Promise.reject(new Error('gone'))),
+    { message: 'gone' },
+  )
   t.match(await ended.promise, { message: 'the host has gone' })
 })
