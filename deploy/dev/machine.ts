@@ -15,7 +15,6 @@ import { streamConsole } from '../targets/local/logs.ts'
 import { startMachine, stopMachine } from '../targets/local/machine.ts'
 import { nextFreePort, portProblem, requireFreePorts } from '../targets/local/ports.ts'
 import { kernelCommandLine, type PortForward } from '../targets/local/qemu.ts'
-import type { State } from '../targets/local/state.ts'
 import { watchApp } from './watch.ts'
 
 export interface MachineOptions {
@@ -69,10 +68,12 @@ export async function runInMachine({
     refresh(share, root, config, binary)
     restart(machine.files.control).catch((error: unknown) => log.warn(describeError(error)))
   })
-  const state = machine as State
-  await streamConsole(state, true, context.signal, context.print)
-  stopWatching()
-  await stopMachine(machine, config.restart.drainTimeout * 1000)
+  try {
+    await streamConsole(machine, true, context.signal, context.print)
+  } finally {
+    stopWatching()
+    await stopMachine(machine, config.restart.drainTimeout * 1000)
+  }
 }
 
 /** Who reaches the inspector runs code in the app: it is for this host alone, wherever the app listens. */
