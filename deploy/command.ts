@@ -19,7 +19,11 @@ export async function configuredTarget(): Promise<{ target: Target; context: Con
 export function contextIn(state: string, config: SystemConfig): Context {
   readDotenv({ path: join(root, '.env'), quiet: true })
   const interrupted = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort())
+  const interrupt = (): void => interrupted.abort()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, interrupt)
+  // A terminal that is closed may say so more than once, and takes no more output.
+  process.on('SIGHUP', interrupt)
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', interrupt)
   return {
     config,
     state,

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { root } from '../../../build/lib/paths.ts'
+import { findTool } from '../../../build/lib/tool.ts'
 import { DataDisk } from '../../data/disk.ts'
+import type { DataConfig } from '../../data/handover.ts'
 import type { Context } from '../../target.ts'
 import { readOptions } from './options.ts'
 
@@ -12,4 +14,15 @@ export async function dataDiskOf({ config, env }: Pick<Context, 'config' | 'env'
   const states = env['XDG_STATE_HOME'] || join(homedir(), '.local/state')
   const own = createHash('sha256').update(root).digest('hex').slice(0, 8)
   return new DataDisk(data ?? join(states, 'nodeos', `${config.hostname}-${own}`, 'data.qcow2'))
+}
+
+/** The commands that make a data disk as it is made here, for a person to run. */
+export function diskCommands({ file }: DataDisk, { label, size }: DataConfig): string[][] {
+  const raw = `${file}.unfinished-raw`
+  return [
+    ['mkdir', '-p', dirname(file)],
+    [findTool('mke2fs') ?? 'mke2fs', '-q', '-F', '-t', 'ext4', '-m', '0', '-L', label, raw, `${size}M`],
+    ['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, file],
+    ['rm', raw],
+  ]
 }

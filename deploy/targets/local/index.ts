@@ -10,14 +10,22 @@ import { choosePrevious, releaseTable } from '../../releases.ts'
 import { ReleaseStore } from '../../store.ts'
 import type { Context, Release, Report, Target } from '../../target.ts'
 import { type Choice, chooseAccelerator } from './accelerator.ts'
-import { dataDiskOf } from './data.ts'
+import { dataDiskOf, diskCommands } from './data.ts'
 import { awaitHealth, isWell } from './health.ts'
 import { startWithFallback } from './kvm.ts'
 import { streamConsole } from './logs.ts'
-import { killMachine, type Machine, machineFiles, stopMachine } from './machine.ts'
+import {
+  type Ending,
+  killMachine,
+  type Machine,
+  machineFiles,
+  machineLogs,
+  stopMachine,
+  strays,
+} from './machine.ts'
 import { readOptions, schema } from './options.ts'
 import { requireFreePorts } from './ports.ts'
-import { isRunning, residentBytes } from './process.ts'
+import { isRunning, type ProcessMark, residentBytes } from './process.ts'
 import { kernelCommandLine, type MachineSpec, type PortForward, qemuCommand, shellLine } from './qemu.ts'
 import { forgetState, locked, readState, type State, writeState } from './state.ts'
 
@@ -36,7 +44,11 @@ const local: Target = {
   async plan(release, context) {
     const { spec } = await machineOf(release, context)
     const argv = qemuCommand(spec, machineFiles(context.state))
-    return { text: shellLine(argv), data: { command: argv } }
+    const { data } = release.manifest.system
+    const disk = await dataDiskOf(context)
+    const makes = data === undefined || (await disk.exists()) ? [] : diskCommands(disk, data)
+    const before = [['mkdir', '-p', context.state], ...makes]
+    return { text: [...before, argv].map(shellLine).join(' && '), data: { before, command: argv } }
   },
 
   async deploy(release, context) {
@@ -67,12 +79,12 @@ const local: Target = {
   async destroy(context, { data = false } = {}) {
     return locked(context.state, async () => {
       const state = await readState(context.state)
+      await stopStrays(context, state)
       if (state !== undefined && isRunning(state))
         await stopMachine(state, state.drainTimeout * 1000 + graceMs)
       const destroyed = state !== undefined || (await storeIn(context).list()).length > 0
       await rm(storeIn(context).folder, { recursive: true, force: true })
-      for (const file of [machineFiles(context.state).console, join(context.state, 'qemu.log')])
-        await rm(file, { force: true })
+      for (const file of machineLogs(context.state)) await rm(file, { force: true })
       await forgetState(context.state)
       const disk = await dataDiskOf(context)
       if (data) await disk.remove()
@@ -133,8 +145,11 @@ const local: Target = {
   async stop(context) {
     return locked(context.state, async () => {
       const state = await readState(context.state)
+      const stray = await stopStrays(context, state)
       if (state === undefined || !isRunning(state)) {
-        return { text: 'no machine is running', data: { stopped: false } }
+        return stray === undefined
+          ? { text: 'no machine is running', data: { stopped: false } }
+          : { text: `a machine that was left behind ${stray}`, data: { stopped: true, ending: stray } }
       }
       const ending = await stopMachine(state, state.drainTimeout * 1000 + graceMs)
       return { text: `${state.name} ${ending}`, data: { stopped: true, ending } }
@@ -181,6 +196,7 @@ export async function machineOf(
 async function replace(spec: MachineSpec, context: Context): Promise<void> {
   const old = await readState(context.state)
   const running = old !== undefined && isRunning(old)
+  await stopStrays(context, old)
   const own = (port: PortForward): boolean =>
     running && old.ports.some(({ host, protocol }) => host === port.host && protocol === port.protocol)
   await requireFreePorts(spec.ports, spec.bind, own)
@@ -188,6 +204,19 @@ async function replace(spec: MachineSpec, context: Context): Promise<void> {
   log.step(`Stopping the machine of the deploy before (pid ${old.pid})`)
   log.info(await stopMachine(old, old.drainTimeout * 1000 + graceMs))
   await forgetState(context.state)
+}
+
+/** Stops machines that a deploy left behind which was killed as it started them. @returns how the last one ended */
+async function stopStrays(
+  { state, config }: Context,
+  known: ProcessMark | undefined,
+): Promise<Ending | undefined> {
+  let ending: Ending | undefined
+  for (const stray of await strays(state, known?.pid)) {
+    log.warn(`a deploy that was killed left a machine behind (pid ${stray.pid}): it is stopped`)
+    ending = await stopMachine(stray, config.restart.drainTimeout * 1000 + graceMs)
+  }
+  return ending
 }
 
 /**

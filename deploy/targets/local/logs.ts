@@ -1,7 +1,8 @@
+import { createReadStream, existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { isRunning } from './process.ts'
-import type { Machine } from './machine.ts'
+import { type Machine, oldConsole } from './machine.ts'
 
 const pollMs = 200
 
@@ -12,6 +13,8 @@ export async function streamConsole(
   signal: AbortSignal,
   print: (text: string) => void,
 ): Promise<void> {
+  const old = oldConsole(machine.files)
+  if (existsSync(old)) for await (const part of createReadStream(old, 'utf8')) print(part as string)
   const file = await open(machine.files.console)
   const decoder = new TextDecoder()
   try {

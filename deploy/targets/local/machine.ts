@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
-import { mkdir, rm } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../../build/lib/errors.ts'
 import { missingTool, tail } from '../../../build/lib/tool.ts'
 import { awaitEnd, isRunning, markProcess, type ProcessMark } from './process.ts'
-import { type MachineFiles, type MachineSpec, qemuCommand } from './qemu.ts'
+import { consoleDevice, type MachineFiles, type MachineSpec, qemuCommand } from './qemu.ts'
 import { qmp } from './qmp.ts'
 
 /** A machine that was started: enough to find it again from another process. */
@@ -23,6 +23,7 @@ export type Ending = 'powered off' | 'killed at the deadline' | 'was not running
 
 /** Longest path of a Unix socket, with its final NUL left out. */
 const socketPathMost = 107
+const consoleMost = 16 * 2 ** 20
 const startMs = 300
 const killMs = 5000
 
@@ -56,7 +57,7 @@ export async function startMachine(
   const files = machineFiles(folder)
   const said = saidFile(files)
   await mkdir(folder, { recursive: true })
-  for (const file of [...Object.values(files), said]) await rm(file, { force: true })
+  for (const file of [...machineLogs(folder), files.qmp, files.control]) await rm(file, { force: true })
   const command = qemuCommand(spec, files)
   const [program = command[0], ...argv] = [...within, ...command]
   const output = openSync(said, 'w')
@@ -71,6 +72,12 @@ export async function startMachine(
   return { ...mark, files, ports: spec.ports, accelerator: spec.accelerator }
 }
 
+/** What a machine leaves to be read after its end. */
+export function machineLogs(folder: string): string[] {
+  const files = machineFiles(folder)
+  return [files.console, oldConsole(files), saidFile(files)]
+}
+
 /** What QEMU itself prints goes beside the console. */
 function saidFile({ console }: MachineFiles): string {
   return join(dirname(console), 'qemu.log')
@@ -81,7 +88,29 @@ function endedEarly(files: MachineFiles): UserError {
   return new UserError('QEMU ended at once', { hint: text === '' ? 'it said nothing' : tail(text, 10) })
 }
 
-/** The console so far. */
+/** The older part of a console that was cut. */
+export function oldConsole({ console }: MachineFiles): string {
+  return `${console}.old`
+}
+
+/**
+ * Keeps the console of a machine that runs for years from filling the disk: one that is too long begins anew, and
+ * what it was takes the place of the older part. What is printed in that moment may be lost.
+ *
+ * @param most bytes
+ */
+export async function boundConsole({ files }: Pick<Machine, 'files'>, most = consoleMost): Promise<void> {
+  const bytes = await stat(files.console).then(
+    ({ size }) => size,
+    () => 0,
+  )
+  if (bytes <= most) return
+  // A disk that is full already is a reason more to cut it.
+  await copyFile(files.console, oldConsole(files)).catch(() => undefined)
+  await truncate(files.console)
+}
+
+/** The console so far, since it was cut last. */
 export function readConsole({ files }: Pick<Machine, 'files'>): string {
   return readText(files.console)
 }
@@ -113,4 +142,23 @@ export async function killMachine(machine: Machine): Promise<void> {
   await awaitEnd(machine, killMs)
   const { qmp, control } = machine.files
   for (const socket of [qmp, control]) await rm(socket, { force: true })
+}
+
+/**
+ * Machines of a folder that nobody has noted: their deploy was killed at the moment of their start.
+ *
+ * @param noted process id of the one that is known
+ */
+export async function strays(folder: string, noted: number | undefined): Promise<Machine[]> {
+  const files = machineFiles(folder)
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
+      return words.includes(consoleDevice(files.console)) && pid !== noted ? markProcess(pid) : undefined
+    }),
+  )
+  return found
+    .filter((mark) => mark !== undefined)
+    .map((mark) => ({ ...mark, files, ports: [], accelerator: 'tcg' }))
 }

@@ -92,13 +92,15 @@ export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [s
     ...['-device', 'virtio-rng-pci'],
     ...firmware(spec.instance),
     ...(files.control === undefined ? [] : control(files.control)),
-    ...[
-      '-chardev',
-      files.console === undefined ? 'stdio,id=console' : `file,id=console,path=${comma(files.console)}`,
-    ],
+    ...['-chardev', files.console === undefined ? 'stdio,id=console' : consoleDevice(files.console)],
     ...['-serial', 'chardev:console'],
     ...(files.qmp === undefined ? [] : ['-qmp', `unix:${comma(files.qmp)},server=on,wait=off`]),
   ]
+}
+
+/** The file of the console, which is appended to: so it can be cut while the machine runs. */
+export function consoleDevice(file: string): string {
+  return `file,id=console,append=on,path=${comma(file)}`
 }
 
 function disk(file: string, index: number): string[] {

@@ -10,7 +10,7 @@ import { machineSpec } from './fixture.ts'
 function fakeQemu(t: Test, underKvm: string): string {
   const script = [
     '#!/bin/sh',
-    'for word; do case $word in file,id=console,path=*) console=${word#*path=};; esac; done',
+    'for word; do case $word in file,id=console,*) console=${word#*path=};; esac; done',
     `case " $* " in *" -accel kvm "*) ${underKvm};; *) echo hello > "$console"; exec sleep 100;; esac`,
   ]
   const folder = t.testdir({ 'qemu-system-x86_64': script.join('\n'), run: {} })

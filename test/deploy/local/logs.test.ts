@@ -2,6 +2,7 @@ import { appendFileSync, truncateSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { streamConsole } from '../../../deploy/targets/local/logs.ts'
+import { boundConsole, readConsole } from '../../../deploy/targets/local/machine.ts'
 import { until } from '../../fixtures/until.ts'
 import { standIn } from './fixture.ts'
 
@@ -41,6 +42,25 @@ await t.test('a console that was cut is followed from its new beginning', async 
   end()
   await streaming
   t.equal(text, 'a long first part\nnew\n')
+})
+
+await t.test('a console that is too long begins anew; its older part is kept, once', async (t) => {
+  const { machine } = standIn(t, { console: 'first part\n' })
+  const print = async (): Promise<string> => {
+    let text = ''
+    await streamConsole(machine, false, never, (piece) => (text += piece))
+    return text
+  }
+  await boundConsole(machine, 11)
+  t.equal(readConsole(machine), 'first part\n', 'it is not too long yet')
+  appendFileSync(machine.files.console, 'second\n')
+  await boundConsole(machine, 11)
+  t.equal(readConsole(machine), '')
+  appendFileSync(machine.files.console, 'third\n')
+  t.equal(await print(), 'first part\nsecond\nthird\n')
+  await boundConsole(machine, 5)
+  appendFileSync(machine.files.console, 'fourth\n')
+  t.equal(await print(), 'third\nfourth\n')
 })
 
 await t.test('an interrupt ends it', async (t) => {

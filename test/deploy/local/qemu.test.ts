@@ -33,7 +33,7 @@ await t.test('a comma in a path or a name does not end an option', async (t) => 
   ])
   t.strictSame(valuesOf(argv, '-chardev'), [
     'socket,id=control,path=/r,,s,server=on,wait=off',
-    'file,id=console,path=/c,,d',
+    'file,id=console,append=on,path=/c,,d',
   ])
   t.strictSame(valuesOf(argv, '-qmp'), ['unix:/q,,server=off,server=on,wait=off'])
 })
