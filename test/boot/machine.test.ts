@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { boot } from './boot.ts'
 
@@ -79,6 +80,23 @@ await t.test('outgoing TCP, to a server on the host', async (t) => {
   t.teardown(() => server.close())
   const { port } = server.address() as AddressInfo
   t.equal(await machine.get(`/tcp?host=10.0.2.2&port=${port}`), 'hello from outside')
+})
+
+await t.test('a machine that is asked nothing sleeps', async (t) => {
+  const read = async (): Promise<{ uptime: number; switches: number }> => {
+    const [uptime, stat] = await Promise.all(
+      ['uptime', 'stat'].map(async (name) => String(await machine.get(`/file?path=/proc/${name}`))),
+    )
+    return {
+      uptime: Number.parseFloat(uptime ?? ''),
+      switches: Number(/^ctxt (\d+)$/m.exec(stat ?? '')?.[1]),
+    }
+  }
+  const before = await read()
+  await wait(4000)
+  const after = await read()
+  const rate = (after.switches - before.switches) / (after.uptime - before.uptime)
+  t.ok(rate < 150, `${rate.toFixed(0)} context switches a second`)
 })
 
 await t.test(

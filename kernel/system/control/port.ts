@@ -24,6 +24,7 @@ export class Port {
   private readonly buffer = Buffer.alloc(16 * 1024)
   private nextMs = awayMs
   private written: Promise<void> = Promise.resolve()
+  private away = false
 
   /** @throws when it cannot be opened: another process has it */
   constructor(device: string, events: PortEvents) {
@@ -36,9 +37,9 @@ export class Port {
     this.look()
   }
 
-  /** Writes after what was written before; resolves when the device has taken it all. */
+  /** Writes after what was written before; resolves when the device has taken it all, or nobody is there to. */
   readonly write = (text: string): Promise<void> => {
-    this.written = this.written.then(() => writeAll(this.fd, Buffer.from(text)))
+    this.written = this.written.then(() => this.writeAll(Buffer.from(text)))
     return this.written
   }
 
@@ -46,10 +47,12 @@ export class Port {
     let came = false
     try {
       while (this.read()) came = true
+      this.away = true
       this.nextMs = awayMs
     } catch (error) {
+      this.away = code(error) !== 'EAGAIN'
       // Another code: it was unplugged, for good.
-      if (code(error) !== 'EAGAIN') return
+      if (this.away) return
       this.nextMs = came ? firstMs : Math.min(this.nextMs * 2, lastMs)
     }
     setTimeout(() => this.look(), this.nextMs).unref()
@@ -62,15 +65,16 @@ export class Port {
     else this.events.onData(this.buffer.subarray(0, bytes))
     return bytes > 0
   }
-}
 
-async function writeAll(fd: number, bytes: Buffer): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    try {
-      at += writeSync(fd, bytes, at)
-    } catch (error) {
-      if (code(error) !== 'EAGAIN') return
-      await new Promise((resolve) => setTimeout(resolve, retryMs).unref())
+  /** A port without a host says the same as one that is full, for ever. */
+  private async writeAll(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length && !this.away;) {
+      try {
+        at += writeSync(this.fd, bytes, at)
+      } catch (error) {
+        if (code(error) !== 'EAGAIN') return
+        await new Promise((resolve) => setTimeout(resolve, retryMs).unref())
+      }
     }
   }
 }

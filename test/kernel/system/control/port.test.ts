@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
@@ -37,6 +37,17 @@ await t.test('bytes come in and go out in order', async (t) => {
   for (let tries = 0; tries < 100 && !got.endsWith('four'); tries++) await wait(20)
   t.equal(got, `one ${large} three four`)
   t.equal(away, 0)
+})
+
+await t.test('what is said while nobody is there is dropped, and not tried for ever', async (t) => {
+  // The end of a file reads as a port without a host does.
+  const file = join(t.testdir({ port: '' }), 'port')
+  let away = 0
+  const port = new Port(file, { onData: () => {}, onAway: () => (away += 1) })
+  port.start()
+  t.equal(away, 1)
+  await port.write('hello')
+  t.equal(readFileSync(file, 'utf8'), '')
 })
 
 await t.test('a port that is taken', (t) => {
