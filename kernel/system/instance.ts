@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { strayLine, variableName } from './environment.ts'
+import { parseVariables, strayLine, variableName } from './environment.ts'
 
 /** What was given to this very machine, beside what was baked into its image. */
 export interface Instance {
@@ -75,11 +75,6 @@ export function parseCommandLine(text: string): { hostname?: string; env: Record
     else found.env[key.slice('env.'.length)] = value
   }
   return found
-}
-
-/** Lines `NAME=value`, in dotenv's syntax. */
-function parseVariables(text: string): Record<string, string> {
-  return process.getBuiltinModule('node:util').parseEnv(text) as Record<string, string>
 }
 
 function isHostname(name: string): boolean {

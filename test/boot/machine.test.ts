@@ -82,19 +82,18 @@ await t.test('outgoing TCP, to a server on the host', async (t) => {
   t.equal(await machine.get(`/tcp?host=10.0.2.2&port=${port}`), 'hello from outside')
 })
 
+/** Seconds since power-on, and context switches until then. */
+async function activity(): Promise<{ uptime: number; switches: number }> {
+  const [uptime, stat] = await Promise.all(
+    ['uptime', 'stat'].map(async (name) => String(await machine.get(`/file?path=/proc/${name}`))),
+  )
+  return { uptime: Number.parseFloat(uptime ?? ''), switches: Number(/^ctxt (\d+)$/m.exec(stat ?? '')?.[1]) }
+}
+
 await t.test('a machine that is asked nothing sleeps', async (t) => {
-  const read = async (): Promise<{ uptime: number; switches: number }> => {
-    const [uptime, stat] = await Promise.all(
-      ['uptime', 'stat'].map(async (name) => String(await machine.get(`/file?path=/proc/${name}`))),
-    )
-    return {
-      uptime: Number.parseFloat(uptime ?? ''),
-      switches: Number(/^ctxt (\d+)$/m.exec(stat ?? '')?.[1]),
-    }
-  }
-  const before = await read()
+  const before = await activity()
   await wait(4000)
-  const after = await read()
+  const after = await activity()
   const rate = (after.switches - before.switches) / (after.uptime - before.uptime)
   t.ok(rate < 150, `${rate.toFixed(0)} context switches a second`)
 })

@@ -102,6 +102,8 @@ await t.test('the environment reads as dotenv reads it', async (t) => {
     'PLAIN=value',
     'SPACES =  around  ',
     'EMPTY=',
+    'BLANK= \t ',
+    'QUOTED="first= \nA=1"',
     'export EXPORTED=yes',
     'SINGLE=\'a "b" # c\'',
     'DOUBLE="line\\nbreak"',
