@@ -59,7 +59,9 @@ await t.test('without a machine a connection is held until there is one', async 
 await t.test('a connection is held as long as it is told, also one that came before', async (t) => {
   const { front, port, key } = await frontOn(t)
   front.lead(undefined, 100)
+  const asked = Date.now()
   t.equal(await ask(port, 'short'), '')
+  t.ok(Date.now() - asked < 10_000, 'it is let go')
   front.lead(undefined, 1000)
   const answer = ask(port, 'long')
   await wait(100)
