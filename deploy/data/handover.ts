@@ -22,7 +22,7 @@ export interface Disk {
 export interface Handover {
   /** What the release that comes asks for: it may have no data. */
   data: DataConfig | undefined
-  /** Number of the release that goes, when it is known: what it leaves is kept as a snapshot. */
+  /** Number of the release that goes, under which what is on the disk is kept; under 0 when it is not known. */
   from: number | undefined
   /** Number of the release whose snapshot is to be brought back. */
   restore: number | undefined
@@ -31,23 +31,31 @@ export interface Handover {
 }
 
 /**
- * Makes a disk ready for a release, while no machine runs.
+ * Makes a disk ready for a release, while no machine runs: all of it, or nothing.
  *
- * @returns undoes what the release has written, when the release before has left a snapshot
+ * @param note remembers that there is something to undo; called before anything is changed
+ * @returns undoes what the release has written
  */
 export async function handOver(
   disk: Disk,
-  { data, from, restore, kept }: Handover,
+  { data, from = 0, restore, kept }: Handover,
+  note: () => Promise<void> = async () => undefined,
 ): Promise<() => Promise<void>> {
   if (data === undefined) return async () => undefined
-  const left = from !== undefined && (await disk.exists()) ? snapshotOf(from) : undefined
-  await disk.keepOnly(kept.map(snapshotOf))
-  if (left !== undefined) await disk.snapshot(left)
-  if (restore !== undefined) await disk.restore(snapshotOf(restore))
-  await disk.provide(data)
-  return async () => {
-    if (left !== undefined) await disk.restore(left)
+  const undo = (): Promise<void> => disk.restore(snapshotOf(from))
+  await disk.keepOnly([...kept, ...(restore === undefined ? [] : [restore])].map(snapshotOf))
+  // A disk that is made now has nothing on it: that, too, is what a release may have to give back.
+  if (!(await disk.exists())) await disk.provide(data)
+  await disk.snapshot(snapshotOf(from))
+  await note()
+  try {
+    if (restore !== undefined) await disk.restore(snapshotOf(restore))
+    await disk.provide(data)
+  } catch (error) {
+    await undo()
+    throw error
   }
+  return undo
 }
 
 /** @throws {UserError} when there is no snapshot of the data as that release left them */

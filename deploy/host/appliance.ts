@@ -62,13 +62,12 @@ export class Appliance {
       this.#serving.settings = await this.#serving.home.settings(this.#serving.name)
       const kept = await this.#serving.sound(number)
       const ports = this.#serving.portsOf(kept)
-      const before = this.#serving.state.current?.published ?? []
       await this.#serving.front.open(ports)
       try {
         const machine = await this.#serving.bootNext(kept, caller.print, caller.gone)
         this.#candidate = { machine, kept, pusher }
       } catch (error) {
-        this.#serving.front.keepOnly(before)
+        this.#serving.keepOwnPorts()
         throw error
       }
       return { text: `release ${number} is healthy`, data: { number } }
@@ -103,7 +102,7 @@ export class Appliance {
       else {
         this.#serving.say(`the push of release ${kept.number} was not completed: its machine is dropped`)
         await discard(machine)
-        this.#serving.front.keepOnly(this.#serving.state.current?.published ?? [])
+        this.#serving.keepOwnPorts()
         await this.#serving.giveBack()
       }
       this.#candidate = undefined

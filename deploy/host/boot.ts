@@ -10,9 +10,14 @@ import { awaitHealth } from '../targets/local/health.ts'
 import { startWithFallback } from '../targets/local/kvm.ts'
 import { killMachine, type Machine, stopMachine } from '../targets/local/machine.ts'
 import { nextFreePort } from '../targets/local/ports.ts'
-import { kernelCommandLine, type MachineSpec, type PortForward } from '../targets/local/qemu.ts'
+import {
+  type Accelerator,
+  kernelCommandLine,
+  type MachineSpec,
+  type PortForward,
+} from '../targets/local/qemu.ts'
 import { type Backend, portKey, type PublishedPort } from './front.ts'
-import { holdFor, limitsOf, releaseHold } from './hold.ts'
+import { type Hold, holdFor, limitsOf, releaseHold } from './hold.ts'
 import { readJson, type Settings, writeJson } from './layout.ts'
 
 /** A machine of an appliance: enough to find it again after the service has ended. */
@@ -70,12 +75,13 @@ export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
     judgeKvm(readKvmEvidence()),
   )
   const { accelerator } = choice
-  const hold = await holdFor(
-    `${options.name}-${basename(options.folder)}`,
-    limitsOf(spec, accelerator),
-    options.settings,
-  )
-  const machine = await startWithFallback({ ...spec, accelerator }, choice, options.folder, hold.command)
+  let hold: Hold = { command: [] }
+  const within = async (accelerator: Accelerator): Promise<readonly string[]> => {
+    const name = `${options.name}-${basename(options.folder)}`
+    hold = await holdFor(name, limitsOf(spec, accelerator), options.settings)
+    return hold.command
+  }
+  const machine = await startWithFallback({ ...spec, accelerator }, choice, options.folder, within)
   const booted: Booted = {
     ...machine,
     number: kept.number,
@@ -86,9 +92,9 @@ export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
     ...(health === undefined ? {} : { health }),
     ...(hold.cgroup === undefined ? {} : { cgroup: hold.cgroup }),
   }
-  // Before it is healthy: a service that is killed here finds it when it starts again.
-  await writeJson(join(options.folder, markFile), booted)
   try {
+    // Before it is healthy: a service that is killed here finds it when it starts again.
+    await writeJson(join(options.folder, markFile), booted)
     const { signal, line } = options
     const wanted = { url: health, timeout: system.health.timeout, signal, fetch, times: goodAnswers }
     const seconds = await awaitHealth(machine, wanted, line)

@@ -24,7 +24,8 @@ export function portKey({ port, protocol }: PublishedPort): string {
  */
 const dialMs = 10_000
 const dialAgainMs = 150
-const holdMs = 60_000
+/** How long a connection is held when nobody knows better. */
+export const holdMs = 60_000
 const udpIdleMs = 30_000
 
 /**
@@ -37,7 +38,8 @@ export class Front {
   readonly #unanswered = new Map<Backend, Set<Socket>>()
   #dialling: Promise<unknown> = Promise.resolve()
   #backend: Backend | undefined
-  #arrived = Promise.withResolvers<void>()
+  #holdMs = holdMs
+  #changed = Promise.withResolvers<void>()
 
   constructor(bind: string) {
     this.#bind = bind
@@ -69,14 +71,12 @@ export class Front {
     for (const key of this.#listeners.keys()) if (!kept.has(key)) this.#close(key)
   }
 
-  /** New connections go there from now on; with nothing, they are held. */
-  lead(backend: Backend | undefined): void {
+  /** New connections go there from now on; with nothing, each is held for so long at most. */
+  lead(backend: Backend | undefined, mostMs = holdMs): void {
     this.#backend = backend
-    if (backend === undefined) {
-      this.#arrived = Promise.withResolvers()
-      return
-    }
-    this.#arrived.resolve()
+    this.#holdMs = mostMs
+    this.#changed.resolve()
+    this.#changed = Promise.withResolvers()
   }
 
   /** Resolves when every connection to a machine has had a first answer, so that the machine knows of it; or after a while. */
@@ -132,10 +132,14 @@ export class Front {
 
   /** A connection to the machine that serves, or to the one that does by the time that it works. */
   async #connect(client: Socket, key: string): Promise<Socket | undefined> {
-    for (const until = Date.now() + dialMs; Date.now() < until && !client.destroyed;) {
+    let [tried, until]: [Backend | undefined, number] = [undefined, 0]
+    while (!client.destroyed) {
       const backend = await this.#serving()
       const port = backend?.get(key)
       if (backend === undefined || port === undefined) return undefined
+      // The time that it was held does not count, nor what another machine has taken.
+      if (backend !== tried) [tried, until] = [backend, Date.now() + dialMs]
+      else if (Date.now() > until) return undefined
       const unanswered = this.#unanswered.get(backend) ?? new Set()
       this.#unanswered.set(backend, unanswered.add(client))
       const server = await this.#dial(port)
@@ -152,11 +156,11 @@ export class Front {
 
   /** The machine that serves, when there is one in time. */
   async #serving(): Promise<Backend | undefined> {
-    const until = Date.now() + holdMs
-    while (this.#backend === undefined && Date.now() < until) {
-      await Promise.race([this.#arrived.promise, wait(until - Date.now(), undefined, { ref: false })])
+    for (const since = Date.now(); ;) {
+      const left = since + this.#holdMs - Date.now()
+      if (this.#backend !== undefined || left <= 0) return this.#backend
+      await Promise.race([this.#changed.promise, wait(left, undefined, { ref: false })])
     }
-    return this.#backend
   }
 
   /** One after the other. */

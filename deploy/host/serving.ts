@@ -19,7 +19,7 @@ import {
   publishedPorts,
   retire,
 } from './boot.ts'
-import { Front } from './front.ts'
+import { Front, holdMs } from './front.ts'
 import type { Home, Settings } from './layout.ts'
 import { branch, repositoryOf } from './repository.ts'
 import { newState, readState, type State, writeState } from './state.ts'
@@ -90,6 +90,7 @@ export class Serving {
     let problem: unknown
     for (const number of new Set(candidates.filter((each) => each !== undefined))) {
       try {
+        if (number !== this.state.handover?.to) await this.#undo()
         const machine = await this.boot(await this.sound(number), this.say)
         await this.serve(machine)
         this.say(`release ${number} serves`)
@@ -127,18 +128,18 @@ export class Serving {
     const { data } = kept.manifest.system
     if (data === undefined) return this.boot(kept, print, signal)
     if (kept.restore !== undefined) await requireSnapshot(this.data, kept.restore)
-    const { current } = this.state
-    this.front.lead(undefined)
+    const { current, highest } = this.state
+    const from = current?.number ?? highest
+    this.front.lead(undefined, await this.#swapMs(kept))
     try {
       if (current !== undefined) await this.retire(current)
-      await handOver(this.data, {
-        data,
-        from: current?.number,
-        restore: kept.restore,
-        kept: (await this.store.list()).map(({ number }) => number),
+      // What an undo that failed has left there must not become what the release before left.
+      await this.#undo()
+      const numbers = (await this.store.list()).map(({ number }) => number)
+      await handOver(this.data, { data, from, restore: kept.restore, kept: numbers }, async () => {
+        this.state.handover = { from, to: kept.number }
+        await this.save()
       })
-      if (current !== undefined) this.state.handover = { from: current.number, to: kept.number }
-      await this.save()
       return await this.boot(kept, print, signal)
     } catch (error) {
       await this.giveBack()
@@ -146,20 +147,37 @@ export class Serving {
     }
   }
 
-  /** Undoes what a release has written that is not to serve, and starts again what served before it. */
+  /** The most that it takes until a release serves in the place of another, or that one again. */
+  async #swapMs({ manifest }: Kept): Promise<number> {
+    const { current } = this.state
+    const before = current && (await this.store.get(current.number))
+    const { health } = manifest.system
+    const seconds =
+      (current?.drainTimeout ?? 0) + health.timeout + (before?.manifest.system.health.timeout ?? 0)
+    return seconds * 1000 + holdMs
+  }
+
+  /** Undoes what a release has written that is not to serve, and starts again what served before it, unless it is stopped. */
   async giveBack(): Promise<void> {
     await this.#undo()
-    const { current } = this.state
-    if (current !== undefined && !isRunning(current)) await this.bringUp(current.number)
+    const { current, stopped } = this.state
+    if (current !== undefined && stopped !== true && !isRunning(current)) await this.bringUp(current.number)
   }
 
   async #undo(): Promise<void> {
     const { handover, ...rest } = this.state
     if (handover === undefined) return
-    await this.data.restore(snapshotOf(handover.from))
-    this.say(`what release ${handover.to} has written is undone`)
+    if (await this.data.exists()) await this.data.restore(snapshotOf(handover.from))
+    // Forgotten only when that is written down: what serves next writes, and must not be undone.
+    await writeState(this.home, this.name, rest)
     this.state = rest
-    await this.save()
+    this.say(`what release ${handover.to} has written is undone`)
+  }
+
+  /** Listens only where what serves is published: nowhere when it is stopped. */
+  keepOwnPorts(): void {
+    const { current, stopped } = this.state
+    this.front.keepOnly(stopped === true ? [] : (current?.published ?? []))
   }
 
   async replace(machine: Booted): Promise<void> {
@@ -224,7 +242,8 @@ export class Serving {
 
   /** Forgets the releases that are ready to run, and what has ended. */
   async forget(): Promise<void> {
-    this.state = { ...newState, highest: this.state.highest, stopped: true }
+    const { highest, handover } = this.state
+    this.state = { ...newState, highest, stopped: true, ...(handover === undefined ? {} : { handover }) }
     for (const name of ['layers', 'releases', 'machines']) {
       await rm(join(this.home.folder(this.name), name), { recursive: true, force: true })
     }

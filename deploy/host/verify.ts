@@ -160,7 +160,7 @@ export async function checkRoom(
   store: ReleaseStore,
   { memory = Infinity, cpus = Infinity }: Settings,
 ): Promise<void> {
-  const { machine } = manifest.system
+  const { machine, data } = manifest.system
   if (machine.memory > memory) {
     throw new UserError(
       `release ${number} asks for ${machine.memory} MiB, and this host gives it ${memory} MiB at most`,
@@ -171,7 +171,8 @@ export async function checkRoom(
       `release ${number} asks for ${machine.cpus} CPUs, and this host gives it ${cpus} at most`,
     )
   }
-  if (machine.memory * mebibyte > freemem()) {
+  // With data it runs in the place of the old one, whose memory is free then.
+  if (data === undefined && machine.memory * mebibyte > freemem()) {
     throw new UserError(
       `${formatBytes(freemem())} of this host's ${formatBytes(totalmem())} of memory are free, and the new machine runs beside the old one in ${machine.memory} MiB`,
     )

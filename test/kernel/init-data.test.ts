@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { findTool, tool } from '../../build/lib/tool.ts'
 import { compileSanitized, deviceWaitMs, named, type Running, shellConf, startInit } from './fixtures/init.ts'
@@ -25,7 +26,10 @@ interface Disk {
 }
 
 /** Starts init in a root with real ext4 file systems in files. */
-function start(disks: Record<string, Disk>, change: (root: string) => void = () => undefined): Running {
+function start(
+  disks: Record<string, Disk>,
+  change: (root: string) => void = () => undefined,
+): Running & { root: string } {
   const root = join(folder, `machine-${machines++}`)
   mkdirSync(join(root, 'dev'), { recursive: true })
   for (const [name, { label, options = [] }] of Object.entries(disks)) {
@@ -34,7 +38,7 @@ function start(disks: Record<string, Disk>, change: (root: string) => void = () 
     })
   }
   change(root)
-  return startInit(binary, root, { conf })
+  return { ...startInit(binary, root, { conf }), root }
 }
 
 function path(root: string): string {
@@ -129,6 +133,17 @@ for (const [why, disks, error, change] of failures) {
 }
 
 await t.test('a disk that comes late is waited for', async (t) => {
+  const init = start({ late: { label: 'store' } }, (root) =>
+    renameSync(join(root, 'dev/late'), join(root, 'late')),
+  )
+  await init.waitFor('start')
+  await wait(deviceWaitMs / 4)
+  renameSync(join(init.root, 'late'), path(init.root))
+  t.equal(await init.ended, 'poweroff')
+  t.match(named(init.lines, 'data.mounted'), [{ device: '/dev/vdc' }])
+})
+
+await t.test('a disk that does not come is not waited for forever', async (t) => {
   const started = Date.now()
   const init = start({})
   t.equal(await init.ended, 'reboot')

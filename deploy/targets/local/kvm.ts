@@ -4,27 +4,27 @@ import { log } from '../../../build/lib/log.ts'
 import type { Choice } from './accelerator.ts'
 import { killMachine, type Machine, readConsole, startMachine } from './machine.ts'
 import { isRunning } from './process.ts'
-import type { MachineSpec } from './qemu.ts'
+import type { Accelerator, MachineSpec } from './qemu.ts'
 
 /** A KVM guest that works has printed something by then. */
 const silenceMs = 5000
 
-/**
- * Where KVM was only supposed to work, a guest that does not come up under it is started again under emulation.
- *
- * @param within command that starts QEMU, when it is not started at once
- */
+/** Command that starts QEMU, when it is not started at once; an emulator needs more than KVM does. */
+type Within = (accelerator: Accelerator) => Promise<readonly string[]>
+
+/** Where KVM was only supposed to work, a guest that does not come up under it is started again under emulation. */
 export async function startWithFallback(
   spec: MachineSpec,
   choice: Choice,
   folder: string,
-  within: readonly string[] = [],
+  within: Within = async () => [],
 ): Promise<Machine> {
-  if (spec.accelerator !== 'kvm' || choice.forced) return startMachine(spec, folder, within)
-  const problem = await startUnderKvm(spec, folder, within)
+  const command = await within(spec.accelerator)
+  if (spec.accelerator !== 'kvm' || choice.forced) return startMachine(spec, folder, command)
+  const problem = await startUnderKvm(spec, folder, command)
   if (typeof problem !== 'string') return problem
   log.warn(`under KVM ${problem}: the machine is started again under emulation`)
-  return startMachine({ ...spec, accelerator: 'tcg' }, folder, within)
+  return startMachine({ ...spec, accelerator: 'tcg' }, folder, await within('tcg'))
 }
 
 /** The machine, or what went wrong with it. */

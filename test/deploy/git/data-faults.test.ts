@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { loadTarget, verb } from '../../../deploy/target.ts'
 import { fullRelease } from '../../fixtures/full.ts'
@@ -32,15 +32,19 @@ function consoleOf(release: number): string {
   return name !== undefined && existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
-await t.test('connections wait while one machine takes the place of the other', async (t) => {
+await t.test('a deploy and a rollback lose no request: it waits while machines change', async (t) => {
   const two = await host.release(noting('two'), system, on)
-  const fresh = load(host.port, 'fresh')
+  const loads = [load(host.port, 'kept'), load(host.port, 'kept'), load(host.port, 'fresh')]
+  t.teardown(() => Promise.all(loads.map((each) => each.stop())))
+  const answered = (wanted: string) => () =>
+    loads.every(({ answers }) => [...answers.keys()].some((body) => body.startsWith(`${wanted} `)))
+  await until('the first answers all', answered('one'), patience)
   await target.deploy(two.release, context)
-  await wait(1000)
-  await fresh.stop()
-  t.same(fresh.failures, [])
-  t.equal(await names(), 'one two')
-  t.ok(fresh.answers.size >= 2, `answers of both: ${JSON.stringify([...fresh.answers])}`)
+  await until('the second answers all', answered('one two'), patience)
+  await verb(target, 'rollback')(context)
+  await until('the first answers all again', answered('one two one'), patience)
+  await Promise.all(loads.map((each) => each.stop()))
+  for (const { failures } of loads) t.same(failures, [])
 })
 
 await t.test('a service that is killed in the middle undoes what was written, and goes on', async (t) => {
@@ -48,11 +52,25 @@ await t.test('a service that is killed in the middle undoes what was written, an
   const slowly = noting('three', 'await new Promise((resolve) => setTimeout(resolve, 5000))')
   const three = await host.release(slowly, system, on)
   const deploy = target.deploy(three.release, context)
-  await until('release 3 has written', () => consoleOf(3).includes('noted three'), patience)
+  await until('release 4 has written', () => consoleOf(4).includes('noted three'), patience)
   t.equal(host.kill(running.service), 1)
   await deploy
-  await until('release 3 serves', async () => (await names().catch(() => '')).endsWith('three'), patience)
-  t.equal(await names(), 'one two two three', 'what the first attempt has written is gone')
-  t.match(host.log(), /what release 3 has written is undone/)
-  t.match(await verb(target, 'status')(context), { data: { running: true, number: 3 } })
+  await until('release 4 serves', async () => (await names().catch(() => '')).endsWith('three'), patience)
+  t.equal(await names(), 'one two one one three', 'what the first attempt has written is gone')
+  t.match(host.log(), /what release 4 has written is undone/)
+  t.match(await verb(target, 'status')(context), { data: { running: true, number: 4 } })
+})
+
+await t.test('a service that is killed while the old machine drains begins again', async (t) => {
+  const four = await host.release(noting('four'), system, on)
+  // A request that is not complete: the machine waits for the rest of it.
+  const slow = connect(host.port, '127.0.0.1')
+  slow.on('error', () => undefined).write('GET / HTTP/1.1\r\n')
+  t.teardown(() => slow.destroy())
+  const deploy = target.deploy(four.release, context)
+  await until('release 4 drains', () => consoleOf(4).includes('shutdown.started'), patience)
+  t.equal(host.kill(running.service), 1)
+  await deploy
+  await until('release 5 serves', async () => (await names().catch(() => '')).endsWith('four'), patience)
+  t.match(await names(), /^one two one one three (three )?four$/)
 })

@@ -147,6 +147,12 @@ await t.test('more than the host gives', async (t) => {
   await t.rejects(checkRoom({ commit: '', file, manifest: huge }, store, defaults), {
     message: /free on this host's disk/,
   })
+  const { manifest } = structuredClone(one.release)
+  manifest.system.machine.memory = 2 ** 30
+  const wide = { commit: '', file, manifest }
+  await t.rejects(checkRoom(wide, store, defaults), { message: /runs beside the old one/ })
+  manifest.system.data = { label: 'data', size: 16 }
+  await checkRoom(wide, store, defaults)
   await untouched(t)
 })
 

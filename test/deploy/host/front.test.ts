@@ -56,6 +56,40 @@ await t.test('without a machine a connection is held until there is one', async 
   t.equal(await answer, 'late:held')
 })
 
+await t.test('a connection is held as long as it is told, also one that came before', async (t) => {
+  const { front, port, key } = await frontOn(t)
+  front.lead(undefined, 100)
+  const asked = Date.now()
+  t.equal(await ask(port, 'short'), '')
+  t.ok(Date.now() - asked < 10_000, 'it is let go')
+  front.lead(undefined, 1000)
+  const answer = ask(port, 'long')
+  await wait(100)
+  front.lead(undefined, 60_000)
+  await wait(1500)
+  front.lead(new Map([[key, await backend(t, 'late')]]))
+  t.equal(await answer, 'late:long')
+})
+
+await t.test('after a long hold, and after another machine, there is time to dial', async (t) => {
+  const { front, port, key } = await frontOn(t)
+  const [gone, later] = [await freePort(), await freePort()]
+  const now = Date.now
+  let ahead = 0
+  t.intercept(Date, 'now', { value: () => now() + ahead })
+  const answer = ask(port, 'x')
+  await wait(100)
+  ahead += 20_000
+  front.lead(new Map([[key, gone]]))
+  await wait(300)
+  ahead += 20_000
+  front.lead(new Map([[key, later]]))
+  await wait(300)
+  const machine = createServer((socket: Socket) => socket.end('here')).listen(later, '127.0.0.1')
+  t.teardown(() => machine.close())
+  t.equal(await answer, 'here')
+})
+
 await t.test('a machine that does not listen yet is asked again', async (t) => {
   const { front, port, key } = await frontOn(t)
   const later = await freePort()

@@ -1,7 +1,7 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { killMachine, startMachine } from '../../../deploy/targets/local/machine.ts'
+import { killMachine, startMachine, stopMachine } from '../../../deploy/targets/local/machine.ts'
 import { isRunning } from '../../../deploy/targets/local/process.ts'
 import { startWithFallback } from '../../../deploy/targets/local/kvm.ts'
 import { machineSpec } from './fixture.ts'
@@ -37,6 +37,25 @@ for (const [why, script] of [
     t.ok(isRunning(machine))
   })
 }
+
+await t.test('what holds a machine is asked for again under emulation, which takes more', async (t) => {
+  const state = fakeQemu(t, 'exit 1')
+  const asked: string[] = []
+  const machine = await startWithFallback(kvm, found, state, async (accelerator) => {
+    asked.push(accelerator)
+    return ['env', `HELD=${accelerator}`]
+  })
+  t.teardown(async () => killMachine(machine))
+  t.strictSame(asked, ['kvm', 'tcg'])
+  t.match(readFileSync(`/proc/${machine.pid}/environ`, 'latin1'), 'HELD=tcg')
+})
+
+await t.test('a machine that does not listen to its power button is killed', async (t) => {
+  const state = fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
+  const machine = await startWithFallback(kvm, found, state)
+  t.equal(await stopMachine(machine, 1000), 'killed at the deadline')
+  t.notOk(isRunning(machine))
+})
 
 await t.test('a KVM guest that prints is kept', async (t) => {
   const state = fakeQemu(t, 'echo hello > "$console"; exec sleep 100')

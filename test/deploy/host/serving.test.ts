@@ -1,0 +1,158 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { boot, discard } from '../../../deploy/host/boot.ts'
+import { defaults } from '../../../deploy/host/layout.ts'
+import type { Serving } from '../../../deploy/host/serving.ts'
+import { type Machines, machinesOn } from './machines.ts'
+
+t.setTimeout(10 * 60_000)
+
+/** Releases 1 and 2 were deployed, and 2 serves. */
+async function twoServes(t: Test): Promise<Machines & { serving: Serving }> {
+  const machines = await machinesOn(t)
+  const serving = await machines.open()
+  for (const number of [1, 2]) await deploy(machines, serving, { number })
+  t.same(machines.onDisk(), [1, 2])
+  return { ...machines, serving }
+}
+
+async function deploy(
+  machines: Machines,
+  serving: Serving,
+  release: Parameters<Machines['add']>[0],
+): Promise<void> {
+  await serving.replace(await serving.bootNext(await machines.add(release), () => undefined))
+}
+
+const never = new Promise<never>(() => undefined)
+
+await t.test('a release that does not become healthy has written nothing', async (t) => {
+  const { serving, ...machines } = await twoServes(t)
+  await t.rejects(deploy(machines, serving, { number: 3, ill: true }))
+  t.same(machines.onDisk(), [1, 2, 2])
+  t.match(serving.state, { current: { number: 2 }, handover: undefined })
+})
+
+await t.test('killed after the data were brought back, the service undoes that', async (t) => {
+  const { serving, ...machines } = await twoServes(t)
+  const reached = new Promise<void>((resolve) => {
+    serving.data.provide = () => (resolve(), never)
+  })
+  void deploy(machines, serving, { number: 3, restore: 1 })
+  await reached
+  t.same(machines.onDisk(), [1], 'as release 1 has left them')
+  await (await machines.open()).resume()
+  t.same(machines.onDisk(), [1, 2, 2])
+})
+
+await t.test('killed before anything is changed, the service goes on', async (t) => {
+  const { serving, ...machines } = await twoServes(t)
+  const reached = new Promise<void>((resolve) => {
+    serving.data.snapshot = () => (resolve(), never)
+  })
+  void deploy(machines, serving, { number: 3, restore: 1 })
+  await reached
+  const next = await machines.open()
+  await next.resume()
+  t.same(machines.onDisk(), [1, 2, 2])
+  await deploy(machines, next, { number: 3, restore: 1 })
+  t.same(machines.onDisk(), [1, 3], 'the snapshot is still there')
+})
+
+await t.test('an undo that fails is done before anything else boots', async (t) => {
+  const { serving, ...machines } = await twoServes(t)
+  const restore = serving.data.restore.bind(serving.data)
+  serving.data.restore = () => Promise.reject(new Error('no space'))
+  await t.rejects(deploy(machines, serving, { number: 3, ill: true }), { message: 'no space' })
+  await t.rejects(serving.bringUp(2), { message: 'no space' })
+  await t.rejects(deploy(machines, serving, { number: 4 }), { message: 'no space' })
+  t.same(machines.booted(), [1, 2, 3], 'nothing has run on what release 3 has written')
+  serving.data.restore = restore
+  await serving.bringUp(2)
+  t.same(machines.onDisk(), [1, 2, 2])
+  await deploy(machines, serving, { number: 5 })
+  t.same(machines.onDisk(), [1, 2, 2, 5])
+})
+
+await t.test('an undo that fails outlives the service, and a destroy that keeps the data', async (t) => {
+  const { serving, ...machines } = await twoServes(t)
+  serving.data.restore = () => Promise.reject(new Error('no space'))
+  await t.rejects(deploy(machines, serving, { number: 3, ill: true }), { message: 'no space' })
+  await serving.stop()
+  await serving.forget()
+  await deploy(machines, await machines.open(), { number: 4 })
+  t.same(machines.onDisk(), [1, 2, 4])
+})
+
+await t.test('when the release on the branch does not come up again, what it wrote is undone', async (t) => {
+  const { serving, ...machines } = await twoServes(t)
+  const kept = await machines.add({ number: 3 })
+  await discard(await serving.bootNext(kept, () => undefined))
+  rmSync(join(serving.store.folder, 'releases/3.json'))
+  await serving.bringUp(3)
+  t.match(serving.state.current, { number: 2 })
+  t.same(machines.onDisk(), [1, 2, 2])
+})
+
+await t.test('after a destroy that keeps the data a release has something to undo, too', async (t) => {
+  const { serving, ...machines } = await twoServes(t)
+  await serving.stop()
+  await serving.forget()
+  await t.rejects(deploy(machines, serving, { number: 3, ill: true }))
+  t.same(machines.onDisk(), [1, 2])
+  t.equal(serving.state.current, undefined)
+})
+
+await t.test('the first release that has data leaves none when it does not become healthy', async (t) => {
+  const machines = await machinesOn(t)
+  const serving = await machines.open()
+  await deploy(machines, serving, { number: 1, data: false })
+  await t.rejects(deploy(machines, serving, { number: 2, ill: true }))
+  t.same(machines.onDisk(), [])
+  t.match(serving.state.current, { number: 1 })
+  await deploy(machines, serving, { number: 3 })
+  t.same(machines.onDisk(), [3])
+})
+
+await t.test('an appliance that was stopped stays so', async (t) => {
+  const { serving, ...machines } = await twoServes(t)
+  await serving.stop()
+  await t.rejects(deploy(machines, serving, { number: 3, ill: true }))
+  await serving.giveBack()
+  t.same(machines.booted(), [1, 2, 3])
+  t.match(serving.state, { stopped: true, current: { number: 2 } })
+  const [port] = serving.state.current?.published ?? []
+  if (port === undefined) throw new Error('no port')
+  await serving.front.open([port])
+  serving.keepOwnPorts()
+  await t.rejects(fetch(`http://127.0.0.1:${port.port}/`), 'nothing listens')
+})
+
+await t.test('a machine that cannot be noted is not left behind', async (t) => {
+  const machines = await machinesOn(t)
+  const { store } = await machines.open()
+  const kept = await machines.add({ number: 1, data: false })
+  const folder = join(machines.folder, 'machine')
+  // No file can be written where a folder is.
+  mkdirSync(join(folder, 'machine.json.unfinished'), { recursive: true })
+  const line = { update: () => undefined, done: () => undefined }
+  const { signal } = new AbortController()
+  await t.rejects(boot(kept, { name: 'lb', store, settings: defaults, folder, signal, line }), {
+    code: 'EISDIR',
+  })
+  t.same(commandsWith(folder), [], 'what was started has ended')
+})
+
+function commandsWith(path: string): string[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1')
+      } catch {
+        return ''
+      }
+    })
+    .filter((words) => words.includes(path))
+}
