@@ -1,19 +1,64 @@
-import t from 'tap'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { UserError } from '../../build/lib/errors.ts'
+import { root } from '../../build/lib/paths.ts'
 import { createAjv } from '../../config/ajv.ts'
-import { loadTarget, type Target, targetNames, verb } from '../../deploy/target.ts'
+import {
+  type Context,
+  loadTarget,
+  type Release,
+  type Target,
+  targetNames,
+  verb,
+} from '../../deploy/target.ts'
+import { folderOf } from '../fixtures/release.ts'
+import { keepsPromises } from './contract.ts'
+
+function hasForm(t: Test, name: string, target: Target): void {
+  t.equal(target.name, name)
+  t.match(target.summary, /^[a-z].*[^.]$/, 'a line that README quotes')
+  t.ok(target.needs.every((program) => /^[\w.+-]+$/.test(program)))
+  const validate = createAjv().compile(target.schema)
+  t.ok(validate({}), 'no option is compulsory, or the first deploy asks for what nobody knows of')
+  t.notOk(validate({ 'no-such-option': 1 }), 'a misspelt option is an error')
+}
 
 for (const name of await targetNames()) {
-  await t.test(`${name} keeps the contract of a target`, async (t) => {
+  await t.test(`${name} has the form of a target`, async (t) => {
     const target = await loadTarget(name)
-    t.equal(target.name, name)
-    t.match(target.summary, /^[a-z].*[^.]$/, 'a line that README quotes')
-    t.ok(target.needs.every((program) => /^[\w.+-]+$/.test(program)))
-    const validate = createAjv().compile(target.schema)
-    t.ok(validate({}), 'no option is compulsory, or the first deploy asks for what nobody knows of')
-    t.notOk(validate({ 'no-such-option': 1 }), 'a misspelt option is an error')
-    t.type(verb(target, 'plan'), 'function', 'a dry run shows what would happen')
+    hasForm(t, name, target)
+    t.type(verb(target, 'plan'), 'function', 'a dry run of what is shipped shows what would happen')
   })
 }
+
+await t.test('the target that deploy/README.md shows has the form, too', async (t) => {
+  const readme = readFileSync(join(root, 'deploy/README.md'), 'utf8')
+  const [, code = ''] = /^## A target of your own\n+```ts\n([^]*?)^```$/m.exec(readme) ?? []
+  const folder = folderOf(t)
+  // It is loaded from another folder than deploy/targets/.
+  const moved = code.replaceAll(/'\.\.\/(\w+\.ts)'/g, `'${root}/deploy/$1'`)
+  writeFileSync(join(folder, 'rack.mts'), moved)
+  const { default: rack } = (await import(join(folder, 'rack.mts'))) as { default: Target }
+  hasForm(t, 'rack', rack)
+})
+
+await t.test('a target that has deploy alone can keep the contract', async (t) => {
+  let serves: string | undefined
+  const deploy: Target['deploy'] = async (release) => {
+    const app = release as unknown as string
+    if (app.includes('process.exit')) {
+      throw new UserError('not healthy; the one before goes on', { hint: '"event":"node.exited"' })
+    }
+    serves = /'(\w+) '/.exec(app)?.[1]
+    return { text: 'up', data: {} }
+  }
+  const target: Target = { name: 'small', summary: '', schema: {}, needs: [], deploy }
+  await keepsPromises(t, target, {
+    release: async (app) => ({ release: app as unknown as Release, context: {} as Context }),
+    answer: async () => `${serves} no secret`,
+  })
+})
 
 await t.test('a target that is not there is answered with those that are', async (t) => {
   await t.rejects(loadTarget('lokal'), { message: /'lokal'/, hint: /local/ })

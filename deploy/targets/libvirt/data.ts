@@ -1,13 +1,17 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { UserError } from '../../../build/lib/errors.ts'
 import { log } from '../../../build/lib/log.ts'
 import { formatBytes } from '../../../build/lib/units.ts'
 import { makeFileSystem } from '../../data/disk.ts'
 import type { DataConfig, Disk } from '../../data/handover.ts'
+import { shellLine } from '../local/qemu.ts'
 import type { Pool } from './pool.ts'
 
 const mebibyte = 2 ** 20
+/** After the name of a volume, that of another one which is there for as long as the first is not whole. */
+const unfinished = '~unfinished'
 
 /** A data disk in a volume of a pool; each snapshot is a volume beside it, a copy where the pool cannot share blocks. */
 export class DataVolume implements Disk {
@@ -20,11 +24,15 @@ export class DataVolume implements Disk {
   }
 
   async exists(): Promise<boolean> {
-    return (await this.#pool.volumes()).includes(this.volume)
+    return (await this.#whole()).includes(this.volume)
   }
 
   async provide(config: DataConfig): Promise<void> {
-    if (!(await this.exists())) return this.#make(config)
+    if (!(await this.exists())) {
+      const [snapshot] = await this.snapshots()
+      if (snapshot !== undefined) throw await this.#lost(snapshot)
+      return this.#make(config)
+    }
     const bytes = await this.#pool.capacity(this.volume)
     const wanted = config.size * mebibyte
     if (wanted > bytes) {
@@ -41,7 +49,7 @@ export class DataVolume implements Disk {
     try {
       const file = join(folder, 'data')
       await makeFileSystem(file, config)
-      await this.#pool.upload(file, this.volume, { sparse: true })
+      await this.#fill(this.volume, async () => this.#pool.upload(file, this.volume, { sparse: true }))
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
@@ -49,26 +57,60 @@ export class DataVolume implements Disk {
 
   async snapshots(): Promise<string[]> {
     const own = `${this.volume}.`
-    return (await this.#pool.volumes())
-      .filter((name) => name.startsWith(own))
-      .map((name) => name.slice(own.length))
+    return (await this.#whole()).filter((name) => name.startsWith(own)).map((name) => name.slice(own.length))
   }
 
   async snapshot(name: string): Promise<void> {
-    await this.#pool.clone(this.volume, `${this.volume}.${name}`)
+    await this.#clone(this.volume, `${this.volume}.${name}`)
   }
 
   async restore(name: string): Promise<void> {
-    await this.#pool.clone(`${this.volume}.${name}`, this.volume)
+    await this.#clone(`${this.volume}.${name}`, this.volume)
   }
 
   async keepOnly(names: readonly string[]): Promise<void> {
+    // Without the disk they are all that there is of the data.
+    if (!(await this.exists())) return
     for (const name of await this.snapshots())
       if (!names.includes(name)) await this.#pool.remove(`${this.volume}.${name}`)
   }
 
   async remove(): Promise<void> {
-    await this.keepOnly([])
-    await this.#pool.remove(this.volume)
+    for (const name of await this.#pool.volumes())
+      if (name === this.volume || name.startsWith(`${this.volume}.`) || name.startsWith(`${this.volume}~`))
+        await this.#pool.remove(name)
+  }
+
+  /** Volumes that nobody was interrupted in filling. */
+  async #whole(): Promise<string[]> {
+    const names = new Set(await this.#pool.volumes())
+    return [...names].filter((name) => !name.endsWith(unfinished) && !names.has(name + unfinished))
+  }
+
+  async #clone(from: string, to: string): Promise<void> {
+    await this.#fill(to, async () => this.#pool.clone(from, to))
+  }
+
+  async #fill(volume: string, fill: () => Promise<void>): Promise<void> {
+    await this.#pool.uploadText(unfinished, volume + unfinished)
+    await fill()
+    await this.#pool.remove(volume + unfinished)
+  }
+
+  /** What is left to do by hand: nobody but a person knows which of the snapshots is wanted. */
+  async #lost(snapshot: string): Promise<UserError> {
+    const names = await this.#pool.volumes()
+    const [half, mark] = [this.volume, this.volume + unfinished].map((name) =>
+      names.includes(name) ? [this.#pool.removeWords(name)] : [],
+    ) as [string[][], string[][]]
+    const commands = [...half, this.#pool.cloneWords(`${this.volume}.${snapshot}`, this.volume), ...mark]
+    return new UserError(`the data disk (volume ${this.volume}) is gone, and snapshots of it are there`, {
+      hint: [
+        `an empty disk would take the place of the data. There is: ${(await this.snapshots()).join(', ')}. To bring one back:`,
+        ...commands.map((words) => `  ${shellLine(words)}`),
+        'or, to begin without data:',
+        '  npm run deploy:destroy -- --data',
+      ].join('\n'),
+    })
   }
 }

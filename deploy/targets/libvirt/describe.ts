@@ -1,5 +1,8 @@
+import { access, constants } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { UserError } from '../../../build/lib/errors.ts'
 import { root } from '../../../build/lib/paths.ts'
+import type { SystemConfig } from '../../../config/system.types.ts'
 import { artefactPath } from '../../release.ts'
 import type { Release } from '../../target.ts'
 import { type About, domainXml } from './domain.ts'
@@ -7,7 +10,7 @@ import type { LibvirtOptions } from './options.ts'
 import type { Pool } from './pool.ts'
 import { envVolume } from './volumes.ts'
 
-interface Upload {
+export interface Upload {
   what: string
   file: string
   volume: string
@@ -20,11 +23,15 @@ interface Described {
   number: number
 }
 
-/** The domain of a release, and the files that it is made of. */
-export function describe(
+/**
+ * The domain of a release, and the files that it is made of.
+ *
+ * @throws {UserError} when the file of the environment cannot be read
+ */
+export async function describe(
   release: Release,
   { options, pool, type, number }: Described,
-): { xml: string; files: Upload[] } {
+): Promise<{ xml: string; about: About; files: Upload[] }> {
   const { manifest } = release
   const { system } = manifest
   const layer = (name: string): Upload => {
@@ -34,10 +41,7 @@ export function describe(
   }
   const [kernel, runtime, app] = [layer('kernel/vmlinux'), layer('runtime'), layer('app')]
   const machine = { name: system.hostname }
-  const env =
-    options.env === undefined
-      ? undefined
-      : { what: 'the environment', file: resolve(root, options.env), volume: envVolume(machine) }
+  const env = options.env === undefined ? undefined : await envUpload(options.env, machine)
   const about: About = {
     number,
     app: manifest.app,
@@ -45,6 +49,7 @@ export function describe(
     deployed: new Date().toISOString(),
     volumes: [kernel, runtime, app].map(({ volume }) => volume),
     drainTimeout: system.restart.drainTimeout,
+    ...(isUnasked(system) ? { unasked: true } : {}),
   }
   const xml = domainXml({
     name: system.hostname,
@@ -60,5 +65,18 @@ export function describe(
     ports: system.ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol })),
     about,
   })
-  return { xml, files: [kernel, runtime, app, ...(env === undefined ? [] : [env])] }
+  return { xml, about, files: [kernel, runtime, app, ...(env === undefined ? [] : [env])] }
+}
+
+async function envUpload(name: string, machine: { name: string }): Promise<Upload> {
+  const file = resolve(root, name)
+  await access(file, constants.R_OK).catch(() => {
+    throw new UserError(`deploy.options.env: ${file} cannot be read`)
+  })
+  return { what: 'the environment', file, volume: envVolume(machine) }
+}
+
+/** Whether the machine has no port that its system layer asks. */
+function isUnasked({ health, ports }: SystemConfig): boolean {
+  return health.port === undefined && !ports.some(({ protocol }) => protocol === 'tcp')
 }

@@ -35,9 +35,14 @@ export interface About {
   /** Names of its volumes. */
   volumes: string[]
   drainTimeout: number
+  /** Nothing that the machine listens on can be asked whether it is well. */
+  unasked?: true
+  /** It has not been healthy yet: a deploy that was broken off leaves it so. */
+  trial?: true
 }
 
 const namespace = 'https://nodeos.dev/libvirt/1'
+const releaseElement = /(<nodeos:release[^>]*>)([^<]*)(<\/nodeos:release>)/
 
 /** Under emulation a CPU without fast `rep movsb` is the faster one. */
 const cpu = {
@@ -96,8 +101,14 @@ function uuidOf(name: string): string {
 
 /** What a domain's definition says about its release; undefined when it is not one of ours. */
 export function aboutOf(xml: string): About | undefined {
-  const [, text] = /<nodeos:release[^>]*>([^<]*)<\/nodeos:release>/.exec(xml) ?? []
+  const [, , text] = releaseElement.exec(xml) ?? []
   return text === undefined ? undefined : (JSON.parse(unescapeXml(text)) as About)
+}
+
+/** A definition that says something else about its release. */
+export function withAbout(xml: string, about: About): string {
+  const text = escapeXml(JSON.stringify(about))
+  return xml.replace(releaseElement, (_all, start: string, _old, end: string) => start + text + end)
 }
 
 function firmware(env: string): string {

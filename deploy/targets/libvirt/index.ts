@@ -1,18 +1,28 @@
 import { UserError } from '../../../build/lib/errors.ts'
-import { log, progress } from '../../../build/lib/log.ts'
+import { progress } from '../../../build/lib/log.ts'
 import { requireSnapshot } from '../../data/handover.ts'
 import { listReport } from '../../releases.ts'
-import type { Context, Target } from '../../target.ts'
+import type { Context, Release, Target } from '../../target.ts'
 import { shellLine } from '../local/qemu.ts'
+import { domainType } from './accelerator.ts'
 import { DataVolume } from './data.ts'
-import { describe } from './describe.ts'
+import { describe, type Upload } from './describe.ts'
 import { aboutOf } from './domain.ts'
+import { lastWord } from './health.ts'
 import { DomainMachine } from './machine.ts'
 import { type LibvirtOptions, readOptions, schema } from './options.ts'
 import { Pool } from './pool.ts'
 import { swap } from './swap.ts'
 import { type Virsh, virshOn } from './virsh.ts'
-import { envVolume, previousVolume, releasesOf, removeUnused, volumesInUse } from './volumes.ts'
+import {
+  type Defined,
+  envVolume,
+  previousOf,
+  previousVolume,
+  releasesOf,
+  removeUnused,
+  volumesInUse,
+} from './volumes.ts'
 
 const notRunning = 3
 const followMs = 1000
@@ -25,49 +35,44 @@ const libvirt: Target = {
   needs: ['virsh'],
 
   async plan(release, context) {
-    const options = readOptions(release.manifest.system)
-    const { signal } = context
-    const virsh = virshOn(options.uri, signal)
-    const place = { path: '<pool>', pathOf: (volume: string) => `<pool>/${volume}` }
-    const { xml, files } = describe(release, { options, pool: place, type: 'kvm', number: 1 })
+    const { system } = release.manifest
+    const options = readOptions(system)
+    const connection = await connect(system.hostname, options)
+    const { virsh, pool, machine } = connection
+    const { next, missing } = await prepare(release, options, connection, context)
+    const uploads = await Promise.all(missing.map(({ file, volume }) => pool.uploadCommands(file, volume)))
     const commands = [
-      ...files.map(({ file, volume }) => virsh.words('vol-upload', '--pool', options.pool, volume, file)),
-      virsh.words('define', '--validate', 'domain.xml'),
-      virsh.words('start', release.manifest.system.hostname),
-    ]
+      ...uploads.flat(),
+      ...((await machine.isOff()) ? [] : [['shutdown', '--mode', 'acpi', machine.name]]),
+      ['define', '--validate', 'domain.xml'],
+      ['start', machine.name],
+      ['autostart', machine.name, ...(options.autostart ? [] : ['--disable'])],
+    ].map((words) => virsh.words(...words))
     return {
-      text: `${xml}\n${commands.map(shellLine).join('\n')}`,
-      data: { domain: xml, commands },
+      text: `${next.xml}\n${commands.map(shellLine).join('\n')}`,
+      data: { domain: next.xml, commands },
     }
   },
 
   async deploy(release, context) {
     const { system } = release.manifest
     const options = readOptions(system)
-    const { virsh, pool, machine } = await connect(system.hostname, options)
-    const before = await ours(machine)
-    const type = await domainType(virsh, context)
-    const releases = await releasesOf(machine, pool)
-    const number = Math.max(0, ...releases.map((each) => each.number)) + 1
-    const { xml, files } = describe(release, { options, pool, type, number })
-    const kept = await volumesInUse(virsh, pool)
-    for (const { file, volume, what } of files) {
-      if (kept.has(volume)) continue
+    const connection = await connect(system.hostname, options)
+    const { virsh, pool, machine } = connection
+    const { next, before, missing } = await prepare(release, options, connection, context)
+    for (const { file, volume, what } of missing) {
       const line = progress(`Uploading ${what} to ${options.uri}`)
       await pool.upload(file, volume)
       line.done(volume)
     }
     const disk = new DataVolume(pool, machine.name)
-    const seconds = await swap(
-      machine,
-      { xml, before, system, autostart: options.autostart, disk, data: system.data },
-      context,
-    )
-    if (before !== undefined) await pool.uploadText(before, previousVolume(machine))
+    const { autostart } = options
+    const { data } = system
+    const seconds = await swap(machine, pool, { next, before, system, autostart, disk, data }, context)
     await removeUnused(virsh, pool)
     return {
-      text: `${machine.name} is up on ${options.uri} with release ${number}, healthy after ${seconds.toFixed(1)} s${await addressOf(virsh, machine)}`,
-      data: { seconds, name: machine.name, uri: options.uri, ...aboutOf(xml) },
+      text: `${machine.name} is up on ${options.uri} with release ${next.about.number}, healthy after ${seconds.toFixed(1)} s${await addressOf(virsh, machine)}`,
+      data: { seconds, name: machine.name, uri: options.uri, ...next.about },
     }
   },
 
@@ -80,38 +85,45 @@ const libvirt: Target = {
     const options = readOptions(config)
     const { machine } = await connect(config.hostname, options)
     const definition = await machine.definition()
-    const running = definition !== undefined && (await machine.isRunning())
-    if (!running) {
-      const text = definition === undefined ? 'no machine was deployed' : `${machine.name} is off`
-      return { text, data: { running }, status: notRunning }
+    if (definition === undefined) {
+      return { text: 'no machine was deployed', data: { running: false }, status: notRunning }
     }
     const about = aboutOf(definition)
-    const healthy = (await machine.console()).includes('"event":"health.ok"')
+    const { off, running, text: state } = await machine.state()
+    if (!running) {
+      const text = off ? `${machine.name} is off` : `${machine.name} does not get on: ${state}`
+      return { text, data: { running, state }, status: notRunning }
+    }
+    const word = lastWord(await machine.console(), about ?? {})
+    const healthy = word?.good === true
+    const said =
+      word === undefined ? 'not healthy yet' : `${healthy ? 'healthy' : 'not healthy'} since ${word.time}`
+    const trial = about?.trial === true ? ', and its deploy was broken off' : ''
     return {
       text: [
-        `${machine.name} is running on ${options.uri}: ${healthy ? 'healthy' : 'not healthy'}`,
+        `${machine.name} is running on ${options.uri}: by its console ${said}${trial}`,
         `  release  ${about?.number ?? 'unknown'}: ${about?.app ?? ''} ${about?.commit ?? ''}, deployed ${about?.deployed ?? ''}`,
       ].join('\n'),
-      data: { running, healthy, name: machine.name, uri: options.uri, ...about },
+      data: { running, healthy, since: word?.time, name: machine.name, uri: options.uri, ...about },
     }
   },
 
   async logs({ config, signal, print }, follow) {
     const { machine } = await connect(config.hostname, readOptions(config))
     for (let printed = 0; ; await new Promise((resolve) => setTimeout(resolve, followMs))) {
-      const running = await machine.isRunning()
+      const off = await machine.isOff()
       const console = await machine.console()
       // It begins anew with each start.
       if (console.length < printed) printed = 0
       print(console.slice(printed))
       printed = console.length
-      if (!follow || !running || signal.aborted) return
+      if (!follow || off || signal.aborted) return
     }
   },
 
   async stop({ config }) {
     const { machine } = await connect(config.hostname, readOptions(config))
-    if (!(await machine.isRunning())) return { text: 'no machine is running', data: { stopped: false } }
+    if (await machine.isOff()) return { text: 'no machine is running', data: { stopped: false } }
     const ending = await machine.stop(config.restart.drainTimeout)
     return { text: `${machine.name} ${ending}`, data: { stopped: true, ending } }
   },
@@ -121,47 +133,47 @@ const libvirt: Target = {
     const options = readOptions(config)
     const { pool, machine } = await connect(config.hostname, options)
     const before = await ours(machine)
-    const previous = await pool.read(previousVolume(machine))
-    const old = previous === undefined ? undefined : aboutOf(previous)
-    if (previous === undefined || (number !== undefined && number !== old?.number)) {
+    const previous = await previousOf(machine, pool, before)
+    if (previous === undefined || (number !== undefined && number !== previous.about.number)) {
       const wanted =
         number === undefined ? 'no release before this one' : `no release ${number} to go back to`
       throw new UserError(`${machine.name} has ${wanted}`, {
-        hint: `there is: ${old?.number ?? 'none'}   (npm run deploy:list)`,
+        hint: `there is: ${previous?.about.number ?? 'none'}   (npm run deploy:list)`,
       })
     }
+    const { about } = previous
     const disk = new DataVolume(pool, machine.name)
-    if (data && old !== undefined) await requireSnapshot(disk, old.number)
+    if (data) await requireSnapshot(disk, about.number)
     await swap(
       machine,
+      pool,
       {
-        xml: previous,
+        next: previous,
         before,
         system: config,
         autostart: options.autostart,
         disk,
         data: config.data,
-        ...(data && old !== undefined ? { restore: old.number } : {}),
+        ...(data ? { restore: about.number } : {}),
       },
       context,
     )
-    if (before !== undefined) await pool.uploadText(before, previousVolume(machine))
-    return { text: `${machine.name} runs release ${old?.number} again`, data: { ...old } }
+    return { text: `${machine.name} runs release ${about.number} again`, data: { ...about } }
   },
 
   async destroy({ config }, { data = false } = {}) {
     const { virsh, pool, machine } = await connect(config.hostname, readOptions(config))
     const disk = new DataVolume(pool, machine.name)
-    if ((await ours(machine)) === undefined) {
-      if (data) await disk.remove()
-      return { text: 'no machine was deployed', data: { destroyed: false } }
+    const destroyed = (await ours(machine)) !== undefined
+    if (destroyed) {
+      if (!(await machine.isOff())) await machine.stop(config.restart.drainTimeout)
+      await machine.undefine()
     }
-    if (await machine.isRunning()) await machine.stop(config.restart.drainTimeout)
-    await virsh.run('undefine', machine.name)
     for (const volume of [previousVolume(machine), envVolume(machine), machine.consoleVolume])
       await pool.remove(volume)
     await removeUnused(virsh, pool)
     if (data) await disk.remove()
+    if (!destroyed) return { text: 'no machine was deployed', data: { destroyed } }
     const stays = (await disk.exists())
       ? `; its data stays in volume ${disk.volume} (-- --data   removes it too)`
       : ''
@@ -193,17 +205,32 @@ async function ours(machine: DomainMachine): Promise<string | undefined> {
   })
 }
 
-async function domainType(virsh: Virsh, { env }: Context): Promise<'kvm' | 'qemu'> {
-  const wanted = env['NODEOS_ACCEL']
-  if (wanted === 'kvm') return 'kvm'
-  if (wanted === 'tcg') return 'qemu'
-  const found = await virsh.ask('domcapabilities', '--virttype', 'kvm', '--machine', 'q35')
-  if (found === undefined) log.warn('the hypervisor has no KVM: the machine is emulated, which is slow')
-  return found === undefined ? 'qemu' : 'kvm'
+interface Prepared {
+  next: Defined
+  /** The definition that is there now. */
+  before: string | undefined
+  /** What must be uploaded. */
+  missing: Upload[]
+}
+
+/** Looks at what is there, and changes nothing. */
+async function prepare(
+  release: Release,
+  options: LibvirtOptions,
+  { virsh, pool, machine }: Connection,
+  context: Context,
+): Promise<Prepared> {
+  const before = await ours(machine)
+  const type = await domainType(virsh, context)
+  const releases = await releasesOf(machine, pool)
+  const number = Math.max(0, ...releases.map((each) => each.number)) + 1
+  const { xml, about, files } = await describe(release, { options, pool, type, number })
+  const kept = await volumesInUse(virsh, pool)
+  return { next: { xml, about }, before, missing: files.filter(({ volume }) => !kept.has(volume)) }
 }
 
 /** Where it is reached, when libvirt's own DHCP server knows. */
 async function addressOf(virsh: Virsh, { name }: DomainMachine): Promise<string> {
-  const [, address] = /ipv4\s+([\d.]+)\//.exec((await virsh.ask('domifaddr', name)) ?? '') ?? []
+  const [, address] = /ipv4\s+([\d.]+)\//.exec(await virsh.run('domifaddr', name).catch(() => '')) ?? []
   return address === undefined ? '' : `, at ${address}`
 }

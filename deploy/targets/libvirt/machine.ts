@@ -5,12 +5,19 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../../build/lib/errors.ts'
 import type { Progress } from '../../../build/lib/log.ts'
 import { tail } from '../../../build/lib/tool.ts'
+import type { About } from './domain.ts'
+import { lastWord } from './health.ts'
 import type { Pool } from './pool.ts'
 import type { Virsh } from './virsh.ts'
 
 const pollMs = 500
 const consoleLines = 20
 const graceMs = 5000
+/** An app that nobody can ask has begun its work by then. */
+const unaskedMs = 2000
+/** What a domain can be in, as virsh names it. */
+const offStates = new Set(['shut off', 'crashed'])
+const onStates = new Set(['running', 'in shutdown', 'pmsuspended', 'paused'])
 
 /** One domain of a hypervisor, and what it prints. */
 export class DomainMachine {
@@ -29,12 +36,27 @@ export class DomainMachine {
     return this.virsh.ask('dumpxml', '--inactive', this.name)
   }
 
-  async isRunning(): Promise<boolean> {
-    return (await this.virsh.ask('domstate', this.name))?.trim() === 'running'
+  /**
+   * Whether it is on, and whether it gets on: a paused one does not, and its reason is told.
+   *
+   * @throws {UserError} when the hypervisor does not say
+   */
+  async state(): Promise<{ off: boolean; running: boolean; text: string }> {
+    const text = (await this.virsh.ask('domstate', '--reason', this.name))?.trim() ?? 'not defined'
+    const word = text.replace(/ \(.*$/, '')
+    const off = offStates.has(word) || text === 'not defined'
+    if (off || onStates.has(word)) return { off, running: word === 'running', text }
+    throw new UserError(`the hypervisor says of ${this.name}: '${text}'`, {
+      hint: `whether it runs must be known first: ${this.virsh.words('domstate', '--reason', this.name).join(' ')}`,
+    })
   }
 
-  /** Puts a definition in the place of the one before, and starts it. */
-  async start(xml: string, autostart: boolean): Promise<void> {
+  async isOff(): Promise<boolean> {
+    return (await this.state()).off
+  }
+
+  /** Puts a definition in the place of the one before; what runs goes on as it is. */
+  async define(xml: string): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'nodeos-libvirt-'))
     try {
       await writeFile(join(folder, 'domain.xml'), xml)
@@ -42,15 +64,26 @@ export class DomainMachine {
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
-    await this.virsh.run('autostart', this.name, ...(autostart ? [] : ['--disable']))
+  }
+
+  async undefine(): Promise<void> {
+    await this.virsh.ask('undefine', this.name)
+  }
+
+  async start(): Promise<void> {
     await this.virsh.run('start', this.name)
+  }
+
+  /** Whether it starts with its host. */
+  async autostart(wanted: boolean): Promise<void> {
+    await this.virsh.run('autostart', this.name, ...(wanted ? [] : ['--disable']))
   }
 
   /** Presses the power button; pulls the plug when the app does not finish. */
   async stop(drainTimeout: number): Promise<'powered off' | 'did not finish in time'> {
     await this.virsh.ask('shutdown', '--mode', 'acpi', this.name)
     for (const until = Date.now() + drainTimeout * 1000 + graceMs; Date.now() < until; await wait(pollMs)) {
-      if (!(await this.isRunning())) return 'powered off'
+      if (await this.isOff()) return 'powered off'
     }
     await this.kill()
     return 'did not finish in time'
@@ -74,19 +107,29 @@ export class DomainMachine {
    * @returns seconds since it was started
    * @throws {UserError} with the console's last lines
    */
-  async awaitHealth(timeout: number, line: Progress, signal: AbortSignal): Promise<number> {
+  async awaitHealth(
+    about: Pick<About, 'unasked'>,
+    timeout: number,
+    line: Progress,
+    signal: AbortSignal,
+  ): Promise<number> {
     const started = Date.now()
     const seconds = (): number => (Date.now() - started) / 1000
-    for (;;) {
+    for (let wellSince: number | undefined; ;) {
       const console = await this.console()
+      const well = lastWord(console, about)?.good === true
+      wellSince = well ? (wellSince ?? Date.now()) : undefined
       const failure = (message: string): UserError =>
         new UserError(message, { hint: `the console's last lines:\n\n${tail(console, consoleLines)}` })
-      if (console.includes('"event":"health.ok"')) return seconds()
+      if (wellSince !== undefined && Date.now() - wellSince >= (about.unasked === true ? unaskedMs : 0))
+        return seconds()
       if (signal.aborted) throw new UserError('interrupted')
       if (console.includes('"event":"health.failed"'))
         throw failure('the machine says that it is not healthy')
       if (console.includes('"event":"machine.rebooting"')) throw failure('the app ends again and again')
-      if (!(await this.isRunning())) throw failure('the machine ended before it was healthy')
+      const { off, running, text } = await this.state()
+      if (off) throw failure('the machine ended before it was healthy')
+      if (!running) throw failure(`the machine does not get on: ${text}`)
       if (seconds() > timeout + graceMs / 1000)
         throw failure(`the machine was not healthy within ${timeout} s`)
       line.update(console === '' ? 'nothing is printed yet' : 'booting')

@@ -22,8 +22,6 @@ export class Pool {
   static async open(virsh: Virsh, name: string): Promise<Pool> {
     const xml = await virsh.ask('pool-dumpxml', name)
     if (xml === undefined) {
-      // Whether it is the pool that is missing, or the connection.
-      await virsh.run('pool-list')
       const make = virsh.words('pool-create-as', name, 'dir', '--target', '/a/folder').join(' ')
       throw new UserError(`there is no active storage pool '${name}'`, {
         hint: `deploy.options.pool names one; ${make}   makes one`,
@@ -44,22 +42,40 @@ export class Pool {
 
   /** Puts a file there, in place of one of that name; `sparse`: its holes stay holes. What breaks off leaves none. */
   async upload(file: string, volume: string, { sparse = false } = {}): Promise<void> {
+    const [create, fill] = await this.uploadCommands(file, volume, { sparse })
     await this.remove(volume)
-    const { size } = await stat(file)
-    const room = sparse ? ['--allocation', '0'] : []
-    await this.virsh.run('vol-create-as', this.name, volume, `${size}b`, '--format', 'raw', ...room)
+    await this.virsh.run(...create)
     try {
-      await this.virsh.run('vol-upload', '--pool', this.name, volume, file, ...(sparse ? ['--sparse'] : []))
+      await this.virsh.run(...fill)
     } catch (error) {
       await this.remove(volume)
       throw error
     }
   }
 
+  /** What `upload` has virsh do. */
+  async uploadCommands(file: string, volume: string, { sparse = false } = {}): Promise<[string[], string[]]> {
+    const { size } = await stat(file)
+    const room = sparse ? ['--allocation', '0'] : []
+    return [
+      ['vol-create-as', this.name, volume, `${size}b`, '--format', 'raw', ...room],
+      ['vol-upload', '--pool', this.name, volume, file, ...(sparse ? ['--sparse'] : [])],
+    ]
+  }
+
   /** Copies a volume, in place of one of that name. */
   async clone(from: string, to: string): Promise<void> {
     await this.remove(to)
     await this.virsh.run('vol-clone', '--pool', this.name, from, to)
+  }
+
+  /** The commands that a person copies, or removes, a volume with. */
+  cloneWords(from: string, to: string): string[] {
+    return this.virsh.words('vol-clone', '--pool', this.name, from, to)
+  }
+
+  removeWords(volume: string): string[] {
+    return this.virsh.words('vol-delete', '--pool', this.name, volume)
   }
 
   /** Bytes that a machine sees of a volume. */

@@ -1,14 +1,17 @@
 import { log, progress } from '../../../build/lib/log.ts'
 import { UserError } from '../../../build/lib/errors.ts'
-import { type DataConfig, handOver } from '../../data/handover.ts'
+import { type DataConfig, handOver, snapshotOf } from '../../data/handover.ts'
 import type { Context } from '../../target.ts'
 import type { DataVolume } from './data.ts'
-import { aboutOf } from './domain.ts'
+import { type About, aboutOf, withAbout } from './domain.ts'
 import type { DomainMachine } from './machine.ts'
+import type { Pool } from './pool.ts'
+import { type Defined, previousOf, previousVolume } from './volumes.ts'
 
 export interface Swap {
-  xml: string
-  /** The definition that runs now. */
+  /** What comes. */
+  next: Defined
+  /** The definition that is there now. */
   before: string | undefined
   system: Context['config']
   autostart: boolean
@@ -21,38 +24,58 @@ export interface Swap {
 
 /**
  * Starts one definition in the place of another; the one before comes back when it does not become healthy,
- * with its data as it left them.
+ * with its data as it left them. Wherever it is broken off, the last definition that was healthy is there: as
+ * the machine's, or as the one before.
  *
  * @returns seconds until it was healthy
  */
 export async function swap(
   machine: DomainMachine,
-  { xml, before, system, autostart, disk, data, restore }: Swap,
-  { signal }: Context,
+  pool: Pool,
+  { next, before, system, autostart, disk, data, restore }: Swap,
+  { signal }: Pick<Context, 'signal'>,
 ): Promise<number> {
-  const wasRunning = before !== undefined && (await machine.isRunning())
-  if (wasRunning) {
+  const { timeout } = system.health
+  const old = before === undefined ? undefined : aboutOf(before)
+  const older = await previousOf(machine, pool, before)
+  // What was never healthy is nothing to go back to.
+  const isGoal = before !== undefined && old?.trial !== true
+  const wasOn = before !== undefined && !(await machine.isOff())
+  if (wasOn) {
     log.step(`Stopping ${machine.name}, the release before`)
-    log.info(await machine.stop(aboutOf(before)?.drainTimeout ?? system.restart.drainTimeout))
+    log.info(await machine.stop(old?.drainTimeout ?? system.restart.drainTimeout))
   }
   const line = progress(`Booting ${machine.name}`)
   let undo: (() => Promise<void>) | undefined
   try {
-    const from = before === undefined ? undefined : aboutOf(before)?.number
-    const kept = [from, aboutOf(xml)?.number].filter((number) => number !== undefined)
-    undo = await handOver(disk, { data, from, restore, kept })
-    await machine.start(xml, autostart)
-    const seconds = await machine.awaitHealth(system.health.timeout, line, signal)
+    const kept = numbers(old, next.about, older?.about)
+    undo = await handOver(disk, { data, from: old?.number, restore, kept })
+    if (isGoal) await pool.uploadText(before, previousVolume(machine))
+    await machine.define(withAbout(next.xml, { ...next.about, trial: true }))
+    await machine.start()
+    const seconds = await machine.awaitHealth(next.about, timeout, line, signal)
+    await machine.define(next.xml)
+    await machine.autostart(autostart)
     line.done(`healthy after ${seconds.toFixed(1)} s`)
+    const goal = isGoal ? old : older?.about
+    if (data !== undefined) await disk.keepOnly(numbers(old, next.about, goal).map(snapshotOf))
     return seconds
   } catch (error) {
     await machine.kill()
+    if (before === undefined) await machine.undefine()
+    else await machine.define(before)
     await undo?.()
-    if (!wasRunning) throw error
+    if (isGoal) await pool.remove(previousVolume(machine))
+    if (isGoal && older !== undefined) await pool.uploadText(older.xml, previousVolume(machine))
+    if (!wasOn) throw error
     log.warn('the release before is started again')
-    await machine.start(before, autostart)
-    await machine.awaitHealth(system.health.timeout, line, new AbortController().signal)
+    await machine.start()
+    await machine.awaitHealth(old ?? {}, timeout, line, new AbortController().signal)
     const { message, hint } = error as UserError
     throw new UserError(`${message}; the release before runs again`, hint === undefined ? {} : { hint })
   }
+}
+
+function numbers(...all: (About | undefined)[]): number[] {
+  return all.flatMap((about) => (about === undefined ? [] : [about.number]))
 }

@@ -6,24 +6,31 @@ import { missingTool, tail } from '../../../build/lib/tool.ts'
 export interface Virsh {
   /** What a command prints. @throws {UserError} when it fails */
   run(...command: string[]): Promise<string>
-  /** The same, or undefined when it fails: what is asked for may not be there. */
+  /** The same, or undefined when what is asked for is not there, or does not run. @throws {UserError} when anything else fails */
   ask(...command: string[]): Promise<string | undefined>
   /** The words that would be run. */
   words(...command: string[]): string[]
 }
 
+const absent = /(domain|storage (pool|volume)) not found|domain is not running/i
+
 /** @param uri connection, as `virsh -c` takes it */
 export function virshOn(uri: string, signal: AbortSignal): Virsh {
   const words = (...command: string[]): string[] => ['virsh', '--quiet', '--connect', uri, ...command]
-  const run = async (...command: string[]): Promise<string> => {
+  const attempt = async (command: string[], mayBeAbsent: boolean): Promise<string | undefined> => {
     const { status, output, complaint } = await execute(words(...command), signal)
     if (signal.aborted) throw new UserError('interrupted')
     if (status === 0) return output
+    if (mayBeAbsent && absent.test(complaint)) return undefined
     throw new UserError(`virsh ${command[0]} on ${uri} failed`, {
       hint: tail(complaint, 5).replaceAll(/^error: /gm, '') || `virsh ended with status ${status}`,
     })
   }
-  return { run, words, ask: (...command) => run(...command).catch(() => undefined) }
+  return {
+    words,
+    run: async (...command) => (await attempt(command, false)) ?? '',
+    ask: (...command) => attempt(command, true),
+  }
 }
 
 async function execute(

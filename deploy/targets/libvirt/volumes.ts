@@ -1,5 +1,5 @@
 import type { Listed } from '../../releases.ts'
-import { aboutOf } from './domain.ts'
+import { type About, aboutOf } from './domain.ts'
 import type { DomainMachine } from './machine.ts'
 import type { Pool } from './pool.ts'
 import type { Virsh } from './virsh.ts'
@@ -15,15 +15,34 @@ export function envVolume({ name }: { name: string }): string {
   return `${name}.env`
 }
 
-/** What runs, and what it can be brought back to. */
+/** A definition, and what it says of its release. */
+export interface Defined {
+  xml: string
+  about: About
+}
+
+/** The release that it can be brought back to: none when what is kept is broken off, or the one that is defined. */
+export async function previousOf(
+  machine: DomainMachine,
+  pool: Pool,
+  current: string | undefined,
+): Promise<Defined | undefined> {
+  const xml = await pool.read(previousVolume(machine))
+  const about = xml === undefined ? undefined : aboutOf(xml)
+  if (xml === undefined || about === undefined) return undefined
+  return current !== undefined && aboutOf(current)?.number === about.number ? undefined : { xml, about }
+}
+
+/** What is defined, and what it can be brought back to. */
 export async function releasesOf(machine: DomainMachine, pool: Pool): Promise<Listed[]> {
-  const definitions = [await machine.definition(), await pool.read(previousVolume(machine))]
-  return definitions.flatMap((xml, index) => {
-    const about = xml === undefined ? undefined : aboutOf(xml)
+  const xml = await machine.definition()
+  const current = xml === undefined ? undefined : aboutOf(xml)
+  const previous = (await previousOf(machine, pool, xml))?.about
+  return [current, previous].flatMap((about) => {
     if (about === undefined) return []
     const { number, app, deployed, commit, dirty } = about
     const source = { ...(commit === undefined ? {} : { commit }), ...(dirty === undefined ? {} : { dirty }) }
-    return { number, added: deployed, app, source, serves: index === 0 }
+    return { number, added: deployed, app, source, serves: about === current }
   })
 }
 

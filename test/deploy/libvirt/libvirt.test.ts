@@ -1,6 +1,9 @@
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { loadTarget, verb } from '../../../deploy/target.ts'
+import { describe } from '../../../deploy/targets/libvirt/describe.ts'
+import { readOptions } from '../../../deploy/targets/libvirt/options.ts'
 import { answering, appRelease, folderOf } from '../../fixtures/release.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
 import { startLibvirtd } from './libvirtd.ts'
@@ -96,8 +99,77 @@ await t.test('what is in the way is said before anything is touched', async (t) 
 await t.test('a dry run shows the domain and the commands', async (t) => {
   const { release, context } = await releaseOf(t, answering('none'))
   const { text } = await verb(target, 'plan')(release, context)
-  t.match(text, /<domain type='kvm'/)
-  t.match(text, /^virsh .* define --validate domain\.xml$/m)
+  // No KVM here, or the machines of the other tests would have to run on it.
+  t.match(
+    text,
+    new RegExp(
+      `<domain type='${/<domain type='kvm'/.test(libvirtd.virsh('capabilities')) ? 'kvm' : 'qemu'}'`,
+    ),
+  )
+  const commands = text.split('\n').filter((line) => line.startsWith('virsh '))
+  t.match(
+    commands.map((line) => /socket=\S+ (.*)$/.exec(line.replaceAll("'", ''))?.[1]),
+    [
+      ...['vmlinux', 'runtime', 'app'].flatMap((name) => [
+        new RegExp(`^vol-create-as images nodeos-${name}-\\w+ \\d+b --format raw$`),
+        new RegExp(`^vol-upload --pool images nodeos-${name}-\\w+ /.+`),
+      ]),
+      'define --validate domain.xml',
+      'start domain',
+      'autostart domain',
+    ],
+  )
+  t.equal(libvirtd.virsh('list', '--all', '--name').trim(), '', 'nothing is defined')
+  t.strictSame(volumes(), [])
+})
+
+await t.test('a file of the environment that is not there', async (t) => {
+  const { release, context } = await releaseOf(t, answering('none'), { env: '/nonexistent/env' })
+  const message = 'deploy.options.env: /nonexistent/env cannot be read'
+  await t.rejects(target.deploy(release, context), { name: 'UserError', message })
+  await t.rejects(verb(target, 'plan')(release, context), { name: 'UserError', message })
+})
+
+await t.test('a machine that the hypervisor has paused is not off', async (t) => {
+  const { release, context } = await releaseOf(t, answering('paused'))
+  await target.deploy(release, context)
+  libvirtd.virsh('suspend', 'domain')
+  t.match(await verb(target, 'status')(context), {
+    text: 'domain does not get on: paused (user)',
+    data: { running: false, state: 'paused (user)' },
+    status: 3,
+  })
+  libvirtd.virsh('resume', 'domain')
+  t.match(await verb(target, 'status')(context), { data: { running: true, healthy: true } })
+  await verb(target, 'destroy')(context)
+})
+
+await t.test('a machine without a network, which nobody can ask', async (t) => {
+  const { release, context } = await appRelease(t, 'setInterval(() => {}, 1000)', {
+    hostname: 'domain',
+    ports: [],
+    network: { mode: 'none' },
+    deploy: { target: 'libvirt', options: { uri: libvirtd.uri, pool: libvirtd.pool, network: 'user' } },
+  })
+  await target.deploy(release, context)
+  t.match(await verb(target, 'status')(context), { data: { running: true, healthy: true } })
+  await verb(target, 'destroy')(context)
+})
+
+await t.test('libvirt takes the domain of every kind of network', async (t) => {
+  const { release } = await releaseOf(t, answering('none'))
+  const folder = folderOf(t)
+  const pool = { pathOf: (volume: string) => `/pool/${volume}` }
+  for (const network of ['network:default', 'bridge:br0', 'user']) {
+    const options = readOptions({ deploy: { target: 'libvirt', options: { network } } })
+    const { xml } = await describe(release, { options, pool, type: 'qemu', number: 1 })
+    const [kind = '', name] = network.split(':')
+    writeFileSync(join(folder, 'domain.xml'), xml)
+    libvirtd.virsh('define', '--validate', join(folder, 'domain.xml'))
+    const defined = libvirtd.virsh('dumpxml', 'domain')
+    t.match(defined, name === undefined ? /hostfwd=tcp/ : new RegExp(`<source ${kind}='${name}'/>`), network)
+    libvirtd.virsh('undefine', 'domain')
+  }
 })
 
 function volumes(): string[] {
