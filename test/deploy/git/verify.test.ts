@@ -38,8 +38,14 @@ await t.test('a signed release whose manifest says what no build says', async (t
   const port = { guest: '8080', protocol: 'tcp' }
   const [kernel, runtime, app] = artefacts
   const cases: [replaced: object, hint: RegExp][] = [
-    [{ system: { ...system, network: { mode: 'static', address: `10.0.2.15/24,${shell}` } } }, /address: found/],
-    [{ system: { ...system, network: { ...system.network, gateway: `10.0.2.2,${shell}` } } }, /gateway: found/],
+    [
+      { system: { ...system, network: { mode: 'static', address: `10.0.2.15/24,${shell}` } } },
+      /address: found/,
+    ],
+    [
+      { system: { ...system, network: { ...system.network, gateway: `10.0.2.2,${shell}` } } },
+      /gateway: found/,
+    ],
     [{ system: { ...system, ports: [{ ...port, guest: `8080,${shell}` }] } }, /\/system\/ports\/0\/guest/],
     [{ system: { ...system, machine: { ...system.machine, memory: '4096M' } } }, /memory: found "4096M"/],
     [{ system: { ...system, machine: { ...system.machine, cpus: '1,maxcpus=64' } } }, /cpus: found/],
@@ -60,7 +66,10 @@ await t.test('a signed release whose manifest says what no build says', async (t
     hint: /\/source\/commit/,
   })
   const { manifest } = await world.release('app')
-  const outside: Manifest['artefacts'] = [...artefacts, { ...app, name: 'other', path: '../../other' } as never]
+  const outside: Manifest['artefacts'] = [
+    ...artefacts,
+    { ...app, name: 'other', path: '../../other' } as never,
+  ]
   t.match(manifestProblems({ ...manifest, artefacts: outside }), [{ pointer: '/artefacts/3/path' }])
 })
 
