@@ -59,7 +59,8 @@ export async function writeManifest(
   return manifest
 }
 
-function sourceState(): Manifest['source'] {
+/** The commit that is checked out, and whether there is more than it. */
+export function sourceState(): Manifest['source'] {
   if (shell.which('git') === null) return {}
   const head = shell.cmd('git', '-C', root, 'rev-parse', 'HEAD')
   if (head.code !== 0) return {}

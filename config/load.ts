@@ -34,9 +34,14 @@ export async function loadConfig(options: LoadOptions = {}): Promise<SystemConfi
   return config as SystemConfig
 }
 
+/** Fills in the defaults and finds what is not as the schema says: of a configuration that came from elsewhere, too. */
+export function schemaProblems(config: unknown, schema: Schema = readSchema()): Problem[] {
+  return validate(config) ? [] : explain(validate.errors ?? [], config, schema)
+}
+
 /** Fills in the defaults and finds everything that is wrong. */
 async function check(config: unknown, schema: Schema, facts: ConfigFacts): Promise<Problem[]> {
-  const problems = validate(config) ? [] : explain(validate.errors ?? [], config, schema)
+  const problems = schemaProblems(config, schema)
   const invalid = problems.map(({ pointer }) => pointer)
   // What the schema has refused, the checks do not read.
   const tolerated = config as SystemConfig

@@ -1,7 +1,9 @@
+import { log } from '../build/lib/log.ts'
 import { main } from '../build/lib/main.ts'
 import { dist } from '../build/lib/paths.ts'
+import { sourceState } from '../build/manifest.ts'
 import { configuredTarget, printReport } from './command.ts'
-import { loadRelease } from './release.ts'
+import { loadRelease, staleBuild } from './release.ts'
 import { requireTools, verb } from './target.ts'
 
 await main(
@@ -16,6 +18,9 @@ await main(
     const { target, context } = await configuredTarget()
     requireTools(target)
     const release = await loadRelease(dist)
+    const stale = staleBuild(release.manifest.source, sourceState())
+    if (stale !== undefined && target.history === true) throw stale
+    if (stale !== undefined) log.warn(`${stale.message}: ${stale.hint}`)
     const run = values['dry-run'] === true ? verb(target, 'plan') : target.deploy.bind(target)
     printReport(await run(release, context), values.json === true)
   },

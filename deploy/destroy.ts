@@ -16,12 +16,13 @@ await main(
     const { target, context } = await configuredTarget()
     const destroy = verb(target, 'destroy')
     const data = values.data === true
-    if (values.yes !== true && !(await confirms(context.config.hostname, data))) return
+    if (values.yes !== true) await confirm(context.config.hostname, data)
     printReport(await destroy(context, { data }), values.json === true)
   },
 )
 
-async function confirms(name: string, data: boolean): Promise<boolean> {
+/** @throws {UserError} when the answer is another one, or nobody is there to give it */
+async function confirm(name: string, data: boolean): Promise<void> {
   if (!process.stdin.isTTY)
     throw new UserError('nobody can be asked', { hint: '-- --yes   removes it without asking' })
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
@@ -29,5 +30,5 @@ async function confirms(name: string, data: boolean): Promise<boolean> {
     `Remove ${name}, and all that belongs to it${data ? ', its data too' : ''}? Type its name: `,
   )
   terminal.close()
-  return answer === name
+  if (answer !== name) throw new UserError('nothing was removed: that is not its name')
 }

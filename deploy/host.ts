@@ -9,7 +9,7 @@ import { main } from '../build/lib/main.ts'
 import { loadConfig } from '../config/load.ts'
 import { DataDisk } from './data/disk.ts'
 import { publicKey } from './git/minisign.ts'
-import { call } from './host/channel.ts'
+import { call, ServiceAbsent } from './host/channel.ts'
 import { checkCgroup } from './host/hold.ts'
 import { checkName, Home, type Settings } from './host/layout.ts'
 import { removeRepository, setUpRepository } from './host/repository.ts'
@@ -79,11 +79,14 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
   },
   distrust: {
     words: 'name key',
-    summary: 'take that back; what serves goes on',
+    summary: 'take that back, of a key or of all keys of that name; what serves goes on',
     async run(home, [name = '', key = ''], _flags) {
       const text = existsSync(key) ? await readFile(key, 'utf8') : key
-      const signer = await distrust(home, await known(home, name), text.trim())
-      return { text: `${signer.name} may not sign releases of ${name} any more`, data: { ...signer } }
+      const gone = await distrust(home, await known(home, name), text.trim())
+      const others = (await signers(home, name)).filter((each) => each.name === gone[0]?.name).length
+      const lines = gone.map((each) => `${each.name} may not sign releases of ${name} any more: ${each.key}`)
+      if (others > 0) lines.push(`another key of that name still may (${others})`)
+      return { text: lines.join('\n'), data: { signers: gone } }
     },
   },
   status: {
@@ -91,13 +94,12 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
     summary: 'show every appliance of the host',
     async run(home) {
       const names = await home.appliances()
-      const reports = await Promise.all(
-        names.map((name) => call(home.socket, { verb: 'status', appliance: name }, () => undefined).report),
-      )
+      const reports = await Promise.all(names.map((name) => statusOf(home, name)))
       return {
         text:
           reports.map(({ text }) => text).join('\n') || 'there is no appliance yet: npm run host -- add NAME',
         data: { appliances: reports.map(({ data }) => data) },
+        ...(reports.some(({ status }) => status === 1) ? { status: 1 } : {}),
       }
     },
   },
@@ -144,11 +146,12 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
           },
         )
       }
-      await supervisorOf(home).uninstall()
+      const stays = await supervisorOf(home).uninstall()
       if (flags.purge === true) await rm(home.path, { recursive: true, force: true })
       const rest =
         flags.purge === true ? 'and all releases with it' : `; repositories and releases are in ${home.path}`
-      return { text: `the service is gone ${rest}`.replace(' ;', ';'), data: { home: home.path } }
+      const text = [`the service is gone ${rest}`.replace(' ;', ';'), stays ?? []].flat().join('\n')
+      return { text, data: { home: home.path } }
     },
   },
 }
@@ -222,6 +225,15 @@ function portOf(text: string): PortForward {
     throw new UserError(`--publish is '${text}'`, { hint: 'HOST:GUEST, as 80:8080, or 53:5353/udp' })
   }
   return { host: Number(host), guest: Number(guest), protocol: protocol === 'udp' ? 'udp' : 'tcp' }
+}
+
+/** Status of an appliance; of one that could not be taken up, why. @throws {ServiceAbsent} when nobody can be asked */
+async function statusOf(home: Home, name: string): Promise<Report> {
+  const { report } = call(home.socket, { verb: 'status', appliance: name }, () => undefined)
+  return report.catch((error: unknown) => {
+    if (!(error instanceof UserError) || error instanceof ServiceAbsent) throw error
+    return { text: `${name}: ${error.message}`, data: { name, error: error.message }, status: 1 }
+  })
 }
 
 async function keyText(file: string): Promise<string> {

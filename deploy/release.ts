@@ -25,6 +25,18 @@ export async function loadRelease(dist: string): Promise<Release> {
   return { dist, manifest }
 }
 
+/** What is to be said when a build was made from another commit than the one that is checked out: after a revert, say. */
+export function staleBuild(
+  { commit: built }: Manifest['source'],
+  { commit: here }: Manifest['source'],
+): UserError | undefined {
+  if (here === undefined || built === here) return undefined
+  const from = built === undefined ? 'no commit' : built.slice(0, 12)
+  return new UserError(`dist/ was built from ${from}, and this checkout is at ${here.slice(0, 12)}`, {
+    hint: 'npm run build   builds what is checked out',
+  })
+}
+
 /**
  * Path of an artefact of a release.
  *

@@ -1,11 +1,13 @@
 import { constants } from 'node:fs'
-import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { hashFile } from '../build/lib/artefact.ts'
 import { UserError } from '../build/lib/errors.ts'
+import { log } from '../build/lib/log.ts'
 import type { Manifest } from '../build/manifest.ts'
 import { artefactPath } from './release.ts'
 import type { Release } from './target.ts'
+import { writeJson } from './whole.ts'
 
 /** What is needed to boot a machine: the kernel and the layers, by their names in the manifest. */
 export const bootable = ['kernel/vmlinux', 'runtime', 'app'] as const
@@ -28,6 +30,7 @@ export class ReleaseStore {
   readonly folder: string
   readonly #layers: string
   readonly #records: string
+  readonly #told = new Set<number>()
 
   constructor(folder: string) {
     this.folder = folder
@@ -37,15 +40,34 @@ export class ReleaseStore {
 
   /** All releases, the newest first. */
   async list(): Promise<Kept[]> {
-    const names = await readdir(this.#records).catch(() => [])
-    const numbers = names.flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number)
-    const found = await Promise.all(numbers.map((number) => this.get(number)))
+    const found = await Promise.all((await this.#numbers()).map((number) => this.get(number)))
     return found.filter((kept) => kept !== undefined).sort((a, b) => b.number - a.number)
   }
 
+  /** A release; one whose record cannot be read is as if it were not there, and said once. */
   async get(number: number): Promise<Kept | undefined> {
-    const text = await readFile(join(this.#records, `${number}.json`), 'utf8').catch(() => undefined)
-    return text === undefined ? undefined : (JSON.parse(text) as Kept)
+    const file = this.#record(number)
+    const text = await readFile(file, 'utf8').catch(() => undefined)
+    if (text === undefined) return undefined
+    try {
+      return JSON.parse(text) as Kept
+    } catch {
+      if (!this.#told.has(number)) log.warn(`${file} cannot be read: it is as if it were not there`)
+      this.#told.add(number)
+      return undefined
+    }
+  }
+
+  /** Numbers of the releases whose records cannot be read. */
+  async unreadable(): Promise<number[]> {
+    const numbers = await this.#numbers()
+    const found = await Promise.all(numbers.map((number) => this.get(number)))
+    return numbers.filter((_, index) => found[index] === undefined)
+  }
+
+  async #numbers(): Promise<number[]> {
+    const names = await readdir(this.#records).catch(() => [])
+    return names.flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number)
   }
 
   /** The release as something that can be deployed. */
@@ -102,16 +124,13 @@ export class ReleaseStore {
       added: new Date().toISOString(),
       manifest: { ...release.manifest, artefacts },
     }
-    const file = join(this.#records, `${release.number}.json`)
-    await writeFile(`${file}.unfinished`, `${JSON.stringify(kept, null, 2)}\n`)
-    await rename(`${file}.unfinished`, file)
+    await writeJson(this.#record(release.number), kept)
     return kept
   }
 
   /** Keeps a release that lies in a folder, in the place of nothing: its number is the next one. */
   async addBuilt(release: Release): Promise<Kept> {
-    const [newest] = await this.list()
-    const number = (newest?.number ?? 0) + 1
+    const number = Math.max(0, ...(await this.#numbers())) + 1
     return this.add({ number, manifest: release.manifest }, ({ name }, file) =>
       linkOrCopy(artefactPath(release, name), file),
     )
@@ -128,15 +147,20 @@ export class ReleaseStore {
 
   /** Removes all but the newest `most` releases and those named; layers that nothing uses go too. */
   async prune(most: number, always: readonly (number | undefined)[]): Promise<void> {
+    const numbers = await this.#numbers()
     const kept = await this.list()
     const stays = kept.filter(({ number }, index) => index < most || always.includes(number))
-    for (const { number } of kept.filter((each) => !stays.includes(each))) {
-      await rm(join(this.#records, `${number}.json`), { force: true })
+    for (const number of numbers.filter((each) => stays.every((kept) => kept.number !== each))) {
+      await rm(this.#record(number), { force: true })
     }
     const used = new Set(stays.flatMap(({ manifest }) => layersOf(manifest).map(({ sha256 }) => sha256)))
     for (const name of await readdir(this.#layers).catch(() => [])) {
       if (!used.has(basename(name))) await rm(join(this.#layers, name), { force: true })
     }
+  }
+
+  #record(number: number): string {
+    return join(this.#records, `${number}.json`)
   }
 
   #layer(sha256: string): string {

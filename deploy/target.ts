@@ -49,6 +49,8 @@ export interface Target {
   schema: object
   /** Host programs that it runs. */
   needs: readonly string[]
+  /** Whether its releases are a history of the source: a build of another commit than the one checked out is refused. */
+  history?: boolean
   deploy(release: Release, context: Context): Promise<Report>
   /** Prints the commands that `deploy` would run. */
   plan?(release: Release, context: Context): Promise<Report>

@@ -3,8 +3,10 @@ import { hashText } from '../../build/lib/artefact.ts'
 import { UserError } from '../../build/lib/errors.ts'
 import type { Manifest } from '../../build/manifest.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
+import type { Problem } from '../../config/explain.ts'
 import { layersOf } from '../store.ts'
 import type { Git } from './run.ts'
+import { manifestProblems, releaseProblems } from './shape.ts'
 
 /** Settings that a host starts the machine with. */
 export type Launch = Pick<SystemConfig, 'machine' | 'ports' | 'network' | 'health'>
@@ -94,18 +96,30 @@ export interface CommittedRelease {
 
 /** The short half of a release. @throws {UserError} when the commit is none */
 export async function readReleaseFile(git: Git, commit: string): Promise<ReleaseFile> {
-  const text = await git.read(`${commit}:${releaseName}`)
+  return asReleaseFile(commit, await git.read(`${commit}:${releaseName}`))
+}
+
+/** The short halves of releases, in their order. @throws {UserError} when one of the commits is none */
+export async function readReleaseFiles(git: Git, commits: readonly string[]): Promise<ReleaseFile[]> {
+  const texts = await git.readAll(commits.map((commit) => `${commit}:${releaseName}`))
+  return commits.map((commit, index) => asReleaseFile(commit, texts[index]))
+}
+
+function asReleaseFile(commit: string, text: string | undefined): ReleaseFile {
   const file = text === undefined ? undefined : (parse(text) as ReleaseFile | undefined)
-  if (file?.version === 1 && Number.isInteger(file.number) && file.number > 0) return file
-  throw new UserError(`the commit ${commit.slice(0, 12)} is no release of NodeOS`, {
-    hint: 'the branch holds releases and nothing else: deploy.options.branch',
-  })
+  if (file?.version !== 1) {
+    throw new UserError(`the commit ${commit.slice(0, 12)} is no release of NodeOS`, {
+      hint: 'the branch holds releases and nothing else: deploy.options.branch',
+    })
+  }
+  refuse(`${releaseName} of the commit ${commit.slice(0, 12)}`, releaseProblems(file))
+  return file
 }
 
 /**
  * A release with its manifest.
  *
- * @throws {UserError} when the commit is none, or the two do not belong together
+ * @throws {UserError} when the commit is none, the two do not belong together, or the manifest says what no build says
  */
 export async function readRelease(git: Git, commit: string): Promise<CommittedRelease> {
   const file = await readReleaseFile(git, commit)
@@ -116,7 +130,19 @@ export async function readRelease(git: Git, commit: string): Promise<CommittedRe
       `the manifest of release ${file.number} was altered: it does not have the digest that was released`,
     )
   }
+  refuse(`${manifestName} of release ${file.number}`, manifestProblems(manifest))
   return { commit, file, manifest }
+}
+
+/** @throws {UserError} that lists them, when there are problems */
+function refuse(what: string, problems: readonly Problem[]): void {
+  if (problems.length === 0) return
+  throw new UserError(`${what} is not as it must be`, {
+    hint: [
+      ...problems.map(({ pointer, text }) => `${pointer}: ${text}`),
+      'NodeOS must be as new here as where the release was built: git pull && npm install',
+    ].join('\n'),
+  })
 }
 
 /** What JSON says; undefined for what is none. */

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
@@ -31,19 +31,34 @@ export class Git {
   readonly folder: string
   readonly #settings: readonly string[]
   readonly #env: NodeJS.ProcessEnv
+  readonly #signal: AbortSignal | undefined
 
-  /** @param settings of git's configuration that hold for every command: `name=value` */
-  constructor(folder: string, settings: readonly string[] = [], env: NodeJS.ProcessEnv = {}) {
+  /** Whether nothing is run any more. */
+  get interrupted(): boolean {
+    return this.#signal?.aborted === true
+  }
+
+  /**
+   * @param settings of git's configuration that hold for every command: `name=value`
+   * @param signal ends a command that runs, and lets none begin
+   */
+  constructor(
+    folder: string,
+    settings: readonly string[] = [],
+    env: NodeJS.ProcessEnv = {},
+    signal?: AbortSignal,
+  ) {
     this.folder = folder
     this.#settings = settings.flatMap((setting) => ['-c', setting])
     this.#env = env
+    this.#signal = signal
   }
 
   /**
    * Runs a command to its end.
    *
    * @returns what it printed on stdout, without the final newline
-   * @throws {UserError} when git is missing or the command fails, with the end of what it said
+   * @throws {UserError} when git does not run, is interrupted or fails, with the end of what it said
    */
   async run(argv: readonly string[], options: GitOptions): Promise<string> {
     const { status, stdout, stderr } = await this.try(argv, options)
@@ -53,7 +68,7 @@ export class Git {
     })
   }
 
-  /** Runs a command that may fail. @throws {UserError} when git is missing */
+  /** Runs a command that may fail. @throws {UserError} when git does not run, or is interrupted */
   async try(
     argv: readonly string[],
     { purpose, input, encoding, env, heard }: GitOptions,
@@ -66,11 +81,7 @@ export class Git {
       heard?.(text)
     })
     child.stdin.on('error', () => undefined).end(input)
-    const ended = await Promise.race([
-      once(child, 'close'),
-      once(child, 'error').then(([error]) => error as Error),
-    ])
-    if (ended instanceof Error) throw missingTool('git', purpose)
+    await ended(child, purpose)
     result.status = child.exitCode
     return result
   }
@@ -79,6 +90,27 @@ export class Git {
   async read(object: string): Promise<string | undefined> {
     const { status, stdout } = await this.try(['cat-file', 'blob', object], { purpose: 'read a release' })
     return status === 0 ? stdout : undefined
+  }
+
+  /** What objects hold, in their order, read by one git; undefined for those that are not there. */
+  async readAll(objects: readonly string[]): Promise<(string | undefined)[]> {
+    if (objects.length === 0) return []
+    const { status, stdout, stderr } = await this.try(['cat-file', '--batch'], {
+      purpose: 'read releases',
+      input: `${objects.join('\n')}\n`,
+      encoding: 'latin1',
+    })
+    if (status !== 0) throw new UserError('git cannot read the releases', { hint: tail(stderr, 5) })
+    let at = 0
+    return objects.map(() => {
+      const end = stdout.indexOf('\n', at)
+      const [, type, bytes] = / (\w+) (\d+)$/.exec(stdout.slice(at, end)) ?? []
+      at = end + 1
+      if (bytes === undefined) return undefined
+      const content = stdout.slice(at, at + Number(bytes))
+      at += Number(bytes) + 1
+      return type === 'blob' ? Buffer.from(content, 'latin1').toString('utf8') : undefined
+    })
   }
 
   /** A commit as git keeps it, a character for each byte. @throws {UserError} when git cannot read it */
@@ -106,9 +138,7 @@ export class Git {
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
     child.stdin.end()
-    const closed = once(child, 'close')
-    await pipeline(child.stdout, into)
-    await closed
+    await Promise.all([ended(child, 'read a release'), pipeline(child.stdout, into)])
     if (child.exitCode !== 0) throw new UserError(`git cannot read ${object}`, { hint: tail(said, 5) })
   }
 
@@ -130,6 +160,20 @@ export class Git {
     return spawn('git', ['-C', this.folder, ...this.#settings, ...argv], {
       env: { ...Object.fromEntries(inherited), LC_ALL: 'C', ...this.#env, ...env },
       stdio: ['pipe', 'pipe', 'pipe'],
+      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
     })
   }
+}
+
+/** @throws {UserError} when it could not be started, or was interrupted */
+async function ended(child: ChildProcess, purpose: string): Promise<void> {
+  await once(child, 'close').catch((error: NodeJS.ErrnoException) => {
+    throw notRun(error, purpose)
+  })
+}
+
+function notRun(error: NodeJS.ErrnoException, purpose: string): UserError {
+  if (error.code === 'ENOENT') return missingTool('git', purpose)
+  const why = error.name === 'AbortError' ? 'interrupted' : error.message
+  return new UserError(`could not ${purpose}: ${why}`, { cause: error })
 }

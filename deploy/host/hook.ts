@@ -7,6 +7,7 @@ import { ReleaseStore } from '../store.ts'
 import { markProcess } from '../targets/local/process.ts'
 import { takeLock } from '../targets/local/state.ts'
 import { call, type Request, ServiceAbsent } from './channel.ts'
+import { keepRelease } from './keep.ts'
 import { Home } from './layout.ts'
 import { branch, removeStaleLocks, repositoryOf } from './repository.ts'
 import { minisigners } from './signers.ts'
@@ -55,20 +56,23 @@ async function preReceive({ home, name, updates }: Push): Promise<void> {
   if (release === undefined) return
   const store = new ReleaseStore(home.folder(name))
   await checkRoom(release, store, await home.settings(name))
-  const { commit, file, manifest } = release
-  const { number, restore } = file
-  await store.add(
-    { number, commit, manifest, ...(restore === undefined ? {} : { restore }) },
-    ({ path }, target) => git.export(`${commit}:${path}`, target),
-  )
-  await ask(home, { verb: 'prepare', appliance: name, number: file.number, pusher })
+  const { number } = await keepRelease(store, git, release)
+  await ask(home, { verb: 'prepare', appliance: name, number, pusher })
 }
 
 /** The commit is on the branch: traffic moves. */
 async function postReceive({ home, name, updates }: Push): Promise<void> {
   const commit = updates.find(({ ref }) => ref === `refs/heads/${branch}`)?.after
+  if (commit === undefined) return
   const kept = (await new ReleaseStore(home.folder(name)).list()).find((each) => each.commit === commit)
-  if (kept === undefined) return
+  if (kept === undefined) {
+    throw new UserError(
+      `the commit ${commit.slice(0, 12)} is on the branch, and this host has no record of it`,
+      {
+        hint: 'what served before goes on; npm run deploy   tries again',
+      },
+    )
+  }
   await ask(home, { verb: 'commit', appliance: name, number: kept.number })
 }
 

@@ -1,8 +1,12 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { UserError } from '../../build/lib/errors.ts'
+import { log } from '../../build/lib/log.ts'
 import type { PortForward } from '../targets/local/qemu.ts'
+import { writeJson } from '../whole.ts'
+
+export { writeJson }
 
 /** What the owner of a host says about an appliance; a release cannot change it. */
 export interface Settings {
@@ -26,12 +30,14 @@ export const defaults: Settings = { bind: '0.0.0.0', publish: [], keep: 5 }
 
 const appliancePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
+export const usualHome: string = join(homedir(), 'nodeos')
+
 /** Where a host keeps what: one folder, each appliance its own repository and folder in it. */
 export class Home {
   readonly path: string
 
   constructor(path: string | undefined) {
-    this.path = resolve(path || process.env['NODEOS_HOST'] || join(homedir(), 'nodeos'))
+    this.path = resolve(path || process.env['NODEOS_HOST'] || usualHome)
   }
 
   /** The service's socket. */
@@ -67,8 +73,9 @@ export class Home {
       .sort()
   }
 
+  /** @throws {UserError} when they cannot be read: without them a release had no limits */
   async settings(name: string): Promise<Settings> {
-    const own = await readJson<Partial<Settings>>(this.#settingsFile(name))
+    const own = await readStrictly<Partial<Settings>>(this.#settingsFile(name))
     return { ...defaults, ...own }
   }
 
@@ -90,7 +97,16 @@ export function checkName(name: string): string {
   })
 }
 
+/** What a JSON file says; what cannot be read is as if it were not there, and said. */
 export async function readJson<T>(file: string): Promise<T | undefined> {
+  return readStrictly<T>(file).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error
+    log.warn(`${error.message}: it is as if it were not there`)
+    return undefined
+  })
+}
+
+async function readStrictly<T>(file: string): Promise<T | undefined> {
   const text = await readFile(file, 'utf8').catch(() => undefined)
   if (text === undefined) return undefined
   try {
@@ -98,10 +114,4 @@ export async function readJson<T>(file: string): Promise<T | undefined> {
   } catch (error) {
     throw new UserError(`${file} is no JSON`, { hint: 'mend it, or remove it', cause: error })
   }
-}
-
-/** Writes a file, all of it or nothing. */
-export async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeFile(`${file}.unfinished`, `${JSON.stringify(value, null, 2)}\n`)
-  await rename(`${file}.unfinished`, file)
 }

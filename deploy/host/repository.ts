@@ -32,6 +32,8 @@ export async function setUpRepository(home: Home, name: string): Promise<void> {
     'core.bigFileThreshold': '64k',
     'core.compression': '1',
     'gc.auto': '0',
+    // A host that loses its power has the branch, and all that is on it.
+    'core.fsync': 'committed,reference',
   }
   for (const [key, value] of Object.entries(settings))
     await git.run(['config', key, value], { purpose: 'set up a repository' })

@@ -1,14 +1,17 @@
-import { UserError } from '../../build/lib/errors.ts'
+import { describeError, UserError } from '../../build/lib/errors.ts'
 import { main } from '../../build/lib/main.ts'
 import type { Report } from '../target.ts'
 import { Appliance } from './appliance.ts'
 import { type Caller, listen, type Request } from './channel.ts'
+import { restoreRecords } from './keep.ts'
 import { Home } from './layout.ts'
 
 /** The appliances of a host, kept up, and what hooks and commands ask of them. */
 class Service {
   readonly #home: Home
   readonly #appliances = new Map<string, Appliance>()
+  /** Why an appliance could not be taken up; the next `load` tries again. */
+  readonly #broken = new Map<string, unknown>()
   #loading: Promise<void> = Promise.resolve()
 
   constructor(home: Home) {
@@ -33,9 +36,16 @@ class Service {
     for (const name of names.filter((each) => !this.#appliances.has(each))) {
       const say = (text: string): void =>
         void process.stdout.write(`${new Date().toISOString()} ${name}: ${text}\n`)
-      const appliance = await Appliance.open(this.#home, name, say)
-      this.#appliances.set(name, appliance)
-      appliance.start()
+      try {
+        await restoreRecords(this.#home, name, say)
+        const appliance = await Appliance.open(this.#home, name, say)
+        this.#appliances.set(name, appliance)
+        this.#broken.delete(name)
+        appliance.start()
+      } catch (error) {
+        this.#broken.set(name, error)
+        say(describeError(error))
+      }
     }
   }
 
@@ -50,6 +60,7 @@ class Service {
     }
     await this.#loading
     const appliance = this.#appliances.get(name)
+    if (this.#broken.has(name)) throw this.#broken.get(name)
     if (appliance === undefined)
       throw new UserError(`this host has no appliance '${name}'`, { hint: 'npm run host -- status' })
     switch (verb) {
@@ -88,15 +99,16 @@ await main(
   async ({ positionals: [path] }) => {
     const home = new Home(path)
     const service = new Service(home)
+    const end = (): void => {
+      // Machines go on: the next service finds them.
+      service.close()
+      process.exit(0)
+    }
+    // Its supervisor was killed: the service of the next one needs the ports.
+    process.once('disconnect', end)
     const loaded = service.load()
     await listen(home.socket, (request, caller) => service.answer(request, caller))
     await loaded
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        // Machines go on: the next service finds them.
-        service.close()
-        process.exit(0)
-      })
-    }
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, end)
   },
 )

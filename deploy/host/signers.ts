@@ -1,8 +1,9 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../build/lib/errors.ts'
 import { findTool, missingTool } from '../../build/lib/tool.ts'
 import { keyId, publicKey } from '../git/minisign.ts'
+import { writeWhole } from '../whole.ts'
 import type { Home } from './layout.ts'
 
 /** A key that may sign releases. */
@@ -62,11 +63,16 @@ function minisigner(text: string): Signer | undefined {
   return { name: `minisign-${keyId(key)}`, key }
 }
 
-/** Takes that back, by name or key. @throws {UserError} naming those that there are */
-export async function distrust(home: Home, name: string, which: string): Promise<Signer> {
+/**
+ * Takes that back: of every key of a name, or of one key.
+ *
+ * @returns the keys that may not sign any more
+ * @throws {UserError} naming those that there are
+ */
+export async function distrust(home: Home, name: string, which: string): Promise<Signer[]> {
   const all = await signers(home, name)
-  const found = all.find((each) => each.name === which || which.includes(each.key))
-  if (found === undefined) {
+  const found = all.filter((each) => each.name === which || which.includes(each.key))
+  if (found.length === 0) {
     throw new UserError(`no trusted key is called '${which}'`, {
       hint: `there is: ${all.map((each) => each.name).join(', ') || 'none'}`,
     })
@@ -74,7 +80,7 @@ export async function distrust(home: Home, name: string, which: string): Promise
   await writeSigners(
     home,
     name,
-    all.filter((each) => each !== found),
+    all.filter((each) => !found.includes(each)),
   )
   return found
 }
@@ -92,8 +98,6 @@ async function writeSigners(home: Home, name: string, all: readonly Signer[]): P
     [allowedMinisign]: all.filter(isMinisign).map((each) => `${each.name} ${each.key}\n`),
   }
   for (const [file, lines] of Object.entries(files)) {
-    const path = join(home.repository(name), file)
-    await writeFile(`${path}.unfinished`, lines.join(''), { mode: 0o600 })
-    await rename(`${path}.unfinished`, path)
+    await writeWhole(join(home.repository(name), file), lines.join(''), 0o600)
   }
 }

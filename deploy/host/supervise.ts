@@ -2,14 +2,15 @@ import { spawn } from 'node:child_process'
 import { existsSync, openSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { hashText } from '../../build/lib/artefact.ts'
 import { UserError } from '../../build/lib/errors.ts'
 import { tail, tool } from '../../build/lib/tool.ts'
 import { awaitEnd, isRunning, markProcess, type ProcessMark } from '../targets/local/process.ts'
 import { call } from './channel.ts'
 import { startNoMore, startWithHost } from './crontab.ts'
-import { type Home, readJson, writeJson } from './layout.ts'
+import { type Home, readJson, usualHome, writeJson } from './layout.ts'
 import { hasSystemd } from './systemd.ts'
 
 /** What keeps the service of a host running, and starts it with the host. */
@@ -22,17 +23,27 @@ export interface Supervisor {
    */
   start(): Promise<string>
   stop(): Promise<void>
-  /** Takes everything away that `start` has left on the host. */
-  uninstall(): Promise<void>
+  /**
+   * Takes everything away that `start` has left on the host.
+   *
+   * @returns for a person: what stays nevertheless
+   */
+  uninstall(): Promise<string | undefined>
 }
 
 const program = join(import.meta.dirname, 'service.ts')
-const unit = 'nodeos-host.service'
 const startMs = 10_000
 
 /** systemd where it runs for this user, else a process that starts the service again. */
 export function supervisorOf(home: Home): Supervisor {
   return hasSystemd() ? systemd(home) : plain(home)
+}
+
+/** Name of the unit: each home has one of its own. */
+export function unitOf({ path }: Home): string {
+  if (path === usualHome) return 'nodeos-host.service'
+  const name = basename(path).replaceAll(/[^\w.-]+/g, '-')
+  return `nodeos-host-${name}-${hashText(path).slice(0, 8)}.service`
 }
 
 /** The unit: machines are not the service's to end, and what it may use is bounded. */
@@ -62,6 +73,7 @@ function systemctl(...words: string[]): string {
 }
 
 function systemd(home: Home): Supervisor {
+  const unit = unitOf(home)
   const file = join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'systemd/user', unit)
   return {
     async start() {
@@ -86,6 +98,7 @@ function systemd(home: Home): Supervisor {
       if (existsSync(file)) systemctl('disable', '--now', unit)
       await rm(file, { force: true })
       systemctl('daemon-reload')
+      return `units of ${userInfo().username} run without a login still, as others may need it: loginctl disable-linger   ends that`
     },
   }
 }
@@ -127,6 +140,7 @@ function plain(home: Home): Supervisor {
     async uninstall() {
       startNoMore(home)
       await stop()
+      return undefined
     },
   }
 }

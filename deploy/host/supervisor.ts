@@ -11,7 +11,9 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => 
 process.on('SIGHUP', () => undefined)
 
 while (!ending.signal.aborted) {
-  const child = spawn(process.execPath, process.argv.slice(2), { stdio: ['ignore', 'inherit', 'inherit'] })
+  const child = spawn(process.execPath, process.argv.slice(2), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
   const stop = (): void => void child.kill('SIGTERM')
   ending.signal.addEventListener('abort', stop)
   const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]

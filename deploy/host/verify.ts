@@ -56,7 +56,7 @@ export async function verifyPush(
   const update = updates.find(({ ref }) => ref === head)
   for (const each of updates) {
     if (none.test(each.after)) throw new UserError(`${each.ref} cannot be removed: releases are history`)
-    if (each.ref !== head) await verifyTag(git, each, update?.after ?? head)
+    if (each.ref !== head) await verifyTag(git, each, { branch, tip: update?.after ?? head })
   }
   if (update === undefined) return undefined
   const { before, after } = update
@@ -103,10 +103,17 @@ async function verifyLayers(git: Git, { commit, file, manifest }: CommittedRelea
   }
 }
 
-async function verifyTag(git: Git, { after, before, ref }: Update, tip: string): Promise<void> {
+async function verifyTag(
+  git: Git,
+  { after, before, ref }: Update,
+  { branch, tip }: { branch: string; tip: string },
+): Promise<void> {
   const [, number] = /^refs\/tags\/release-(\d+)$/.exec(ref) ?? []
   if (number === undefined)
-    throw new UserError(`${ref} has no place here: there is one branch and a tag a release`)
+    throw new UserError(
+      `${ref} has no place here: a host takes releases on the branch ${branch}, and a tag of each`,
+      { hint: `deploy.options.branch: "${branch}", or leave it out` },
+    )
   if (!none.test(before)) throw new UserError(`the tag of release ${number} is there already, and stays`)
   const commit = await git.commitOf(after)
   const own = commit !== undefined && (await git.isAncestor(commit, tip))

@@ -1,3 +1,5 @@
+import { UserError } from '../../../build/lib/errors.ts'
+import { log } from '../../../build/lib/log.ts'
 import { choosePrevious, listReport } from '../../releases.ts'
 import { describeRelease, messageOf, releasedLayers } from '../../git/release.ts'
 import type { Context, Report, Target } from '../../target.ts'
@@ -12,6 +14,7 @@ const git: Target = {
   summary: 'pushes signed releases to a git remote; its host swaps them without losing a request',
   schema,
   needs: ['git'],
+  history: true,
 
   async plan({ manifest }) {
     const { remote, branch } = readOptions(manifest.system.deploy.options)
@@ -54,10 +57,11 @@ const git: Target = {
   async list(context) {
     const options = readOptions(context.config.deploy.options)
     const releases = await (await Releases.fetch(options, context)).list()
+    const serving = releases.length === 0 ? undefined : await servingRelease(context)
     return listReport(
-      releases.map(({ commit, added, file }, index) => {
+      releases.map(({ commit, added, file }) => {
         const { number, app, source, rollbackOf } = file
-        const own = { number, added, commit, app, source, serves: index === 0 }
+        const own = { number, added, commit, app, source, serves: number === serving }
         return rollbackOf === undefined ? own : { ...own, rollbackOf }
       }),
     )
@@ -85,6 +89,17 @@ export default git
 function ask(context: Context, words: readonly string[]): Promise<Report> {
   const { remote } = readOptions(context.config.deploy.options)
   return askHost(remote, words, context, context.print)
+}
+
+/** Number of the release that the host runs: the newest may have been stopped, or be down for an older one. */
+async function servingRelease(context: Context): Promise<unknown> {
+  try {
+    return (await ask(context, ['status'])).data['number']
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    log.warn(`which release serves is not known: ${error.message}`)
+    return undefined
+  }
 }
 
 async function push(

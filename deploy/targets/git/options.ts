@@ -29,7 +29,8 @@ export const schema = {
       type: 'string',
       pattern: '^[\\w][\\w./-]*$',
       default: 'main',
-      description: 'Branch of the releases.',
+      description:
+        'Branch of the releases. A host of npm run host takes main alone; another one is for a repository that only keeps them.',
     },
     sign: {
       type: 'boolean',

@@ -42,7 +42,13 @@ export async function pushRelease(
     `${commit}:refs/heads/${branch}`,
     `${commit}:refs/tags/${tagOf(file.number)}`,
   ]
-  const { status } = await git.try(argv, { purpose: 'push the release', heard })
+  const { status } = await git.try(argv, { purpose: 'push the release', heard }).catch((error: unknown) => {
+    if (!git.interrupted) throw error
+    throw new UserError(`the push of release ${file.number} was interrupted`, {
+      hint: 'npm run deploy:list   says whether it was taken',
+      cause: error,
+    })
+  })
   if (status !== 0) throw refusal(file, remote, said)
   if (/^remote: error: /m.test(said)) {
     throw new UserError(`release ${file.number} is on ${remote}, and its host could not run it`, {

@@ -10,7 +10,7 @@ import {
   manifestName,
   manifestText,
   readRelease,
-  readReleaseFile,
+  readReleaseFiles,
   releasedLayers,
   type ReleaseFile,
   releaseName,
@@ -41,7 +41,10 @@ export class Releases {
    *
    * @param state folder for the repository
    */
-  static async fetch(options: GitOptions, { state, env }: Pick<Context, 'state' | 'env'>): Promise<Releases> {
+  static async fetch(
+    options: GitOptions,
+    { state, env, signal }: Pick<Context, 'state' | 'env' | 'signal'>,
+  ): Promise<Releases> {
     const folder = join(state, 'releases.git')
     await mkdir(state, { recursive: true })
     const git = new Git(
@@ -54,6 +57,7 @@ export class Releases {
         'protocol.version=2',
       ],
       env,
+      signal,
     )
     if (!existsSync(join(folder, 'HEAD')))
       await new Git(state).run(['init', '--quiet', '--bare', folder], { purpose: 'make a repository' })
@@ -62,7 +66,7 @@ export class Releases {
     })
     if (known.stdout.trim() !== options.remote) {
       if (known.status === 0) await rm(folder, { recursive: true })
-      if (known.status === 0) return Releases.fetch(options, { state, env })
+      if (known.status === 0) return Releases.fetch(options, { state, env, signal })
       await git.run(['remote', 'add', remoteName, options.remote], { purpose: 'name the remote' })
     }
     const releases = new Releases(git, options)
@@ -111,12 +115,15 @@ export class Releases {
     const lines = await this.git.run(['log', '--first-parent', '--format=%H %cI', tip], {
       purpose: 'list the releases',
     })
-    return Promise.all(
-      lines.split('\n').map(async (line) => {
-        const [commit = '', added = ''] = line.split(' ')
-        return { commit, added, file: await readReleaseFile(this.git, commit) }
-      }),
+    const commits = lines.split('\n').map((line) => line.split(' '))
+    const files = await readReleaseFiles(
+      this.git,
+      commits.map(([commit = '']) => commit),
     )
+    return files.map((file, index) => {
+      const [commit = '', added = ''] = commits[index] ?? []
+      return { commit, added, file }
+    })
   }
 
   async read(commit: string): Promise<CommittedRelease> {

@@ -1,6 +1,9 @@
-import { mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { hashText } from '../../../build/lib/artefact.ts'
 import { UserError } from '../../../build/lib/errors.ts'
+import { writeJson } from '../../whole.ts'
 import type { Machine } from './machine.ts'
 import { isRunning, markProcess, type ProcessMark } from './process.ts'
 
@@ -27,18 +30,24 @@ export async function readState(folder: string): Promise<State | undefined> {
 }
 
 async function readJson<T>(file: string): Promise<T | undefined> {
+  return parse(await readText(file)) as T | undefined
+}
+
+function readText(file: string): Promise<string | undefined> {
+  return readFile(file, 'utf8').catch(() => undefined)
+}
+
+function parse(text = ''): unknown {
   try {
-    return JSON.parse(await readFile(file, 'utf8')) as T
+    return JSON.parse(text)
   } catch {
     return undefined
   }
 }
 
 export async function writeState(folder: string, state: State): Promise<void> {
-  const file = join(folder, 'state.json')
   await mkdir(folder, { recursive: true })
-  await writeFile(`${file}.unfinished`, `${JSON.stringify(state, null, 2)}\n`)
-  await rename(`${file}.unfinished`, file)
+  await writeJson(join(folder, 'state.json'), state)
 }
 
 export async function forgetState(folder: string): Promise<void> {
@@ -68,16 +77,44 @@ export async function locked<T>(folder: string, body: () => Promise<T>): Promise
  * @throws {UserError} when a process that runs has it
  */
 export async function takeLock(file: string, owner: ProcessMark): Promise<void> {
-  const holder = await readJson<ProcessMark>(file)
+  const own = `${file}.${randomUUID()}`
+  await writeFile(own, JSON.stringify(owner))
+  try {
+    while (!(await takes(file, own, owner)));
+  } finally {
+    await rm(own, { force: true })
+  }
+}
+
+/** One try. Whoever finds the lock of a dead process must have a lock on that one before he takes its place. */
+async function takes(file: string, own: string, owner: ProcessMark): Promise<boolean> {
+  if (await links(own, file)) return true
+  const dead = await readText(file)
+  if (dead === undefined) return false
+  const holder = parse(dead) as ProcessMark | undefined
   if (holder !== undefined && isRunning(holder)) {
     throw new UserError(`another deploy is at work (pid ${holder.pid})`, {
       hint: `wait for it, or end it: kill ${holder.pid}`,
     })
   }
-  await rm(file, { force: true })
-  const lock = await open(file, 'wx').catch((error: unknown) => {
-    throw new UserError('another deploy has just begun', { hint: 'wait for it', cause: error })
-  })
-  await lock.writeFile(JSON.stringify(owner))
-  await lock.close()
+  const succession = `${file}.after-${hashText(dead).slice(0, 16)}`
+  await takeLock(succession, owner)
+  try {
+    if ((await readText(file)) !== dead) return false
+    await rename(own, file)
+    return true
+  } finally {
+    await rm(succession, { force: true })
+  }
+}
+
+/** Gives a file a second name, unless that is taken. */
+async function links(own: string, name: string): Promise<boolean> {
+  try {
+    await link(own, name)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
 }

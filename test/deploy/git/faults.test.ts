@@ -133,6 +133,32 @@ await t.test('a push is cut off in the middle', async (t) => {
   await serves(t, 4, 'two')
 })
 
+await t.test('a push is cut off while its pack is sent', async (t) => {
+  const cut = await host.release(answering('cut off'))
+  const options = readOptions(cut.release.manifest.system.deploy.options)
+  const releases = await Releases.fetch(options, two.context)
+  const { commit } = await releases.commitBuilt(cut.release)
+  const script = 'f() { head -c 3000 | git receive-pack "$1"; }; f'
+  const argv = ['push', `--receive-pack=${script}`, 'origin', `${commit}:refs/heads/main`]
+  const { status, stderr } = await releases.git.try(argv, { purpose: 'push' })
+  t.not(status, 0)
+  t.match(stderr, /early EOF|unpack|hung up|disconnect/)
+  t.equal(await branch.commitOf(commit), undefined, 'nothing of it is there')
+  const left = readdirSync(join(host.repository, 'objects')).filter((name) => /^(incoming|tmp)/.test(name))
+  t.strictSame(left, [])
+  await serves(t, 4, 'two')
+})
+
+await t.test('a deploy is interrupted while it pushes', async (t) => {
+  const abort = new AbortController()
+  const deploy = target.deploy(one.release, { ...two.context, signal: abort.signal })
+  const machines = join(host.home.folder(applianceName), 'machines')
+  await until('it boots', () => readdirSync(machines).some((name) => name.startsWith('5-')), patience)
+  abort.abort()
+  await t.rejects(deploy, { message: 'the push of release 5 was interrupted', hint: /deploy:list/ })
+  await until('it is settled', () => readdirSync(machines).length === 1, patience)
+})
+
 await t.test('two pushes at once: one is taken', async (t) => {
   const other = { ...two.context, state: `${two.context.state}-other` }
   const results = await Promise.allSettled([

@@ -125,6 +125,23 @@ await t.test('a build that lacks what the last release was built from', async (t
   await untouched(t)
 })
 
+await t.test('a configuration that would become words of a command', async (t) => {
+  const address = '10.0.2.15/24,guestfwd=tcp:10.0.2.100:1-cmd:id'
+  await t.rejects(target.deploy(withOptions({}, { network: { mode: 'static', address } }), one.context), {
+    message: /was not taken/,
+    hint: /manifest\.json of release 2 is not as it must be[^]*\/system\/network\/address/,
+  })
+  await untouched(t)
+})
+
+await t.test('another branch', async (t) => {
+  await t.rejects(target.deploy(withOptions({ branch: 'staging' }), one.context), {
+    message: /was not taken/,
+    hint: /a host takes releases on the branch main[^]*deploy\.options\.branch/,
+  })
+  await untouched(t)
+})
+
 await t.test('a release of another appliance', async (t) => {
   await t.rejects(target.deploy(withOptions({}, { hostname: 'dns' }), one.context), {
     message: /was not taken/,

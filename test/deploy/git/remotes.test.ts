@@ -101,6 +101,7 @@ await t.test('a host is reached over ssh', async (t) => {
   t.match(logs, /"event":"health\.ok"/)
   t.match(await verb(target, 'list')(own.context), { data: { releases: [{ number: 1, serves: true }] } })
   t.match(await verb(target, 'stop')(own.context), { data: { ending: 'powered off' } })
+  t.match(await verb(target, 'list')(own.context), { data: { releases: [{ number: 1, serves: false }] } })
 })
 
 await t.test('a repository of git alone keeps releases; over https too', async (t) => {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
+import { unitOf } from '../../../deploy/host/supervise.ts'
 import { loadTarget, verb } from '../../../deploy/target.ts'
 import { answering } from '../../fixtures/release.ts'
 import { until } from '../../fixtures/until.ts'
@@ -8,13 +9,13 @@ import { answerOf } from '../world.ts'
 import { startHost } from '../git/host.ts'
 import { ownSystemd } from './own-systemd.ts'
 
-const unit = 'nodeos-host.service'
 const patience = 60_000
 
 const systemd = await ownSystemd(t)
 await t.test('systemd keeps the service of a host', { skip: systemd.why }, async (t) => {
   const target = await loadTarget('git')
   const host = await startHost(t, systemd.within)
+  const unit = unitOf(host.home)
   const systemctl = (...words: string[]): string => {
     const [bin = '', ...argv] = [...systemd.within, 'systemctl', '--user', ...words]
     return spawnSync(bin, argv, { encoding: 'utf8' }).stdout.trim()
@@ -22,7 +23,7 @@ await t.test('systemd keeps the service of a host', { skip: systemd.why }, async
   const servicePid = (): string => systemctl('show', '--property=MainPID', '--value', unit)
 
   await t.test('as a unit that starts with the host', async (t) => {
-    t.match(host.run('restart').stdout, /the service runs: systemd, as the user unit nodeos-host\.service/)
+    t.match(host.run('restart').stdout, `the service runs: systemd, as the user unit ${unit}`)
     t.equal(systemctl('is-enabled', unit), 'enabled')
     t.equal(systemctl('is-active', unit), 'active')
   })
@@ -56,7 +57,7 @@ await t.test('systemd keeps the service of a host', { skip: systemd.why }, async
   })
 
   await t.test('nothing is left of it after it is removed', async (t) => {
-    t.equal(host.run('uninstall', '--yes').status, 0)
+    t.match(host.run('uninstall', '--yes'), { status: 0, stdout: /loginctl disable-linger   ends that/ })
     t.equal(systemctl('is-enabled', unit), '')
     t.equal(systemctl('list-units', '--type=scope', '--plain', '--no-legend', 'run-r*'), '')
     t.throws(() => readFileSync(`/proc/${pid}/cmdline`))

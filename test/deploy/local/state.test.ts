@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process'
-import { existsSync, writeFileSync } from 'node:fs'
+import { fork, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { hashText } from '../../../build/lib/artefact.ts'
 import { markProcess, isRunning, awaitEnd } from '../../../deploy/targets/local/process.ts'
 import { locked, readState, type State, writeState } from '../../../deploy/targets/local/state.ts'
 
@@ -38,6 +40,34 @@ await t.test('a lock whose holder is dead, or which is damaged, holds nothing', 
     const folder = t.testdir({ lock: text })
     t.equal(await locked(folder, async () => 'taken'), 'taken')
   }
+})
+
+await t.test('so does that of one who died while it took the place of a dead one', async (t) => {
+  const dead = JSON.stringify({ pid: process.pid, started: '1' })
+  const folder = t.testdir({ lock: dead, [`lock.after-${hashText(dead).slice(0, 16)}`]: dead })
+  t.equal(await locked(folder, async () => 'taken'), 'taken')
+  t.strictSame(readdirSync(folder), [])
+})
+
+await t.test('of two processes that find the lock of a dead one, one takes it', async (t) => {
+  const rounds = 300
+  const lockers = [1, 2].map(() => fork(join(import.meta.dirname, 'locker.ts')))
+  t.teardown(() => lockers.forEach((locker) => locker.kill()))
+  const folder = t.testdir()
+  const dead = JSON.stringify({ pid: process.pid, started: '1' })
+  const results = new Set<string>()
+  for (let round = 0; round < rounds; round++) {
+    const file = join(folder, `lock-${round}`)
+    writeFileSync(file, dead)
+    const answers = lockers.map((locker) => once(locker, 'message'))
+    for (const locker of lockers) locker.send({ file, at: Date.now() + 3 })
+    const said = (await Promise.all(answers)).map(([text]) => String(text)).sort()
+    results.add(said.join(', ').replaceAll(/\d+/g, 'n'))
+    const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number }
+    t.ok(lockers.some((locker) => locker.pid === pid))
+  }
+  t.strictSame([...results], ['another deploy is at work (pid n), taken'])
+  t.equal(readdirSync(folder).length, rounds, 'nothing else is left')
 })
 
 await t.test('a process is known by its start time too', async (t) => {

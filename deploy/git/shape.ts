@@ -1,0 +1,79 @@
+import type { ErrorObject, ValidateFunction } from 'ajv'
+import type { Manifest } from '../../build/manifest.ts'
+import { createAjv } from '../../config/ajv.ts'
+import { explain, type Problem } from '../../config/explain.ts'
+import { schemaProblems } from '../../config/load.ts'
+import type { Schema } from '../../config/schema.ts'
+import type { ReleaseFile } from './release.ts'
+
+// A release comes from elsewhere, and what it says becomes names of files and words of commands.
+const count: Schema = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }
+const sha256: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' }
+const source: Schema = {
+  type: 'object',
+  properties: {
+    commit: { type: 'string', pattern: '^([0-9a-f]{40}|[0-9a-f]{64})$' },
+    dirty: { type: 'boolean' },
+  },
+}
+
+const releaseSchema: Schema = {
+  type: 'object',
+  required: ['appliance', 'number', 'app', 'source', 'digest'],
+  properties: {
+    appliance: { type: 'string' },
+    number: count,
+    app: { type: 'string' },
+    source,
+    digest: sha256,
+    rollbackOf: count,
+    restore: count,
+  },
+}
+
+const manifestSchema: Schema = {
+  type: 'object',
+  required: ['app', 'source', 'system', 'artefacts'],
+  properties: {
+    app: { type: 'string' },
+    source,
+    system: { type: 'object' },
+    artefacts: {
+      type: 'array',
+      items: {
+        type: 'object',
+        required: ['name', 'path', 'bytes', 'sha256'],
+        properties: {
+          name: { type: 'string' },
+          path: {
+            type: 'string',
+            pattern: '^[\\w-][\\w.-]*(/[\\w-][\\w.-]*)*$',
+            patternErrorMessage: 'a path in the release',
+          },
+          bytes: { type: 'integer', minimum: 0 },
+          sha256,
+        },
+      },
+    },
+  },
+}
+
+const compiled = new Map<Schema, ValidateFunction>()
+
+/** What is wrong with a `release.json`. */
+export function releaseProblems(file: ReleaseFile): Problem[] {
+  return problemsOf(file, releaseSchema)
+}
+
+/** What is wrong with a `manifest.json` and the configuration in it; fills in defaults that are younger than it. */
+export function manifestProblems(manifest: Manifest): Problem[] {
+  const problems = problemsOf(manifest, manifestSchema)
+  if (problems.length > 0) return problems
+  return schemaProblems(manifest.system).map(({ pointer, text }) => ({ pointer: `/system${pointer}`, text }))
+}
+
+function problemsOf(value: unknown, schema: Schema): Problem[] {
+  const validate = compiled.get(schema) ?? createAjv().compile(schema)
+  compiled.set(schema, validate)
+  return validate(value) ? [] : explain(validate.errors as ErrorObject[], value, schema)
+}

@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { checkout } from '../fixtures/checkout.ts'
+import { folderOf } from '../fixtures/release.ts'
+import { plainWorld } from './git/repository.ts'
+
+t.setTimeout(10 * 60_000)
+
+type Environment = Record<string, string>
+
+const world = await plainWorld(t)
+const copy = checkout()
+t.teardown(() => copy.remove())
+const state = folderOf(t)
+const toGit: Environment = {
+  NODEOS_DEPLOY_TARGET: 'git',
+  NODEOS_DEPLOY_OPTIONS: JSON.stringify({ remote: world.remote, key: world.key }),
+}
+
+/** A program as npm runs it. */
+function run(program: string, words: readonly string[], env: Environment) {
+  return spawnSync(process.execPath, [`deploy/${program}.ts`, ...words], {
+    cwd: copy.path,
+    encoding: 'utf8',
+    env: { ...process.env, XDG_STATE_HOME: state, ...env },
+  })
+}
+
+function data(result: { status: number | null; stdout: string; stderr: string }): Record<string, unknown> {
+  if (result.status !== 0) throw new Error(result.stderr)
+  return JSON.parse(result.stdout) as Record<string, unknown>
+}
+
+function git(...words: string[]): string {
+  const identity = ['-c', 'user.name=a', '-c', 'user.email=a@b', '-c', 'commit.gpgsign=false']
+  const { status, output } = copy.run(['git', ...identity, ...words])
+  if (status !== 0) throw new Error(output)
+  return output.trim()
+}
+
+/** What a build of the checkout would leave, with words for layers. */
+async function build(env: Environment): Promise<void> {
+  const script = `const { loadConfig } = await import('./config/load.ts')
+    const { sourceState } = await import('./build/manifest.ts')
+    console.log(JSON.stringify({ source: sourceState(), system: await loadConfig() }))`
+  const { status, output } = copy.run([process.execPath, '--input-type=module', '-e', script], env)
+  if (status !== 0) throw new Error(output)
+  const { dist, manifest } = await world.release('app', JSON.parse(output) as object)
+  copy.run(['sh', '-ec', `mkdir -p dist && cp -r '${dist}'/. dist`])
+  writeFileSync(join(copy.path, 'dist/manifest.json'), JSON.stringify(manifest))
+}
+
+await t.test('releases are a history of the source', async (t) => {
+  git('init', '--quiet', '--initial-branch=main')
+  git('add', '--all')
+  git('commit', '--quiet', '--message=first')
+  const first = git('rev-parse', 'HEAD')
+  await build(toGit)
+  t.match(data(run('deploy', ['--json'], toGit)), { number: 1 })
+
+  writeFileSync(join(copy.path, 'app/later.ts'), 'export {}\n')
+  git('add', '--all')
+  git('commit', '--quiet', '--message=second')
+  const second = git('rev-parse', 'HEAD')
+  const stale = `dist/ was built from ${first.slice(0, 12)}, and this checkout is at ${second.slice(0, 12)}`
+  await t.test('the old build is refused: a revert alone changes nothing', (t) => {
+    const { status, stderr } = run('deploy', [], toGit)
+    t.equal(status, 1)
+    t.ok(stderr.includes(`error: ${stale}`), stderr)
+    t.match(stderr, /npm run build/)
+    t.match(run('deploy', ['--dry-run'], {}).stderr, stale, 'the target local says so, and goes on')
+    t.end()
+  })
+
+  await t.test('a build of what came after is taken, one of what was before is not', async (t) => {
+    await build(toGit)
+    t.match(data(run('deploy', ['--json'], toGit)), { number: 2 })
+    git('checkout', '--quiet', first)
+    await build(toGit)
+    const { status, stderr } = run('deploy', [], toGit)
+    t.equal(status, 1)
+    t.match(stderr, `release 2 was built from ${second.slice(0, 12)}, which this build does not have`)
+    git('checkout', '--quiet', 'main')
+  })
+
+  await t.test('sources with changes are marked', async (t) => {
+    writeFileSync(join(copy.path, 'app/later.ts'), 'export const changed = true\n')
+    await build(toGit)
+    const { commit } = data(run('deploy', ['--json'], toGit))
+    const message = spawnSync('git', ['-C', world.remote, 'log', '-1', '--format=%B', String(commit)])
+    t.match(String(message.stdout), `source: ${second} with changes`)
+    t.match(run('list', [], toGit).stdout, `${second.slice(0, 10)} and changes`)
+  })
+})
+
+await t.test('deploy:list and deploy:rollback', (t) => {
+  const listed = run('list', ['--json'], toGit)
+  t.match(data(listed), { releases: [{ number: 3, serves: false }, { number: 2 }, { number: 1 }] })
+  t.match(listed.stderr, /which release serves is not known: .* keeps releases and runs none/)
+  t.match(data(run('rollback', ['2', '--json'], toGit)), { number: 4, serves: false })
+  t.match(data(run('list', ['--json'], toGit)), { releases: [{ number: 4, rollbackOf: 2 }] })
+  t.match(run('rollback', ['77'], toGit), { status: 1, stderr: /there is no release 77/ })
+  t.end()
+})
+
+await t.test('deploy:destroy asks', (t) => {
+  t.match(run('destroy', ['--yes'], toGit), { status: 1, stderr: /keeps releases and runs none/ })
+  const local = { NODEOS_DEPLOY_TARGET: 'local' }
+  t.match(run('destroy', [], local), { status: 1, stdout: '', stderr: /nobody can be asked[^]*--yes/ })
+  t.strictSame(data(run('destroy', ['--yes', '--json'], local)), { destroyed: false })
+
+  /** With a terminal, and somebody there who answers. */
+  const asked = (answer: string): { status: number | null; output: string } => {
+    const script = `(sleep 3; echo '${answer}'; sleep 1) | script -qec '${process.execPath} deploy/destroy.ts' /dev/null`
+    return copy.run(['sh', '-c', script], { ...local, XDG_STATE_HOME: state })
+  }
+  t.match(asked('no'), { status: 1, output: /Type its name: [^]*error: nothing was removed/ })
+  t.match(asked('nodeos'), { status: 0, output: /no machine was deployed/ })
+  t.end()
+})

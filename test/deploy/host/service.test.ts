@@ -1,0 +1,88 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t from 'tap'
+import { Git } from '../../../deploy/git/run.ts'
+import { newState, readState } from '../../../deploy/host/state.ts'
+import { ReleaseStore } from '../../../deploy/store.ts'
+import { folderOf } from '../../fixtures/release.ts'
+import { until } from '../../fixtures/until.ts'
+import { applianceName, makeKey, running, startHost } from '../git/host.ts'
+import { plainWorld } from '../git/repository.ts'
+
+const host = await startHost(t)
+const folder = host.home.folder(applianceName)
+
+await t.test('a supervisor that is killed alone takes its service along; the next one serves', async (t) => {
+  const services = (): number =>
+    readdirSync('/proc')
+      .filter((pid) => /^\d+$/.test(pid))
+      .filter((pid) => {
+        const words = commandOf(pid)
+        return running.service.test(words) && words.includes(host.home.path)
+      }).length
+  t.equal(services(), 1)
+  t.equal(host.kill(running.supervisor), 1)
+  await until('the service has ended', () => services() === 0)
+  t.equal(host.run('add', applianceName).status, 0)
+  t.equal(services(), 1)
+  t.match(host.run('status').stdout, /lb: nothing was deployed yet/)
+})
+
+await t.test('what a power cut has truncated', async (t) => {
+  const world = await plainWorld(t)
+  const releases = await world.releases()
+  const { commit } = await releases.commitBuilt(await world.release('app'))
+  const refs = [`${commit}:refs/heads/main`, `${commit}:refs/tags/release-1`]
+  await new Git(host.repository).run(['fetch', '--quiet', releases.git.folder, ...refs], { purpose: 'fetch' })
+  const store = new ReleaseStore(folder)
+  await store.add({ number: 1, manifest: (await world.release('app')).manifest }, async (layer, file) =>
+    writeFileSync(file, layer.name === 'kernel/vmlinux' ? 'kernel' : layer.name),
+  )
+  const record = join(folder, 'releases/1.json')
+  // Nothing of it is to be booted: it is three words.
+  writeFileSync(join(folder, 'state.json'), '{ "stopped": true }')
+  for (const file of [record, join(folder, 'releases/2.json')]) writeFileSync(file, '')
+
+  t.equal(host.run('restart').status, 0, 'the service goes on')
+  t.match(await store.list(), [{ number: 1, commit }], 'its record comes from the repository again')
+  t.match(host.log(), /lb: release 1 is taken from the repository again/)
+  t.match(host.log(), /record of release 2 cannot be read, and it does not come back: .* no tag/)
+
+  writeFileSync(join(folder, 'state.json'), '')
+  t.strictSame(await readState(host.home, applianceName), newState)
+})
+
+await t.test('an appliance whose settings cannot be read holds up no other one', async (t) => {
+  t.equal(host.run('add', 'dns', '--bind', '127.0.0.1').status, 0)
+  writeFileSync(join(folder, 'state.json'), '{ "stopped": true }')
+  const settings = join(folder, 'appliance.json')
+  const whole = readFileSync(settings, 'utf8')
+  writeFileSync(settings, '')
+  t.equal(host.run('restart').status, 0)
+  const { status, stdout } = host.run('status')
+  t.equal(status, 1)
+  t.match(stdout, /^dns: nothing was deployed yet$/m)
+  t.match(stdout, /^lb: \S+appliance\.json is no JSON$/m)
+  writeFileSync(settings, whole)
+  t.equal(host.run('add', 'dns').status, 0, 'the next command takes it up')
+  t.match(host.run('status'), { status: 0, stdout: /^lb: /m })
+})
+
+await t.test('a name that two keys have, and a key of a name', async (t) => {
+  const keys = [1, 2, 3].map(() => `${makeKey(folderOf(t), 'laptop')}.pub`)
+  for (const key of keys) t.equal(host.run('trust', applianceName, key).status, 0)
+  const [first = ''] = keys
+  t.match(host.run('distrust', applianceName, first).stdout, /another key of that name still may \(2\)/)
+  const { stdout } = host.run('distrust', applianceName, 'laptop')
+  t.equal(stdout.match(/^laptop may not sign releases of lb any more: ssh-ed25519 /gm)?.length, 2)
+  const allowed = readFileSync(join(host.repository, 'allowed_signers'), 'utf8')
+  t.match(allowed, /^developer namespaces="git" ssh-ed25519 \S+\n$/)
+})
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
