@@ -4,7 +4,7 @@ import { AggregatorRegistry, type Registry } from 'prom-client'
 import type { GuestConfig } from '../../../config/guest.ts'
 import type { Emit } from '../event.ts'
 import type { Crew } from '../primary.ts'
-import { askWorkers, answerPrimary } from './crew.ts'
+import { answerPrimary, crewMetrics } from './crew.ts'
 import { machineMetrics } from './machine.ts'
 import type { Metric } from './metric.ts'
 import { processMetrics } from './process.ts'
@@ -21,7 +21,7 @@ export interface Served {
 
 /** Serves the metrics of the machine, of the processes that run the app taken together, and of the app. */
 export function serveMetrics({ metrics: { port, path }, crew, starts, emit }: Served): void {
-  const collect = crew === undefined ? collectHere() : () => askWorkers(crew)
+  const collect = crew === undefined ? collectHere() : crewMetrics(crew)
   const server = createServer((request, response) => {
     if (request.url?.split('?')[0] !== path) {
       response.writeHead(404).end()
