@@ -38,6 +38,7 @@ export async function runInMachine({
   ...options
 }: MachineOptions): Promise<void> {
   const config = forDevelopment(options.config)
+  if (options.config.app.processes !== 1) log.info('one process runs the app here, which the inspector shows')
   const share = join(context.state, 'app')
   const { binary } = await npmNode(config.machine.arch)
   const lay = (): void => {
@@ -47,7 +48,8 @@ export async function runInMachine({
   }
   lay()
   const { spec } = await machineOf(release, context)
-  const ports = [...spec.ports, { guest: guestInspect, host: inspect, protocol: 'tcp' as const }]
+  const inspector = { guest: guestInspect, host: inspect, protocol: 'tcp', bind: '127.0.0.1' } as const
+  const ports = [...spec.ports, inspector]
   await requireFreePorts(ports, spec.bind)
   const [runtime] = spec.disks
   const disk = new DataDisk(join(context.state, 'data.qcow2'))
@@ -81,6 +83,7 @@ function forDevelopment(config: SystemConfig): SystemConfig {
     ...config,
     app: {
       ...config.app,
+      processes: 1,
       env: { ...config.app.env, NODE_ENV: 'development' },
       nodeOptions: [`--inspect=0.0.0.0:${guestInspect}`, ...config.app.nodeOptions],
     },

@@ -10,9 +10,9 @@ import type { PortForward } from './qemu.ts'
  *
  * @throws {UserError} saying what holds a port, and which one is free
  */
-export async function requireFreePorts(ports: readonly PortForward[], bind: string): Promise<void> {
+export async function requireFreePorts(ports: readonly PortForward[], address: string): Promise<void> {
   const problems: string[] = []
-  for (const { host, guest, protocol } of ports) {
+  for (const { host, guest, protocol, bind = address } of ports) {
     const error = await tryPort(host, protocol, bind)
     if (error === undefined) continue
     if (error === 'EACCES') {

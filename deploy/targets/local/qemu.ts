@@ -7,6 +7,8 @@ export interface PortForward {
   guest: number
   host: number
   protocol: 'tcp' | 'udp'
+  /** Host address of this one alone. */
+  bind?: string
 }
 
 /** A machine as QEMU is told of it. */
@@ -143,7 +145,10 @@ export function userNetwork({
     ...(config.mode === 'static' ? [`net=${config.address}`] : []),
     ...(config.mode === 'static' && config.gateway !== undefined ? [`host=${config.gateway}`] : []),
     ...(config.ipv6 === 'off' ? ['ipv6=off'] : []),
-    ...ports.map(({ protocol, host, guest: port }) => `hostfwd=${protocol}:${bind}:${host}-${guest}:${port}`),
+    ...ports.map(
+      ({ protocol, host, guest: port, bind: own = bind }) =>
+        `hostfwd=${protocol}:${own}:${host}-${guest}:${port}`,
+    ),
   ]
   return ['-netdev', parts.join(','), ...networkDevice]
 }

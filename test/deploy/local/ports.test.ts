@@ -46,4 +46,6 @@ await t.test('every taken port is named at once', async (t) => {
 await t.test('an address that is not of this host', async (t) => {
   const ports = [{ guest: 80, host: 8080, protocol: 'tcp' as const }]
   await t.rejects(requireFreePorts(ports, '203.0.113.1'), /EADDRNOTAVAIL|is free on/)
+  const own = ports.map((port) => ({ ...port, bind: '203.0.113.1' }))
+  await t.rejects(requireFreePorts(own, bind), /EADDRNOTAVAIL|is free on/)
 })
