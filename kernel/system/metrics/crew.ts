@@ -68,5 +68,5 @@ function sum(some: Metric[], others: Metric[]): Metric[] {
 }
 
 function series({ metricName, labels }: Metric['values'][number]): string {
-  return JSON.stringify([metricName, Object.entries(labels).toSorted()])
+  return JSON.stringify([metricName, Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1))])
 }

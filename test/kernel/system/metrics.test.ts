@@ -110,11 +110,12 @@ await t.test('no counter goes down when a worker is busy, ends, or begins again'
   t.equal(valueOf(await text(), 'asked_total'), 10)
 })
 
-await t.test('of workers that have ended, what only grows stays', async (t) => {
-  const metric = (name: string, type: Metric['type'], ...values: Metric['values']): Metric => {
-    return { name, type, help: 'h', aggregator: name === 'most' ? 'max' : 'sum', values }
-  }
-  const told = (value: number): Metric[] => [
+function metric(name: string, type: Metric['type'], ...values: Metric['values']): Metric {
+  return { name, type, help: 'h', aggregator: name === 'most' ? 'max' : 'sum', values }
+}
+
+function told(value: number): Metric[] {
+  return [
     metric('asked', 'counter', { labels: { a: 1, b: 2 }, value }, { labels: { a: 2, b: 2 }, value: 1 }),
     metric('took', 'histogram', { metricName: 'took_count', labels: { b: 2, a: 1 }, value }),
     metric(
@@ -126,14 +127,17 @@ await t.test('of workers that have ended, what only grows stays', async (t) => {
     metric('open', 'gauge', { labels: {}, value }),
     metric('most', 'counter', { labels: {}, value }),
   ]
+}
+
+await t.test('of workers that have ended, what only grows stays', async (t) => {
   let crew = ['first', 'second'] as unknown as Worker[]
-  let answer = async (_: Worker): Promise<Metric[] | undefined> => told(5)
+  let answer = async (): Promise<Metric[] | undefined> => told(5)
   const collect = crewMetrics(
     {
       members: () => crew.map((_, index) => ({ worker: index, pid: 0, restarts: 0 })),
       worker: (number) => crew[number as number] as Worker,
     },
-    async (worker) => answer(worker),
+    async () => answer(),
   )
   const seen = async (name: string): Promise<number[][]> =>
     (await collect()).map((metrics) =>
