@@ -37,7 +37,7 @@ export function crewMetrics(
 }
 
 /** In a worker: answers the primary. */
-export function answerPrimary(collect: () => Promise<Metric[]>): void {
+export function answerPrimary(collect: () => Promise<Metric[] | void>): void {
   answer(mark, collect)
 }
 

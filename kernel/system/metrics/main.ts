@@ -39,8 +39,13 @@ export function serveMetrics({ metrics: { port, path }, crew, starts, emit }: Se
 }
 
 /** In a worker: answers the primary with the metrics of this process. */
-export function shareMetrics(): void {
-  answerPrimary(processMetrics())
+export function shareMetrics(emit: Emit): void {
+  const collect = processMetrics()
+  answerPrimary(() =>
+    collect().catch((error: unknown) => {
+      emit('app', 'metrics.failed', { error: String(error) })
+    }),
+  )
 }
 
 function collectHere(): () => Promise<Metric[][]> {

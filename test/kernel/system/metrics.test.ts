@@ -179,6 +179,20 @@ await t.test('of workers that have ended, what only grows stays', async (t) => {
   t.same(await asked, [[10, 2]], 'an answer after the end is not counted beside it')
 })
 
+await t.test(
+  'an app whose metrics fail is said to, and goes on; what it has no part in is served',
+  async (t) => {
+    const failing = `import { channel } from 'node:diagnostics_channel'
+    import './index.ts'
+    channel('nodeos.metrics').subscribe((give) => give(Promise.reject(new Error('no figures'))))`
+    const machine = { entry: 'failing.ts', app: { ...app, 'failing.ts': failing } }
+    const { scrape, events, event } = await start(t, { ...machine, processes: 2 })
+    t.equal(valueOf(await (await scrape()).text(), 'nodeos_processes'), 2)
+    t.match(await event('metrics.failed'), { error: /no figures/ })
+    t.notOk(events.some(({ event }) => event === 'worker.exited'))
+  },
+)
+
 await t.test('a port that is taken is said, and the app goes on', async (t) => {
   const { scrape, port } = await start(t)
   const taken = Number(new URL((await scrape()).url).port)
