@@ -36,14 +36,14 @@ function describe(entry: Entry): string {
   return `${entry.executable ? 'x' : 'f'} ${hash('sha256', content)}`
 }
 
-/** Writes a tree into the folder `into`, which is made. Modes are 0755 and 0644, whatever the umask. */
+/** Writes a tree into the folder `into`, which is made where it is not there. Modes are 0755 and 0644, whatever the umask. */
 export function writeTree(tree: Tree, into: string): void {
   const folders = new Set<string>()
   const makeFolder = (path: string): void => {
     if (folders.has(path)) return
     folders.add(path)
     if (path !== '.') makeFolder(dirname(path))
-    mkdirSync(join(into, path), { recursive: path === '.' })
+    mkdirSync(join(into, path), { recursive: true })
     chmodSync(join(into, path), 0o755)
   }
   makeFolder('.')

@@ -1,13 +1,11 @@
-import { readdirSync, rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { planApp } from '../../build/app/stage.ts'
-import { writeTree } from '../../build/app/tree.ts'
 import { describeError, UserError } from '../../build/lib/errors.ts'
 import { log } from '../../build/lib/log.ts'
 import { npmNode } from '../../build/runtime/node.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
-import { openControl } from '../control/client.ts'
+import { type Control, openControl } from '../control/client.ts'
 import { DataDisk } from '../data/disk.ts'
 import type { Context, Release } from '../target.ts'
 import { machineOf } from '../targets/local/index.ts'
@@ -15,6 +13,7 @@ import { streamConsole } from '../targets/local/logs.ts'
 import { startMachine, stopMachine } from '../targets/local/machine.ts'
 import { nextFreePort, portProblem, requireFreePorts } from '../targets/local/ports.ts'
 import { kernelCommandLine, type PortForward } from '../targets/local/qemu.ts'
+import { Share } from './share.ts'
 import { watchApp } from './watch.ts'
 
 export interface MachineOptions {
@@ -27,6 +26,8 @@ export interface MachineOptions {
 }
 
 const guestInspect = 9229
+/** Who saves does not want to wait for a client that stays: a WebSocket, an event stream. */
+const drainSeconds = 2
 
 /** Boots the machine with the app as a folder that it shares with this host, and starts the app anew after each change. */
 export async function runInMachine({
@@ -37,13 +38,11 @@ export async function runInMachine({
   ...options
 }: MachineOptions): Promise<void> {
   const config = forDevelopment(options.config)
-  const share = join(context.state, 'app')
-  const { binary } = await npmNode(config.machine.arch)
-  const lay = (): void => {
-    const { tree } = planApp({ root, config, node: binary })
-    rmSync(share, { recursive: true, force: true, maxRetries: 3 })
-    writeTree(tree, share)
-  }
+  if (options.config.app.processes !== 1) log.info('one process runs the app here, which the inspector shows')
+  const folder = join(context.state, 'app')
+  const share = new Share(folder)
+  const { binary: node } = await npmNode(config.machine.arch)
+  const lay = (): void => share.lay(planApp({ root, config, node }).tree)
   lay()
   const { spec } = await machineOf(release, context)
   await requireFreePorts(spec.ports, spec.bind)
@@ -57,7 +56,7 @@ export async function runInMachine({
       ports: [...spec.ports, inspector],
       disks: runtime === undefined ? [] : [runtime],
       ...(config.data === undefined ? {} : { data: disk.file }),
-      share,
+      share: folder,
       append: kernelCommandLine(config.kernel, '9p'),
     },
     context.state,
@@ -65,8 +64,10 @@ export async function runInMachine({
   log.step(`${spec.name} boots (${machine.accelerator}); inspector: 127.0.0.1:${inspect}; Ctrl-C ends it`)
   const stopWatching = watchApp(root, ['app', 'config', ...config.app.include], (path) => {
     log.step(`${path} changed`)
-    refresh(share, root, config, binary)
-    restart(machine.files.control).catch((error: unknown) => log.warn(describeError(error)))
+    // The machine takes its time to notice that somebody wants to talk: the app is laid meanwhile.
+    const control = openControl(connect(machine.files.control))
+    refresh(lay)
+    restart(control).catch((error: unknown) => log.warn(describeError(error)))
   })
   try {
     await streamConsole(machine, true, context.signal, context.print)
@@ -91,28 +92,32 @@ function forDevelopment(config: SystemConfig): SystemConfig {
     ...config,
     app: {
       ...config.app,
+      processes: 1,
       env: { ...config.app.env, NODE_ENV: 'development' },
       nodeOptions: [`--inspect=0.0.0.0:${guestInspect}`, ...config.app.nodeOptions],
     },
-    restart: { ...config.restart, backoffInitial: 100, backoffMax: 500, crashLoopCount: 1000 },
+    restart: {
+      ...config.restart,
+      backoffInitial: 100,
+      backoffMax: 500,
+      crashLoopCount: 1000,
+      drainTimeout: Math.min(config.restart.drainTimeout, drainSeconds),
+    },
   }
 }
 
-/** Puts the app as it is now into the shared folder. A mistake is said, and leaves the old one. */
-function refresh(share: string, root: string, config: SystemConfig, node: string): void {
+/** A mistake is said, and leaves the old app. */
+function refresh(lay: () => void): void {
   try {
-    const { tree } = planApp({ root, config, node })
-    // The folder itself is what the machine has mounted.
-    for (const name of readdirSync(share)) rmSync(join(share, name), { recursive: true, force: true })
-    writeTree(tree, share)
+    lay()
   } catch (error) {
     log.warn(describeError(error))
   }
 }
 
 /** An app that is down is started again by init anyway. */
-async function restart(socket: string): Promise<void> {
-  const control = await openControl(connect(socket))
+async function restart(opening: Promise<Control>): Promise<void> {
+  const control = await opening
   try {
     await control.call('app.restart', {})
   } finally {

@@ -14,14 +14,15 @@ export function ask<T>(worker: Worker, mark: string): Promise<T | undefined> {
   const take = (message: { cmd?: string; answer?: T }): void => {
     if (message.cmd === mark) resolve(message.answer)
   }
-  const late = setTimeout(resolve, patienceMs, undefined)
-  worker.process.on('internalMessage', take)
+  const away = (): void => resolve(undefined)
+  const late = setTimeout(away, patienceMs)
+  worker.process.on('internalMessage', take).once('disconnect', away)
   worker.process.send?.({ cmd: mark }, undefined, undefined, (error) => {
-    if (error !== null) resolve(undefined)
+    if (error !== null) away()
   })
   return promise.finally(() => {
     clearTimeout(late)
-    worker.process.off('internalMessage', take)
+    worker.process.off('internalMessage', take).off('disconnect', away)
   })
 }
 

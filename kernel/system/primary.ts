@@ -17,6 +17,8 @@ export interface Crew {
   /** The worker of a number, from 1. @throws when there is none, or none now */
   worker(number: unknown): Worker
   members(): { worker: number; pid: number; restarts: number }[]
+  /** How often a worker was started in the place of another one, those that have none now included. */
+  restarts(): number
   /** Replaces one after the other, so that some always serve. */
   restart(): void
 }
@@ -108,6 +110,7 @@ function crewOf(supervisor: Supervisor, workers: ReadonlyMap<number, Worker>, dr
         pid: process.pid ?? 0,
         restarts: (supervisor.slots[number - 1]?.starts ?? 1) - 1,
       })),
+    restarts: () => supervisor.slots.reduce((sum, { starts }) => sum + starts - 1, 0),
     restart() {
       emit('app', 'app.restarting')
       void replaceAll(supervisor, workers, drainMs)

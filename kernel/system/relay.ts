@@ -11,7 +11,7 @@ declare global {
  * other when one has ended and all has arrived, and closes both when one is lost or nothing has come for a time.
  *
  * @param idleMs milliseconds, 1 or more
- * @returns whether it does: both must be plain sockets of TCP with nothing left to send
+ * @returns whether it does: both must be plain sockets of TCP with nothing left to send; else they are as they were
  */
 export type Relay = (one: Socket, other: Socket, idleMs: number) => boolean
 
@@ -19,6 +19,7 @@ export type Relay = (one: Socket, other: Socket, idleMs: number) => boolean
 interface Handle {
   fd: number
   reading: boolean
+  readStart(): void
   readStop(): void
 }
 
@@ -35,7 +36,15 @@ export function makeRelay(load: () => Pick<Native, 'relay' | 'relayStop'>): Rela
     native ??= load()
     const { relay, relayStop } = native
     const heads = [take(one, handle), take(other, otherHandle)] as const
-    const relayed = relay(handle.fd, heads[0], otherHandle.fd, heads[1], idleMs, close)
+    let relayed: ReturnType<typeof relay>
+    try {
+      relayed = relay(handle.fd, heads[0], otherHandle.fd, heads[1], Math.ceil(idleMs), close)
+    } catch {
+      // The process has no descriptor left, for example: nothing was passed on.
+      giveBack(one, handle, heads[0])
+      giveBack(other, otherHandle, heads[1])
+      return false
+    }
     for (const socket of [one, other]) {
       socket.setTimeout(0)
       socket.on('error', close)
@@ -60,4 +69,11 @@ function take(socket: Socket, handle: Handle): Buffer | null {
   handle.reading = false
   handle.readStop()
   return head
+}
+
+/** Has JavaScript read on, from what it had read already. */
+function giveBack(socket: Socket, handle: Handle, head: Buffer | null): void {
+  if (head !== null) socket.unshift(head)
+  handle.reading = true
+  handle.readStart()
 }

@@ -76,7 +76,7 @@ async function startWorker(
   process.on('internalMessage' as 'message', (message: Partial<Order>) => {
     if (message.cmd === relayMark) void loadControl(control).then(({ obey }) => obey(message as Order))
   })
-  if (metrics.port !== undefined) (await loadMetrics(bundle)).shareMetrics()
+  if (metrics.port !== undefined) (await loadMetrics(bundle)).shareMetrics(emit)
 }
 
 async function startMachine(options: Start, config: GuestConfig): Promise<void> {

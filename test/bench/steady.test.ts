@@ -25,6 +25,13 @@ await t.test('does not take the first plateau for the end', async (t) => {
   t.match(await steady(batches(900, 900, 900, 400, 200), { least: 4 }), { cost: 200, warmUp: 7 })
 })
 
+await t.test('measures on while V8 still compiles, as often as it may', async (t) => {
+  const options = { least: 3, measured: 2 }
+  const costs = [900, 900, 900, 900, 700, 500, 300, 200]
+  t.match(await steady(batches(...costs), { ...options, more: 4 }), { cost: 200, drift: 0 })
+  t.match(await steady(batches(...costs), { ...options, more: 1 }), { cost: 300, drift: 1 })
+})
+
 await t.test('gives up, and says so', async (t) => {
   const growing = batches(...Array.from({ length: 20 }, (_, index) => 2 ** index))
   t.match(await steady(growing, { most: 6, measured: 1 }), { settled: false, warmUp: 6, drift: 1 })

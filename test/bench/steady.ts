@@ -27,15 +27,17 @@ export interface SteadyOptions {
   most?: number
   /** Batches that are measured, twice: enough of them for the garbage that they make to be collected in both. */
   measured?: number
+  /** How often at most it is measured once more, while that costs something else than the time before. */
+  more?: number
 }
 
 /** Of two, one may have met a garbage collection, or both the same plateau. */
 const inRow = 3
 
-/** Runs a batch until what it costs is stable, and then measures it, twice. */
+/** Runs a batch until what it costs is stable, and then measures it, twice; the last two times count. */
 export async function steady(
   run: () => Promise<Batch>,
-  { within = 0.03, least = 6, most = 40, measured = 4 }: SteadyOptions = {},
+  { within = 0.03, least = 6, most = 40, measured = 4, more = 0 }: SteadyOptions = {},
 ): Promise<Steady> {
   const costs: number[] = []
   let settled = false
@@ -44,7 +46,10 @@ export async function steady(
     const last = costs.slice(-inRow)
     settled = costs.length >= least && difference(Math.min(...last), Math.max(...last)) < within
   }
-  const [one, two] = [await several(run, measured), await several(run, measured)]
+  let [one, two] = [await several(run, measured), await several(run, measured)]
+  for (let left = more; left > 0 && difference(one.cost, two.cost) >= within; left--) {
+    ;[one, two] = [two, await several(run, measured)]
+  }
   return {
     ...average([one, two]),
     drift: difference(one.cost, two.cost),

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { buildNative } from '../../build/native.ts'
@@ -5,23 +6,35 @@ import { npmNode } from '../../build/runtime/node.ts'
 import { sanitizerPreload } from './fixtures/namespace.ts'
 
 const { headers } = await npmNode('x64')
+/** Few enough to use up. */
+const limited = 'ulimit -n 4096 && exec "$0" "$@"'
 const checks = join(import.meta.dirname, 'fixtures/relay-checks.ts')
 
 await t.test('connections are relayed', async (t) => {
   const out = join(t.testdir({}), 'native.node')
   await buildNative({ out, headers })
-  await t.spawn(process.execPath, [checks, out], {}, 'relay')
+  await t.spawn('sh', ['-c', limited, process.execPath, checks, out], {}, 'relay')
 })
 
 await t.test('the same under AddressSanitizer and UndefinedBehaviorSanitizer', async (t) => {
-  const out = join(t.testdir({}), 'native.node')
+  const folder = t.testdir({})
+  const out = join(folder, 'native.node')
   await buildNative({ out, headers, sanitize: true })
   const env = {
     ...process.env,
     LD_PRELOAD: sanitizerPreload(),
-    // Node itself never frees what lives as long as the process.
-    ASAN_OPTIONS: 'detect_leaks=0:halt_on_error=1',
+    ASAN_OPTIONS: 'detect_leaks=1:halt_on_error=1',
+    // Node itself never frees what lives as long as the process: the report is judged here.
+    LSAN_OPTIONS: `exitcode=0:log_path=${join(folder, 'leaks')}`,
     UBSAN_OPTIONS: 'print_stacktrace=1',
   }
-  await t.spawn(process.execPath, [checks, out], { env }, 'sanitized')
+  await t.spawn('sh', ['-c', limited, process.execPath, checks, out], { env }, 'sanitized')
+  const reports = readdirSync(folder).filter((name) => name.startsWith('leaks'))
+  const leaks = reports.flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n\n'))
+  t.match(leaks.join(), /napi_create_external/, "it looks for leaks: Node's wrapper of each relay is one")
+  t.same(
+    leaks.filter((leak) => leak.includes('relay.c') && !leak.includes('napi_create_external')),
+    [],
+    'the relay frees what it allocates',
+  )
 })

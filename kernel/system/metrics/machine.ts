@@ -26,7 +26,6 @@ const memory = ['MemTotal', 'MemFree', 'MemAvailable', 'Cached', 'Slab'] as cons
 
 /** The machine's metrics, under the names that node_exporter gives them, so that its dashboards show them; and NodeOS' own. */
 export function machineMetrics({ crew, starts }: { crew: Crew | undefined; starts: number }): Metric[] {
-  const members = crew?.members() ?? []
   return [
     gauge('node_boot_time_seconds', 'Power-on, in seconds since 1970.', Date.now() / 1000 - uptime()),
     gauge('node_load1', 'Load average over a minute.', loadavg()[0] ?? 0),
@@ -36,14 +35,14 @@ export function machineMetrics({ crew, starts }: { crew: Crew | undefined; start
     ...filesystems(['/tmp', '/run', ...(isMounted('/data') ? ['/data'] : [])]),
     metric('nodeos_info', 'gauge', 'Version of Node.', [[{ node: process.versions.node }, 1]]),
     gauge('nodeos_cpus', 'CPUs of the machine.', availableParallelism()),
-    gauge('nodeos_processes', 'Processes that run the app.', crew === undefined ? 1 : members.length),
+    gauge('nodeos_processes', 'Processes that run the app.', crew?.members().length ?? 1),
     metric(
       'nodeos_restarts_total',
       'counter',
       'Starts of the app after the first one, by what was started again.',
       [
         [{ what: 'node' }, starts - 1],
-        [{ what: 'worker' }, members.reduce((sum, { restarts }) => sum + restarts, 0)],
+        [{ what: 'worker' }, crew?.restarts() ?? 0],
       ],
     ),
   ]

@@ -4,7 +4,7 @@ import { AggregatorRegistry, type Registry } from 'prom-client'
 import type { GuestConfig } from '../../../config/guest.ts'
 import type { Emit } from '../event.ts'
 import type { Crew } from '../primary.ts'
-import { askWorkers, answerPrimary } from './crew.ts'
+import { answerPrimary, crewMetrics } from './crew.ts'
 import { machineMetrics } from './machine.ts'
 import type { Metric } from './metric.ts'
 import { processMetrics } from './process.ts'
@@ -21,7 +21,7 @@ export interface Served {
 
 /** Serves the metrics of the machine, of the processes that run the app taken together, and of the app. */
 export function serveMetrics({ metrics: { port, path }, crew, starts, emit }: Served): void {
-  const collect = crew === undefined ? collectHere() : () => askWorkers(crew)
+  const collect = crew === undefined ? collectHere() : crewMetrics(crew)
   const server = createServer((request, response) => {
     if (request.url?.split('?')[0] !== path) {
       response.writeHead(404).end()
@@ -39,8 +39,13 @@ export function serveMetrics({ metrics: { port, path }, crew, starts, emit }: Se
 }
 
 /** In a worker: answers the primary with the metrics of this process. */
-export function shareMetrics(): void {
-  answerPrimary(processMetrics())
+export function shareMetrics(emit: Emit): void {
+  const collect = processMetrics()
+  answerPrimary(() =>
+    collect().catch((error: unknown) => {
+      emit('app', 'metrics.failed', { error: String(error) })
+    }),
+  )
 }
 
 function collectHere(): () => Promise<Metric[][]> {

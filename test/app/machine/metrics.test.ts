@@ -106,4 +106,16 @@ await t.test('a Prometheus scrapes the machine, its two processes and the app as
     async () => (await value('nodeos_restarts_total{what="worker"}')) === 1,
     scrapeMs,
   )
+  await until('it runs again', async () => (await value('nodeos_processes')) === 2, scrapeMs)
+  t.equal(await value('sum(lb_requests_total)'), 20, 'what the one that died has counted is kept')
+  for (const counter of [
+    ...[
+      'lb_requests_total',
+      'lb_latency_seconds_bucket',
+      'lb_latency_seconds_count',
+      'lb_latency_seconds_sum',
+    ],
+    ...['process_cpu_seconds_total', 'nodejs_gc_duration_seconds_count', 'nodeos_restarts_total'],
+  ])
+    t.equal(await value(`sum(resets(${counter}[10m]))`), 0, `${counter} never went down`)
 })
