@@ -6,11 +6,13 @@ import { type Exchange, forward, type Passing, type Response } from './forward.t
 import { backendHeaders, cookie, originOf, trustList } from './headers.ts'
 import { watch } from './health.ts'
 import { logRequest } from './log.ts'
+import { milliseconds } from './milliseconds.ts'
 import { type Member, Pool } from './pool.ts'
 import { requestId } from './request-id.ts'
 import { healthPath, router } from './router.ts'
+import { settleTarget } from './target.ts'
 import { passTcp } from './tcp.ts'
-import { type Asking, upgrade } from './upgrade.ts'
+import type { Asking } from './upgrade.ts'
 
 type Scheme = 'http' | 'https'
 
@@ -41,15 +43,17 @@ export class Balancer {
     )
   }
 
-  /** Answers a request. */
-  request(request: Request, response: Response, scheme: Scheme): void {
-    if (hosts(request) > 1) return answer(response, 400, { connection: 'close' })
-    if (request.url === healthPath) return answer(response, this.draining ? 503 : 200)
+  /** Answers a request, of a client that may want another protocol. */
+  request(request: Request, response: Response, scheme: Scheme, asking?: Asking): void {
+    if (!settleTarget(request)) return refuse(request, response)
+    if (request.url === healthPath) return this.tellHealth(response)
     const exchange = this.exchange(request, scheme)
     if (exchange === undefined) return answer(response, 404)
     const { limits, log, timeouts } = this.config
-    const bounds = { bodyBytes: limits.bodyBytes, takeMs: timeouts.body * 1000 }
-    const whole: Exchange = { ...exchange, response, ...bounds, bytes: 0 }
+    const { bodyBytes } = limits
+    const waits = { takeMs: milliseconds(timeouts.body), idleMs: milliseconds(timeouts.idle) }
+    if (asking !== undefined) exchange.headers.push(...asking.headers)
+    const whole: Exchange = { ...exchange, response, asking, bodyBytes, ...waits, bytes: 0 }
     if (log.requests === 'all') {
       const started = performance.now()
       response.once('close', () => logRequest(whole, started))
@@ -60,18 +64,17 @@ export class Balancer {
     })
   }
 
-  /** Passes a client on that asks for another protocol. */
-  upgrade(request: Request, asking: Asking, scheme: Scheme): void {
-    const exchange = this.exchange(request, scheme)
-    if (exchange === undefined) return answer(asking.response, 404)
-    upgrade(exchange, asking, this.config.timeouts.idle * 1000)
+  /** Answers whoever asks whether this machine is well. */
+  tellHealth(response: Response): void {
+    answer(response, this.draining ? 503 : 200)
   }
 
   /** Passes bytes on as they are. */
   tcp(client: Socket, name: string): void {
     const { connect, idle } = this.config.timeouts
     const pool = this.pools.get(name)
-    if (pool !== undefined) passTcp(client, pool, { connectMs: connect * 1000, idleMs: idle * 1000 })
+    if (pool !== undefined)
+      passTcp(client, pool, { connectMs: milliseconds(connect), idleMs: milliseconds(idle) })
   }
 
   /** The backends that a pool shall have from now on; requests in flight go on where they are. */
@@ -111,13 +114,7 @@ export class Balancer {
   }
 }
 
-/** Node takes the first of several; a backend may take the last. */
-function hosts({ rawHeaders, httpVersionMajor }: Request): number {
-  if (httpVersionMajor > 1) return 1
-  let found = 0
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] ?? ''
-    if (name.length === 4 && name.toLowerCase() === 'host') found += 1
-  }
-  return found
+/** Refuses what can be read in two ways; nothing after it on its connection of HTTP/1.1 is read. */
+export function refuse({ httpVersionMajor }: Request, response: Response): void {
+  answer(response, 400, httpVersionMajor > 1 ? {} : { connection: 'close' })
 }

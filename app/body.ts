@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Http2ServerRequest } from 'node:http2'
+import type { Response } from './forward.ts'
 
 export type Request = IncomingMessage | Http2ServerRequest
 
@@ -18,6 +19,9 @@ export class Incomplete extends Error {
 
 /** Bodies up to this size are kept until there is an answer. */
 const kept = 65_536
+/** And no more than this of all of them: what comes beyond it is passed on as it comes. */
+const keptTogether = 16 * 2 ** 20
+let keeping = 0
 
 /**
  * Prepares a request's body for being sent to a backend, and perhaps to another one after that.
@@ -25,12 +29,15 @@ const kept = 65_536
  * @param most bytes; 0 for no limit
  * @throws {TooLarge}
  */
-export async function bodyOf(request: Request, most: number): Promise<Body> {
+export async function bodyOf(request: Request, response: Response, most: number): Promise<Body> {
   const length = request.headers['content-length']
   if (length === undefined) return most === 0 ? request : limited(request, most)
   const bytes = Number(length)
   if (most > 0 && bytes > most) throw new TooLarge()
-  return bytes <= kept ? readAll(request) : request
+  if (bytes > kept || keeping + bytes > keptTogether) return request
+  keeping += bytes
+  response.once('close', () => (keeping -= bytes))
+  return readAll(request)
 }
 
 export function hasBody(request: Request): boolean {

@@ -97,6 +97,10 @@ export interface BalancerConfig {
        */
       protocol: "http" | "https" | "tcp";
       /**
+       * https only: the name that the backends' certificates are made for; the host of each one's address when left out.
+       */
+      serverName?: string;
+      /**
        * Name of a cookie that brings a client back to the same backend.
        */
       sticky?: string;
@@ -105,9 +109,13 @@ export interface BalancerConfig {
        */
       retries: number;
       /**
-       * Connections to one backend, per process; further requests wait.
+       * Connections to one backend, per process; further requests wait for one, as long as timeouts.connect says.
        */
       connections: number;
+      /**
+       * Requests that wait for a connection to one backend, per process; more are sent to another one, or answered with 503.
+       */
+      queue: number;
       /**
        * Asks each backend regularly.
        */
@@ -153,7 +161,7 @@ export interface BalancerConfig {
     };
   };
   /**
-   * Networks whose X-Forwarded-For and Forwarded headers are believed; everyone else's are replaced.
+   * Networks whose X-Forwarded-* headers are believed; everyone else's are replaced. Forwarded is written, and never believed: a proxy that writes the one lets the other through.
    */
   trustedProxies: string[];
   /**
@@ -198,7 +206,7 @@ export interface BalancerConfig {
      */
     keepAlive: number;
     /**
-     * Until a backend takes the connection.
+     * Until a backend takes the connection, and before that until one is free where all are in use.
      */
     connect: number;
     /**
@@ -219,7 +227,7 @@ export interface BalancerConfig {
    */
   log: {
     /**
-     * `failed`: requests that no backend answered. `all`: those, and every request with its backend, status, bytes and milliseconds.
+     * `failed`: requests of a pool that no backend answered. `all`: those, and every request of a pool with its backend, status, bytes and milliseconds.
      */
     requests: "failed" | "all";
   };

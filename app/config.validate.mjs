@@ -5,7 +5,7 @@ const require = createRequire(import.meta.url)
 "use strict";
 export const validate = validate20;
 export default validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1},"draining":{"type":"boolean","description":"Whether it is to go: only clients whose cookie asks for it are sent there.","default":false}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-For and Forwarded headers are believed; everyone else's are replaced.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"connectionsPerClient":{"type":"integer","minimum":0,"maximum":1000000,"description":"Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.","default":0},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests that no backend answered. `all`: those, and every request with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"}}}}};
+const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1},"draining":{"type":"boolean","description":"Whether it is to go: only clients whose cookie asks for it are sent there.","default":false}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"serverName":{"type":"string","pattern":"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$","patternErrorMessage":"a host name such as app.example.org","description":"https only: the name that the backends' certificates are made for; the host of each one's address when left out."},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait for one, as long as timeouts.connect says.","default":256},"queue":{"type":"integer","minimum":0,"maximum":100000,"description":"Requests that wait for a connection to one backend, per process; more are sent to another one, or answered with 503.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-* headers are believed; everyone else's are replaced. Forwarded is written, and never believed: a proxy that writes the one lets the other through.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"connectionsPerClient":{"type":"integer","minimum":0,"maximum":1000000,"description":"Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.","default":0},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection, and before that until one is free where all are in use.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests of a pool that no backend answered. `all`: those, and every request of a pool with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"}}}}};
 const func1 = Object.prototype.hasOwnProperty;
 const pattern4 = new RegExp("^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$", "u");
 const pattern5 = new RegExp("^env:[A-Za-z_][A-Za-z0-9_]*$", "u");
@@ -13,8 +13,9 @@ const pattern6 = new RegExp("^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "u");
 const pattern7 = new RegExp("^/[!-~]*$", "u");
 const pattern8 = new RegExp("^[a-z0-9-]{1,32}$", "u");
 const pattern9 = new RegExp("^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$", "u");
-const pattern10 = new RegExp("^[A-Za-z0-9_-]+$", "u");
-const pattern12 = new RegExp("^[0-9a-fA-F.:]+(/[0-9]{1,3})?$", "u");
+const pattern10 = new RegExp("^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", "u");
+const pattern11 = new RegExp("^[A-Za-z0-9_-]+$", "u");
+const pattern13 = new RegExp("^[0-9a-fA-F.:]+(/[0-9]{1,3})?$", "u");
 
 function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="app.schema.json" */;
@@ -519,6 +520,9 @@ data17.retries = 1;
 if(data17.connections === undefined){
 data17.connections = 256;
 }
+if(data17.queue === undefined){
+data17.queue = 256;
+}
 if(data17.health === undefined){
 data17.health = {};
 }
@@ -526,7 +530,7 @@ if(data17.ejection === undefined){
 data17.ejection = {};
 }
 for(const key6 in data17){
-if(!((((((((key6 === "algorithm") || (key6 === "backends")) || (key6 === "protocol")) || (key6 === "sticky")) || (key6 === "retries")) || (key6 === "connections")) || (key6 === "health")) || (key6 === "ejection"))){
+if(!(func1.call(schema31.properties.pools.additionalProperties.properties, key6))){
 const err36 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err36];
@@ -704,11 +708,11 @@ vErrors.push(err50);
 }
 errors++;
 }
-if(data17.sticky !== undefined){
-let data25 = data17.sticky;
+if(data17.serverName !== undefined){
+let data25 = data17.serverName;
 if(typeof data25 === "string"){
 if(!pattern10.test(data25)){
-const err51 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/sticky",schemaPath:"#/properties/pools/additionalProperties/properties/sticky/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
+const err51 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/serverName",schemaPath:"#/properties/pools/additionalProperties/properties/serverName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"},message:"must match pattern \""+"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"+"\""};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -719,7 +723,7 @@ errors++;
 }
 }
 else {
-const err52 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/sticky",schemaPath:"#/properties/pools/additionalProperties/properties/sticky/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err52 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/serverName",schemaPath:"#/properties/pools/additionalProperties/properties/serverName/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -729,9 +733,11 @@ vErrors.push(err52);
 errors++;
 }
 }
-let data26 = data17.retries;
-if(!(((typeof data26 == "number") && (!(data26 % 1) && !isNaN(data26))) && (isFinite(data26)))){
-const err53 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data17.sticky !== undefined){
+let data26 = data17.sticky;
+if(typeof data26 === "string"){
+if(!pattern11.test(data26)){
+const err53 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/sticky",schemaPath:"#/properties/pools/additionalProperties/properties/sticky/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -740,9 +746,9 @@ vErrors.push(err53);
 }
 errors++;
 }
-if((typeof data26 == "number") && (isFinite(data26))){
-if(data26 > 10 || isNaN(data26)){
-const err54 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10},message:"must be <= 10"};
+}
+else {
+const err54 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/sticky",schemaPath:"#/properties/pools/additionalProperties/properties/sticky/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -751,8 +757,10 @@ vErrors.push(err54);
 }
 errors++;
 }
-if(data26 < 0 || isNaN(data26)){
-const err55 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+let data27 = data17.retries;
+if(!(((typeof data27 == "number") && (!(data27 % 1) && !isNaN(data27))) && (isFinite(data27)))){
+const err55 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -761,10 +769,9 @@ vErrors.push(err55);
 }
 errors++;
 }
-}
-let data27 = data17.connections;
-if(!(((typeof data27 == "number") && (!(data27 % 1) && !isNaN(data27))) && (isFinite(data27)))){
-const err56 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data27 == "number") && (isFinite(data27))){
+if(data27 > 10 || isNaN(data27)){
+const err56 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/maximum",keyword:"maximum",params:{comparison: "<=", limit: 10},message:"must be <= 10"};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -773,9 +780,8 @@ vErrors.push(err56);
 }
 errors++;
 }
-if((typeof data27 == "number") && (isFinite(data27))){
-if(data27 > 100000 || isNaN(data27)){
-const err57 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100000},message:"must be <= 100000"};
+if(data27 < 0 || isNaN(data27)){
+const err57 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/retries",schemaPath:"#/properties/pools/additionalProperties/properties/retries/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -784,8 +790,10 @@ vErrors.push(err57);
 }
 errors++;
 }
-if(data27 < 1 || isNaN(data27)){
-const err58 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+let data28 = data17.connections;
+if(!(((typeof data28 == "number") && (!(data28 % 1) && !isNaN(data28))) && (isFinite(data28)))){
+const err58 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -794,30 +802,9 @@ vErrors.push(err58);
 }
 errors++;
 }
-}
-let data28 = data17.health;
-if(data28 && typeof data28 == "object" && !Array.isArray(data28)){
-if(data28.kind === undefined){
-data28.kind = "http";
-}
-if(data28.path === undefined){
-data28.path = "/";
-}
-if(data28.interval === undefined){
-data28.interval = 5;
-}
-if(data28.timeout === undefined){
-data28.timeout = 2;
-}
-if(data28.rise === undefined){
-data28.rise = 2;
-}
-if(data28.fall === undefined){
-data28.fall = 3;
-}
-for(const key8 in data28){
-if(!((((((key8 === "kind") || (key8 === "path")) || (key8 === "interval")) || (key8 === "timeout")) || (key8 === "rise")) || (key8 === "fall"))){
-const err59 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health",schemaPath:"#/properties/pools/additionalProperties/properties/health/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties"};
+if((typeof data28 == "number") && (isFinite(data28))){
+if(data28 > 100000 || isNaN(data28)){
+const err59 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100000},message:"must be <= 100000"};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -826,10 +813,8 @@ vErrors.push(err59);
 }
 errors++;
 }
-}
-let data29 = data28.kind;
-if(typeof data29 !== "string"){
-const err60 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data28 < 1 || isNaN(data28)){
+const err60 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/connections",schemaPath:"#/properties/pools/additionalProperties/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -838,8 +823,10 @@ vErrors.push(err60);
 }
 errors++;
 }
-if(!(((data29 === "http") || (data29 === "tcp")) || (data29 === "none"))){
-const err61 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/enum",keyword:"enum",params:{allowedValues: schema31.properties.pools.additionalProperties.properties.health.properties.kind.enum},message:"must be equal to one of the allowed values"};
+}
+let data29 = data17.queue;
+if(!(((typeof data29 == "number") && (!(data29 % 1) && !isNaN(data29))) && (isFinite(data29)))){
+const err61 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/queue",schemaPath:"#/properties/pools/additionalProperties/properties/queue/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -848,10 +835,9 @@ vErrors.push(err61);
 }
 errors++;
 }
-let data30 = data28.path;
-if(typeof data30 === "string"){
-if(!pattern7.test(data30)){
-const err62 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/path",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
+if((typeof data29 == "number") && (isFinite(data29))){
+if(data29 > 100000 || isNaN(data29)){
+const err62 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/queue",schemaPath:"#/properties/pools/additionalProperties/properties/queue/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100000},message:"must be <= 100000"};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -860,9 +846,8 @@ vErrors.push(err62);
 }
 errors++;
 }
-}
-else {
-const err63 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/path",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data29 < 0 || isNaN(data29)){
+const err63 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/queue",schemaPath:"#/properties/pools/additionalProperties/properties/queue/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -871,10 +856,30 @@ vErrors.push(err63);
 }
 errors++;
 }
-let data31 = data28.interval;
-if((typeof data31 == "number") && (isFinite(data31))){
-if(data31 > 3600 || isNaN(data31)){
-const err64 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+}
+let data30 = data17.health;
+if(data30 && typeof data30 == "object" && !Array.isArray(data30)){
+if(data30.kind === undefined){
+data30.kind = "http";
+}
+if(data30.path === undefined){
+data30.path = "/";
+}
+if(data30.interval === undefined){
+data30.interval = 5;
+}
+if(data30.timeout === undefined){
+data30.timeout = 2;
+}
+if(data30.rise === undefined){
+data30.rise = 2;
+}
+if(data30.fall === undefined){
+data30.fall = 3;
+}
+for(const key8 in data30){
+if(!((((((key8 === "kind") || (key8 === "path")) || (key8 === "interval")) || (key8 === "timeout")) || (key8 === "rise")) || (key8 === "fall"))){
+const err64 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health",schemaPath:"#/properties/pools/additionalProperties/properties/health/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -883,8 +888,10 @@ vErrors.push(err64);
 }
 errors++;
 }
-if(data31 < 0.1 || isNaN(data31)){
-const err65 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0.1},message:"must be >= 0.1"};
+}
+let data31 = data30.kind;
+if(typeof data31 !== "string"){
+const err65 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -893,9 +900,8 @@ vErrors.push(err65);
 }
 errors++;
 }
-}
-else {
-const err66 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(!(((data31 === "http") || (data31 === "tcp")) || (data31 === "none"))){
+const err66 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/enum",keyword:"enum",params:{allowedValues: schema31.properties.pools.additionalProperties.properties.health.properties.kind.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -904,10 +910,10 @@ vErrors.push(err66);
 }
 errors++;
 }
-let data32 = data28.timeout;
-if((typeof data32 == "number") && (isFinite(data32))){
-if(data32 > 600 || isNaN(data32)){
-const err67 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600},message:"must be <= 600"};
+let data32 = data30.path;
+if(typeof data32 === "string"){
+if(!pattern7.test(data32)){
+const err67 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/path",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -916,8 +922,9 @@ vErrors.push(err67);
 }
 errors++;
 }
-if(data32 <= 0 || isNaN(data32)){
-const err68 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+else {
+const err68 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/path",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -926,9 +933,10 @@ vErrors.push(err68);
 }
 errors++;
 }
-}
-else {
-const err69 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/type",keyword:"type",params:{type: "number"},message:"must be number"};
+let data33 = data30.interval;
+if((typeof data33 == "number") && (isFinite(data33))){
+if(data33 > 3600 || isNaN(data33)){
+const err69 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -937,9 +945,8 @@ vErrors.push(err69);
 }
 errors++;
 }
-let data33 = data28.rise;
-if(!(((typeof data33 == "number") && (!(data33 % 1) && !isNaN(data33))) && (isFinite(data33)))){
-const err70 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data33 < 0.1 || isNaN(data33)){
+const err70 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0.1},message:"must be >= 0.1"};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -948,9 +955,9 @@ vErrors.push(err70);
 }
 errors++;
 }
-if((typeof data33 == "number") && (isFinite(data33))){
-if(data33 > 100 || isNaN(data33)){
-const err71 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+}
+else {
+const err71 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/interval",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/interval/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -959,8 +966,10 @@ vErrors.push(err71);
 }
 errors++;
 }
-if(data33 < 1 || isNaN(data33)){
-const err72 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+let data34 = data30.timeout;
+if((typeof data34 == "number") && (isFinite(data34))){
+if(data34 > 600 || isNaN(data34)){
+const err72 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600},message:"must be <= 600"};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -969,10 +978,8 @@ vErrors.push(err72);
 }
 errors++;
 }
-}
-let data34 = data28.fall;
-if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
-const err73 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data34 <= 0 || isNaN(data34)){
+const err73 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -981,9 +988,9 @@ vErrors.push(err73);
 }
 errors++;
 }
-if((typeof data34 == "number") && (isFinite(data34))){
-if(data34 > 100 || isNaN(data34)){
-const err74 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
+}
+else {
+const err74 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/timeout",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/timeout/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -992,8 +999,9 @@ vErrors.push(err74);
 }
 errors++;
 }
-if(data34 < 1 || isNaN(data34)){
-const err75 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+let data35 = data30.rise;
+if(!(((typeof data35 == "number") && (!(data35 % 1) && !isNaN(data35))) && (isFinite(data35)))){
+const err75 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -1002,10 +1010,9 @@ vErrors.push(err75);
 }
 errors++;
 }
-}
-}
-else {
-const err76 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health",schemaPath:"#/properties/pools/additionalProperties/properties/health/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data35 == "number") && (isFinite(data35))){
+if(data35 > 100 || isNaN(data35)){
+const err76 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -1014,17 +1021,8 @@ vErrors.push(err76);
 }
 errors++;
 }
-let data35 = data17.ejection;
-if(data35 && typeof data35 == "object" && !Array.isArray(data35)){
-if(data35.failures === undefined){
-data35.failures = 5;
-}
-if(data35.seconds === undefined){
-data35.seconds = 30;
-}
-for(const key9 in data35){
-if(!((key9 === "failures") || (key9 === "seconds"))){
-const err77 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties"};
+if(data35 < 1 || isNaN(data35)){
+const err77 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/rise",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/rise/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -1034,9 +1032,9 @@ vErrors.push(err77);
 errors++;
 }
 }
-let data36 = data35.failures;
+let data36 = data30.fall;
 if(!(((typeof data36 == "number") && (!(data36 % 1) && !isNaN(data36))) && (isFinite(data36)))){
-const err78 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err78 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -1046,8 +1044,8 @@ vErrors.push(err78);
 errors++;
 }
 if((typeof data36 == "number") && (isFinite(data36))){
-if(data36 > 1000 || isNaN(data36)){
-const err79 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000"};
+if(data36 > 100 || isNaN(data36)){
+const err79 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/maximum",keyword:"maximum",params:{comparison: "<=", limit: 100},message:"must be <= 100"};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -1056,8 +1054,8 @@ vErrors.push(err79);
 }
 errors++;
 }
-if(data36 < 0 || isNaN(data36)){
-const err80 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(data36 < 1 || isNaN(data36)){
+const err80 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/fall",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/fall/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -1067,10 +1065,9 @@ vErrors.push(err80);
 errors++;
 }
 }
-let data37 = data35.seconds;
-if((typeof data37 == "number") && (isFinite(data37))){
-if(data37 > 86400 || isNaN(data37)){
-const err81 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+}
+else {
+const err81 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health",schemaPath:"#/properties/pools/additionalProperties/properties/health/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -1079,8 +1076,17 @@ vErrors.push(err81);
 }
 errors++;
 }
-if(data37 <= 0 || isNaN(data37)){
-const err82 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+let data37 = data17.ejection;
+if(data37 && typeof data37 == "object" && !Array.isArray(data37)){
+if(data37.failures === undefined){
+data37.failures = 5;
+}
+if(data37.seconds === undefined){
+data37.seconds = 30;
+}
+for(const key9 in data37){
+if(!((key9 === "failures") || (key9 === "seconds"))){
+const err82 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -1090,8 +1096,9 @@ vErrors.push(err82);
 errors++;
 }
 }
-else {
-const err83 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/type",keyword:"type",params:{type: "number"},message:"must be number"};
+let data38 = data37.failures;
+if(!(((typeof data38 == "number") && (!(data38 % 1) && !isNaN(data38))) && (isFinite(data38)))){
+const err83 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -1100,9 +1107,9 @@ vErrors.push(err83);
 }
 errors++;
 }
-}
-else {
-const err84 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data38 == "number") && (isFinite(data38))){
+if(data38 > 1000 || isNaN(data38)){
+const err84 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000"};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -1111,9 +1118,8 @@ vErrors.push(err84);
 }
 errors++;
 }
-}
-else {
-const err85 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data38 < 0 || isNaN(data38)){
+const err85 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/failures",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/failures/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -1123,9 +1129,10 @@ vErrors.push(err85);
 errors++;
 }
 }
-}
-else {
-const err86 = {instancePath:instancePath+"/pools",schemaPath:"#/properties/pools/type",keyword:"type",params:{type: "object"},message:"must be object"};
+let data39 = data37.seconds;
+if((typeof data39 == "number") && (isFinite(data39))){
+if(data39 > 86400 || isNaN(data39)){
+const err86 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -1134,14 +1141,8 @@ vErrors.push(err86);
 }
 errors++;
 }
-let data38 = data.trustedProxies;
-if(Array.isArray(data38)){
-const len4 = data38.length;
-for(let i4=0; i4<len4; i4++){
-let data39 = data38[i4];
-if(typeof data39 === "string"){
-if(!pattern12.test(data39)){
-const err87 = {instancePath:instancePath+"/trustedProxies/" + i4,schemaPath:"#/properties/trustedProxies/items/pattern",keyword:"pattern",params:{pattern: "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"},message:"must match pattern \""+"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"+"\""};
+if(data39 <= 0 || isNaN(data39)){
+const err87 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -1152,7 +1153,7 @@ errors++;
 }
 }
 else {
-const err88 = {instancePath:instancePath+"/trustedProxies/" + i4,schemaPath:"#/properties/trustedProxies/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err88 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection/seconds",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/properties/seconds/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -1162,9 +1163,8 @@ vErrors.push(err88);
 errors++;
 }
 }
-}
 else {
-const err89 = {instancePath:instancePath+"/trustedProxies",schemaPath:"#/properties/trustedProxies/type",keyword:"type",params:{type: "array"},message:"must be array"};
+const err89 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/ejection",schemaPath:"#/properties/pools/additionalProperties/properties/ejection/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -1173,26 +1173,9 @@ vErrors.push(err89);
 }
 errors++;
 }
-let data40 = data.limits;
-if(data40 && typeof data40 == "object" && !Array.isArray(data40)){
-if(data40.connections === undefined){
-data40.connections = 10000;
 }
-if(data40.connectionsPerClient === undefined){
-data40.connectionsPerClient = 0;
-}
-if(data40.headerBytes === undefined){
-data40.headerBytes = 16384;
-}
-if(data40.bodyBytes === undefined){
-data40.bodyBytes = 104857600;
-}
-if(data40.requestsPerConnection === undefined){
-data40.requestsPerConnection = 0;
-}
-for(const key10 in data40){
-if(!(((((key10 === "connections") || (key10 === "connectionsPerClient")) || (key10 === "headerBytes")) || (key10 === "bodyBytes")) || (key10 === "requestsPerConnection"))){
-const err90 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
+else {
+const err90 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -1202,9 +1185,9 @@ vErrors.push(err90);
 errors++;
 }
 }
-let data41 = data40.connections;
-if(!(((typeof data41 == "number") && (!(data41 % 1) && !isNaN(data41))) && (isFinite(data41)))){
-const err91 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+else {
+const err91 = {instancePath:instancePath+"/pools",schemaPath:"#/properties/pools/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -1213,9 +1196,14 @@ vErrors.push(err91);
 }
 errors++;
 }
-if((typeof data41 == "number") && (isFinite(data41))){
-if(data41 > 1000000 || isNaN(data41)){
-const err92 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"};
+let data40 = data.trustedProxies;
+if(Array.isArray(data40)){
+const len4 = data40.length;
+for(let i4=0; i4<len4; i4++){
+let data41 = data40[i4];
+if(typeof data41 === "string"){
+if(!pattern13.test(data41)){
+const err92 = {instancePath:instancePath+"/trustedProxies/" + i4,schemaPath:"#/properties/trustedProxies/items/pattern",keyword:"pattern",params:{pattern: "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"},message:"must match pattern \""+"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"+"\""};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -1224,8 +1212,9 @@ vErrors.push(err92);
 }
 errors++;
 }
-if(data41 < 1 || isNaN(data41)){
-const err93 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+else {
+const err93 = {instancePath:instancePath+"/trustedProxies/" + i4,schemaPath:"#/properties/trustedProxies/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -1235,9 +1224,9 @@ vErrors.push(err93);
 errors++;
 }
 }
-let data42 = data40.connectionsPerClient;
-if(!(((typeof data42 == "number") && (!(data42 % 1) && !isNaN(data42))) && (isFinite(data42)))){
-const err94 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+else {
+const err94 = {instancePath:instancePath+"/trustedProxies",schemaPath:"#/properties/trustedProxies/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -1246,9 +1235,26 @@ vErrors.push(err94);
 }
 errors++;
 }
-if((typeof data42 == "number") && (isFinite(data42))){
-if(data42 > 1000000 || isNaN(data42)){
-const err95 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"};
+let data42 = data.limits;
+if(data42 && typeof data42 == "object" && !Array.isArray(data42)){
+if(data42.connections === undefined){
+data42.connections = 10000;
+}
+if(data42.connectionsPerClient === undefined){
+data42.connectionsPerClient = 0;
+}
+if(data42.headerBytes === undefined){
+data42.headerBytes = 16384;
+}
+if(data42.bodyBytes === undefined){
+data42.bodyBytes = 104857600;
+}
+if(data42.requestsPerConnection === undefined){
+data42.requestsPerConnection = 0;
+}
+for(const key10 in data42){
+if(!(((((key10 === "connections") || (key10 === "connectionsPerClient")) || (key10 === "headerBytes")) || (key10 === "bodyBytes")) || (key10 === "requestsPerConnection"))){
+const err95 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -1257,8 +1263,10 @@ vErrors.push(err95);
 }
 errors++;
 }
-if(data42 < 0 || isNaN(data42)){
-const err96 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+let data43 = data42.connections;
+if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
+const err96 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -1267,10 +1275,9 @@ vErrors.push(err96);
 }
 errors++;
 }
-}
-let data43 = data40.headerBytes;
-if(!(((typeof data43 == "number") && (!(data43 % 1) && !isNaN(data43))) && (isFinite(data43)))){
-const err97 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data43 == "number") && (isFinite(data43))){
+if(data43 > 1000000 || isNaN(data43)){
+const err97 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -1279,9 +1286,8 @@ vErrors.push(err97);
 }
 errors++;
 }
-if((typeof data43 == "number") && (isFinite(data43))){
-if(data43 > 1048576 || isNaN(data43)){
-const err98 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1048576},message:"must be <= 1048576"};
+if(data43 < 1 || isNaN(data43)){
+const err98 = {instancePath:instancePath+"/limits/connections",schemaPath:"#/properties/limits/properties/connections/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -1290,8 +1296,10 @@ vErrors.push(err98);
 }
 errors++;
 }
-if(data43 < 1024 || isNaN(data43)){
-const err99 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1024},message:"must be >= 1024"};
+}
+let data44 = data42.connectionsPerClient;
+if(!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))){
+const err99 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -1300,10 +1308,9 @@ vErrors.push(err99);
 }
 errors++;
 }
-}
-let data44 = data40.bodyBytes;
-if(!(((typeof data44 == "number") && (!(data44 % 1) && !isNaN(data44))) && (isFinite(data44)))){
-const err100 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data44 == "number") && (isFinite(data44))){
+if(data44 > 1000000 || isNaN(data44)){
+const err100 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000},message:"must be <= 1000000"};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -1312,9 +1319,8 @@ vErrors.push(err100);
 }
 errors++;
 }
-if((typeof data44 == "number") && (isFinite(data44))){
-if(data44 > 1099511627776 || isNaN(data44)){
-const err101 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1099511627776},message:"must be <= 1099511627776"};
+if(data44 < 0 || isNaN(data44)){
+const err101 = {instancePath:instancePath+"/limits/connectionsPerClient",schemaPath:"#/properties/limits/properties/connectionsPerClient/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -1323,8 +1329,10 @@ vErrors.push(err101);
 }
 errors++;
 }
-if(data44 < 0 || isNaN(data44)){
-const err102 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+let data45 = data42.headerBytes;
+if(!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))){
+const err102 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -1333,10 +1341,9 @@ vErrors.push(err102);
 }
 errors++;
 }
-}
-let data45 = data40.requestsPerConnection;
-if(!(((typeof data45 == "number") && (!(data45 % 1) && !isNaN(data45))) && (isFinite(data45)))){
-const err103 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data45 == "number") && (isFinite(data45))){
+if(data45 > 1048576 || isNaN(data45)){
+const err103 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1048576},message:"must be <= 1048576"};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -1345,9 +1352,8 @@ vErrors.push(err103);
 }
 errors++;
 }
-if((typeof data45 == "number") && (isFinite(data45))){
-if(data45 > 1000000000 || isNaN(data45)){
-const err104 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000000},message:"must be <= 1000000000"};
+if(data45 < 1024 || isNaN(data45)){
+const err104 = {instancePath:instancePath+"/limits/headerBytes",schemaPath:"#/properties/limits/properties/headerBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1024},message:"must be >= 1024"};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -1356,8 +1362,10 @@ vErrors.push(err104);
 }
 errors++;
 }
-if(data45 < 0 || isNaN(data45)){
-const err105 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+}
+let data46 = data42.bodyBytes;
+if(!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))){
+const err105 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -1366,10 +1374,9 @@ vErrors.push(err105);
 }
 errors++;
 }
-}
-}
-else {
-const err106 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data46 == "number") && (isFinite(data46))){
+if(data46 > 1099511627776 || isNaN(data46)){
+const err106 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1099511627776},message:"must be <= 1099511627776"};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -1378,32 +1385,8 @@ vErrors.push(err106);
 }
 errors++;
 }
-let data46 = data.timeouts;
-if(data46 && typeof data46 == "object" && !Array.isArray(data46)){
-if(data46.headers === undefined){
-data46.headers = 10;
-}
-if(data46.request === undefined){
-data46.request = 300;
-}
-if(data46.keepAlive === undefined){
-data46.keepAlive = 60;
-}
-if(data46.connect === undefined){
-data46.connect = 2;
-}
-if(data46.response === undefined){
-data46.response = 60;
-}
-if(data46.body === undefined){
-data46.body = 60;
-}
-if(data46.idle === undefined){
-data46.idle = 3600;
-}
-for(const key11 in data46){
-if(!(((((((key11 === "headers") || (key11 === "request")) || (key11 === "keepAlive")) || (key11 === "connect")) || (key11 === "response")) || (key11 === "body")) || (key11 === "idle"))){
-const err107 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
+if(data46 < 0 || isNaN(data46)){
+const err107 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -1413,10 +1396,9 @@ vErrors.push(err107);
 errors++;
 }
 }
-let data47 = data46.headers;
-if((typeof data47 == "number") && (isFinite(data47))){
-if(data47 > 3600 || isNaN(data47)){
-const err108 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+let data47 = data42.requestsPerConnection;
+if(!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))){
+const err108 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -1425,8 +1407,9 @@ vErrors.push(err108);
 }
 errors++;
 }
-if(data47 <= 0 || isNaN(data47)){
-const err109 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+if((typeof data47 == "number") && (isFinite(data47))){
+if(data47 > 1000000000 || isNaN(data47)){
+const err109 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000000},message:"must be <= 1000000000"};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -1435,9 +1418,8 @@ vErrors.push(err109);
 }
 errors++;
 }
-}
-else {
-const err110 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data47 < 0 || isNaN(data47)){
+const err110 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -1446,10 +1428,10 @@ vErrors.push(err110);
 }
 errors++;
 }
-let data48 = data46.request;
-if((typeof data48 == "number") && (isFinite(data48))){
-if(data48 > 86400 || isNaN(data48)){
-const err111 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+}
+}
+else {
+const err111 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -1458,8 +1440,32 @@ vErrors.push(err111);
 }
 errors++;
 }
-if(data48 <= 0 || isNaN(data48)){
-const err112 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+let data48 = data.timeouts;
+if(data48 && typeof data48 == "object" && !Array.isArray(data48)){
+if(data48.headers === undefined){
+data48.headers = 10;
+}
+if(data48.request === undefined){
+data48.request = 300;
+}
+if(data48.keepAlive === undefined){
+data48.keepAlive = 60;
+}
+if(data48.connect === undefined){
+data48.connect = 2;
+}
+if(data48.response === undefined){
+data48.response = 60;
+}
+if(data48.body === undefined){
+data48.body = 60;
+}
+if(data48.idle === undefined){
+data48.idle = 3600;
+}
+for(const key11 in data48){
+if(!(((((((key11 === "headers") || (key11 === "request")) || (key11 === "keepAlive")) || (key11 === "connect")) || (key11 === "response")) || (key11 === "body")) || (key11 === "idle"))){
+const err112 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -1469,8 +1475,10 @@ vErrors.push(err112);
 errors++;
 }
 }
-else {
-const err113 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/type",keyword:"type",params:{type: "number"},message:"must be number"};
+let data49 = data48.headers;
+if((typeof data49 == "number") && (isFinite(data49))){
+if(data49 > 3600 || isNaN(data49)){
+const err113 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -1479,10 +1487,8 @@ vErrors.push(err113);
 }
 errors++;
 }
-let data49 = data46.keepAlive;
-if((typeof data49 == "number") && (isFinite(data49))){
-if(data49 > 3600 || isNaN(data49)){
-const err114 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+if(data49 <= 0 || isNaN(data49)){
+const err114 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -1491,8 +1497,9 @@ vErrors.push(err114);
 }
 errors++;
 }
-if(data49 <= 0 || isNaN(data49)){
-const err115 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+else {
+const err115 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -1501,9 +1508,10 @@ vErrors.push(err115);
 }
 errors++;
 }
-}
-else {
-const err116 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/type",keyword:"type",params:{type: "number"},message:"must be number"};
+let data50 = data48.request;
+if((typeof data50 == "number") && (isFinite(data50))){
+if(data50 > 86400 || isNaN(data50)){
+const err116 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -1512,10 +1520,8 @@ vErrors.push(err116);
 }
 errors++;
 }
-let data50 = data46.connect;
-if((typeof data50 == "number") && (isFinite(data50))){
-if(data50 > 3600 || isNaN(data50)){
-const err117 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+if(data50 <= 0 || isNaN(data50)){
+const err117 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -1524,8 +1530,9 @@ vErrors.push(err117);
 }
 errors++;
 }
-if(data50 <= 0 || isNaN(data50)){
-const err118 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+else {
+const err118 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -1534,9 +1541,10 @@ vErrors.push(err118);
 }
 errors++;
 }
-}
-else {
-const err119 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/type",keyword:"type",params:{type: "number"},message:"must be number"};
+let data51 = data48.keepAlive;
+if((typeof data51 == "number") && (isFinite(data51))){
+if(data51 > 3600 || isNaN(data51)){
+const err119 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -1545,10 +1553,8 @@ vErrors.push(err119);
 }
 errors++;
 }
-let data51 = data46.response;
-if((typeof data51 == "number") && (isFinite(data51))){
-if(data51 > 86400 || isNaN(data51)){
-const err120 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+if(data51 <= 0 || isNaN(data51)){
+const err120 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -1557,8 +1563,9 @@ vErrors.push(err120);
 }
 errors++;
 }
-if(data51 <= 0 || isNaN(data51)){
-const err121 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+else {
+const err121 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -1567,9 +1574,10 @@ vErrors.push(err121);
 }
 errors++;
 }
-}
-else {
-const err122 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/type",keyword:"type",params:{type: "number"},message:"must be number"};
+let data52 = data48.connect;
+if((typeof data52 == "number") && (isFinite(data52))){
+if(data52 > 3600 || isNaN(data52)){
+const err122 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -1578,10 +1586,8 @@ vErrors.push(err122);
 }
 errors++;
 }
-let data52 = data46.body;
-if((typeof data52 == "number") && (isFinite(data52))){
-if(data52 > 86400 || isNaN(data52)){
-const err123 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+if(data52 <= 0 || isNaN(data52)){
+const err123 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -1590,8 +1596,9 @@ vErrors.push(err123);
 }
 errors++;
 }
-if(data52 <= 0 || isNaN(data52)){
-const err124 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+else {
+const err124 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -1600,9 +1607,10 @@ vErrors.push(err124);
 }
 errors++;
 }
-}
-else {
-const err125 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/type",keyword:"type",params:{type: "number"},message:"must be number"};
+let data53 = data48.response;
+if((typeof data53 == "number") && (isFinite(data53))){
+if(data53 > 86400 || isNaN(data53)){
+const err125 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -1611,10 +1619,8 @@ vErrors.push(err125);
 }
 errors++;
 }
-let data53 = data46.idle;
-if((typeof data53 == "number") && (isFinite(data53))){
-if(data53 > 86400 || isNaN(data53)){
-const err126 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+if(data53 <= 0 || isNaN(data53)){
+const err126 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -1623,8 +1629,9 @@ vErrors.push(err126);
 }
 errors++;
 }
-if(data53 <= 0 || isNaN(data53)){
-const err127 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+else {
+const err127 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -1633,9 +1640,10 @@ vErrors.push(err127);
 }
 errors++;
 }
-}
-else {
-const err128 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/type",keyword:"type",params:{type: "number"},message:"must be number"};
+let data54 = data48.body;
+if((typeof data54 == "number") && (isFinite(data54))){
+if(data54 > 86400 || isNaN(data54)){
+const err128 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -1644,9 +1652,8 @@ vErrors.push(err128);
 }
 errors++;
 }
-}
-else {
-const err129 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data54 <= 0 || isNaN(data54)){
+const err129 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -1655,14 +1662,9 @@ vErrors.push(err129);
 }
 errors++;
 }
-let data54 = data.log;
-if(data54 && typeof data54 == "object" && !Array.isArray(data54)){
-if(data54.requests === undefined){
-data54.requests = "failed";
 }
-for(const key12 in data54){
-if(!(key12 === "requests")){
-const err130 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
+else {
+const err130 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -1671,10 +1673,10 @@ vErrors.push(err130);
 }
 errors++;
 }
-}
-let data55 = data54.requests;
-if(!((data55 === "failed") || (data55 === "all"))){
-const err131 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema31.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
+let data55 = data48.idle;
+if((typeof data55 == "number") && (isFinite(data55))){
+if(data55 > 86400 || isNaN(data55)){
+const err131 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -1683,9 +1685,8 @@ vErrors.push(err131);
 }
 errors++;
 }
-}
-else {
-const err132 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data55 <= 0 || isNaN(data55)){
+const err132 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -1694,14 +1695,9 @@ vErrors.push(err132);
 }
 errors++;
 }
-let data56 = data.admin;
-if(data56 && typeof data56 == "object" && !Array.isArray(data56)){
-if(data56.token === undefined){
-data56.token = "env:ADMIN_TOKEN";
 }
-for(const key13 in data56){
-if(!((key13 === "port") || (key13 === "token"))){
-const err133 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
+else {
+const err133 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -1711,10 +1707,8 @@ vErrors.push(err133);
 errors++;
 }
 }
-if(data56.port !== undefined){
-let data57 = data56.port;
-if(!(((typeof data57 == "number") && (!(data57 % 1) && !isNaN(data57))) && (isFinite(data57)))){
-const err134 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+else {
+const err134 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -1723,9 +1717,14 @@ vErrors.push(err134);
 }
 errors++;
 }
-if((typeof data57 == "number") && (isFinite(data57))){
-if(data57 > 65535 || isNaN(data57)){
-const err135 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+let data56 = data.log;
+if(data56 && typeof data56 == "object" && !Array.isArray(data56)){
+if(data56.requests === undefined){
+data56.requests = "failed";
+}
+for(const key12 in data56){
+if(!(key12 === "requests")){
+const err135 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -1734,8 +1733,10 @@ vErrors.push(err135);
 }
 errors++;
 }
-if(data57 < 1 || isNaN(data57)){
-const err136 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+let data57 = data56.requests;
+if(!((data57 === "failed") || (data57 === "all"))){
+const err136 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema31.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -1745,11 +1746,8 @@ vErrors.push(err136);
 errors++;
 }
 }
-}
-let data58 = data56.token;
-if(typeof data58 === "string"){
-if(!pattern5.test(data58)){
-const err137 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
+else {
+const err137 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -1758,9 +1756,14 @@ vErrors.push(err137);
 }
 errors++;
 }
+let data58 = data.admin;
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+if(data58.token === undefined){
+data58.token = "env:ADMIN_TOKEN";
 }
-else {
-const err138 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
+for(const key13 in data58){
+if(!((key13 === "port") || (key13 === "token"))){
+const err138 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -1770,8 +1773,10 @@ vErrors.push(err138);
 errors++;
 }
 }
-else {
-const err139 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data58.port !== undefined){
+let data59 = data58.port;
+if(!(((typeof data59 == "number") && (!(data59 % 1) && !isNaN(data59))) && (isFinite(data59)))){
+const err139 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err139];
 }
@@ -1780,14 +1785,71 @@ vErrors.push(err139);
 }
 errors++;
 }
-}
-else {
-const err140 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data59 == "number") && (isFinite(data59))){
+if(data59 > 65535 || isNaN(data59)){
+const err140 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err140];
 }
 else {
 vErrors.push(err140);
+}
+errors++;
+}
+if(data59 < 1 || isNaN(data59)){
+const err141 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+if(vErrors === null){
+vErrors = [err141];
+}
+else {
+vErrors.push(err141);
+}
+errors++;
+}
+}
+}
+let data60 = data58.token;
+if(typeof data60 === "string"){
+if(!pattern5.test(data60)){
+const err142 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
+if(vErrors === null){
+vErrors = [err142];
+}
+else {
+vErrors.push(err142);
+}
+errors++;
+}
+}
+else {
+const err143 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err143];
+}
+else {
+vErrors.push(err143);
+}
+errors++;
+}
+}
+else {
+const err144 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err144];
+}
+else {
+vErrors.push(err144);
+}
+errors++;
+}
+}
+else {
+const err145 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err145];
+}
+else {
+vErrors.push(err145);
 }
 errors++;
 }

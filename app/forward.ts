@@ -1,10 +1,13 @@
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
+import { answer } from './answer.ts'
 import { type Body, bodyOf, hasBody, Incomplete, type Request, TooLarge } from './body.ts'
 import { endToEnd, type Headers } from './headers.ts'
-import { answer } from './answer.ts'
 import { logProblem } from './log.ts'
 import type { Member, Pool } from './pool.ts'
+import type { Turn } from './turns.ts'
+import { type Asking, join } from './upgrade.ts'
 
 /** One of HTTP/2 behaves as one of HTTP/1. */
 export type Response = ServerResponse
@@ -24,10 +27,14 @@ export interface Passing {
 /** One that is to be answered. */
 export interface Exchange extends Passing {
   response: Response
+  /** Of a client that wants another protocol than HTTP. */
+  asking: Asking | undefined
   /** Bytes that a body may have; 0 for no limit. */
   bodyBytes: number
   /** Milliseconds within which the client has to take a part of the response. */
   takeMs: number
+  /** Milliseconds after which a connection of another protocol is ended when nothing moves. */
+  idleMs: number
   /** The backend that it went to last, and what came back of the body. */
   backend?: string
   bytes: number
@@ -48,21 +55,23 @@ const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETI
 
 /** Sends a request to a backend, and to another one when that fails and trying again is safe; answers in any case. */
 export async function forward(exchange: Exchange): Promise<void> {
+  const { request, response, asking, bodyBytes } = exchange
   // Most have none, and wait for nothing.
   let body: Body = null
   try {
-    if (hasBody(exchange.request)) body = await bodyOf(exchange.request, exchange.bodyBytes)
+    if (asking === undefined && hasBody(request)) body = await bodyOf(request, response, bodyBytes)
   } catch (error) {
-    if (error instanceof TooLarge) answer(exchange.response, 413)
+    if (error instanceof TooLarge) answer(response, 413)
     else if (!(error instanceof Incomplete)) throw error
     return
   }
   new Delivery(exchange, body).attempt()
 }
 
-/** One request and its attempts. */
-class Delivery {
+/** One request and its attempts, one after the other. It is its own handler: closures for each would be dear. */
+class Delivery implements Dispatcher.DispatchHandler, Turn {
   private readonly exchange: Exchange
+  private readonly method: string
   private readonly body: Body
   private readonly tried = new Set<Member>()
   private gone = false
@@ -71,108 +80,189 @@ class Delivery {
   private done = false
   /** Bytes of the body that are to come, where the backend has said how many. */
   private left = NaN
-  private controller: Dispatcher.DispatchController | undefined
   private late: NodeJS.Timeout | undefined
+  /** Of the attempt that is under way, or was last. */
+  private member: Member | undefined
+  private controller: Dispatcher.DispatchController | undefined
+  private started = 0
+  private judged = false
+  private isOpen = false
 
   constructor(exchange: Exchange, body: Body) {
     this.exchange = exchange
+    // HTTP/2 asks for a WebSocket by CONNECT.
+    this.method = exchange.asking === undefined ? (exchange.request.method ?? '') : 'GET'
     this.body = body
-    exchange.response.on('close', () => {
-      this.gone = true
-      clearTimeout(this.late)
-      // An error is dear for its stack, and each answer ends with this event.
-      if (!this.done) this.controller?.abort(new Error('the client went away'))
-    })
+    exchange.response.on('close', () => this.close())
   }
 
   attempt(): void {
-    const { pool, client, tag, response } = this.exchange
+    const { pool, client, tag } = this.exchange
     if (this.gone) return
     const member = pool.pick(client, tag, this.tried)
-    if (member === undefined) {
-      logProblem(
-        'no backend',
-        this.exchange,
-        503,
-        pool.members.size === 0 ? 'the pool is empty' : 'none is up',
-      )
-      answer(response, 503)
-      return
-    }
-    this.tried.add(member)
-    this.exchange.backend = member.address
-    this.send(member)
+    if (member !== undefined) return this.ask(member)
+    this.refuse('no backend', 503, pool.members.size === 0 ? 'the pool is empty' : 'none is up')
   }
 
-  private send(member: Member): void {
-    const { request, headers, response, pool } = this.exchange
-    const seen = watch(member)
-    let abandoned = false
+  private ask(member: Member): void {
+    this.tried.add(member)
+    this.exchange.backend = member.address
+    this.member = member
+    this.controller = undefined
+    this.started = performance.now()
+    this.judged = false
+    this.isOpen = true
+    member.counter.inflight += 1
+    if (!member.turns.take(this)) this.tooLate()
+  }
+
+  begin(): void {
+    const { request, headers, asking } = this.exchange
+    if (this.gone) return this.leave()
+    const { member, method, body } = this
+    if (member === undefined) return
     const options = {
       path: request.url ?? '/',
-      method: request.method as Dispatcher.HttpMethod,
+      method,
       headers: headers as string[],
-      body: this.body as Exclude<Dispatcher.DispatchOptions['body'], undefined>,
-      // The name that TLS asks for is the Host's; without TLS nobody asks, and it need not be found out.
-      servername: pool.config.protocol === 'https' ? '' : member.host,
+      body: body as Exclude<Body, AsyncIterable<Buffer>>,
+      upgrade: asking?.protocol ?? null,
+      // Undici would make one of the client's Host: in TLS the backend has a name of its own.
+      servername: member.host,
     }
-    member.connections.dispatch(options, {
-      onRequestStart: (controller) => {
-        this.controller = controller
-        if (this.gone) controller.abort(new Error('the client went away'))
-      },
-      onResponseStart: (controller, status, received, message) => {
-        const problem = unavailable.has(status) ? `answers ${status}` : undefined
-        seen.judge(problem)
-        if (problem === undefined || !this.mayRetry(false)) {
-          this.begin(member, status, received, message)
-          return
-        }
-        abandoned = true
-        controller.abort(new Error(problem))
-        this.attempt()
-      },
-      onResponseData: (controller, chunk) => {
-        this.exchange.bytes += chunk.length
-        this.left -= chunk.length
-        if (this.gone) return
-        // The last of the body travels with the end, and a small one with the headers.
-        if (this.left === 0) this.end(chunk)
-        else if (!response.write(chunk)) this.hold(controller)
-      },
-      onResponseEnd: (_controller, trailers) => {
-        seen.leave()
-        if (this.gone || this.done) return
-        if (Object.keys(trailers).length > 0) response.addTrailers(trailers)
-        this.end()
-      },
-      onResponseError: (_controller, error) => {
-        seen.leave()
-        if (abandoned || this.gone || this.done) return
-        if (error instanceof TooLarge) return answer(response, 413)
-        if (response.headersSent) return void response.destroy()
-        this.failed(member, error, seen)
-      },
-    })
+    member.connections.dispatch(options, this)
+  }
+
+  tooLate(): void {
+    if (this.member !== undefined) this.member.counter.inflight -= 1
+    this.isOpen = false
+    if (this.mayRetry(true)) return this.attempt()
+    this.refuse('backend busy', 503, `${this.member?.address}: all connections are taken`)
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller
+    if (this.gone) controller.abort(new Error('the client went away'))
+  }
+
+  onResponseStart(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    received: IncomingHttpHeaders,
+    message?: string,
+  ): void {
+    // Early hints and the like: the answer is still to come.
+    if (status < 200) return
+    const problem = unavailable.has(status) ? `answers ${status}` : undefined
+    this.judge(problem)
+    if (problem === undefined || !this.mayRetry(false)) return this.start(status, received, message)
+    this.abandon(controller, problem)
+    this.attempt()
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.exchange.bytes += chunk.length
+    this.left -= chunk.length
+    if (this.gone) return
+    // The last of the body travels with the end, and a small one with the headers.
+    if (this.left === 0) this.end(chunk)
+    else if (!this.exchange.response.write(chunk)) this.hold(controller)
+  }
+
+  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
+    if (!this.gone && !this.done) {
+      if (Object.keys(trailers).length > 0) this.exchange.response.addTrailers(trailers)
+      this.end()
+    }
+    this.leave()
+  }
+
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    _status: number,
+    received: IncomingHttpHeaders,
+    backend: Duplex,
+  ): void {
+    const { member, exchange } = this
+    if (member === undefined || exchange.asking === undefined) return
+    this.judge(undefined)
+    try {
+      exchange.asking.agree(received.upgrade, this.headersFor(member, received))
+    } catch (error) {
+      this.isBad(controller, error as Error)
+      return void backend.destroy()
+    }
+    this.done = true
+    this.isOpen = false
+    member.turns.free()
+    join(exchange.asking.stream, backend, exchange.idleMs, () => (member.counter.inflight -= 1))
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    if (!this.isOpen) return
+    this.leave()
+    const { response } = this.exchange
+    if (this.gone || this.done) return
+    if (error instanceof TooLarge) return answer(response, 413)
+    if (response.headersSent) return void response.destroy()
+    this.failed(error)
   }
 
   /** No answer came. */
-  private failed(member: Member, error: NodeJS.ErrnoException, seen: Watch): void {
+  private failed(error: NodeJS.ErrnoException): void {
+    const { member } = this
     const { code = error.message } = error
     const elsewhere = this.mayRetry(unseen.has(code))
-    if (!elsewhere && closed.has(code) && this.mayRepeat()) return this.send(member)
-    seen.judge(code)
+    if (!elsewhere && member !== undefined && closed.has(code) && this.mayRepeat()) return this.ask(member)
+    this.judge(code)
     if (elsewhere) return this.attempt()
-    const status = late.has(code) ? 504 : 502
-    logProblem('backend failed', this.exchange, status, `${member.address}: ${code}`)
+    this.refuse('backend failed', late.has(code) ? 504 : 502, `${member?.address}: ${code}`)
+  }
+
+  private refuse(event: string, status: number, reason: string): void {
+    logProblem(event, this.exchange, status, reason)
     answer(this.exchange.response, status)
+  }
+
+  /** The backend answered, or failed for a reason of its own; counts once for each attempt. */
+  private judge(problem: string | undefined): void {
+    if (!this.judged) this.member?.served(performance.now() - this.started, problem)
+    this.judged = true
+  }
+
+  /** The attempt is over; counts once. */
+  private leave(): void {
+    if (!this.isOpen || this.member === undefined) return
+    this.isOpen = false
+    this.member.counter.inflight -= 1
+    this.member.turns.free()
+  }
+
+  /** The attempt is over, whatever its backend still says. */
+  private abandon(controller: Dispatcher.DispatchController, reason: string): void {
+    this.leave()
+    controller.abort(new Error(reason))
+  }
+
+  /** The client has all of its answer, or went away. */
+  private close(): void {
+    this.gone = true
+    clearTimeout(this.late)
+    // An error is dear for its stack, and each answer ends with this event.
+    if (this.done) return
+    if (this.isOpen && this.member?.turns.withdraw(this)) {
+      this.isOpen = false
+      this.member.counter.inflight -= 1
+    } else this.controller?.abort(new Error('the client went away'))
   }
 
   /** Whether another backend can be tried, and nothing is done twice that must not be. */
   private mayRetry(notSeen: boolean): boolean {
     const { pool } = this.exchange
     if (this.tried.size > pool.config.retries || !this.isSafe(notSeen)) return false
-    return [...pool.members.values()].some((member) => !this.tried.has(member) && member.state === 'up')
+    for (const member of pool.members.values())
+      if (!this.tried.has(member) && member.weight > 0 && member.state === 'up') return true
+    return false
   }
 
   /** Whether the same backend can be asked once more, on another connection. */
@@ -186,27 +276,45 @@ class Delivery {
   /** Whether another attempt cannot do anything twice: the backend has not seen it, or twice is as good as once. */
   private isSafe(notSeen: boolean): boolean {
     const replayable = this.body === null || Buffer.isBuffer(this.body)
-    return replayable && !this.gone && (notSeen || idempotent.has(this.exchange.request.method ?? ''))
+    return replayable && !this.gone && (notSeen || idempotent.has(this.method))
   }
 
-  private begin(member: Member, status: number, received: IncomingHttpHeaders, message?: string): void {
-    const { response, pool, tag, request } = this.exchange
+  private start(status: number, received: IncomingHttpHeaders, message?: string): void {
+    const { member, controller, exchange } = this
+    const { response, request } = exchange
+    if (member === undefined || controller === undefined) return
     this.left = Number(received['content-length'] ?? NaN)
-    const { sticky } = pool.config
-    if (sticky !== undefined && tag !== member.tag) {
-      const cookie = `${sticky}=${member.tag}; Path=/; HttpOnly; SameSite=Lax`
-      received = { ...received, 'set-cookie': [...(received['set-cookie'] ?? []), cookie] }
-    }
-    const headers = endToEnd(received)
     try {
+      const headers = this.headersFor(member, received) as string[]
       // HTTP/2 has no words for a status.
-      if (request.httpVersionMajor < 2) response.writeHead(status, message, headers as string[])
-      else response.writeHead(status, headers as string[])
+      if (request.httpVersionMajor < 2) response.writeHead(status, message, headers)
+      else response.writeHead(status, headers)
     } catch (error) {
-      logProblem('bad response', this.exchange, 502, `${member.address}: ${(error as Error).message}`)
-      answer(response, 502)
-      this.controller?.abort(error as Error)
+      this.isBad(controller, error as Error)
     }
+  }
+
+  /** What a backend's answer tells the client, and the cookie that brings it back. */
+  private headersFor(member: Member, received: IncomingHttpHeaders): Headers {
+    const { pool, tag } = this.exchange
+    const { sticky } = pool.config
+    const headers = endToEnd(received)
+    if (sticky === undefined || tag === member.tag) return headers
+    const cookie = `${sticky}=${member.tag}; Path=/; HttpOnly; SameSite=Lax`
+    const set = headers.indexOf('set-cookie')
+    if (set < 0) headers.push('set-cookie', cookie)
+    else headers[set + 1] = [headers[set + 1] ?? [], cookie].flat()
+    return headers
+  }
+
+  /** Nothing that a client could be sent. */
+  private isBad(controller: Dispatcher.DispatchController, { message }: Error): void {
+    const { request, response } = this.exchange
+    // Node has kept the words that it then refused.
+    if (request.httpVersionMajor < 2) response.statusMessage = ''
+    this.refuse('bad response', 502, `${this.member?.address}: ${message}`)
+    this.done = true
+    this.abandon(controller, message)
   }
 
   /** Lets the backend wait until the client has taken what there is. */
@@ -234,29 +342,5 @@ class Delivery {
     else response.end(last)
     this.done = true
     if (response.writableLength > 0) this.expectTaking()
-  }
-}
-
-/** What a backend makes of one attempt. */
-export interface Watch {
-  /** It answered, or failed for a reason of its own; counts once. */
-  judge: (problem: string | undefined) => void
-  /** The attempt is over; counts once. */
-  leave: () => void
-}
-
-export function watch(member: Member): Watch {
-  const started = performance.now()
-  let [judged, left] = [false, false]
-  member.counter.inflight += 1
-  return {
-    judge(problem) {
-      if (!judged) member.served(performance.now() - started, problem)
-      judged = true
-    },
-    leave() {
-      if (!left) member.counter.inflight -= 1
-      left = true
-    },
   }
 }

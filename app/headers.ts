@@ -20,13 +20,17 @@ const saidAnew = new Set([
   'x-real-ip',
 ])
 
+/** Never of one connection, whatever it says: without these a message is another one. */
+const essential = new Set(['host', 'content-length', 'content-type', 'content-encoding', 'content-range'])
+
 /** What travels on to the next hop: nothing of this connection, no pseudo header of HTTP/2. */
 export function endToEnd(headers: IncomingHttpHeaders, left = hopByHop): Headers {
   const named = namedHeaders(headers.connection)
   const passed: Headers = []
   for (const name of Object.keys(headers)) {
     const value = headers[name]
-    if (value === undefined || left.has(name) || name.startsWith(':') || named?.includes(name)) continue
+    if (value === undefined || left.has(name) || name.startsWith(':')) continue
+    if (named !== undefined && named.includes(name) && !essential.has(name)) continue
     passed.push(name, value)
   }
   return passed
@@ -75,12 +79,20 @@ export function originOf(
   }
   const said = String(headers['x-forwarded-for'] ?? '')
     .split(',')
-    .map((part) => plain(part.trim()))
-    .filter((part) => isIP(part) > 0)
-  const chain = [...said, address]
+    .map(hopOf)
+  // What came before somebody without an address, nobody that is trusted has said.
+  const chain = [...said.slice(said.lastIndexOf('') + 1), address]
   const client = chain.findLast((hop) => !isTrusted(hop, trusted)) ?? chain[0] ?? address
-  const protocol = headers['x-forwarded-proto'] === 'https' ? 'https' : peer.protocol
+  const { 'x-forwarded-proto': proto } = headers
+  const protocol = proto === 'https' || proto === 'http' ? proto : peer.protocol
   return { client, protocol, host: String(headers['x-forwarded-host'] ?? host), chain }
+}
+
+/** The address of 192.0.2.1, 192.0.2.1:80, 2001:db8::1 or [2001:db8::1]:80; empty when it has none. */
+function hopOf(text: string): string {
+  const [, inBrackets, beforePort] = /^\s*(?:\[([^\]]*)\](?::\d+)?|([^:]*):\d+)\s*$/.exec(text) ?? []
+  const address = plain(inBrackets ?? beforePort ?? text.trim())
+  return isIP(address) > 0 ? address : ''
 }
 
 /** Headers for a backend: those of the client, and who it is. */
@@ -96,10 +108,11 @@ export function backendHeaders(headers: IncomingHttpHeaders, origin: Origin, req
   return passed
 }
 
-/** RFC 7239. */
+/** RFC 7239: what the client asked for is said by the first that it came to. */
 function forwarded({ chain, protocol, host }: Origin): string {
-  const nodes = chain.map((address) => (address.includes(':') ? `for="[${address}]"` : `for=${address}`))
-  return `${nodes.join(', ')};proto=${protocol};host="${unquoted(host)}"`
+  const [client = '', ...proxies] = chain.map((hop) => (hop.includes(':') ? `for="[${hop}]"` : `for=${hop}`))
+  const first = `${client};proto=${protocol};host="${unquoted(host)}"`
+  return proxies.length > 0 ? `${first}, ${proxies.join(', ')}` : first
 }
 
 /** A search for what is hardly ever there costs less than a replacement of it. */

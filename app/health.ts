@@ -20,7 +20,10 @@ export async function watch(member: Member, { members, config }: Pool): Promise<
 }
 
 /** What is wrong with a backend, or undefined. */
-function check({ host, port }: Member, { health, protocol }: PoolConfig): Promise<string | undefined> {
+function check(
+  { host, port, serverName: servername }: Member,
+  { health, protocol }: PoolConfig,
+): Promise<string | undefined> {
   const { kind, path, timeout } = health
   const signal = AbortSignal.timeout(timeout * 1000)
   return new Promise((resolve) => {
@@ -34,7 +37,7 @@ function check({ host, port }: Member, { health, protocol }: PoolConfig): Promis
       return
     }
     const { get } = protocol === 'https' ? https : http
-    get({ host, port, path, agent: false, signal }, (response) => {
+    get({ host, port, path, servername, agent: false, signal } as https.RequestOptions, (response) => {
       const { statusCode = 0 } = response
       response.resume()
       resolve(statusCode < 400 ? undefined : `the check is answered with ${statusCode}`)

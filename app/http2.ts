@@ -1,5 +1,6 @@
 import { constants, type Http2ServerRequest, type ServerHttp2Session } from 'node:http2'
 import type { BalancerConfig } from './config.ts'
+import { milliseconds } from './milliseconds.ts'
 
 /** Resets a stream whose request is not whole in time, as Node does it for HTTP/1.1. */
 export function expectBody({ stream }: Http2ServerRequest, ms: number): void {
@@ -13,9 +14,10 @@ export function endIdle(
   session: ServerHttp2Session,
   { keepAlive, request, response, body, idle }: BalancerConfig['timeouts'],
 ): void {
-  session.setTimeout(keepAlive * 1000, () => {
+  session.setTimeout(milliseconds(keepAlive), () => {
     session.close()
-    session.setTimeout(Math.max(keepAlive, request, response, body, idle) * 1000, () => session.destroy())
+    const longest = Math.max(keepAlive, request, response, body, idle)
+    session.setTimeout(milliseconds(longest), () => session.destroy())
   })
 }
 

@@ -3,14 +3,17 @@ import { createSecureServer, type Http2SecureServer, type Http2ServerResponse } 
 import { createServer as createTcp, type Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer } from './answer.ts'
-import type { Balancer } from './balancer.ts'
+import { type Balancer, refuse } from './balancer.ts'
 import type { Request } from './body.ts'
 import { Certificates, minVersion, readPairs } from './certificates.ts'
 import type { BalancerConfig, ListenerConfig } from './config.ts'
 import { endIdle, expectBody, unlessReset } from './http2.ts'
+import { milliseconds } from './milliseconds.ts'
 import { limitPerClient } from './per-client.ts'
 import { inTurn, openRequests } from './pipelining.ts'
-import { askingHttp1, askingHttp2 } from './upgrade.ts'
+import { healthPath } from './router.ts'
+import { settleTarget } from './target.ts'
+import { askingHttp1, askingHttp2, isUpgrade } from './upgrade.ts'
 
 /** A server that takes connections. */
 export interface Listener {
@@ -37,7 +40,7 @@ function create(config: ListenerConfig, balancer: Balancer, env: NodeJS.ProcessE
     case 'https':
       return { port, ...httpsServer(config, balancer, env) }
     case 'redirect':
-      return { port, server: createHttp(httpOptions(balancer.config), redirectTo(redirectPort)) }
+      return { port, server: redirectServer(balancer, redirectPort) }
     default:
       return { port, server: httpServer(balancer) }
   }
@@ -54,20 +57,43 @@ function tcpServer(balancer: Balancer, pool: string): Server {
 function httpOptions({ limits, timeouts }: BalancerConfig) {
   return {
     maxHeaderSize: limits.headerBytes,
-    headersTimeout: timeouts.headers * 1000,
-    requestTimeout: Math.max(timeouts.request, timeouts.headers) * 1000,
-    keepAliveTimeout: timeouts.keepAlive * 1000,
+    headersTimeout: milliseconds(timeouts.headers),
+    requestTimeout: milliseconds(Math.max(timeouts.request, timeouts.headers)),
+    keepAliveTimeout: milliseconds(timeouts.keepAlive),
     connectionsCheckingInterval: 1000,
-    maxRequestsPerSocket: limits.requestsPerConnection,
   }
 }
 
+/** What Node takes as properties of a server only. */
+function httpProperties({ limits }: BalancerConfig) {
+  return { maxRequestsPerSocket: limits.requestsPerConnection, shouldUpgradeCallback: isUpgrade }
+}
+
 function httpServer(balancer: Balancer): Server {
-  return createHttp(httpOptions(balancer.config), (request, response) =>
+  const server = createHttp(httpOptions(balancer.config), (request, response) =>
     inTurn(request, response, () => balancer.request(request, response, 'http')),
-  ).on('upgrade', (request, socket, head) =>
-    balancer.upgrade(request, askingHttp1(request, socket, head), 'http'),
   )
+  server.on('upgrade', (request, socket, head) => {
+    const asking = askingHttp1(request, socket, head)
+    balancer.request(request, asking.response, 'http', asking)
+  })
+  return Object.assign(server, httpProperties(balancer.config))
+}
+
+function redirectServer(balancer: Balancer, port: number): Server {
+  const redirect = (request: IncomingMessage, response: ServerResponse): void => {
+    if (!settleTarget(request)) return refuse(request, response)
+    const { url = '', headers } = request
+    if (url === healthPath) return balancer.tellHealth(response)
+    const host = URL.parse(`http://${headers.host ?? ''}`)?.hostname
+    if (host === undefined || !url.startsWith('/')) return refuse(request, response)
+    return answer(response, 308, { location: `https://${host}${port === 443 ? '' : `:${port}`}${url}` })
+  }
+  const server = createHttp(httpOptions(balancer.config), (request, response) =>
+    inTurn(request, response, () => redirect(request, response)),
+  )
+  const { maxRequestsPerSocket } = httpProperties(balancer.config)
+  return Object.assign(server, { maxRequestsPerSocket })
 }
 
 function httpsServer(
@@ -80,7 +106,7 @@ function httpsServer(
     ...httpOptions(balancer.config),
     allowHTTP1: true,
     minVersion,
-    handshakeTimeout: timeouts.headers * 1000,
+    handshakeTimeout: milliseconds(timeouts.headers),
     settings: {
       maxConcurrentStreams: openRequests,
       maxHeaderListSize: limits.headerBytes,
@@ -95,19 +121,25 @@ function httpsServer(
     if (headerBytes(request.rawHeaders) > limits.headerBytes) answer(response, 431)
     else if (request instanceof IncomingMessage) inTurn(request, response, begin)
     else {
-      expectBody(request, timeouts.request * 1000)
+      expectBody(request, milliseconds(timeouts.request))
       unlessReset(request, begin)
     }
   })
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
-    balancer.upgrade(request, askingHttp1(request, socket, head), 'https'),
-  )
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const asking = askingHttp1(request, socket, head)
+    balancer.request(request, asking.response, 'https', asking)
+  })
   // WebSockets over HTTP/2. Node takes any other CONNECT for one, too: it is refused.
   server.on('connect', (request: Request, response: Http2ServerResponse | Duplex) => {
     if (!('stream' in request) || !('stream' in response)) return void response.destroy()
-    if (request.headers[':protocol'] !== 'websocket') return answer(response as never, 405)
-    return unlessReset(request, () => balancer.upgrade(request, askingHttp2(request, response), 'https'))
+    const { ':protocol': protocol, 'content-length': length } = request.headers
+    if (protocol !== 'websocket' || length !== undefined) return answer(response as never, 405)
+    return unlessReset(request, () => {
+      const asking = askingHttp2(request, response)
+      balancer.request(request, asking.response, 'https', asking)
+    })
   })
+  Object.assign(server, httpProperties(balancer.config))
   const certificates = new Certificates(server)
   try {
     certificates.replace(readPairs(references, env))
@@ -119,13 +151,4 @@ function httpsServer(
 
 function headerBytes(raw: readonly string[]): number {
   return raw.reduce((sum, text) => sum + text.length + 2, 0)
-}
-
-function redirectTo(port: number): (request: IncomingMessage, response: ServerResponse) => void {
-  return ({ headers, url }, response) => {
-    const [host = ''] = (headers.host ?? '').split(':')
-    if (!/^[\w.-]+$/.test(host)) return answer(response, 400)
-    const location = `https://${host}${port === 443 ? '' : `:${port}`}${url ?? '/'}`
-    answer(response, 308, { location })
-  }
 }

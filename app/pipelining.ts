@@ -10,7 +10,15 @@ const waiting = new WeakMap<Socket, number>()
  * Begins a request when those that came before it on the same connection are answered. Node begins all at once, and
  * one client could have any number of them. A connection with too many is ended.
  */
-export function inTurn({ socket }: IncomingMessage, response: ServerResponse, begin: () => void): void {
+export function inTurn(
+  { socket, headers }: IncomingMessage,
+  response: ServerResponse,
+  begin: () => void,
+): void {
+  // After the last that a connection may have Node says that it ends, and leaves that to the client. Of an upgrade
+  // that is not made it forgets what came with it, and would go on reading somewhere behind that.
+  const { maxRequestsOnConnectionReached: isLast } = response as { maxRequestsOnConnectionReached?: boolean }
+  if (isLast === true || headers.upgrade !== undefined) response.shouldKeepAlive = false
   // Node gives a response its socket when it is its turn.
   if (response.socket !== null) return begin()
   const ahead = waiting.get(socket) ?? 0

@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
 import type { Pool as Connections } from 'undici'
+import connector from 'undici/lib/core/connect.js'
 import ConnectionPool from 'undici/lib/dispatcher/pool.js'
 import { type Algorithm, algorithm } from './algorithms.ts'
 import { Backend } from './backend.ts'
 import type { BackendConfig, BalancerConfig, PoolConfig } from './config.ts'
+import { milliseconds } from './milliseconds.ts'
+import { Turns } from './turns.ts'
 
 type Timeouts = BalancerConfig['timeouts']
 
@@ -12,18 +16,26 @@ export class Member extends Backend {
   /** Names the backend in a cookie, without saying where it is. */
   readonly tag: string
   readonly connections: Connections
+  readonly turns: Turns
+  /** The name that TLS asks for and its certificate is checked for; empty for an address. Never one of a client's. */
+  readonly serverName: string
 
   constructor(config: BackendConfig, pool: PoolConfig, timeouts: Timeouts) {
     super(config, pool)
     this.tag = createHash('sha256').update(config.address).digest('hex').slice(0, 12)
+    const waitMs = milliseconds(timeouts.connect)
+    this.turns = new Turns({ most: pool.connections, waiting: pool.queue, waitMs })
+    const { serverName = isIP(this.host) ? '' : this.host } = pool
+    this.serverName = serverName
+    const connect = connector({ timeout: waitMs })
     this.connections = new ConnectionPool(
       `${pool.protocol === 'https' ? 'https' : 'http'}://${config.address}`,
       {
         connections: pool.connections,
         pipelining: 1,
-        connect: { timeout: timeouts.connect * 1000 },
-        headersTimeout: timeouts.response * 1000,
-        bodyTimeout: timeouts.body * 1000,
+        connect: (options, done) => connect({ ...options, servername: serverName }, done),
+        headersTimeout: milliseconds(timeouts.response),
+        bodyTimeout: milliseconds(timeouts.body),
       },
     )
   }
@@ -55,6 +67,7 @@ export class Pool {
   remove(address: string): void {
     const member = this.members.get(address)
     this.members.delete(address)
+    member?.turns.letAllBegin()
     void member?.connections.close()
   }
 

@@ -1,107 +1,71 @@
 import { randomBytes } from 'node:crypto'
-import { type IncomingHttpHeaders, type IncomingMessage, ServerResponse } from 'node:http'
+import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { answer } from './answer.ts'
-import { type Passing, type Response, watch } from './forward.ts'
-import { endToEnd, type Headers } from './headers.ts'
-import { logProblem } from './log.ts'
+import { hasBody } from './body.ts'
+import type { Response } from './forward.ts'
+import type { Headers } from './headers.ts'
 
 /** A client that asks for another protocol. */
 export interface Asking {
   protocol: string
   /** What a backend must be told besides the client's headers. */
   headers: Headers
-  /** Says whether the backend agrees. */
+  /** Answers where no backend agrees. */
   response: Response
   /** Carries the other protocol, once `agree` has been called. */
   stream: Duplex
-  /** What the client sent after its headers. */
-  head: Buffer
-  /** Tells the client that its backend agrees, with these headers. */
-  agree: (received: IncomingHttpHeaders) => void
+  /** Tells the client that its backend agrees to a protocol, with these headers. */
+  agree: (protocol: string | undefined, headers: Headers) => void
+}
+
+/**
+ * Whether a request is one for another protocol. It may always be answered as if it were not (RFC 9110, 7.8), and is
+ * where a body would be lost, for HTTP/2 without TLS, and behind answers that are still under way.
+ */
+export function isUpgrade(request: IncomingMessage): boolean {
+  const { method, httpVersion, headers, socket } = request
+  if (method !== 'GET' || httpVersion !== '1.1' || hasBody(request)) return false
+  // Node's own mark of a connection with an answer under way: it takes no other, and throws.
+  const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse | null }
+  return !answering && !/\bh2c\b/i.test(headers.upgrade ?? '')
 }
 
 /** A client that wants its connection of HTTP/1.1 to be upgraded. */
 export function askingHttp1(request: IncomingMessage, stream: Duplex, head: Buffer): Asking {
-  const { upgrade: protocol = 'websocket' } = request.headers
+  const socket = stream as Socket
+  const { upgrade: protocol = '' } = request.headers
   const response = new ServerResponse(request)
-  response.assignSocket(stream as Socket)
+  response.assignSocket(socket)
   response.shouldKeepAlive = false
-  response.once('finish', () => stream.end())
-  stream.on('error', () => stream.destroy())
-  const agree = (received: IncomingHttpHeaders): void => {
-    const upgraded = ['connection', 'Upgrade', 'upgrade', received.upgrade ?? protocol]
-    response.writeHead(101, [...upgraded, ...endToEnd(received)] as string[]).flushHeaders()
-    response.detachSocket(stream as Socket)
+  // Node has left the connection to itself: it ends with an answer, whatever its client does.
+  response.once('finish', () => socket.resume().destroySoon())
+  socket.on('error', () => socket.destroy())
+  if (head.length > 0) socket.unshift(head)
+  return {
+    ...{ protocol, headers: [], response, stream },
+    agree(agreed = protocol, headers) {
+      response.writeHead(101, ['connection', 'Upgrade', 'upgrade', agreed, ...headers] as string[])
+      response.flushHeaders()
+    },
   }
-  return { protocol, headers: [], response, stream, head, agree }
 }
 
 /** A client that wants a WebSocket in a stream of HTTP/2 (RFC 8441); its backend speaks HTTP/1.1, and needs a key. */
 export function askingHttp2({ stream }: Http2ServerRequest, http2: Http2ServerResponse): Asking {
   const response = http2 as unknown as Response
+  const close = (): void => stream.close()
+  stream.once('finish', close)
   return {
     ...{ protocol: 'websocket', headers: ['sec-websocket-key', randomBytes(16).toString('base64')] },
-    ...{ response, stream, head: Buffer.alloc(0) },
-    agree(received) {
-      const headers = endToEnd({ ...received, 'sec-websocket-accept': undefined })
-      response.writeHead(200, headers as string[]).flushHeaders()
+    ...{ response, stream },
+    agree(_protocol, headers) {
+      stream.off('finish', close)
+      const own = headers.indexOf('sec-websocket-accept')
+      response.writeHead(200, (own < 0 ? headers : headers.toSpliced(own, 2)) as string[]).flushHeaders()
     },
   }
-}
-
-/**
- * Passes a WebSocket, or whatever else a client wants to upgrade to, to a backend: after the backend has agreed, bytes
- * go both ways until one side ends. A backend that declines is quoted.
- *
- * @param idleMs after which a connection on which nothing moves is ended
- */
-export function upgrade(exchange: Passing, asking: Asking, idleMs: number): void {
-  const { request, pool, client, tag } = exchange
-  const { response, stream, head, protocol } = asking
-  const member = pool.pick(client, tag, new Set())
-  if (member === undefined) {
-    logProblem('no backend', exchange, 503, 'none is up')
-    return answer(response, 503)
-  }
-  const seen = watch(member)
-  const headers = [...exchange.headers, ...asking.headers] as string[]
-  member.connections.dispatch(
-    { path: request.url ?? '/', method: 'GET', headers, upgrade: protocol },
-    {
-      onRequestStart: (controller) => {
-        stream.once('close', () => controller.abort(new Error('the client went away')))
-      },
-      onRequestUpgrade: (_controller, _status, received, backend) => {
-        seen.judge(undefined)
-        asking.agree(received)
-        if (head.length > 0) backend.write(head)
-        join(stream, backend, idleMs, seen.leave)
-      },
-      onResponseStart: (_controller, status, received) => {
-        seen.judge(undefined)
-        response.writeHead(status, endToEnd(received) as string[])
-      },
-      onResponseData: (_controller, chunk) => void response.write(chunk),
-      onResponseEnd: () => {
-        seen.leave()
-        response.end()
-      },
-      onResponseError: (_controller, error) => {
-        seen.leave()
-        if (response.headersSent || stream.destroyed) {
-          stream.destroy()
-          return
-        }
-        const { code = error.message } = error as NodeJS.ErrnoException
-        seen.judge(code)
-        logProblem('backend failed', exchange, 502, `${member.address}: ${code}`)
-        answer(response, 502)
-      },
-    },
-  )
 }
 
 /** Joins two streams both ways; the end of one side ends the other after what is under way has arrived. */

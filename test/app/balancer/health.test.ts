@@ -1,5 +1,7 @@
-import { createServer } from 'node:net'
-import t from 'tap'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import t, { type Test } from 'tap'
 import { backend, balancer, oneRoute, type TestBackend, until } from './fixture.ts'
 
 await t.test('a backend that fails its checks is left out, and comes back when it passes them', async (t) => {
@@ -92,15 +94,32 @@ await t.test('an ejection never empties a pool', async (t) => {
 })
 
 await t.test('phases have timeouts of their own', async (t) => {
-  const mute = createServer().listen(0, '127.0.0.1')
-  t.teardown(() => mute.close())
   const silent = await backend(t, () => undefined)
   const stalls = await backend(t, (_request, response) => void response.write('x'))
-  const timeouts = { response: 0.5, body: 0.5 }
+  const timeouts = { response: 0.5, body: 0.5, connect: 0.5, keepAlive: 1 }
   const one = await balancer(t, { ...oneRoute([silent], { retries: 0 }), timeouts })
   t.equal((await one.get()).status, 504)
   const other = await balancer(t, { ...oneRoute([stalls]), timeouts })
   await t.rejects(other.text(), 'a body that stalls ends the connection')
+
+  const idle = connect(one.port, '127.0.0.1')
+  idle.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n')
+  await once(idle, 'data')
+  const answered = Date.now()
+  await once(idle, 'close')
+  t.ok(Date.now() - answered >= 1000 && Date.now() - answered < 5000, 'a connection is kept for a time')
+})
+
+await t.test('a backend that takes no connection is given up, and another one is asked', async (t) => {
+  // Its queue is full: what is sent to it is lost, and nobody says so.
+  const mute = await full(t)
+  const a = await backend(t)
+  const pool = { health: { kind: 'none' }, ejection: { failures: 0 } }
+  const timeouts = { connect: 0.5 }
+  const alone = await balancer(t, { ...oneRoute([mute], { ...pool, retries: 0 }), timeouts })
+  t.equal((await alone.get()).status, 504)
+  const lb = await balancer(t, { ...oneRoute([mute, a], pool), timeouts })
+  for (let i = 0; i < 4; i++) t.equal(await lb.text('/', { method: 'POST' }), a.address)
 })
 
 await t.test('tcp checks', async (t) => {
@@ -112,3 +131,20 @@ await t.test('tcp checks', async (t) => {
   await a.start()
   await until('it is up', async () => (await lb.overview()).pools[0]?.backends[0]?.state === 'up')
 })
+
+/** The address of a server that is stopped, with as many connections as its queue has room for. */
+async function full(t: Test): Promise<TestBackend> {
+  const listens = `require('net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, function () {
+    console.log(this.address().port)
+  })`
+  const child = spawn(process.execPath, ['-e', listens], { stdio: ['ignore', 'pipe', 'ignore'] })
+  t.teardown(() => child.kill('SIGKILL'))
+  const [line] = (await once(child.stdout, 'data')) as [Buffer]
+  child.kill('SIGSTOP')
+  const port = Number(line)
+  for (let i = 0; i < 8; i++) {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined)
+    t.teardown(() => socket.destroy())
+  }
+  return { address: `127.0.0.1:${port}` } as TestBackend
+}

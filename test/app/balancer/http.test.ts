@@ -10,7 +10,7 @@ import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { freePort } from '../../kernel/fixtures/system.ts'
 import { certify } from '../../fixtures/certify.ts'
-import { backend, balancer, oneRoute, portOf, residentMegabytes, until } from './fixture.ts'
+import { backend, balancer, oneRoute, portOf, residentMegabytes, say, until } from './fixture.ts'
 
 const run = promisify(execFile)
 
@@ -183,17 +183,42 @@ await t.test(
   },
 )
 
-await t.test('http clients are sent to https', async (t) => {
-  const port = await freePort()
-  const a = await backend(t)
-  const lb = await balancer(t, {
-    ...oneRoute([a]),
-    listeners: [{ port, protocol: 'redirect', redirectPort: 8443 }],
-  })
-  const response = await lb.get('/x?y=%0d%0aset-cookie:a', { redirect: 'manual' })
-  t.equal(response.status, 308)
-  t.equal(response.headers.get('location'), 'https://127.0.0.1:8443/x?y=%0d%0aset-cookie:a')
-  t.notOk(response.headers.get('set-cookie'))
+await t.test(
+  'http clients are sent to https, and whoever asks is told that the machine is well',
+  async (t) => {
+    const port = await freePort()
+    const a = await backend(t)
+    const lb = await balancer(t, {
+      ...oneRoute([a]),
+      listeners: [{ port, protocol: 'redirect', redirectPort: 8443 }],
+    })
+    const response = await lb.get('/x?y=%0d%0aset-cookie:a', { redirect: 'manual' })
+    t.equal(response.status, 308)
+    t.equal(response.headers.get('location'), 'https://127.0.0.1:8443/x?y=%0d%0aset-cookie:a')
+    t.notOk(response.headers.get('set-cookie'))
+    t.equal((await lb.get('/healthz', { redirect: 'manual' })).status, 200)
+    const sent = async (line: string, host: string): Promise<string | undefined> => {
+      const answer = await say(port, `${line} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`)
+      return /^location: (.*)\r$/m.exec(answer)?.[1] ?? /\d{3}/.exec(answer)?.[0]
+    }
+    t.equal(await sent('GET /a', '[::1]:80'), 'https://[::1]:8443/a')
+    t.equal(await sent('GET //b/c', 'x.example'), 'https://x.example:8443//b/c')
+    t.equal(await sent('GET http://y.example:80/a?b', 'x.example'), 'https://y.example:8443/a?b')
+    t.equal(await sent('OPTIONS *', 'x.example'), '400')
+    t.equal(await sent('GET /', ':'), '400')
+  },
+)
+
+await t.test('a request that names its host in its first line is one for that host', async (t) => {
+  const a = await backend(t, ({ url, headers }, response) => response.end(`${headers.host} ${url}`))
+  const { pools } = oneRoute([a]) as { pools: object }
+  const lb = await balancer(t, { routes: [{ host: 'a.example', path: '/app', pool: 'web' }], pools })
+  const get = async (target: string): Promise<string> =>
+    say(lb.port, `GET ${target} HTTP/1.1\r\nHost: b.example\r\nConnection: close\r\n\r\n`)
+  t.match(await get('http://a.example/app?b=c'), /^HTTP\/1\.1 200 [^]*a\.example \/app\?b=c$/)
+  t.match(await get('http://c.example/app'), /^HTTP\/1\.1 404/)
+  t.match(await get('ftp://a.example/app'), /^HTTP\/1\.1 400/)
+  t.match(await get('/app'), /^HTTP\/1\.1 404/)
 })
 
 await t.test(
@@ -218,7 +243,8 @@ await t.test(
           ejection: { failures: 0 },
         },
       },
-      timeouts: { idle: 1 },
+      // Which are 1100.0000000000001 ms.
+      timeouts: { idle: 1.1, headers: 16.1, connect: 16.1 },
     })
     for (let i = 0; i < 4; i++) {
       const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true })

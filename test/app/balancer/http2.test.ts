@@ -1,3 +1,4 @@
+import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import t from 'tap'
 import { freePort } from '../../kernel/fixtures/system.ts'
@@ -45,6 +46,37 @@ await t.test('what speaks HTTP/2 byte by byte is understood', async (t) => {
   socket.write(Buffer.concat([frames.begin(), frames.ping(), frames.get(1), frames.get(3), frames.reset(3)]))
   await until('the answer is whole', () => answer.includes(a.address))
   t.ok(answer.includes(Buffer.from('000008060100000000', 'hex')), 'the ping was answered')
+})
+
+/** The status of an answer; of none where the server ends the connection. */
+async function statusOf(headers: Record<string, string>, body = ''): Promise<number | undefined> {
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
+  session.on('error', () => undefined)
+  const stream = session.request({ ':path': '/', ':authority': 'x', ...headers }).resume()
+  const answered = new Promise<number | undefined>((resolve) => {
+    stream.on('response', ({ ':status': status }) => resolve(status))
+    stream.on('error', () => resolve(undefined))
+  })
+  if (body !== '') stream.end(body)
+  const status = await answered
+  session.destroy()
+  return status
+}
+
+await t.test('a host beside another authority is refused', async (t) => {
+  t.equal(await statusOf({ host: 'other' }), 400)
+  t.equal(await statusOf({ host: 'X' }), 200)
+})
+
+await t.test('a body is as long as it says, and one request whatever is in it', async (t) => {
+  const before = a.count
+  const post = { ':method': 'POST' }
+  const inner = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n'
+  t.equal(await statusOf({ ...post, 'content-length': '0' }, inner), undefined)
+  t.equal(await statusOf({ ...post, 'content-length': '500' }, inner), undefined)
+  t.equal(a.count, before)
+  t.equal(await statusOf(post, inner), 200)
+  t.equal(a.count, before + 1)
 })
 
 for (const [name, part] of floods) {

@@ -1,0 +1,110 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
+import t from 'tap'
+import { freePort } from '../../kernel/fixtures/system.ts'
+import { backend, balancer, inFlight, oneRoute, residentMegabytes, say, until } from './fixture.ts'
+
+const ask = (path = '/', more = ''): string =>
+  `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: chat\r\n${more}\r\n`
+const agrees = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n'
+const health = { kind: 'none' }
+
+await t.test('what is asked for behind an answer under way is no upgrade, and no crash', async (t) => {
+  const a = await backend(t, ({ url }, response) => setTimeout(() => response.end(url), 50))
+  a.server.on('upgrade', (_request, socket) => socket.end(agrees))
+  const lb = await balancer(t, oneRoute([a]))
+  const get = 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'
+  const answer = await say(lb.port, get + ask('/b') + get, (write) => write(get))
+  t.same(answer.match(/HTTP\/1\.1 \d+|\/\w+$|\/slow(?=HTTP)|Connection: close/gm), [
+    ...['HTTP/1.1 200', '/slow'],
+    ...['HTTP/1.1 200', 'Connection: close', '/b'],
+  ])
+  t.equal(a.count, 2, 'what came with it is not read from somewhere in its middle')
+  t.match(await say(lb.port, ask()), /^HTTP\/1\.1 101/, 'one of its own is')
+  t.equal(lb.process.exitCode, null)
+})
+
+await t.test('a request that offers HTTP/2, or has a body, is answered as it is', async (t) => {
+  const a = await backend(t, (request, response) => {
+    let body = ''
+    request.on('data', (part: Buffer) => (body += part.toString()))
+    request.on('end', () => response.end(`${request.method} ${body} ${request.headers.upgrade}`))
+  })
+  const lb = await balancer(t, oneRoute([a]))
+  const offer = 'Connection: Upgrade, HTTP2-Settings, close\r\nHTTP2-Settings: AAMAAABk\r\n'
+  for (const [text, answer] of [
+    [`POST / HTTP/1.1\r\nHost: x\r\n${offer}Upgrade: h2c\r\nContent-Length: 5\r\n\r\nhello`, 'POST hello '],
+    [`GET / HTTP/1.1\r\nHost: x\r\n${offer}Upgrade: h2c\r\n\r\n`, 'GET  '],
+    [`GET / HTTP/1.1\r\nHost: x\r\n${offer}Upgrade: chat\r\nContent-Length: 5\r\n\r\nhello`, 'GET hello '],
+    [`GET / HTTP/1.0\r\nHost: x\r\n${offer}Upgrade: chat\r\n\r\n`, 'GET  '],
+  ] as const)
+    t.ok((await say(lb.port, text)).endsWith(`${answer}undefined`), text)
+})
+
+await t.test('a connection whose upgrade was declined is closed, though its client stays', async (t) => {
+  const a = await backend(t, (_request, response) => response.end('no'))
+  const lb = await balancer(t, { ...oneRoute([a]), limits: { connections: 2 } })
+  for (const path of ['/', '/healthz']) {
+    const client = connect({ port: lb.port, host: '127.0.0.1', allowHalfOpen: true })
+    t.teardown(() => client.destroy())
+    client.write(ask(path))
+    await once(client.resume(), 'end')
+  }
+  await until('there is room for others', async () => lb.text('/').then((text) => text === 'no'))
+})
+
+await t.test('an answer without an end waits for its client, and gives it up in time', async (t) => {
+  const endless = await backend(t, (_request, response) => {
+    const more = (): void => {
+      while (!response.destroyed && response.write(Buffer.alloc(65_536)));
+    }
+    response.on('drain', more)
+    more()
+  })
+  const lb = await balancer(t, { ...oneRoute([endless]), timeouts: { body: 2 } })
+  const before = residentMegabytes(lb.process.pid)
+  const client = connect(lb.port, '127.0.0.1').on('error', () => undefined)
+  t.teardown(() => client.destroy())
+  client.write(ask())
+  await until('it is in flight', async () => (await inFlight(lb)) === 1)
+  await wait(1000)
+  const grown = residentMegabytes(lb.process.pid) - before
+  t.ok(grown < 60, `${grown} MB`)
+  await until('it is given up', async () => (await inFlight(lb)) === 0, 20_000)
+})
+
+await t.test('an upgrade is tried on another backend, and brings its client back there', async (t) => {
+  const a = await backend(t)
+  a.server.on('upgrade', (_request, socket) => socket.end(agrees))
+  const gone = { ...a, address: `127.0.0.1:${await freePort()}` }
+  const lb = await balancer(t, oneRoute([gone, a], { health, sticky: 'lb', ejection: { failures: 0 } }))
+  for (let i = 0; i < 4; i++)
+    t.match(await say(lb.port, ask()), /^HTTP\/1\.1 101 [^]*\r\nset-cookie: lb=[0-9a-f]{12};/i)
+  await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
+})
+
+await t.test('a backend that says nothing is a 504', async (t) => {
+  const mute = await backend(t)
+  mute.server.on('upgrade', (_request, socket) => t.teardown(() => socket.destroy()))
+  const lb = await balancer(t, { ...oneRoute([mute], { retries: 0 }), timeouts: { response: 0.5 } })
+  t.match(await say(lb.port, ask()), /^HTTP\/1\.1 504/)
+})
+
+await t.test('a backend that agrees in words that nobody can be told is a 502', async (t) => {
+  const a = await backend(t)
+  a.server.on('upgrade', (_request, socket) => socket.end(agrees.replace('chat', 'ch\x01at'), 'latin1'))
+  const lb = await balancer(t, oneRoute([a], { health, retries: 0 }))
+  t.match(await say(lb.port, ask()), /^HTTP\/1\.1 502/)
+  await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
+})
+
+await t.test('an upgrade is checked and logged like every request', async (t) => {
+  const a = await backend(t)
+  a.server.on('upgrade', (_request, socket) => socket.end(agrees))
+  const lb = await balancer(t, { ...oneRoute([a]), log: { requests: 'all' } })
+  t.match(await say(lb.port, ask('/', 'Host: y\r\n')), /^HTTP\/1\.1 400/)
+  t.match(await say(lb.port, ask('/healthz')), /^HTTP\/1\.1 200/)
+  t.match(await say(lb.port, ask('/chat')), /^HTTP\/1\.1 101/)
+  await until('it is said', () => /"event":"request".*"url":"\/chat".*"status":101/.test(lb.output()))
+})
