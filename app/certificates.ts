@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { createSecureContext, type SecureContext, type Server } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import { given, type ListenerConfig } from './config.ts'
+import type { ListenerConfig } from './config.ts'
+import { fileOf, given } from './references.ts'
 
 /** A certificate with its chain, and its key; both PEM. */
 export interface Pair {
@@ -22,7 +22,7 @@ interface Entry {
 /** The certificates of a listener; they can be replaced at any time. */
 export class Certificates {
   private readonly server: Pick<Server, 'setSecureContext'>
-  private pairs: readonly Pair[] = []
+  pairs: readonly Pair[] = []
   private entries: Entry[] = []
 
   constructor(server: Pick<Server, 'setSecureContext'>) {
@@ -39,11 +39,11 @@ export class Certificates {
     this.server.setSecureContext({ cert: first.certificate, key: first.key, minVersion })
   }
 
-  /** The best that is made for a name: for just this one, or by a wildcard. */
+  /** The best that is made for a name: for just this one, or by a wildcard; of several the last. */
   find(name: string): SecureContext | undefined {
     const found =
-      this.entries.find(({ leaf }) => leaf.checkHost(name, { wildcards: false })) ??
-      this.entries.find(({ leaf }) => leaf.checkHost(name))
+      this.entries.findLast(({ leaf }) => leaf.checkHost(name, { wildcards: false })) ??
+      this.entries.findLast(({ leaf }) => leaf.checkHost(name))
     return found?.context
   }
 }
@@ -54,10 +54,25 @@ export function entryOf({ certificate, key }: Pair): Entry {
   return { leaf: new X509Certificate(certificate), context }
 }
 
+/** The same pairs with another one: in the place of those that it has all names of, or after them. */
+export function renewed(pairs: readonly Pair[], pair: Pair): Pair[] {
+  const names = namesOf(pair)
+  const stays = (each: Pair): boolean => !namesOf(each).every((name) => names.includes(name))
+  const rest = pairs.filter(stays)
+  const place = pairs.findIndex((each) => !stays(each))
+  return rest.toSpliced(place === -1 ? rest.length : place, 0, pair)
+}
+
+function namesOf({ certificate }: Pair): string[] {
+  const { subject, subjectAltName = subject } = new X509Certificate(certificate)
+  return subjectAltName.split(', ')
+}
+
 /** The PEM texts that a listener's configuration names. @throws when one was not given to this machine */
 export function readPairs(certificates: ListenerConfig['certificates'], env: NodeJS.ProcessEnv): Pair[] {
   const read = (reference: string): string => {
-    if (!reference.startsWith('env:')) return readFileSync(join(import.meta.dirname, '..', reference), 'utf8')
+    const file = fileOf(reference)
+    if (file !== undefined) return readFileSync(file, 'utf8')
     const text = given(reference, env)
     if (text !== undefined) return text
     throw new Error(`${reference.slice(4)} is not set: this machine was given no certificate`)

@@ -63,8 +63,3 @@ function merge(target: unknown, patch: unknown): unknown {
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
-
-/** The value behind `env:NAME`. */
-export function given(reference: string, env: NodeJS.ProcessEnv): string | undefined {
-  return env[reference.slice('env:'.length)] || undefined
-}

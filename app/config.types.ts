@@ -243,5 +243,9 @@ export interface BalancerConfig {
      * What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.
      */
     token: string;
+    /**
+     * File that keeps what is changed, keys of certificates too, for when Node starts again; below /run it lasts as long as the machine runs. When left out, changes are lost when Node ends.
+     */
+    changes?: string;
   };
 }

@@ -1,5 +1,8 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { BalancerConfig } from './config.types.ts'
+import { fileOf } from './references.ts'
 
 /** Where the configuration contradicts itself. */
 export interface Contradiction {
@@ -10,9 +13,9 @@ export interface Contradiction {
 
 type Found = Generator<Contradiction, void>
 
-/** What the schema cannot say: names that lead nowhere, ports twice, protocols that do not fit. */
+/** What the schema cannot say: names that lead nowhere, files that are not there, ports twice, protocols that do not fit. */
 export function contradictions(config: BalancerConfig): Contradiction[] {
-  return [...ports(config), ...names(config), ...pools(config), ...networks(config)]
+  return [...ports(config), ...names(config), ...files(config), ...pools(config), ...networks(config)]
 }
 
 function* ports({ listeners, admin }: BalancerConfig): Found {
@@ -37,6 +40,29 @@ function* names(config: BalancerConfig): Found {
   }
   for (const [index, { pool }] of config.routes.entries())
     yield* leadsTo(config, pool, 'http', `/routes/${index}/pool`)
+}
+
+/** Certificates that the image brings. */
+function* files({ listeners }: BalancerConfig): Found {
+  for (const [index, { certificates }] of listeners.entries()) {
+    for (const [nth, { certificate }] of certificates.entries()) {
+      const text = problemOf(certificate)
+      if (text !== undefined) yield { pointer: `/listeners/${index}/certificates/${nth}/certificate`, text }
+    }
+  }
+}
+
+function problemOf(reference: string): string | undefined {
+  const file = fileOf(reference)
+  if (file === undefined) return undefined
+  try {
+    void new X509Certificate(readFileSync(file, 'utf8'))
+    return undefined
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    const problem = code === 'ENOENT' ? 'there is no such file in the repository' : message
+    return `${reference}: ${problem}; name a PEM file, or env:NAME for one that the machine is given`
+  }
 }
 
 function* leadsTo({ pools }: BalancerConfig, name = '', kind: string, pointer: string): Found {

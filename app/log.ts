@@ -2,9 +2,29 @@ import pino from 'pino'
 import type { Exchange, Passing } from './forward.ts'
 
 /** Lines are collected, and written while nothing else waits: a request never waits for the console. */
-const destination = pino.destination({ fd: 1, sync: false, minLength: 4096, periodicFlush: 200 })
+const destination = pino.destination({
+  fd: 1,
+  sync: false,
+  minLength: 4096,
+  maxLength: 2 ** 20,
+  periodicFlush: 200,
+})
 
 const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+
+/** Lines that there was no room for, because the console takes nothing. */
+let dropped = 0
+destination.on('drop', () => (dropped += 1))
+// There is room after this event, not yet in it.
+destination.on('write', () => void (dropped > 0 && setImmediate(tellDropped)))
+
+function tellDropped(): void {
+  const lines = dropped
+  if (lines === 0) return
+  dropped = 0
+  logger.warn({ event: 'log lines dropped', lines })
+  if (dropped > 0) dropped = lines
+}
 
 /** A request that did not go as it should. */
 export function logProblem(event: string, exchange: Passing, status: number, reason: string): void {

@@ -1,5 +1,5 @@
 import type { Balancer } from './balancer.ts'
-import { entryOf, type Pair } from './certificates.ts'
+import { entryOf, type Pair, renewed } from './certificates.ts'
 import { type BackendConfig, checked } from './config.ts'
 import type { Listener } from './listeners.ts'
 import { shared } from './shared.ts'
@@ -17,7 +17,7 @@ export class Refused extends Error {
 interface Changes {
   /** By name of the pool. */
   backends: Record<string, BackendConfig[]>
-  /** By port of the listener. */
+  /** Of listeners, by their port: all that they have. */
   certificates: Record<string, Pair[]>
 }
 
@@ -26,10 +26,11 @@ export type Operator = ReturnType<typeof operator>
 /** Changes what the balancer does while it runs, in every process; or refuses it, and nothing has changed. */
 export function operator(balancer: Balancer, listeners: readonly Listener[]) {
   const none: Changes = { backends: {}, certificates: {} }
-  const change = shared('changes', none, ({ backends, certificates }) => {
+  const apply = ({ backends, certificates }: Changes): void => {
     for (const [pool, wanted] of Object.entries(backends)) balancer.change(pool, wanted)
     for (const listener of listeners) listener.certificates?.replace(certificates[listener.port] ?? [])
-  })
+  }
+  const change = shared('changes', none, apply, balancer.config.admin.changes)
   return {
     /** Changes a pool's backends as a whole. @returns the new list @throws {Refused | ConfigError} */
     async changeBackends(name: string, edit: (all: BackendConfig[]) => object[]): Promise<BackendConfig[]> {
@@ -45,18 +46,18 @@ export function operator(balancer: Balancer, listeners: readonly Listener[]) {
       return backends[name] ?? []
     },
 
-    /** Replaces a listener's certificates. @throws {Refused} when it has none, or they are not usable */
-    async replaceCertificates(port: string, pairs: Pair[]): Promise<void> {
-      const listener = listeners.find((each) => String(each.port) === port)
-      if (listener?.certificates === undefined) throw new Refused(404, `no https listener has port ${port}`)
+    /** Gives a listener a certificate, see `renewed`. @throws {Refused} when it takes none, or it is not usable */
+    async renewCertificate(port: string, pair: Pair): Promise<void> {
+      const own = listeners.find((each) => String(each.port) === port)?.certificates
+      if (own === undefined) throw new Refused(404, `no https listener has port ${port}`)
       try {
-        pairs.forEach(entryOf)
+        entryOf(pair)
       } catch (error) {
         throw new Refused(400, `the certificate cannot be used: ${(error as Error).message}`)
       }
       await change(({ backends, certificates }) => ({
         backends,
-        certificates: { ...certificates, [port]: pairs },
+        certificates: { ...certificates, [port]: renewed(certificates[port] ?? own.pairs, pair) },
       }))
     },
   }

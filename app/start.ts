@@ -2,11 +2,12 @@ import { channel } from 'node:diagnostics_channel'
 import { api } from './admin/api.ts'
 import { adminServer } from './admin/server.ts'
 import { Balancer } from './balancer.ts'
-import { given, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { listen } from './listeners.ts'
 import { giveMetrics } from './metrics.ts'
 import { operator } from './operator.ts'
 import { watchProcesses } from './overview.ts'
+import { given } from './references.ts'
 
 /**
  * Starts the load balancer. The system layer drains it.

@@ -7,16 +7,23 @@ const firstMs = 0.1
 const rateSeconds = 5
 const windowSeconds = 30
 
+interface Window {
+  failures: number
+  latencies: readonly number[]
+}
+
+const none: Window = { failures: 0, latencies: Array.from({ length: buckets }, () => 0) }
+
 /** Counts requests; what happened lately is told from the counts of before. */
 export class Counter {
   requests = 0
   failures = 0
   inflight = 0
   totalMs = 0
-  readonly latencies = zeros()
-  /** Requests at the last seconds, latencies at the last two windows' begin. */
+  readonly latencies = [...none.latencies]
+  /** Requests at the last seconds, the rest at the last two windows' begin. */
   private seconds = [0]
-  private windows: [older: number[], newer: number[]] = [zeros(), zeros()]
+  private windows: [older: Window, newer: Window] = [none, none]
   private ticks = 0
 
   /** A request was answered, or failed, after so many milliseconds. */
@@ -33,20 +40,19 @@ export class Counter {
     this.seconds.push(this.requests)
     if (this.seconds.length > rateSeconds + 1) this.seconds.shift()
     this.ticks += 1
-    if (this.ticks % windowSeconds === 0) this.windows = [this.windows[1], [...this.latencies]]
+    if (this.ticks % windowSeconds > 0) return
+    this.windows = [this.windows[1], { failures: this.failures, latencies: [...this.latencies] }]
   }
 
-  /** The rate is of the last seconds, the latencies (see `latencyOf`) are of the last half to whole minute. */
+  /** The rate is of the last seconds, failures and latencies (see `latencyOf`) are of the last half to whole minute. */
   snapshot() {
-    const { requests, failures, inflight, seconds, windows } = this
-    const latencies = this.latencies.map((count, bucket) => count - (windows[0][bucket] ?? 0))
+    const { requests, inflight, seconds, windows } = this
+    const [begin] = windows
+    const failures = this.failures - begin.failures
+    const latencies = this.latencies.map((count, bucket) => count - (begin.latencies[bucket] ?? 0))
     const rate = ((seconds.at(-1) ?? 0) - (seconds[0] ?? 0)) / rateSeconds
     return { requests, failures, inflight, rate, latencies }
   }
-}
-
-function zeros(): number[] {
-  return Array.from({ length: buckets }, () => 0)
 }
 
 function bucketOf(ms: number): number {

@@ -53,7 +53,9 @@ export function api(
         backends: views.filter(({ pool }) => pool === name).map(describe),
       }))
       const [uptime, version] = [Math.round(process.uptime()), process.versions.node]
-      return { status: 200, body: { pools, processes, uptime, hostname: hostname(), version } }
+      // Whether they are there when Node starts again.
+      const changes = balancer.config.admin.changes === undefined ? 'lost' : 'kept'
+      return { status: 200, body: { pools, processes, uptime, hostname: hostname(), version, changes } }
     },
 
     'POST /api/pools/:pool/backends': async (request, pool) => {
@@ -80,7 +82,7 @@ export function api(
       const { certificate, key } = await json(request)
       if (typeof certificate !== 'string' || typeof key !== 'string')
         throw new Refused(400, 'certificate and key are needed, each PEM')
-      await operator.replaceCertificates(port, [{ certificate, key }])
+      await operator.renewCertificate(port, { certificate, key })
       return { status: 204 }
     },
   }
@@ -89,7 +91,8 @@ export function api(
 /** A backend as the API shows it. */
 function describe({ latencies, failures, ...view }: View): object {
   const [p50, p90, p99] = [0.5, 0.9, 0.99].map((share) => latencyOf(latencies, share))
-  const errorRate = view.requests === 0 ? 0 : failures / view.requests
+  const answered = latencies.reduce((sum, count) => sum + count, 0)
+  const errorRate = answered === 0 ? 0 : failures / answered
   return { id: view.address, ...view, errorRate, latency: { p50, p90, p99 } }
 }
 

@@ -3,9 +3,11 @@
 const everyMs = 1000
 const longestMs = 15_000
 const points = 60
+const lasting = { kept: 'changes are kept', lost: 'changes last until Node ends' }
 
 const byId = (id) => document.getElementById(id)
-/** Rows by pool and backend: cells are changed in place, so that focus and selection stay. */
+/** Tables by pool, and rows by pool and backend: cells are changed in place, so that focus and selection stay. */
+const tables = new Map()
 const rows = new Map()
 let waitMs = everyMs
 
@@ -28,14 +30,15 @@ async function poll() {
   poll.timer = setTimeout(() => void poll(), waitMs)
 }
 
-function show({ pools, hostname, processes, uptime, version }) {
+function show({ pools, hostname, processes, uptime, version, changes }) {
   document.title = byId('hostname').textContent = hostname
   byId('facts').textContent =
-    `${processes} ${processes === 1 ? 'process' : 'processes'} · up ${duration(uptime)} · Node ${version}`
+    `${processes} ${processes === 1 ? 'process' : 'processes'} · up ${duration(uptime)} · Node ${version} · ${lasting[changes]}`
   byId('empty')?.remove()
   const seen = new Set()
   for (const pool of pools) {
-    const body = poolBody(pool)
+    if (!tables.has(pool.name)) tables.set(pool.name, newTable(pool))
+    const body = tables.get(pool.name)
     for (const backend of pool.backends) {
       const key = `${pool.name} ${backend.id}`
       seen.add(key)
@@ -50,19 +53,13 @@ function show({ pools, hostname, processes, uptime, version }) {
   }
 }
 
-function poolBody({ name, algorithm }) {
-  const id = `pool-${name}`
-  if (!byId(id)) {
-    const section = byId('pool').content.cloneNode(true)
-    const heading = section.querySelector('h2')
-    heading.id = `${id}-name`
-    heading.append(name, ' ', Object.assign(document.createElement('small'), { textContent: algorithm }))
-    section.querySelector('.scroll').setAttribute('aria-labelledby', heading.id)
-    section.querySelector('table').setAttribute('aria-labelledby', heading.id)
-    section.querySelector('tbody').id = id
-    byId('pools').append(section)
-  }
-  return byId(id)
+function newTable({ name, algorithm }) {
+  const section = byId('pool').content.cloneNode(true).querySelector('section')
+  const small = Object.assign(document.createElement('small'), { textContent: algorithm })
+  section.querySelector('h2').append(name, ' ', small)
+  for (const part of section.querySelectorAll('.scroll, table')) part.setAttribute('aria-label', name)
+  byId('pools').append(section)
+  return section.querySelector('tbody')
 }
 
 function newRow(pool, { id }, body) {
@@ -80,10 +77,10 @@ function newRow(pool, { id }, body) {
     void change(path, { draining }, draining ? `${id} drains` : `${id} takes requests again`)
   })
   body.append(element)
-  return { element, weight, drain, rates: Array(points).fill(0) }
+  return { element, weight, drain, rates: [], errors: [] }
 }
 
-function update({ element, weight, drain, rates }, { state, reason, latency, ...backend }) {
+function update({ element, weight, drain, rates, errors }, { state, reason, latency, ...backend }) {
   const set = (cell, text) => {
     const found = element.querySelector(`[data-cell=${cell}]`)
     if (found.textContent !== text) found.textContent = text
@@ -101,11 +98,17 @@ function update({ element, weight, drain, rates }, { state, reason, latency, ...
   )
   if (document.activeElement !== weight) weight.value = String(backend.weight)
   drain.setAttribute('aria-pressed', String(state === 'draining'))
-  rates.push(backend.rate)
-  rates.shift()
-  const highest = Math.max(1, ...rates)
-  const line = rates.map((rate, index) => `${index},${(15 - (rate / highest) * 14).toFixed(1)}`).join(' ')
-  element.querySelector('polyline').setAttribute('points', line)
+  draw(element.querySelector('.rate'), rates, backend.rate, Math.max(1, ...rates, backend.rate))
+  draw(element.querySelector('.errors'), errors, backend.errorRate, 1)
+}
+
+/** Moves a line on by its newest value, which is at its right end; there is none while all are 0. */
+function draw(line, values, newest, highest) {
+  values.push(newest)
+  if (values.length > points) values.shift()
+  const first = points - values.length
+  const drawn = values.map((value, index) => `${first + index},${(15 - (value / highest) * 14).toFixed(1)}`)
+  line.setAttribute('points', values.some((value) => value > 0) ? drawn.join(' ') : '')
 }
 
 async function change(path, body, done) {

@@ -4,6 +4,7 @@ import t, { type Test } from 'tap'
 import { root } from '../../build/lib/paths.ts'
 import { checkAppConfig } from '../../config/app.ts'
 import { deriveApp } from '../../config/types.ts'
+import { certify } from '../fixtures/certify.ts'
 import { appSchemaPath, readSchema } from '../../config/schema.ts'
 import { readFileSync } from 'node:fs'
 
@@ -25,6 +26,10 @@ await t.test('the shipped one is right, and so is none', async (t) => {
   await checkAppConfig(root)
   await checkAppConfig(t.testdir({}))
 })
+
+function https(certificate: string): object {
+  return { listeners: [{ port: 1, protocol: 'https', certificates: [{ certificate, key: 'env:KEY' }] }] }
+}
 
 const pool = { backends: [{ address: 'a:1' }] }
 const mistakes: [why: string, config: unknown, message: RegExp][] = [
@@ -50,6 +55,16 @@ const mistakes: [why: string, config: unknown, message: RegExp][] = [
     { listeners: [{ port: 1, protocol: 'https', certificates: [{ certificate: 'a', key: 'b' }] }] },
     /env:NAME/,
   ],
+  [
+    'a certificate that is not there',
+    https('config/tls/none.crt'),
+    /\/listeners\/0\/certificates\/0\/certificate: config\/tls\/none\.crt: there is no such file.*; name a PEM file, or env:NAME/,
+  ],
+  [
+    'a certificate that is none',
+    https('config/app.schema.json'),
+    /config\/app\.schema\.json: .*name a PEM file/,
+  ],
   ['a port twice', { listeners: [{ port: 1 }, { port: 1 }] }, /port 1 is taken by \/listeners\/0\/port/],
   [
     'tcp to a http pool',
@@ -60,6 +75,13 @@ const mistakes: [why: string, config: unknown, message: RegExp][] = [
   ['no network', { trustedProxies: ['1.2.3.4/33'] }, /\/33 is longer than \/32/],
   ['several at once', { routes: [{ pool: 'x' }, { pool: 'y' }] }, /has 2 errors:/],
 ]
+
+await t.test('a certificate in the repository is right', async (t) => {
+  const { certificate } = certify(t, 'site.example')
+  const folder = repository(t, https('config/site.crt'))
+  writeFileSync(join(folder, 'config/site.crt'), certificate)
+  await checkAppConfig(folder)
+})
 
 for (const [why, config, message] of mistakes) {
   await t.test(`refuses ${why}`, async (t) => {

@@ -75,6 +75,8 @@ export interface TestBalancer {
 
 export interface Overview {
   processes: number
+  /** Whether they are there when Node starts again. */
+  changes: 'kept' | 'lost'
   pools: {
     name: string
     backends: {
@@ -86,7 +88,7 @@ export interface Overview {
       requests: number
       errorRate: number
       rate: number
-      latency: { p50: number }
+      latency: { p50: number; p90: number; p99: number }
     }[]
   }[]
 }
@@ -98,9 +100,10 @@ export async function balancer(
   t: Owner,
   config: object,
   env: Record<string, string> = {},
+  adminOptions: object = {},
 ): Promise<TestBalancer> {
   const [port, admin] = [await freePort(), await freePort()]
-  const whole = { listeners: [{ port }], admin: { port: admin }, ...config }
+  const whole = { listeners: [{ port }], ...config, admin: { port: admin, ...adminOptions } }
   const child = spawn(
     process.execPath,
     [`--import=${join(import.meta.dirname, 'drains.ts')}`, join(root, 'app/index.ts')],

@@ -60,3 +60,21 @@ await t.test('by default only what failed', async (t) => {
   t.match(lb.output(), /"level":40,.*"reason":"127\.0\.0\.1:\d+: ECONNREFUSED"/)
   t.same(requests(lb.output()), [])
 })
+
+await t.test('a console that takes nothing fills no memory, and hears how much it missed', async (t) => {
+  const a = await backend(t)
+  const lb = await balancer(t, { ...oneRoute([a]), log: { requests: 'all' } })
+  const [all, path] = [600, `/${'x'.repeat(8000)}`]
+  lb.process.stdout?.pause()
+  for (let i = 0; i < all; i += 20) await Promise.all(Array.from({ length: 20 }, async () => lb.text(path)))
+  lb.process.stdout?.resume()
+  const missed = (): number =>
+    [...lb.output().matchAll(/"event":"log lines dropped","lines":(\d+)/g)].reduce(
+      (sum, [, lines]) => sum + Number(lines),
+      0,
+    )
+  await until('every line was written or counted', () => requests(lb.output()).length + missed() === all)
+  t.ok(missed() > all / 2, `${missed()} of ${all} lines, 5 MB, were dropped`)
+  await lb.text('/last')
+  await until('it goes on', () => requests(lb.output()).at(-1)?.['url'] === '/last')
+})

@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { findCommand } from '../../../build/host/find.ts'
-import { backend, balancer, oneRoute, token, type TestBalancer, until } from './fixture.ts'
+import { dist } from '../../../build/lib/paths.ts'
+import { backend, balancer, oneRoute, type TestBackend, type TestBalancer, token, until } from './fixture.ts'
 
 const executablePath = findCommand('chromium', (process.env['PATH'] ?? '').split(':'))
 if (executablePath === undefined) throw new Error('chromium is missing: npm run doctor')
@@ -71,6 +72,115 @@ await t.test('backends live, changes behind the token, by keyboard alone', async
   t.notMatch(page.url(), token)
 })
 
+/** Answers whose figures are known: of ten, six at once, three after 100 ms and one after 700 ms; four are a 503. */
+function measured(count: number): { status: number; ms: number } {
+  const nth = count % 10
+  return { status: nth % 5 < 2 ? 503 : 200, ms: nth === 9 ? 700 : nth > 5 ? 100 : 0 }
+}
+
+function shown(ms: number): string {
+  return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`
+}
+
+await t.test('figures are those of the API, and true', async (t) => {
+  const a: TestBackend = await backend(t, (_request, response) => {
+    const { status, ms } = measured(a.count - 1)
+    setTimeout(() => response.writeHead(status).end(), ms)
+  })
+  const idle = await backend(t)
+  const config = oneRoute([a], { retries: 0, ejection: { failures: 0 } })
+  const lb = await balancer(t, {
+    ...config,
+    // Names that could be taken for parts of each other.
+    pools: {
+      ...(config as { pools: object }).pools,
+      'web-name': { backends: [{ address: idle.address }], health: { kind: 'none' } },
+    },
+  })
+  const { page } = await open(t, lb)
+  for (let i = 0; i < 40; i++) await lb.text()
+  const region = page.getByRole('region', { name: 'web', exact: true })
+  const cell = async (name: string): Promise<string> =>
+    (await region.locator(`[data-cell=${name}]`).textContent()) ?? ''
+  await until('it shows the errors', async () => (await cell('errors')) === '40 %')
+  const { errorRate, latency, requests } = (await lb.overview()).pools[0]?.backends[0] ?? {}
+  t.match({ errorRate, requests }, { errorRate: 0.4, requests: 40 })
+  const { p50 = 0, p90 = 0, p99 = 0 } = latency ?? {}
+  t.ok(p50 < 95 && p90 >= 100 && p90 < 600 && p99 >= 700, JSON.stringify(latency))
+  t.same([await cell('p50'), await cell('p90'), await cell('p99')], [p50, p90, p99].map(shown))
+  const drawn = await region.locator('.errors').getAttribute('points')
+  t.ok(drawn?.endsWith(' 59,9.4'), `of 14 units that are 100 %, 40 % are drawn: ${drawn}`)
+  const other = page.getByRole('region', { name: 'web-name' })
+  t.equal(await other.locator('tbody tr').count(), 1)
+  t.equal(await other.locator('.errors').getAttribute('points'), '')
+})
+
+/** A backend's row as Chromium tells a screen reader of it. */
+function row({ address }: TestBackend, state: string, pressed: string): string[] {
+  return [
+    `      - row "${address} ${state} 0 0.0 – – – 0 % Drain ${address}":`,
+    `        - rowheader "${address}"`,
+    `        - cell "${state}"`,
+    ...['"0"', '"0.0"', '', '"–"', '"–"', '"–"', '"0 %"'].map((cell) => `        - cell ${cell}`.trimEnd()),
+    '        - cell:',
+    `          - spinbutton "Weight of ${address}": "1"`,
+    `        - cell "Drain ${address}":`,
+    `          - button "Drain ${address}"${pressed}: Drain`,
+  ]
+}
+
+await t.test('what a screen reader is told', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const lb = await balancer(t, oneRoute([a, b]))
+  await lb.change('PATCH', `/api/pools/web/backends/${b.address}`, { draining: true })
+  const { page } = await open(t, lb)
+  const columns = [
+    'Backend',
+    'State',
+    'In flight',
+    'Requests/s',
+    'Last minute',
+    'p50',
+    'p90',
+    'p99',
+    'Errors',
+  ]
+  const told = [
+    '- heading "web round-robin" [level=2]',
+    '- region "web":',
+    '  - table "web":',
+    '    - rowgroup:',
+    `      - row "${columns.join(' ')} Weight Drain":`,
+    ...[...columns, 'Weight', 'Drain'].map((name) => `        - columnheader "${name}"`),
+    '    - rowgroup:',
+    ...row(a, 'up', ''),
+    ...row(b, 'draining', ' [pressed]'),
+  ]
+  t.equal(await page.getByRole('main').ariaSnapshot(), `- main:\n  ${told.join('\n  ')}`)
+  t.match(
+    await page.getByRole('banner').ariaSnapshot(),
+    /heading ".+" \[level=1\]\n.*1 process · up \d+ s · Node .* · changes last until Node ends\n.*\n.*textbox "Token"/,
+  )
+  await page.route('**/api/backends', (route) => route.abort())
+  await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
+  await page.getByRole('button', { name: `Drain ${a.address}` }).press('Enter')
+  await page.getByRole('status').filter({ hasText: 'the token is missing or wrong' }).waitFor()
+})
+
+await t.test('the Tab key goes through all that can be changed, in the order that is seen', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const { page } = await open(t, await balancer(t, oneRoute([a, b])))
+  const reached: string[] = []
+  for (let i = 0; i < 6; i++) {
+    await page.keyboard.press('Tab')
+    const element = page.locator(':focus')
+    reached.push((await element.getAttribute('aria-label')) ?? (await element.getAttribute('id')) ?? '')
+    t.not(await element.evaluate((each) => getComputedStyle(each).outlineStyle), 'none')
+  }
+  const each = [a, b].flatMap(({ address }) => [`Weight of ${address}`, `Drain ${address}`])
+  t.same(reached, ['token', 'web', ...each])
+})
+
 await t.test('a machine that goes away is said, and that it is back', async (t) => {
   const a = await backend(t)
   const lb = await balancer(t, oneRoute([a]))
@@ -108,15 +218,19 @@ function lowContrast(): string[] {
 
 for (const colorScheme of ['light', 'dark'] as const) {
   await t.test(`${colorScheme}: legible, labelled, and it fits a telephone`, async (t) => {
-    const [a, b] = [await backend(t), await backend(t)]
+    const a: TestBackend = await backend(t, (_request, response) => {
+      response.writeHead(a.count % 5 === 0 ? 503 : 200).end()
+    })
+    const b = await backend(t)
     const lb = await balancer(t, oneRoute([a, b]))
     await lb.change('PATCH', `/api/pools/web/backends/${b.address}`, { draining: true })
     const { page, complaints } = await open(t, lb, { colorScheme, viewport: { width: 1100, height: 420 } })
-    for (let i = 0; i < 30; i++) await lb.text()
-    await until(
-      'it is drawn',
-      async () => Number(await page.locator('[data-cell=rate]').first().textContent()) > 0,
-    )
+    const drawn = async (line: string): Promise<string> =>
+      (await page.locator(line).first().getAttribute('points')) ?? ''
+    await until('all is drawn', async () => {
+      for (let i = 0; i < 10; i++) await lb.text()
+      return (await drawn('.rate')).split(' ').length > 4 && (await drawn('.errors')).endsWith(' 59,12.2')
+    })
     t.same(await page.evaluate(lowContrast), [])
     const unnamed = await page.evaluate(
       () =>
@@ -127,9 +241,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
     t.equal(unnamed, 0)
     t.equal(await page.getByRole('columnheader').count(), 11)
     t.equal(await page.getByRole('rowheader').count(), 2)
-    const { SCREENSHOT } = process.env
-    if (SCREENSHOT !== undefined)
-      await page.screenshot({ path: join(SCREENSHOT, `admin-${colorScheme}.png`) })
+    await page.screenshot({ path: join(dist, `admin-${colorScheme}.png`) })
     await page.setViewportSize({ width: 360, height: 640 })
     t.ok(
       await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdirSync, readFileSync } from 'node:fs'
 import { type IncomingMessage, request } from 'node:http'
@@ -34,7 +35,11 @@ const { child } = await boot(system, join(folder, 'machine'), {
   env: { LB_CONFIG: JSON.stringify(config), ADMIN_TOKEN: token },
 })
 t.teardown(() => child.kill('SIGKILL'))
-await until('both processes report', async () => (await overview().catch(() => undefined))?.processes === 2)
+await until(
+  'both processes report',
+  async () => (await overview().catch(() => undefined))?.processes === 2,
+  60_000,
+)
 
 /** Asks on a connection of its own: the processes take turns. */
 async function ask(method: string, path: string, body?: object): Promise<{ status: number; json: unknown }> {
@@ -89,10 +94,13 @@ await t.test(
 )
 
 await t.test('both processes show the same certificate, whoever came last', async (t) => {
-  const pairs = ['one.example', 'two.example'].map((name) => certify(t, name))
   for (let round = 0; round < 3; round++) {
-    t.same(await Promise.all(pairs.map(put)), [204, 204])
-    t.equal(await subject(), await subject())
+    const pairs = ['one.example', 'one.example', 'two.example'].map((name) => certify(t, name))
+    t.same(await Promise.all(pairs.map(put)), [204, 204, 204])
+    for (const name of ['one.example', 'two.example']) t.equal(await shown(name), await shown(name))
+    const wanted = pairs.map(({ certificate }) => new X509Certificate(certificate).fingerprint256)
+    t.ok(wanted.slice(0, 2).includes(await shown('one.example')))
+    t.equal(await shown('two.example'), wanted[2])
   }
 })
 
@@ -120,11 +128,11 @@ function pids(): string[] {
   return children.split(' ').filter((pid) => pid !== '')
 }
 
-/** The name in the certificate that the next process shows. */
-async function subject(): Promise<unknown> {
-  const socket = connect({ port: https, host: '127.0.0.1', rejectUnauthorized: false })
+/** The certificate that the next process shows. */
+async function shown(servername: string): Promise<string> {
+  const socket = connect({ port: https, host: '127.0.0.1', servername, rejectUnauthorized: false })
   await once(socket, 'secureConnect')
-  const { CN } = socket.getPeerCertificate().subject
+  const { fingerprint256 } = socket.getPeerCertificate()
   socket.destroy()
-  return CN
+  return fingerprint256
 }
