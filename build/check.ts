@@ -13,6 +13,7 @@ import { isWritable, nearestExisting, spaceProblems } from './host/space.ts'
 import { elsewhere, unsupported } from './host/supported.ts'
 import { dataTools, requirementsFor } from './host/tools.ts'
 import { fragmentNames, readFragments, requests } from './kernel/fragments.ts'
+import { jobsFrom } from './kernel/jobs.ts'
 import { type Cache, cacheFrom } from './lib/cache.ts'
 import { UserError } from './lib/errors.ts'
 import { log } from './lib/log.ts'
@@ -38,6 +39,8 @@ export interface CheckOptions {
   root: string
   dist: string
   cache: Cache
+  /** NODEOS_JOBS. */
+  jobs: string | undefined
 }
 
 /** Measured: an unpacked and compiled kernel tree takes 1.7 GB, a downloaded source 0.15 GB. */
@@ -57,6 +60,7 @@ export async function check(options: CheckOptions): Promise<Findings> {
     config = await options.loadConfig()
   })
   await collect(problems, async () => checkAppConfig(options.root))
+  await collect(problems, async () => jobsFrom(options.jobs))
   if (config !== undefined) await checkParts(config, options.root, { problems, warnings })
   const kernelAtHand = await hasKernel(options)
   await checkTools(facts, kernelAtHand, config, { problems, warnings })
@@ -205,6 +209,7 @@ await main(
   async () => {
     const facts = hostFacts(process.env)
     const cache = cacheFrom(process.env)
-    report(await check({ facts, loadConfig: async () => loadConfig(), root, dist, cache }))
+    const jobs = process.env['NODEOS_JOBS']
+    report(await check({ facts, loadConfig: async () => loadConfig(), root, dist, cache, jobs }))
   },
 )

@@ -11,7 +11,7 @@ import { isCurrent, readRecord, type StepRecord } from './lib/record.ts'
 import { type Manifest, writeManifest } from './manifest.ts'
 import { npmNode } from './runtime/node.ts'
 import { summaryTable } from './summary.ts'
-import { installedPackages } from './app/closure.ts'
+import { installedPackages, packedFolders } from './app/closure.ts'
 
 const layers = ['kernel', 'runtime', 'app'] as const
 
@@ -49,7 +49,7 @@ async function assemble({ config, out }: ImageOptions): Promise<Image> {
   const manifest = await writeManifest(out, [...parts, ...images], {
     config,
     node: node.version,
-    packages: await installedPackages(root),
+    packages: installedPackages(root, packedFolders(config)),
   })
   return { manifest, steps }
 }

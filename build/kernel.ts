@@ -1,11 +1,11 @@
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { formatFragments } from './format.ts'
 import { compile } from './kernel/compile.ts'
 import { type Fragment, fragmentNames, readFragments, requests } from './kernel/fragments.ts'
+import { jobsFrom } from './kernel/jobs.ts'
 import {
   applyPatches,
   configure,
@@ -127,7 +127,8 @@ await main(
       config: await loadConfig(),
       cache: cacheFrom(process.env),
       out: dist,
-      jobs: Number(values.jobs ?? process.env['NODEOS_JOBS'] ?? availableParallelism()),
+      jobs:
+        values.jobs === undefined ? jobsFrom(process.env['NODEOS_JOBS']) : jobsFrom(values.jobs, '--jobs'),
     })
   },
 )

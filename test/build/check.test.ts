@@ -36,6 +36,7 @@ function fine(t: Test, without: string[] = [], config: Partial<SystemConfig> = {
     root: join(folder, 'root'),
     dist: join(folder, 'root/dist'),
     cache: { own: join(folder, 'cache'), others: [] },
+    jobs: undefined,
   }
 }
 
@@ -89,6 +90,10 @@ await t.test('refuses tools that are too old', async (t) => {
   const options = fine(t)
   writeFileSync(join(options.facts.path[0] ?? '', 'mkfs.erofs'), '#!/bin/sh\necho mkfs.erofs 1.4\n')
   t.match(await texts(options), ['mkfs.erofs 1.4 is too old to pack layers with lz4: 1.5 or newer is needed'])
+})
+
+await t.test('a number of jobs that is none is refused before make is asked', async (t) => {
+  t.match(await texts({ ...fine(t), jobs: 'two' }), ['NODEOS_JOBS: found "two"; allowed: a whole number'])
 })
 
 await t.test('what looks like a secret in the configuration is a warning', async (t) => {

@@ -61,17 +61,21 @@ await t.test('two builds at once take turns, and both are whole', async (t) => {
   const copy = checkout()
   t.teardown(() => copy.remove())
   const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
-  const builds = [1, 2].map(async () => {
-    const build = spawn(node, ['build/runtime.ts'], { cwd: copy.path, env, stdio: ['ignore', 'ignore', 'pipe'] })
+  const run = async (): Promise<{ status: number; said: string }> => {
+    const build = spawn(node, ['build/runtime.ts'], {
+      cwd: copy.path,
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
     let said = ''
     build.stderr.on('data', (data: Buffer) => (said += data.toString()))
     const [status] = (await once(build, 'close')) as [number]
     return { status, said }
-  })
-  const [one, two] = await Promise.all(builds)
-  t.equal(one?.status, 0, one?.said)
-  t.equal(two?.status, 0, two?.said)
-  const said = `${one?.said}${two?.said}`
+  }
+  const [one, two] = await Promise.all([run(), run()])
+  t.equal(one.status, 0, one.said)
+  t.equal(two.status, 0, two.said)
+  const said = one.said + two.said
   t.match(said, /another build is at it[^]*waiting for it/)
   t.match(said, 'Runtime layer unchanged', 'the second finds it made')
   t.same(finished(join(copy.path, 'dist')).sort(), ['runtime.erofs', 'runtime.json'])
