@@ -95,6 +95,14 @@ async function fetchFrom(store: string, key: string, into: string, drop?: typeof
   }
 }
 
+/** Whether a store says that it has an entry. */
+export async function hasEntry({ own, others }: Cache, key: string): Promise<boolean> {
+  for (const store of [own, ...others]) {
+    if ((await readIndex(store, key).catch(() => undefined)) !== undefined) return true
+  }
+  return false
+}
+
 /** Keeps the files of the folder `from` under `key`; all of them or, when interrupted, none. */
 export async function storeEntry(cache: Cache, key: string, from: string): Promise<void> {
   const unfinished = join(cache.own, `.unfinished-${key}-${randomBytes(4).toString('hex')}`)
@@ -142,7 +150,7 @@ export async function sweep(folder: string): Promise<void> {
 }
 
 /** Names in a folder, the youngest first; another build may remove some at the same time. */
-async function byAge(
+export async function byAge(
   folder: string,
   chosen: (name: string) => boolean,
 ): Promise<{ name: string; time: number }[]> {
