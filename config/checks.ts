@@ -159,6 +159,12 @@ const metrics: Check = {
   },
 }
 
+function tooMany(pointer: string, what: string, own: number, all: number, most: number): Problem[] {
+  return all <= most
+    ? []
+    : [{ pointer, text: `has ${own} ${what}, and the machine has room for ${most - (all - own)}` }]
+}
+
 /** What PID 1 has room for: see kernel/init/init.h. */
 export const initLimits = { arguments: 64, variables: 256, bytes: 65536 - 1 } as const
 
@@ -169,10 +175,6 @@ const init: Check = {
     const text = initConf(config, { LD_LIBRARY_PATH: guestPaths.app })
     const count = (key: string): number =>
       text.split('\n').filter((line) => line.startsWith(`${key} `)).length
-    const tooMany = (pointer: string, what: string, own: number, all: number, most: number): Problem[] =>
-      all <= most
-        ? []
-        : [{ pointer, text: `has ${own} ${what}, and the machine has room for ${most - (all - own)}` }]
     const { env, nodeOptions } = config.app
     const problems = [
       ...tooMany('/app/env', 'variables', Object.keys(env).length, count('env'), initLimits.variables),

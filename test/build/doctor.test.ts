@@ -89,9 +89,11 @@ await t.test('what builds and boots need is bad when it is missing', async (t) =
 })
 
 await t.test('what only tests need is a warning', async (t) => {
-  const { ok, checks } = await diagnose(host(t, ['libasan.so']))
+  const { ok, checks, remedy, testRemedy } = await diagnose(host(t, ['libasan.so']))
   t.ok(ok)
   t.match(named(checks, 'libasan.so'), { status: 'warning', hint: /gcc/ })
+  t.equal(remedy, undefined)
+  t.match(testRemedy, /apt-get install .* gcc$/)
 })
 
 await t.test('a wrong configuration is told with its hint', async (t) => {
