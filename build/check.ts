@@ -1,5 +1,4 @@
 import { existsSync, statSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkAppConfig } from '../config/app.ts'
 import { checkConfig, configFacts } from '../config/check.ts'
@@ -13,11 +12,14 @@ import { isWritable, nearestExisting, spaceProblems } from './host/space.ts'
 import { elsewhere, unsupported } from './host/supported.ts'
 import { dataTools, requirementsFor } from './host/tools.ts'
 import { fragmentNames, readFragments, requests } from './kernel/fragments.ts'
-import { type Cache, cacheFrom } from './lib/cache.ts'
+import { kernelKey } from './kernel.ts'
+import { jobsFrom } from './kernel/jobs.ts'
+import { type Cache, cacheFrom, hasEntry } from './lib/cache.ts'
 import { UserError } from './lib/errors.ts'
 import { log } from './lib/log.ts'
 import { main } from './lib/main.ts'
 import { dist, root } from './lib/paths.ts'
+import { isCurrent, readRecord } from './lib/record.ts'
 import { npmNode } from './runtime/node.ts'
 
 /** Something that stands in the way of a build, and what to do about it. */
@@ -38,6 +40,8 @@ export interface CheckOptions {
   root: string
   dist: string
   cache: Cache
+  /** NODEOS_JOBS. */
+  jobs: string | undefined
 }
 
 /** Measured: an unpacked and compiled kernel tree takes 1.7 GB, a downloaded source 0.15 GB. */
@@ -57,8 +61,9 @@ export async function check(options: CheckOptions): Promise<Findings> {
     config = await options.loadConfig()
   })
   await collect(problems, async () => checkAppConfig(options.root))
+  await collect(problems, async () => jobsFrom(options.jobs))
   if (config !== undefined) await checkParts(config, options.root, { problems, warnings })
-  const kernelAtHand = await hasKernel(options)
+  const kernelAtHand = await hasKernel(options, config)
   await checkTools(facts, kernelAtHand, config, { problems, warnings })
   checkFolders(options, problems)
   if (!kernelAtHand) checkKernelFolder(options, problems)
@@ -90,11 +95,22 @@ async function checkParts(
   warnings.push(...checkConfig(config, configFacts(root)).warnings)
 }
 
-/** A kernel that was compiled before is most likely taken again: its tools are then no condition. */
-async function hasKernel({ dist, cache }: CheckOptions): Promise<boolean> {
-  if (existsSync(join(dist, 'kernel.json')) || cache.others.length > 0) return true
-  const entries = await readdir(cache.own).catch(() => [])
-  return entries.some((name) => name.startsWith('kernel-'))
+/** The kernel of this configuration was compiled before: its tools are then no condition. */
+async function hasKernel(
+  { root, dist, cache }: CheckOptions,
+  config: SystemConfig | undefined,
+): Promise<boolean> {
+  if (config === undefined) return false
+  try {
+    const key = await kernelKey({ config, cache }, root)
+    if (key === undefined) return false
+    const record = await readRecord(join(dist, 'kernel'))
+    return (record?.key === key && (await isCurrent(record))) || (await hasEntry(cache, key))
+  } catch (error) {
+    // What is wrong is said by another check, or is that the compiler is missing.
+    if (!(error instanceof UserError)) throw error
+    return false
+  }
 }
 
 async function checkTools(
@@ -205,6 +221,7 @@ await main(
   async () => {
     const facts = hostFacts(process.env)
     const cache = cacheFrom(process.env)
-    report(await check({ facts, loadConfig: async () => loadConfig(), root, dist, cache }))
+    const jobs = process.env['NODEOS_JOBS']
+    report(await check({ facts, loadConfig: async () => loadConfig(), root, dist, cache, jobs }))
   },
 )

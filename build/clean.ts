@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { cacheFrom } from './lib/cache.ts'
+import { cacheFrom, keptEntries } from './lib/cache.ts'
 import { UserError } from './lib/errors.ts'
 import { log } from './lib/log.ts'
 import { main } from './lib/main.ts'
@@ -74,7 +74,7 @@ await main(
     summary: 'Removes dist/.',
     options: { cache: { type: 'boolean' }, force: { type: 'boolean' } },
     help: {
-      cache: 'remove the cache of finished kernels and layers too',
+      cache: `remove the cache, too: sources, and of kernels and layers the ${keptEntries} that were used last`,
       force: 'even while a machine runs from dist/',
     },
   },

@@ -20,7 +20,7 @@ import {
 import { type HostFacts, hostFacts } from './host/facts.ts'
 import { findMissing, remedy } from './host/find.ts'
 import { judgeKvm, type KvmEvidence, readKvmEvidence } from './host/kvm.ts'
-import { requirements } from './host/tools.ts'
+import { installStages, requirements, requirementsFor } from './host/tools.ts'
 import type { Pin } from './kernel/source.ts'
 import { type Cache, cacheFrom } from './lib/cache.ts'
 import { main } from './lib/main.ts'
@@ -31,8 +31,10 @@ export interface Diagnosis {
   /** Whether nothing stands in the way of a build and a boot. */
   ok: boolean
   checks: Check[]
-  /** The line that installs everything that is missing. */
+  /** The line that installs what builds and boots miss. */
   remedy?: string
+  /** The line that installs what only tests miss. */
+  testRemedy?: string
 }
 
 export interface DoctorOptions {
@@ -66,11 +68,13 @@ export async function diagnose({ facts, kvm, cache, dist, loadConfig }: DoctorOp
     await checkSource(config?.kernel.source ?? 'auto', pin, cache, facts),
     checkCache(cache),
   ]
-  const missing = findMissing(requirements, facts)
+  const missing = findMissing(requirementsFor(installStages), facts)
+  const untested = findMissing(requirementsFor(['test']), facts)
   return {
     ok: checks.every(({ status }) => status !== 'bad'),
     checks,
     ...(missing.length > 0 ? { remedy: remedy(missing, facts) } : {}),
+    ...(untested.length > 0 ? { testRemedy: remedy(untested, facts) } : {}),
   }
 }
 
@@ -89,16 +93,17 @@ const marks = {
 } as const
 
 /** A line for each check, what to do below those that need it. */
-export function diagnosisText({ ok, checks, remedy }: Diagnosis): string {
+export function diagnosisText({ ok, checks, remedy, testRemedy }: Diagnosis): string {
   const width = Math.max(...checks.map(({ name }) => name.length))
   const lines = checks.map(({ name, status, detail, hint }) => {
     const [style, mark] = marks[status]
     const first = `${styleText(style, mark)} ${name.padEnd(width)}  ${detail}`
-    // One line at the end installs everything at once.
+    // A line at the end installs them all.
     const showsHint = hint !== undefined && !detail.startsWith('not found; needed')
     return showsHint ? `${first}\n${hint.replaceAll(/^/gm, ' '.repeat(width + 4))}` : first
   })
   if (remedy !== undefined) lines.push('', 'to install what is missing:', '', `  ${remedy}`)
+  if (testRemedy !== undefined) lines.push('', 'to install what only npm test misses:', '', `  ${testRemedy}`)
   lines.push('', ok ? 'ready: npm run build' : 'not ready: see the lines marked ✖')
   return `${lines.join('\n')}\n`
 }

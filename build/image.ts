@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { loadFormat } from './format.ts'
 import { UserError } from './lib/errors.ts'
+import { exclusively } from './lib/lock.ts'
 import { log } from './lib/log.ts'
 import { main } from './lib/main.ts'
 import { dist, root } from './lib/paths.ts'
@@ -10,7 +11,7 @@ import { isCurrent, readRecord, type StepRecord } from './lib/record.ts'
 import { type Manifest, writeManifest } from './manifest.ts'
 import { npmNode } from './runtime/node.ts'
 import { summaryTable } from './summary.ts'
-import { installedPackages } from './app/closure.ts'
+import { installedPackages, packedFolders } from './app/closure.ts'
 
 const layers = ['kernel', 'runtime', 'app'] as const
 
@@ -26,7 +27,12 @@ export interface Image {
 }
 
 /** Assembles the configured formats from the layers and writes the manifest that a deploy reads. */
-export async function buildImage({ config, out }: ImageOptions): Promise<Image> {
+export async function buildImage(options: ImageOptions): Promise<Image> {
+  const waiting = (): void => log.info(`Image: another build is at it in ${options.out}; waiting for it`)
+  return exclusively(join(options.out, 'image'), waiting, async () => assemble(options))
+}
+
+async function assemble({ config, out }: ImageOptions): Promise<Image> {
   const steps = {
     kernel: await finished(out, 'kernel'),
     runtime: await finished(out, 'runtime'),
@@ -43,7 +49,7 @@ export async function buildImage({ config, out }: ImageOptions): Promise<Image> 
   const manifest = await writeManifest(out, [...parts, ...images], {
     config,
     node: node.version,
-    packages: await installedPackages(root),
+    packages: installedPackages(root, packedFolders(config)),
   })
   return { manifest, steps }
 }

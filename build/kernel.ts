@@ -1,11 +1,11 @@
 import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { formatFragments } from './format.ts'
 import { compile } from './kernel/compile.ts'
 import { type Fragment, fragmentNames, readFragments, requests } from './kernel/fragments.ts'
+import { jobsFrom } from './kernel/jobs.ts'
 import {
   applyPatches,
   configure,
@@ -14,9 +14,9 @@ import {
   treeVersion,
   unpackSource,
 } from './kernel/prepare.ts'
-import { findSource, type Pin, type Source } from './kernel/source.ts'
+import { bringSource, findSource, knownSource, type Pin, type Source } from './kernel/source.ts'
 import { type Artefact, hashText } from './lib/artefact.ts'
-import { type Cache, cacheFrom } from './lib/cache.ts'
+import { type Cache, cacheFrom, cacheKey } from './lib/cache.ts'
 import { progress } from './lib/log.ts'
 import { main } from './lib/main.ts'
 import { dist, root } from './lib/paths.ts'
@@ -40,20 +40,18 @@ export interface KernelOptions {
  * @returns `kernel/vmlinux`, `kernel/vmlinuz`, `kernel/config` and `kernel/version`
  */
 export async function buildKernel({ config, cache, out, jobs }: KernelOptions): Promise<Artefact[]> {
-  const pin = JSON.parse(await readFile(join(root, 'kernel/source.json'), 'utf8')) as Pin
-  const fragments = await readFragments(fragmentNames(config, await formatFragments(config)))
-  const patches = await listPatches()
+  const source = await findSource(config.kernel.source, await readPin(root), sourcesIn(cache))
   return runStep({
     label: 'Kernel',
     name: 'kernel',
     dist: out,
     cache,
-    inputs: { ...kernelInputs(config, pin, fragments), ...(await patchInputs(patches)) },
+    inputs: await kernelInputs(config, source, root),
     async make(into, interrupted) {
-      const source = await findSource(config.kernel.source, pin, join(cache.own, 'sources'))
+      await bringSource(source)
       await compileFrom(source, {
-        fragments,
-        patches,
+        fragments: await fragmentsOf(config, root),
+        patches: await listPatches(),
         jobs,
         into,
         logs: join(out, 'logs'),
@@ -104,14 +102,47 @@ async function compileFrom(
 }
 
 /** Everything that decides the kernel's bytes. */
-function kernelInputs(config: SystemConfig, pin: Pin, fragments: Fragment[]): Record<string, string> {
+async function kernelInputs(
+  config: SystemConfig,
+  source: Source,
+  repository: string,
+): Promise<Record<string, string>> {
   const compiler = tool(['gcc', '-dumpfullversion'], { purpose: 'compile the kernel' }).trim()
+  const fragments = await fragmentsOf(config, repository)
   return {
-    source: `${config.kernel.source} ${hashText(JSON.stringify(pin))}`,
+    source: source.identity,
     compiler: `gcc ${compiler}`,
     arch: config.machine.arch,
     ...Object.fromEntries(fragments.map(({ name, text }) => [`fragment ${name}`, hashText(text)])),
+    ...(await patchInputs(await listPatches(join(repository, 'kernel/patches')))),
   }
+}
+
+/**
+ * The cache key of a configuration's kernel, or undefined when only a download could tell what it is made from.
+ *
+ * @throws {UserError} when its source or its compiler is not there
+ */
+export async function kernelKey(
+  { config, cache }: Pick<KernelOptions, 'config' | 'cache'>,
+  repository = root,
+): Promise<string | undefined> {
+  const source = await knownSource(config.kernel.source, await readPin(repository), sourcesIn(cache))
+  return source && cacheKey('kernel', await kernelInputs(config, source, repository))
+}
+
+async function fragmentsOf(config: SystemConfig, repository: string): Promise<Fragment[]> {
+  const names = fragmentNames(config, await formatFragments(config))
+  return readFragments(names, join(repository, 'kernel/config'))
+}
+
+async function readPin(repository: string): Promise<Pin> {
+  return JSON.parse(await readFile(join(repository, 'kernel/source.json'), 'utf8')) as Pin
+}
+
+/** Where sources are kept between builds. */
+function sourcesIn({ own }: Cache): string {
+  return join(own, 'sources')
 }
 
 await main(
@@ -127,7 +158,8 @@ await main(
       config: await loadConfig(),
       cache: cacheFrom(process.env),
       out: dist,
-      jobs: Number(values.jobs ?? process.env['NODEOS_JOBS'] ?? availableParallelism()),
+      jobs:
+        values.jobs === undefined ? jobsFrom(process.env['NODEOS_JOBS']) : jobsFrom(values.jobs, '--jobs'),
     })
   },
 )

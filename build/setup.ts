@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { type HostFacts, hostFacts } from './host/facts.ts'
 import { describeMissing, findCommand, findMissing, packagesFor, remedy } from './host/find.ts'
 import { elsewhere, unsupported } from './host/supported.ts'
-import { requirements } from './host/tools.ts'
+import { installStages, type Requirement, requirements, requirementsFor } from './host/tools.ts'
 import { describeError } from './lib/errors.ts'
 import { log, progress } from './lib/log.ts'
 import { main } from './lib/main.ts'
@@ -11,6 +11,8 @@ import { dist } from './lib/paths.ts'
 
 export interface SetupOptions {
   facts: HostFacts
+  /** What is looked for. */
+  wanted: readonly Requirement[]
   /** Whether the user wants nothing installed. */
   skip: boolean
   /** Whether sudo works here without a question. */
@@ -20,21 +22,20 @@ export interface SetupOptions {
 }
 
 /**
- * Looks for what builds and tests take from the host and installs what is missing where that needs
- * no question. Everything else is said and left to the user: it fails no `npm install`.
+ * Looks for what is wanted of the host and installs what is missing where that needs no question. Everything else is said and left to the user: it fails no `npm install`.
  *
  * @returns `complete` when nothing was missing, which is also said by silence
  */
 export async function setUp(
   options: SetupOptions,
 ): Promise<'complete' | 'installed' | 'incomplete' | 'unsupported'> {
-  const { facts } = options
+  const { facts, wanted } = options
   const reason = unsupported(facts)
   if (reason !== undefined) {
     log.warn(`${reason}\n\n${elsewhere}\n`)
     return 'unsupported'
   }
-  const missing = findMissing(requirements, facts)
+  const missing = findMissing(wanted, facts)
   if (missing.length === 0) return 'complete'
   const prefix = options.skip ? undefined : quietPrefix(options)
   if (prefix !== undefined) {
@@ -44,10 +45,10 @@ export async function setUp(
       log.warn(describeError(error))
     }
   }
-  const left = prefix === undefined ? missing : findMissing(requirements, facts)
+  const left = prefix === undefined ? missing : findMissing(wanted, facts)
   if (left.length === 0) return 'installed'
   const lines = left.map((requirement) => `  ${describeMissing(requirement)}`)
-  log.warn(`builds and tests on this host miss something:\n\n${lines.join('\n')}\n`)
+  log.warn(`something is missing on this host:\n\n${lines.join('\n')}\n`)
   log.step(`${remedy(left, facts)}\n`)
   return 'incomplete'
 }
@@ -64,11 +65,11 @@ async function installWithProgress(packages: readonly string[], prefix: readonly
   // Most runs find nothing missing, and should not wait for what they do not use.
   const { aptInstall } = await import('./host/apt.ts')
   const line = progress(
-    `Installing ${packages.length} packages that builds need (NODEOS_SKIP_SETUP=1 leaves them out)`,
+    `Installing ${packages.length} packages, without their services (NODEOS_SKIP_SETUP=1 leaves them out)`,
   )
   const said = new Set<string>()
   await aptInstall(packages, {
-    prefix,
+    prefix: [...prefix, 'sh', join(import.meta.dirname, 'host/without-services.sh')],
     log: join(dist, 'logs/setup.log'),
     doing: (text) => line.update(text),
     waiting(text) {
@@ -84,13 +85,14 @@ await main(
   {
     usage: 'node build/setup.ts',
     summary:
-      'Installs what builds need from the host, where that needs no question. npm install ends with it.',
-    options: {},
-    help: {},
+      'Installs what builds need from the host, where that needs no question. npm install ends with it, npm test begins with it.',
+    options: { test: { type: 'boolean' } },
+    help: { test: 'and what tests need' },
   },
-  async () => {
+  async ({ values }) => {
     await setUp({
       facts: hostFacts(process.env),
+      wanted: values.test === true ? requirements : requirementsFor(installStages),
       skip: process.env['NODEOS_SKIP_SETUP'] === '1',
       sudo: () => spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0,
       install: installWithProgress,

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { totalmem } from 'node:os'
 import { join } from 'node:path'
+import { usableMemory } from '../build/host/facts.ts'
 import { checks } from './checks.ts'
 import type { Problem } from './explain.ts'
 import { overlaps } from './pointer.ts'
@@ -11,7 +11,7 @@ import { targetFile } from './target.ts'
 export interface ConfigFacts {
   /** The folder whose app it is. */
   root: string
-  /** Memory of this host in bytes. */
+  /** Memory of this host in bytes, or what a container may use of it. */
   totalMemory: number
   /** What the configuration may name. */
   names: Record<'fragments' | 'platforms' | 'formats' | 'targets', string[]>
@@ -31,7 +31,7 @@ export function configFacts(root: string, repository = join(import.meta.dirname,
   const targets = join(repository, 'deploy/targets')
   return {
     root,
-    totalMemory: totalmem(),
+    totalMemory: usableMemory(),
     names: {
       fragments: fragments.filter((name) => !name.startsWith(platform)),
       platforms: fragments

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { BlockList } from 'node:net'
 import { dirname, join, relative, sep } from 'node:path'
+import { guestPaths, initConf } from './guest.ts'
 import { type Problem, quote, suggest } from './explain.ts'
 import { nearest } from './nearest.ts'
 import { child } from './pointer.ts'
@@ -142,6 +143,50 @@ const health: Check = {
   },
 }
 
+/** The port that the app is told to listen on, and the one that is asked for its health, are the app's. */
+const metrics: Check = {
+  reads: ['/metrics/port', '/health/port', '/ports', '/app/env'],
+  run({ metrics, health, ports, app }) {
+    const first = ports.find(({ protocol }) => protocol === 'tcp')?.guest
+    const taken = [
+      [Number(app.env['PORT'] ?? first), "is the app's own: its PORT"],
+      [health.port, 'is the one that health.port asks the app on'],
+    ] as const
+    const [, why] = taken.find(([port]) => port !== undefined && port === metrics.port) ?? []
+    return why === undefined
+      ? []
+      : [{ pointer: '/metrics/port', text: `found ${metrics.port}, which ${why}` }]
+  },
+}
+
+function tooMany(pointer: string, what: string, own: number, all: number, most: number): Problem[] {
+  return all <= most
+    ? []
+    : [{ pointer, text: `has ${own} ${what}, and the machine has room for ${most - (all - own)}` }]
+}
+
+/** What PID 1 has room for: see kernel/init/init.h. */
+export const initLimits = { arguments: 64, variables: 256, bytes: 65536 - 1 } as const
+
+const init: Check = {
+  reads: ['/app', '/ports', '/logs', '/restart', '/data'],
+  run(config) {
+    // The most that the build adds: where libraries of addons are.
+    const text = initConf(config, { LD_LIBRARY_PATH: guestPaths.app })
+    const count = (key: string): number =>
+      text.split('\n').filter((line) => line.startsWith(`${key} `)).length
+    const { env, nodeOptions } = config.app
+    const problems = [
+      ...tooMany('/app/env', 'variables', Object.keys(env).length, count('env'), initLimits.variables),
+      ...tooMany('/app/nodeOptions', 'options', nodeOptions.length, count('arg'), initLimits.arguments),
+    ]
+    const bytes = Buffer.byteLength(text)
+    if (problems.length > 0 || bytes <= initLimits.bytes) return problems
+    const what = `with the system's own, variables and options take ${bytes} bytes`
+    return [{ pointer: '/app', text: `${what}, and the machine has room for ${initLimits.bytes}` }]
+  },
+}
+
 const backoff: Check = {
   reads: ['/restart/backoffInitial', '/restart/backoffMax'],
   run: ({ restart }) =>
@@ -195,4 +240,17 @@ function unknown(wanted: [pointer: string, name: string][], known: string[], fil
     }))
 }
 
-export const checks: Check[] = [arch, memory, entry, lines, ports, network, reachable, health, backoff, parts]
+export const checks: Check[] = [
+  arch,
+  memory,
+  entry,
+  lines,
+  ports,
+  network,
+  reachable,
+  health,
+  metrics,
+  init,
+  backoff,
+  parts,
+]

@@ -130,7 +130,7 @@ export interface SystemConfig {
    */
   kernel: {
     /**
-     * Where the source comes from: "tarball" (kernel.org, pinned), "distribution" (the host's apt mirror), "auto" (the first of these that answers), or a path to a tree or tarball.
+     * Where the source comes from: "distribution" (the host's apt mirror, signed), "tarball" (kernel.org, pinned), "auto" (what is kept of these from an earlier build, else the first that answers), or a path to a tree or tarball.
      */
     source: string;
     /**

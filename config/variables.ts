@@ -11,7 +11,7 @@ export const toolVariables: Record<string, string> = {
   NODEOS_CACHE:
     'further stores of finished work, read before compiling: folders or https: URLs, comma separated',
   NODEOS_ACCEL: 'kvm or tcg: how QEMU runs the machine here; found out when left out',
-  NODEOS_SKIP_SETUP: '1: npm install installs no packages on the host',
+  NODEOS_SKIP_SETUP: '1: npm install and npm test install no packages on the host',
   NODEOS_HOST: 'folder of npm run host: repositories, releases and machines; ~/nodeos when left out',
   NODEOS_JOBS: 'how many compilers run at once; one per CPU when left out',
 }

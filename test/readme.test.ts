@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { installCommand } from '../build/host/distribution.ts'
 import { packagesFor } from '../build/host/find.ts'
-import { requirements } from '../build/host/tools.ts'
+import { installStages, requirementsFor } from '../build/host/tools.ts'
 import { root } from '../build/lib/paths.ts'
 import { loadTarget, targetNames } from '../deploy/target.ts'
 
@@ -13,9 +13,14 @@ const scripts = Object.keys(
 )
 
 await t.test('the packages to install are those that the doctor looks for', async (t) => {
-  const command = installCommand('apt', packagesFor(requirements, 'apt'), false)
-  const [, shown = ''] = /<!-- apt:begin -->\n+```sh\n([^`]*)\n```/.exec(readme) ?? []
-  t.equal(shown.replaceAll(/\s*\\\n\s*/g, ' '), command)
+  for (const [mark, stages] of [
+    ['apt', installStages],
+    ['apt-test', ['test']],
+  ] as const) {
+    const command = installCommand('apt', packagesFor(requirementsFor(stages), 'apt'), false)
+    const shown = new RegExp(`<!-- ${mark}:begin -->\\n+\`\`\`sh\\n([^\`]*)\\n\`\`\``).exec(readme)?.[1] ?? ''
+    t.equal(shown.replaceAll(/\s*\\\n\s*/g, ' '), command)
+  }
 })
 
 await t.test('every command is a script', async (t) => {

@@ -1,5 +1,6 @@
 import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../lib/errors.ts'
 import { type Arch, isFor, namesOwn, type Platforms } from './platform.ts'
 
@@ -102,11 +103,16 @@ export function productionClosure(repository: string, { arch, folders }: Closure
   return closure
 }
 
+/** What the app layer takes packages for: whatever of the repository it holds may need some. */
+export function packedFolders({
+  machine: { arch },
+  app: { include },
+}: Pick<SystemConfig, 'machine' | 'app'>): ClosureOptions {
+  return { arch, folders: ['app', ...include] }
+}
+
 /** Names and versions of the packages in the app layer. */
-export async function installedPackages(
-  repository: string,
-  options: ClosureOptions = { arch: 'x64', folders: ['app'] },
-): Promise<Record<string, string>> {
+export function installedPackages(repository: string, options: ClosureOptions): Record<string, string> {
   const versions = new Map<string, Set<string>>()
   for (const { name, version } of productionClosure(repository, options).packages) {
     versions.set(name, (versions.get(name) ?? new Set()).add(version))

@@ -4,7 +4,7 @@ import { guestConfig, guestPaths, initConf } from '../../config/guest.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../lib/errors.ts'
 import { type Guest, libraryFolder, settleAddons } from './addons.ts'
-import { type Package, productionClosure, readManifest } from './closure.ts'
+import { type Package, packedFolders, productionClosure, readManifest } from './closure.ts'
 import { hostLibraries, namesOf } from './libraries.ts'
 import { addIncluded, addOwn, checkLinks, type Own } from './own.ts'
 import { addPackage, type Pruned } from './packages.ts'
@@ -50,8 +50,7 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
   const tree: Tree = new Map()
   const own: Own = { root, tree, secrets: [] }
   const pruned = { files: 0, bytes: 0 }
-  const folders = ['app', ...include].filter((path) => existsSync(join(root, path, 'package.json')))
-  const { packages, links, warnings } = productionClosure(root, { arch, folders })
+  const { packages, links, warnings } = productionClosure(root, packedFolders(config))
 
   if (existsSync(join(root, 'app'))) addOwn(own, 'app')
   if (existsSync(join(root, 'config'))) addOwn(own, 'config', (path) => !systemConfig.test(path))

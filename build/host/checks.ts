@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { SystemConfig } from '../../config/system.types.ts'
-import type { Pin } from '../kernel/source.ts'
+import { knownSource, type Pin } from '../kernel/source.ts'
 import type { Cache } from '../lib/cache.ts'
 import { UserError } from '../lib/errors.ts'
 import type { NodeRuntime } from '../runtime/node.ts'
@@ -166,8 +166,10 @@ export async function checkSource(setting: string, pin: Pin, cache: Cache, facts
       ? { name, status: 'good', detail: setting }
       : { name, status: 'bad', detail: `kernel.source: there is nothing at ${setting}` }
   }
-  const kept = filesIn(join(cache.own, 'sources')).find((file) => file.endsWith('.tar.xz'))
-  if (kept !== undefined) return { name, status: 'good', detail: `${kept}, kept in the cache` }
+  const known = await knownSource(setting, pin, join(cache.own, 'sources'))
+  if (known !== undefined && existsSync(known.path)) {
+    return { name, status: 'good', detail: `${basename(known.path)}, kept in the cache` }
+  }
   const apt = findCommand('apt-get', facts.path) !== undefined
   if (setting !== 'tarball' && apt)
     return { name, status: 'good', detail: `apt will be asked for ${pin.distribution.package}` }

@@ -42,8 +42,8 @@ export function hostFacts(env: NodeJS.ProcessEnv): HostFacts {
   }
 }
 
-/** In a container, its limit; a limit above what there is means none. */
-function usableMemory(): number {
+/** In bytes: in a container, its limit; a limit above what there is means none. */
+export function usableMemory(): number {
   const limit = constrainedMemory()
   return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }

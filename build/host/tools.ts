@@ -12,6 +12,9 @@ export type Manager = (typeof managers)[number]
  */
 export type Stage = 'kernel' | 'build' | 'image' | 'boot' | 'test'
 
+/** What `npm install` sees to; `npm test` sees to the rest. */
+export const installStages: readonly Stage[] = ['kernel', 'build', 'image', 'boot']
+
 /** Something that the host must have. */
 export interface Requirement {
   /** A command on PATH, a header in the compiler's include path, a library that it links with, a boot loader, or EFI for QEMU. */

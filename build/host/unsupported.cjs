@@ -1,10 +1,20 @@
-// Runs when there is no sh to run build/install.sh: on Windows. Plain JavaScript, for any Node.
-if (process.platform === 'win32') {
+// Plain JavaScript, for any Node: what a host that cannot build is told before its Node stumbles over TypeScript.
+// With --build it ends every such attempt; without, it stands in for build/install.sh on Windows, which has no sh.
+const building = process.argv[2] === '--build'
+const name = { darwin: 'macOS', win32: 'Windows' }[process.platform]
+
+if (name !== undefined && (building || name === 'Windows')) {
   process.stderr.write(
-    '\nwarning: builds run on Linux, and this is Windows\n\n' +
+    `\n${building ? 'error' : 'warning'}: builds run on Linux, and this is ${name}\n\n` +
       'open this folder in its dev container: .devcontainer/ describes a Linux that builds\n' +
       '(VS Code: "Reopen in Container"; a terminal: npx @devcontainers/cli up --workspace-folder .)\n\n',
   )
-} else {
+  if (building) process.exitCode = 1
+} else if (!building) {
+  process.exitCode = 1
+} else if (!process.features.typescript) {
+  process.stderr.write(
+    `\nerror: this is Node ${process.versions.node}, and builds take the one that npm install brings\n\n  npm install\n\n`,
+  )
   process.exitCode = 1
 }

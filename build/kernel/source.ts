@@ -1,41 +1,86 @@
-import { createWriteStream } from 'node:fs'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { createWriteStream, existsSync, lstatSync, readdirSync } from 'node:fs'
+import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { hashFile } from '../lib/artefact.ts'
+import { hashFile, hashText } from '../lib/artefact.ts'
+import { byAge, sweep } from '../lib/cache.ts'
 import { UserError } from '../lib/errors.ts'
 import { log, progress } from '../lib/log.ts'
 import { downloadPackagedSource, packagedSourceOffered } from './apt.ts'
 
-/** `kernel/source.json`: the one pinned line, hash beside version. */
+/** `kernel/source.json`: one version of kernel.org, hash beside it, and the package that is taken before it. */
 export interface Pin {
   series: string
   tarball: { version: string; url: string; sha256: string }
   distribution: { package: string; atLeast: string }
 }
 
-/** A kernel source on this machine: an unpacked tree or a tarball of one. */
+/** A kernel source: an unpacked tree or a tarball of one. */
 export interface Source {
   kind: 'tree' | 'tarball'
   path: string
-  /** Where it came from, for the log and the manifest. */
+  /** Where it comes from, for the log. */
   origin: string
+  /** What it is, wherever it lies: for the cache key and the manifest. */
+  identity: string
+  /** Of a tarball that is kept between builds. */
+  sha256?: string
+  /** From where it can be had again. */
+  url?: string
+}
+
+/** So many tarballs are kept, those that were used last. */
+const keptTarballs = 2
+
+/**
+ * What the kernel's source is, as far as that can be told without a network.
+ *
+ * @param setting `kernel.source` of the configuration
+ * @param folder where downloads are kept
+ * @returns undefined when only a download could tell
+ * @throws {UserError} when there is nothing at a path
+ */
+export async function knownSource(setting: string, pin: Pin, folder: string): Promise<Source | undefined> {
+  if (setting === 'tarball') return pinnedTarball(pin, folder)
+  if (setting === 'distribution') return keptPackage(pin, folder)
+  if (setting !== 'auto') return atPath(setting)
+  const tarball = pinnedTarball(pin, folder)
+  return (await keptPackage(pin, folder)) ?? (existsSync(tarball.path) ? tarball : undefined)
 }
 
 /**
- * Brings the kernel's source to this machine.
+ * What the kernel's source is. A package of the distribution is downloaded for that, unless one is kept.
  *
- * @param source `kernel.source` of the configuration
- * @param folder where downloads are kept, checked again each time they are used
  * @throws {UserError} when no source answers, naming each and why
  */
-export async function findSource(source: string, pin: Pin, folder: string): Promise<Source> {
+export async function findSource(setting: string, pin: Pin, folder: string): Promise<Source> {
   await mkdir(folder, { recursive: true })
-  if (source === 'tarball') return fromTarball(pin, folder)
-  if (source === 'distribution') return fromDistribution(pin, folder)
-  if (source !== 'auto') return fromPath(source)
-  return firstOf(pin, folder)
+  await sweep(folder)
+  const known = await knownSource(setting, pin, folder)
+  if (known !== undefined) return known
+  return setting === 'distribution' ? fromDistribution(pin, folder) : firstOf(pin, folder)
+}
+
+/**
+ * Sees to it that a source lies on this machine, and is what it should be, to the last bit.
+ *
+ * @throws {UserError} when it is neither there nor to be had
+ */
+export async function bringSource({ path, sha256, url }: Source): Promise<void> {
+  if (sha256 === undefined) return
+  const actual = await hashFile(path).catch(() => undefined)
+  if (actual !== sha256) {
+    await forget(path)
+    if (url === undefined) {
+      throw new UserError(`${path} was damaged and is removed`, {
+        hint: 'npm run build   downloads it again',
+      })
+    }
+    if (actual !== undefined) log.warn(`${path} is damaged and is downloaded again`)
+    await download(url, path, sha256)
+  }
+  await keepYoungest(path)
 }
 
 /** The distribution first: its source is newer than the pin, and signed. */
@@ -54,46 +99,98 @@ async function firstOf(pin: Pin, folder: string): Promise<Source> {
   })
 }
 
-async function fromPath(source: string): Promise<Source> {
-  const path = resolve(source)
+async function atPath(setting: string): Promise<Source> {
+  const path = resolve(setting)
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) {
     throw new UserError(`kernel.source: there is nothing at ${path}`, {
       hint: 'a path to an unpacked kernel tree or to a tarball of one, or: auto, tarball, distribution',
     })
   }
-  return { kind: found.isDirectory() ? 'tree' : 'tarball', path, origin: path }
+  return found.isDirectory()
+    ? { kind: 'tree', path, origin: path, identity: `tree ${treeDigest(path)}` }
+    : { kind: 'tarball', path, origin: path, identity: `tarball sha256:${await hashFile(path)}` }
+}
+
+/** Changes when a file of the tree does: names, sizes and times, since all bytes would take too long. */
+function treeDigest(tree: string): string {
+  const lines: string[] = []
+  const walk = (folder: string): void => {
+    for (const entry of readdirSync(join(tree, folder), { withFileTypes: true })) {
+      const path = join(folder, entry.name)
+      if (entry.isDirectory()) {
+        if (entry.name !== '.git') walk(path)
+        continue
+      }
+      const { size, mtimeMs, mode } = lstatSync(join(tree, path))
+      lines.push(`${path} ${size} ${mtimeMs} ${mode}\n`)
+    }
+  }
+  walk('.')
+  return hashText(lines.sort().join(''))
 }
 
 async function fromDistribution(pin: Pin, folder: string): Promise<Source> {
-  const { package: name, atLeast } = pin.distribution
-  const path = join(folder, `${name}-${atLeast}.tar.xz`)
-  const origin = `the distribution's ${name}`
-  const kept = await stat(path).catch(() => undefined)
-  if (kept === undefined) {
-    packagedSourceOffered()
-    const line = progress(`Downloading ${origin}`)
-    await downloadPackagedSource(pin.distribution, path, line)
-    line.done('signature checked by apt')
-  }
-  return { kind: 'tarball', path, origin }
+  const { package: name } = pin.distribution
+  packagedSourceOffered()
+  const line = progress(`Downloading the distribution's ${name}`)
+  const path = packagePath(pin, folder)
+  await downloadPackagedSource(pin.distribution, path, line)
+  line.done('signature checked by apt')
+  return packaged(name, path, await note(path))
 }
 
-async function fromTarball({ tarball }: Pin, folder: string): Promise<Source> {
-  const path = join(folder, `linux-${tarball.version}.tar.xz`)
-  const origin = tarball.url
-  const kept = await stat(path).catch(() => undefined)
-  if (kept !== undefined) {
-    if ((await hashFile(path)) === tarball.sha256) return { kind: 'tarball', path, origin }
-    log.warn(`${path} is damaged and is downloaded again`)
-    await rm(path)
-  }
-  await download(tarball.url, path, tarball.sha256)
-  return { kind: 'tarball', path, origin }
+/** The distribution's source that was downloaded before. */
+async function keptPackage(pin: Pin, folder: string): Promise<Source | undefined> {
+  const path = packagePath(pin, folder)
+  if (!existsSync(path)) return undefined
+  const noted = await readFile(`${path}.sha256`, 'utf8').catch(() => '')
+  const [sha256 = ''] = /^[0-9a-f]{64}/.exec(noted) ?? []
+  return packaged(pin.distribution.package, path, sha256 === '' ? await note(path) : sha256)
+}
+
+function packagePath({ distribution: { package: name, atLeast } }: Pin, folder: string): string {
+  return join(folder, `${name}-${atLeast}.tar.xz`)
+}
+
+function packaged(name: string, path: string, sha256: string): Source {
+  const identity = `${name} sha256:${sha256}`
+  return { kind: 'tarball', path, origin: `the distribution's ${name}`, identity, sha256 }
+}
+
+/** Writes a file's SHA-256 beside it, as sha256sum does. */
+async function note(path: string): Promise<string> {
+  const sha256 = await hashFile(path)
+  await writeFile(`${path}.sha256`, `${sha256}  ${basename(path)}\n`)
+  return sha256
+}
+
+function pinnedTarball({ tarball: { version, url, sha256 } }: Pin, folder: string): Source {
+  const path = join(folder, `linux-${version}.tar.xz`)
+  return { kind: 'tarball', path, origin: url, identity: `linux-${version} sha256:${sha256}`, sha256, url }
+}
+
+async function fromTarball(pin: Pin, folder: string): Promise<Source> {
+  const source = pinnedTarball(pin, folder)
+  await bringSource(source)
+  return source
+}
+
+/** Notes that a tarball is used, and forgets those that were not used for longest. */
+async function keepYoungest(path: string): Promise<void> {
+  const now = new Date()
+  await utimes(path, now, now)
+  const folder = dirname(path)
+  const tarballs = await byAge(folder, (name) => name.endsWith('.tar.xz'))
+  for (const { name } of tarballs.slice(keptTarballs)) await forget(join(folder, name))
+}
+
+async function forget(path: string): Promise<void> {
+  for (const file of [path, `${path}.sha256`]) await rm(file, { force: true })
 }
 
 async function download(url: string, path: string, sha256: string): Promise<void> {
-  const unfinished = `${path}.unfinished`
+  const unfinished = join(dirname(path), `.${basename(path)}-${process.pid}`)
   const line = progress(`Downloading ${url}`)
   try {
     const response = await request(url)

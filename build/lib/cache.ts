@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { cp, mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { hashFile, hashText } from './artefact.ts'
@@ -21,6 +21,12 @@ export interface Cache {
 }
 
 const indexName = 'index.json'
+
+/** So many entries of a kind are kept, those that were used last: ten runtime layers take half a gigabyte. */
+export const keptEntries = 10
+
+/** What is unfinished for so long, in milliseconds, nobody works on any more. */
+const abandonedMs = 24 * 3600 * 1000
 
 /**
  * The stores that the environment names: `XDG_CACHE_HOME` for ours, `NODEOS_CACHE` for further ones.
@@ -51,16 +57,18 @@ export function cacheKey(kind: string, inputs: Record<string, string>): string {
  * @returns whether the entry was found
  */
 export async function fetchEntry(cache: Cache, key: string, into: string): Promise<boolean> {
-  for (const store of [cache.own, ...cache.others]) {
+  await markUsed(join(cache.own, key))
+  if (await fetchFrom(cache.own, key, into, discard)) return true
+  for (const store of cache.others) {
     if (await fetchFrom(store, key, into)) {
-      if (store !== cache.own) await storeEntry(cache, key, into)
+      await storeEntry(cache, key, into)
       return true
     }
   }
   return false
 }
 
-async function fetchFrom(store: string, key: string, into: string): Promise<boolean> {
+async function fetchFrom(store: string, key: string, into: string, drop?: typeof discard): Promise<boolean> {
   const unfinished = `${into}.unfinished`
   try {
     const index = await readIndex(store, key)
@@ -77,19 +85,26 @@ async function fetchFrom(store: string, key: string, into: string): Promise<bool
     await replace(unfinished, into)
     return true
   } catch (error) {
-    if (isFull(error)) throw error
+    if (hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
     const reason = error instanceof Error ? error.message : String(error)
     log.warn(`cache entry ${key} in ${store} is not usable and is passed over: ${reason}`)
-    if (!isUrl(store)) await rm(join(store, key), { recursive: true, force: true }).catch(() => undefined)
+    await drop?.(store, key).catch(() => undefined)
     return false
   } finally {
     await rm(unfinished, { recursive: true, force: true })
   }
 }
 
+/** Whether a store says that it has an entry. */
+export async function hasEntry({ own, others }: Cache, key: string): Promise<boolean> {
+  for (const store of [own, ...others]) {
+    if ((await readIndex(store, key).catch(() => undefined)) !== undefined) return true
+  }
+  return false
+}
+
 /** Keeps the files of the folder `from` under `key`; all of them or, when interrupted, none. */
 export async function storeEntry(cache: Cache, key: string, from: string): Promise<void> {
-  const final = join(cache.own, key)
   const unfinished = join(cache.own, `.unfinished-${key}-${randomBytes(4).toString('hex')}`)
   try {
     await mkdir(unfinished, { recursive: true })
@@ -99,7 +114,9 @@ export async function storeEntry(cache: Cache, key: string, from: string): Promi
       index.files[name] = await hashFile(join(unfinished, name))
     }
     await writeFile(join(unfinished, indexName), JSON.stringify(index))
-    await replace(unfinished, final)
+    await discard(cache.own, key)
+    await rename(unfinished, join(cache.own, key)).catch(unlessThere)
+    await tidy(cache.own, key)
   } catch (error) {
     throw new UserError(
       `could not keep ${key} in the cache ${cache.own}: ${error instanceof Error ? error.message : String(error)}`,
@@ -108,6 +125,59 @@ export async function storeEntry(cache: Cache, key: string, from: string): Promi
   } finally {
     await rm(unfinished, { recursive: true, force: true })
   }
+}
+
+/** What it is used for last is forgotten last. A store that cannot be written does without. */
+async function markUsed(entry: string): Promise<void> {
+  const now = new Date()
+  await utimes(entry, now, now).catch(() => undefined)
+}
+
+/** Forgets the entries of a key's kind that were not used for longest, and what builds that were killed have left. */
+async function tidy(store: string, key: string): Promise<void> {
+  const kind = key.slice(0, key.lastIndexOf('-') + 1)
+  const entries = await byAge(store, (name) => name.startsWith(kind))
+  for (const { name } of entries.slice(keptEntries)) await discard(store, name)
+  await sweep(store)
+}
+
+/** Removes what has been unfinished in a folder, by the dot in its name, for longer than any build takes. */
+export async function sweep(folder: string): Promise<void> {
+  const unfinished = await byAge(folder, (name) => name.startsWith('.'))
+  for (const { name, time } of unfinished) {
+    if (Date.now() - time > abandonedMs) await rm(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+/** Names in a folder, the youngest first; another build may remove some at the same time. */
+export async function byAge(
+  folder: string,
+  chosen: (name: string) => boolean,
+): Promise<{ name: string; time: number }[]> {
+  const names = (await readdir(folder)).filter(chosen)
+  const found = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      time: (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs,
+    })),
+  )
+  return found
+    .flatMap(({ name, time }) => (time === undefined ? [] : [{ name, time }]))
+    .sort((a, b) => b.time - a.time)
+}
+
+/** Removes an entry in one go: whoever reads it meanwhile finds it whole or not at all. */
+async function discard(store: string, key: string): Promise<void> {
+  const gone = join(store, `.unfinished-${key}-${randomBytes(4).toString('hex')}`)
+  await rename(join(store, key), gone).catch((error: unknown) => {
+    if (!hasCode(error, 'ENOENT')) throw error
+  })
+  await rm(gone, { recursive: true, force: true })
+}
+
+/** Another build has kept the same at the same time. */
+function unlessThere(error: unknown): void {
+  if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
 }
 
 async function replace(from: string, to: string): Promise<void> {
@@ -145,6 +215,6 @@ function isUrl(store: string): boolean {
   return /^https?:\/\//.test(store)
 }
 
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT')
+function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }

@@ -1,5 +1,6 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises'
-import type { Artefact } from './artefact.ts'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
+import { type Artefact, hashFile } from './artefact.ts'
 
 /** How a step came to its result. */
 export type How = 'built' | 'cached' | 'unchanged'
@@ -8,6 +9,7 @@ export type How = 'built' | 'cached' | 'unchanged'
 export interface StepRecord {
   /** Cache key of the inputs. */
   key: string
+  /** In the file their paths are relative to its folder, which may be copied elsewhere. */
   artefacts: Artefact[]
   how: How
   /** How long the last run took. */
@@ -17,7 +19,8 @@ export interface StepRecord {
 /** The record of the step whose output is `out`, or undefined when there is none that can be read. */
 export async function readRecord(out: string): Promise<StepRecord | undefined> {
   try {
-    return JSON.parse(await readFile(`${out}.json`, 'utf8')) as StepRecord
+    const record = JSON.parse(await readFile(`${out}.json`, 'utf8')) as StepRecord
+    return withPaths(record, (path) => join(dirname(out), path))
   } catch {
     return undefined
   }
@@ -26,16 +29,22 @@ export async function readRecord(out: string): Promise<StepRecord | undefined> {
 /** Writes the record of `out`, all of it or nothing. */
 export async function writeRecord(out: string, record: StepRecord): Promise<void> {
   const unfinished = `${out}.json.unfinished`
-  await writeFile(unfinished, `${JSON.stringify(record, null, 2)}\n`)
+  const written = withPaths(record, (path) => relative(dirname(out), path))
+  await writeFile(unfinished, `${JSON.stringify(written, null, 2)}\n`)
   await rename(unfinished, `${out}.json`)
 }
 
-/** Whether the files that a record speaks of are still there, whole. Sizes only: hashes are checked on deploy. */
-export async function isCurrent(record: StepRecord): Promise<boolean> {
-  const sizes = await Promise.all(
-    record.artefacts.map(
-      async ({ path, bytes }) => (await stat(path).catch(() => undefined))?.size === bytes,
-    ),
+function withPaths(record: StepRecord, change: (path: string) => string): StepRecord {
+  const artefacts = record.artefacts.map((artefact) =>
+    Object.assign({}, artefact, { path: change(artefact.path) }),
   )
-  return sizes.every(Boolean)
+  return { ...record, artefacts }
+}
+
+/** Whether the files that a record speaks of are still what they were, to the last bit. */
+export async function isCurrent(record: StepRecord): Promise<boolean> {
+  for (const { path, sha256 } of record.artefacts) {
+    if ((await hashFile(path).catch(() => undefined)) !== sha256) return false
+  }
+  return true
 }

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { type Artefact, describeFile } from './artefact.ts'
 import { type Cache, cacheKey, fetchEntry, storeEntry } from './cache.ts'
 import { UserError } from './errors.ts'
+import { exclusively } from './lock.ts'
 import { log } from './log.ts'
 import { type How, isCurrent, readRecord, writeRecord } from './record.ts'
 
@@ -25,10 +26,16 @@ export interface Step {
 }
 
 /**
- * Runs a step: does nothing when its inputs are unchanged, else takes the result from the cache, else makes it.
- * The result appears whole or not at all.
+ * Runs a step: does nothing when its inputs and its result are unchanged, else takes the result from the cache,
+ * else makes it. The result appears whole or not at all. Of two builds at once, the second waits for the first.
  */
 export async function runStep(step: Step): Promise<Artefact[]> {
+  const waiting = (): void =>
+    log.info(`${step.label}: another build is at it in ${step.dist}; waiting for it`)
+  return exclusively(join(step.dist, step.name), waiting, async () => runAlone(step))
+}
+
+async function runAlone(step: Step): Promise<Artefact[]> {
   const started = Date.now()
   const key = cacheKey(step.name, step.inputs)
   const record = join(step.dist, step.name)
@@ -36,19 +43,19 @@ export async function runStep(step: Step): Promise<Artefact[]> {
     await writeRecord(record, { key, artefacts, how, seconds: (Date.now() - started) / 1000 })
     return artefacts
   }
+  const work = join(step.dist, `.unfinished-${step.name}`)
+  await rm(work, { recursive: true, force: true, maxRetries: 5 })
   const current = await readRecord(record)
   if (current?.key === key && (await isCurrent(current))) {
     log.step(`${step.label} unchanged`)
     return finish('unchanged', current.artefacts)
   }
-  const work = join(step.dist, `.unfinished-${step.name}`)
   const result = join(work, 'result')
   const interrupted = new AbortController()
   const interrupt = (): void =>
     interrupted.abort(new UserError(`${step.label}: interrupted, nothing was kept`))
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
-    await rm(work, { recursive: true, force: true })
     await mkdir(dirname(result), { recursive: true })
     const how = await obtain(step, key, result, interrupted.signal)
     interrupted.signal.throwIfAborted()

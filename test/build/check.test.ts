@@ -1,20 +1,33 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync, chmodSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { check, type CheckOptions, report } from '../../build/check.ts'
 import { requirements } from '../../build/host/tools.ts'
+import { kernelKey } from '../../build/kernel.ts'
+import type { Pin } from '../../build/kernel/source.ts'
+import { describeFile } from '../../build/lib/artefact.ts'
+import { storeEntry } from '../../build/lib/cache.ts'
 import { UserError } from '../../build/lib/errors.ts'
 import { root } from '../../build/lib/paths.ts'
+import { writeRecord } from '../../build/lib/record.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { debian } from './host/fixture.ts'
 
 const shipped = await loadConfig()
 
+const pin = JSON.parse(readFileSync(join(root, 'kernel/source.json'), 'utf8')) as Pin
+
 /** A repository and a host on which everything is as it should be, with some of it replaced. */
 function fine(t: Test, without: string[] = [], config: Partial<SystemConfig> = {}): CheckOptions {
-  const folder = t.testdir({ root: { app: { 'index.ts': '' }, kernel: { config: {} } }, bin: {} })
+  const folder = t.testdir({
+    root: {
+      app: { 'index.ts': '' },
+      kernel: { config: {}, patches: {}, 'source.json': JSON.stringify(pin) },
+    },
+    bin: {},
+  })
   const fragments = ['base', 'node', 'net', 'virtio', 'trim', 'lz4', 'zstd', 'xz']
   for (const name of fragments)
     writeFileSync(join(folder, `root/kernel/config/${name}.config`), 'CONFIG_A=y\n')
@@ -36,6 +49,7 @@ function fine(t: Test, without: string[] = [], config: Partial<SystemConfig> = {
     root: join(folder, 'root'),
     dist: join(folder, 'root/dist'),
     cache: { own: join(folder, 'cache'), others: [] },
+    jobs: undefined,
   }
 }
 
@@ -65,16 +79,57 @@ await t.test('asks only for the packer that the configuration takes', async (t) 
   ])
 })
 
+/** Puts a kernel into the cache, as if it had been compiled for this configuration. */
+async function keepKernel({ cache, loadConfig, root }: CheckOptions): Promise<string> {
+  mkdirSync(join(cache.own, 'sources'), { recursive: true })
+  writeFileSync(
+    join(cache.own, 'sources', `${pin.distribution.package}-${pin.distribution.atLeast}.tar.xz`),
+    '',
+  )
+  const key = await kernelKey({ config: await loadConfig(), cache }, root)
+  if (key === undefined) throw new Error('the source is not known')
+  const made = join(root, 'made')
+  mkdirSync(made)
+  await storeEntry(cache, key, made)
+  return key
+}
+
 await t.test('a kernel at hand makes its tools a warning', async (t) => {
-  const options = fine(t, ['flex', 'gcc'])
-  mkdirSync(options.dist)
-  writeFileSync(join(options.dist, 'kernel.json'), '{}')
-  const { problems, warnings } = await check(options)
-  t.match(problems, [{ text: /^could not find 'gcc'/ }])
-  t.match(warnings, [/^could not find 'flex'/])
   const cached = fine(t, ['flex'])
-  mkdirSync(join(cached.cache.own, 'kernel-0123'), { recursive: true })
-  t.strictSame((await check(cached)).problems, [])
+  await keepKernel(cached)
+  const { problems, warnings } = await check(cached)
+  t.strictSame(problems, [])
+  t.match(warnings, [/^could not find 'flex'/])
+})
+
+await t.test('so does one in dist, while it is whole', async (t) => {
+  const options = fine(t, ['flex'])
+  const key = await keepKernel(options)
+  rmSync(join(options.cache.own, key), { recursive: true })
+  const file = join(options.dist, 'vmlinux')
+  mkdirSync(options.dist)
+  writeFileSync(file, 'a kernel')
+  const artefacts = [await describeFile('kernel/vmlinux', file, {})]
+  await writeRecord(join(options.dist, 'kernel'), { key, artefacts, how: 'built', seconds: 1 })
+  t.strictSame(await texts(options), [])
+  writeFileSync(file, 'a carnal')
+  t.match(await texts(options), [/'flex'/])
+})
+
+await t.test('a kernel of another configuration is none', async (t) => {
+  const options = fine(t, ['flex'])
+  const key = await keepKernel(options)
+  t.ok(existsSync(join(options.cache.own, key)))
+  writeFileSync(join(options.root, 'kernel/config/base.config'), 'CONFIG_A=y\nCONFIG_B=y\n')
+  t.match(await texts(options), [/'flex'/])
+  const elsewhere = { ...options, cache: { ...options.cache, others: [join(options.root, 'empty')] } }
+  t.match(await texts(elsewhere), [/'flex'/], 'another store is looked into')
+})
+
+await t.test('without a compiler nothing is at hand', async (t) => {
+  const options = fine(t, ['flex'])
+  await keepKernel(options)
+  t.match(await texts(fine(t, ['flex', 'gcc'])), [/'gcc'[^]*'flex'/])
 })
 
 await t.test('QEMU is needed to boot here, not to build', async (t) => {
@@ -89,6 +144,10 @@ await t.test('refuses tools that are too old', async (t) => {
   const options = fine(t)
   writeFileSync(join(options.facts.path[0] ?? '', 'mkfs.erofs'), '#!/bin/sh\necho mkfs.erofs 1.4\n')
   t.match(await texts(options), ['mkfs.erofs 1.4 is too old to pack layers with lz4: 1.5 or newer is needed'])
+})
+
+await t.test('a number of jobs that is none is refused before make is asked', async (t) => {
+  t.match(await texts({ ...fine(t), jobs: 'two' }), ['NODEOS_JOBS: found "two"; allowed: a whole number'])
 })
 
 await t.test('what looks like a secret in the configuration is a warning', async (t) => {

@@ -1,14 +1,18 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { diagnose, diagnosisText, type DoctorOptions } from '../../build/doctor.ts'
 import type { Check } from '../../build/host/checks.ts'
 import { requirements } from '../../build/host/tools.ts'
+import type { Pin } from '../../build/kernel/source.ts'
 import { UserError } from '../../build/lib/errors.ts'
 import { root } from '../../build/lib/paths.ts'
 import { loadConfig } from '../../config/load.ts'
 import { debian } from './host/fixture.ts'
+
+const { distribution } = JSON.parse(readFileSync(join(root, 'kernel/source.json'), 'utf8')) as Pin
+const keptSource = `${distribution.package}-${distribution.atLeast}.tar.xz`
 
 /** A compiler that lacks some libraries, and knows no headers but those in the host's folder. */
 function compiler(without: string[]): string {
@@ -21,7 +25,7 @@ esac`
 
 /** A host that has everything but `without`. */
 function host(t: Test, without: string[] = [], options: Partial<DoctorOptions> = {}): DoctorOptions {
-  const folder = t.testdir({ cache: { sources: { 'linux.tar.xz': 'x' } }, bin: {} })
+  const folder = t.testdir({ cache: { sources: { [keptSource]: 'x' } }, bin: {} })
   const wanted = [...requirements.map(({ name }) => name), 'npm'].filter((name) => !without.includes(name))
   for (const name of wanted) {
     const file = join(folder, 'bin', name)
@@ -55,7 +59,7 @@ await t.test('a host that has everything is ready', async (t) => {
   t.match(named(checks, 'system'), { status: 'good', detail: /Debian.*glibc 2\.36/ })
   t.match(named(checks, 'node'), { status: 'good', detail: `${process.versions.node}, as locked` })
   t.match(named(checks, 'bison'), { status: 'good', detail: '99.0' })
-  t.match(named(checks, 'kernel source'), { detail: 'linux.tar.xz, kept in the cache' })
+  t.match(named(checks, 'kernel source'), { detail: `${keptSource}, kept in the cache` })
   t.match(named(checks, 'cache'), { detail: /https:\/\/cache\.invalid/ })
 })
 
@@ -85,9 +89,11 @@ await t.test('what builds and boots need is bad when it is missing', async (t) =
 })
 
 await t.test('what only tests need is a warning', async (t) => {
-  const { ok, checks } = await diagnose(host(t, ['libasan.so']))
+  const { ok, checks, remedy, testRemedy } = await diagnose(host(t, ['libasan.so']))
   t.ok(ok)
   t.match(named(checks, 'libasan.so'), { status: 'warning', hint: /gcc/ })
+  t.equal(remedy, undefined)
+  t.match(testRemedy, /apt-get install .* gcc$/)
 })
 
 await t.test('a wrong configuration is told with its hint', async (t) => {

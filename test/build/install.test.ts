@@ -173,3 +173,56 @@ await t.test('npm really runs it, on a clean clone too', async (t) => {
   t.equal(status, 0, stderr)
   t.equal(readFileSync(join(folder, 'set-up'), 'utf8'), process.execPath, 'on the locked Node')
 })
+
+/** What build/host/unsupported.cjs says on a host of this kind. */
+function guard(t: Test, flags: string[], host: string): Outcome & { calls: never[] } {
+  const folder = t.testdir({ 'host.cjs': host })
+  const argv = ['--require', join(folder, 'host.cjs'), join(root, 'build/host/unsupported.cjs'), ...flags]
+  const { status, stderr } = spawnSync(process.execPath, argv, { encoding: 'utf8' })
+  return { status, stderr, calls: [] }
+}
+
+const on = (platform: string): string =>
+  `Object.defineProperty(process, 'platform', { value: '${platform}' })`
+
+await t.test(
+  'builds on macOS and Windows end with the way to the dev container, whatever Node runs them',
+  (t) => {
+    for (const [platform, name] of [
+      ['darwin', 'macOS'],
+      ['win32', 'Windows'],
+    ] as const) {
+      const { status, stderr } = guard(t, ['--build'], on(platform))
+      t.equal(status, 1)
+      t.match(stderr, `error: builds run on Linux, and this is ${name}`)
+      t.match(stderr, '.devcontainer/')
+    }
+    t.same(guard(t, ['--build'], on('linux')), { status: 0, stderr: '', calls: [] })
+    t.match(
+      guard(t, [], on('win32')),
+      { status: 0, stderr: /^\nwarning: .* Windows/ },
+      'npm install there goes on',
+    )
+    t.match(guard(t, [], on('linux')), { status: 1, stderr: '' }, 'build/install.sh has said why')
+    t.end()
+  },
+)
+
+await t.test('a Node that reads no TypeScript is told of npm install', (t) => {
+  const { status, stderr } = guard(
+    t,
+    ['--build'],
+    "Object.defineProperty(process.features, 'typescript', { value: false })",
+  )
+  t.equal(status, 1)
+  t.match(stderr, /error: this is Node [\d.]+, and builds take the one that npm install brings/)
+  t.end()
+})
+
+await t.test('what builds, tests and diagnoses begins with that', async (t) => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
+  for (const name of ['prebuild', 'predoctor', 'pretest'])
+    t.match(scripts[name], /^node build\/host\/unsupported\.cjs --build\b/)
+})

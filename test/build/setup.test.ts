@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { hostFacts } from '../../build/host/facts.ts'
 import type { HostFacts } from '../../build/host/facts.ts'
-import { requirements } from '../../build/host/tools.ts'
+import { installStages, requirements, requirementsFor } from '../../build/host/tools.ts'
 import { UserError } from '../../build/lib/errors.ts'
 import { root } from '../../build/lib/paths.ts'
 import { setUp, type SetupOptions } from '../../build/setup.ts'
@@ -32,6 +32,7 @@ function host(t: Test, options: Partial<SetupOptions> & { host?: Partial<HostFac
   const run = async () =>
     setUp({
       facts,
+      wanted: requirements,
       skip: false,
       sudo: () => false,
       install: async (packages, prefix) => {
@@ -49,6 +50,15 @@ function host(t: Test, options: Partial<SetupOptions> & { host?: Partial<HostFac
   }
   return { facts, installed, run, text }
 }
+
+await t.test('installs what is wanted, and no more', async (t) => {
+  const { installed, run } = host(t, { wanted: requirementsFor(installStages) })
+  t.equal(await run(), 'installed')
+  const packages = installed[0]?.packages ?? []
+  for (const name of ['bison', 'qemu-system-x86', 'xorriso']) t.ok(packages.includes(name), name)
+  for (const name of ['openssh-server', 'prometheus', 'rsyslog', 'cron', 'libvirt-daemon', 'chromium'])
+    t.notOk(packages.includes(name), name)
+})
 
 await t.test('says nothing when nothing is missing', async (t) => {
   const { facts, installed, run, text } = host(t)
@@ -127,7 +137,11 @@ await t.test('macOS is pointed to the dev container', async (t) => {
 
 await t.test('as a program, on this host', async (t) => {
   const skip = { ...process.env, NODEOS_SKIP_SETUP: '1' }
-  const full = spawnSync(process.execPath, ['build/setup.ts'], { cwd: root, env: skip, encoding: 'utf8' })
+  const full = spawnSync(process.execPath, ['build/setup.ts', '--test'], {
+    cwd: root,
+    env: skip,
+    encoding: 'utf8',
+  })
   t.equal(full.status, 0)
   t.equal(full.stderr, '', 'tests run on a host that has everything: npm run doctor')
   const bare = { ...skip, PATH: t.testdir() }

@@ -1,10 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { checkConfig, configFacts } from '../../config/check.ts'
+import { initLimits } from '../../config/checks.ts'
 import { facts, load, refusal } from './fixture.ts'
 
 /** A configuration, and what is said of it: nothing when it is good. */
-const cases: [name: string, system: object, said: string[]][] = [
+const cases: [name: string, system: object, said: (string | RegExp)[]][] = [
   [
     'a port of the machine twice',
     {
@@ -69,6 +71,37 @@ const cases: [name: string, system: object, said: string[]][] = [
   ],
   ['no network, no ports', { network: { mode: 'none' }, ports: [] }, []],
   [
+    'metrics on the port of the app',
+    { ports: [{ guest: 80 }], metrics: { port: 80 } },
+    ["/metrics/port: found 80, which is the app's own: its PORT"],
+  ],
+  [
+    'metrics on the PORT that the app is given instead',
+    { ports: [{ guest: 80 }], app: { env: { PORT: '81' } }, metrics: { port: 81 } },
+    ["/metrics/port: found 81, which is the app's own: its PORT"],
+  ],
+  [
+    'metrics on the port of the health check',
+    { ports: [{ guest: 80 }, { guest: 81 }], health: { port: 81 }, metrics: { port: 81 } },
+    ['/metrics/port: found 81, which is the one that health.port asks the app on'],
+  ],
+  ['metrics on a further port', { ports: [{ guest: 80 }, { guest: 81 }], metrics: { port: 81 } }, []],
+  [
+    'more variables than init takes',
+    { app: { env: Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`V${index}`, '1'])) } },
+    ['/app/env: has 300 variables, and the machine has room for 250'],
+  ],
+  [
+    'more options than init takes',
+    { app: { nodeOptions: Array.from({ length: 64 }, (_, index) => `--require=${index}`) } },
+    ['/app/nodeOptions: has 64 options, and the machine has room for 54'],
+  ],
+  [
+    'longer variables than init takes',
+    { app: { env: { LONG: 'é'.repeat(33_000) } } },
+    [/^config\/system\.json: \/app: .* take 66\d{3} bytes, and the machine has room for 65535$/],
+  ],
+  [
     'more memory than the host has',
     { machine: { memory: 8193 } },
     ['/machine/memory: found 8193; this host has only 8192 MiB, and target "local" runs the machine here'],
@@ -128,12 +161,25 @@ for (const [name, system, said] of cases) {
       await t.resolves(load(t, { system }))
       return
     }
-    t.same(
-      await refusal(t, { system }),
-      said.map((line) => `config/system.json: ${line}`),
-    )
+    const lines = await refusal(t, { system })
+    t.equal(lines.length, said.length, lines.join('\n'))
+    for (const [index, line] of said.entries()) {
+      if (line instanceof RegExp) t.match(lines[index], line)
+      else t.equal(lines[index], `config/system.json: ${line}`)
+    }
   })
 }
+
+await t.test('the limits are those of init', async (t) => {
+  const header = readFileSync(join(import.meta.dirname, '../../kernel/init/init.h'), 'utf8')
+  const limit = (name: string): number =>
+    Number(new RegExp(`^#define ${name} (\\d+)$`, 'm').exec(header)?.[1])
+  t.same(initLimits, {
+    arguments: limit('MAX_ARGS'),
+    variables: limit('MAX_ENV'),
+    bytes: limit('MAX_CONF') - 1,
+  })
+})
 
 await t.test('baked values that look like secrets', async (t) => {
   const env = { API_TOKEN: 'x', DB_PASSWORD: 'x', CLIENT_SECRET: 'x', TLS_KEY: 'x', KEYBOARD: 'x', PORT: '1' }

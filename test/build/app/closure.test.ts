@@ -1,8 +1,14 @@
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { type Closure, installedPackages, productionClosure } from '../../../build/app/closure.ts'
-import { packageOf } from './fixture.ts'
+import {
+  type Closure,
+  installedPackages,
+  packedFolders,
+  productionClosure,
+} from '../../../build/app/closure.ts'
+import { planApp } from '../../../build/app/stage.ts'
+import { configFor, packageOf } from './fixture.ts'
 
 const closure = (root: string, folders: string[] = []): Closure =>
   productionClosure(root, { arch: 'x64', folders })
@@ -62,11 +68,31 @@ await t.test('names and versions for the manifest', async (t) => {
       a: packageOf('a'),
     },
   })
-  t.same(Object.entries(await installedPackages(root)), [
+  t.same(Object.entries(installedPackages(root, { arch: 'x64', folders: [] })), [
     ['a', '1.0.0, 2.0.0'],
     ['b', '1.0.0'],
   ])
 })
+
+await t.test(
+  'the manifest names the packages of included folders, too, as they are in the layer',
+  async (t) => {
+    const root = t.testdir({
+      'package.json': manifest({}),
+      app: { 'index.js': '', 'package.json': manifest({ dependencies: { a: '1' } }) },
+      tools: { 'package.json': manifest({ dependencies: { b: '1' } }) },
+      node_modules: { a: packageOf('a'), b: packageOf('b') },
+    })
+    const config = configFor({ include: ['tools'] })
+    const named = Object.keys(installedPackages(root, packedFolders(config)))
+    t.same(named, ['a', 'b'])
+    const { packages } = planApp({ root, config, node: process.execPath })
+    t.same(
+      packages.map(({ name }) => name),
+      named,
+    )
+  },
+)
 
 await t.test('a dependency that is not installed is refused, with who needs it', (t) => {
   const root = t.testdir({

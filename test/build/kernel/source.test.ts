@@ -1,10 +1,11 @@
+import { execFileSync } from 'node:child_process'
 import { createServer } from 'node:http'
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { hashText } from '../../../build/lib/artefact.ts'
-import { findSource, type Pin } from '../../../build/kernel/source.ts'
+import { bringSource, findSource, knownSource, type Pin, type Source } from '../../../build/kernel/source.ts'
 
 const content = 'pretend this is a kernel'
 
@@ -20,21 +21,33 @@ async function serve(t: { teardown(fn: () => void): unknown }, sha256: string): 
   }
 }
 
+/** What is found, brought to this machine. */
+async function bring(setting: string, pin: Pin, folder: string): Promise<Source> {
+  const source = await findSource(setting, pin, folder)
+  await bringSource(source)
+  return source
+}
+
+const dead = (pin: Pin): Pin => ({ ...pin, tarball: { ...pin.tarball, url: 'http://127.0.0.1:1/' } })
+
 await t.test('a tarball with the pinned hash is kept and used again', async (t) => {
   const folder = t.testdir({})
   const pin = await serve(t, hashText(content))
-  const source = await findSource('tarball', pin, folder)
+  const source = await bring('tarball', pin, folder)
   t.match(source, { kind: 'tarball', path: join(folder, 'linux-6.12.99.tar.xz') })
-  const dead = { ...pin, tarball: { ...pin.tarball, url: 'http://127.0.0.1:1/' } }
-  t.same((await findSource('tarball', dead, folder)).path, source.path, 'without the network')
+  t.equal(source.identity, `linux-6.12.99 sha256:${hashText(content)}`)
+  t.same((await bring('tarball', dead(pin), folder)).path, source.path, 'without the network')
   await writeFile(source.path, 'damaged')
-  await t.rejects(findSource('tarball', dead, folder), /could not download/, 'a damaged one is not used')
+  await t.rejects(bring('tarball', dead(pin), folder), /could not download/, 'a damaged one is not used')
+  await writeFile(source.path, 'damaged')
+  await bring('tarball', pin, folder)
+  t.equal(await readFile(source.path, 'utf8'), content, 'but downloaded again')
 })
 
 await t.test('a tarball with another hash is refused, and nothing of it is kept', async (t) => {
   const folder = t.testdir({})
   const pin = await serve(t, hashText('what was pinned'))
-  await t.rejects(findSource('tarball', pin, folder), {
+  await t.rejects(bring('tarball', pin, folder), {
     message: /is not the pinned kernel source/,
     hint: new RegExp(`${hashText(content)}[^]*${hashText('what was pinned')}`),
   })
@@ -45,6 +58,84 @@ await t.test('a path is taken as it is, or refused when nothing is there', async
   const folder = t.testdir({})
   const pin = await serve(t, '')
   await mkdir(join(folder, 'tree'))
-  t.match(await findSource(join(folder, 'tree'), pin, folder), { kind: 'tree' })
+  t.match(await bring(join(folder, 'tree'), pin, folder), { kind: 'tree' })
   await t.rejects(findSource(join(folder, 'nothing'), pin, folder), /kernel\.source: there is nothing at/)
 })
+
+await t.test('a tree that was edited is another source, a copy and its git history are not', async (t) => {
+  const folder = t.testdir({ tree: { Makefile: 'VERSION = 6\n', init: { 'main.c': 'int a;\n' } } })
+  const [tree, copy] = [join(folder, 'tree'), join(folder, 'copy')]
+  const pin = await serve(t, '')
+  const identity = async (path: string): Promise<string> => (await findSource(path, pin, folder)).identity
+  const before = await identity(tree)
+  t.equal(await identity(tree), before)
+  execFileSync('cp', ['-a', tree, copy])
+  await mkdir(join(copy, '.git'))
+  await writeFile(join(copy, '.git/index'), 'x')
+  t.equal(await identity(copy), before)
+  await writeFile(join(tree, 'init/main.c'), 'int b;\n')
+  t.not(await identity(tree), before)
+  await writeFile(join(copy, 'init/new.c'), '')
+  t.not(await identity(copy), before)
+})
+
+await t.test('a tarball at a path is what its bytes are', async (t) => {
+  const folder = t.testdir({ 'a.tar.xz': 'one', 'b.tar.xz': 'one', 'c.tar.xz': 'two' })
+  const pin = await serve(t, '')
+  const identity = async (name: string): Promise<string> =>
+    (await findSource(join(folder, name), pin, folder)).identity
+  t.equal(await identity('a.tar.xz'), await identity('b.tar.xz'))
+  t.not(await identity('a.tar.xz'), await identity('c.tar.xz'))
+})
+
+const kept = 'linux-source-0.0-0.0.tar.xz'
+
+await t.test(
+  'the package of the distribution is what was downloaded, and is checked before it is used',
+  async (t) => {
+    const folder = t.testdir({ [kept]: 'the package' })
+    const pin = await serve(t, hashText(content))
+    const source = await bring('distribution', pin, folder)
+    t.equal(source.identity, `linux-source-0.0 sha256:${hashText('the package')}`)
+    t.equal(await readFile(`${source.path}.sha256`, 'utf8'), `${hashText('the package')}  ${kept}\n`)
+    await writeFile(source.path, 'the peckage')
+    t.equal((await findSource('distribution', pin, folder)).identity, source.identity)
+    await t.rejects(bringSource(source), {
+      message: `${source.path} was damaged and is removed`,
+      hint: /npm run build/,
+    })
+    t.same(await readdir(folder), [])
+  },
+)
+
+await t.test(
+  'auto takes what is kept, the package before the tarball, and knows it without a network',
+  async (t) => {
+    const folder = t.testdir({})
+    const pin = dead(await serve(t, hashText(content)))
+    t.equal(await knownSource('auto', pin, folder), undefined)
+    t.equal(await knownSource('distribution', pin, folder), undefined)
+    t.match(await knownSource('tarball', pin, folder), { identity: /^linux-6\.12\.99 / }, 'it is pinned')
+    await writeFile(join(folder, 'linux-6.12.99.tar.xz'), content)
+    t.match(await bring('auto', pin, folder), { identity: /^linux-6\.12\.99 / })
+    await writeFile(join(folder, kept), 'the package')
+    t.match(await bring('auto', pin, folder), { identity: /^linux-source-0\.0 / })
+  },
+)
+
+await t.test(
+  'two tarballs are kept, those that were used last, and nothing that was left unfinished',
+  async (t) => {
+    const folder = t.testdir({
+      'linux-6.12.97.tar.xz': '',
+      'linux-6.12.98.tar.xz': '',
+      '.apt-killed': { 'a.deb': '' },
+      [kept]: 'the package',
+      [`${kept}.sha256`]: hashText('the package'),
+    })
+    const used = [kept, 'linux-6.12.97.tar.xz', 'linux-6.12.98.tar.xz', '.apt-killed']
+    for (const [time, name] of used.entries()) await utimes(join(folder, name), 1000 + time, 1000 + time)
+    await bring('tarball', await serve(t, hashText(content)), folder)
+    t.same((await readdir(folder)).sort(), ['linux-6.12.98.tar.xz', 'linux-6.12.99.tar.xz'])
+  },
+)

@@ -1,10 +1,17 @@
 import { createServer } from 'node:http'
 import { readFileSync } from 'node:fs'
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, utimes, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Cache, cacheFrom, cacheKey, fetchEntry, storeEntry } from '../../../build/lib/cache.ts'
+import {
+  type Cache,
+  cacheFrom,
+  cacheKey,
+  fetchEntry,
+  keptEntries,
+  storeEntry,
+} from '../../../build/lib/cache.ts'
 
 async function stored(folder: string): Promise<{ cache: Cache; key: string }> {
   const cache = { own: join(folder, 'own'), others: [] }
@@ -59,6 +66,54 @@ await t.test('another store is read, and what it had is kept', async (t) => {
   const mine = { own: join(folder, 'mine'), others: [cache.own] }
   t.equal(await fetchEntry(mine, key, join(folder, 'back')), true)
   t.equal(await fetchEntry({ own: mine.own, others: [] }, key, join(folder, 'again')), true)
+})
+
+await t.test('a damaged entry of another store is left to its owner', async (t) => {
+  const folder = t.testdir({})
+  const { cache, key } = await stored(folder)
+  await writeFile(join(cache.own, key, 'layer'), 'the bites')
+  const mine = { own: join(folder, 'mine'), others: [cache.own] }
+  t.equal(await fetchEntry(mine, key, join(folder, 'back')), false)
+  t.same(await readdir(cache.own), [key])
+})
+
+await t.test('of each kind, the entries that were used last are kept', async (t) => {
+  const folder = t.testdir({ made: { layer: 'the bytes' } })
+  const cache = { own: join(folder, 'own'), others: [] }
+  const from = join(folder, 'made')
+  const keys = Array.from({ length: keptEntries }, (_, index) => cacheKey('thing', { index: String(index) }))
+  const other = cacheKey('other', {})
+  for (const [age, key] of [other, ...keys].entries()) {
+    await storeEntry(cache, key, from)
+    await utimes(join(cache.own, key), 1000 + age, 1000 + age)
+  }
+  const [oldest = '', second = '', ...rest] = keys
+  t.equal(await fetchEntry(cache, oldest, join(folder, 'back')), true, 'which makes it the youngest')
+  const newest = cacheKey('thing', { index: 'new' })
+  await storeEntry(cache, newest, from)
+  t.same((await readdir(cache.own)).sort(), [oldest, newest, other, ...rest].sort())
+  t.notOk(rest.includes(second))
+})
+
+await t.test('what killed builds have left goes after a day, what is at work stays', async (t) => {
+  const folder = t.testdir({
+    made: { layer: 'x' },
+    own: { '.unfinished-a-1': { layer: '' }, '.unfinished-b-2': {} },
+  })
+  const cache = { own: join(folder, 'own'), others: [] }
+  await utimes(join(cache.own, '.unfinished-a-1'), 1000, 1000)
+  const key = cacheKey('thing', {})
+  await storeEntry(cache, key, join(folder, 'made'))
+  t.same((await readdir(cache.own)).sort(), ['.unfinished-b-2', key])
+})
+
+await t.test('the same entry can be kept twice at once', async (t) => {
+  const folder = t.testdir({ made: { layer: 'the bytes' } })
+  const cache = { own: join(folder, 'own'), others: [] }
+  const key = cacheKey('thing', {})
+  await Promise.all(Array.from({ length: 20 }, async () => storeEntry(cache, key, join(folder, 'made'))))
+  t.same(await readdir(cache.own), [key])
+  t.equal(await fetchEntry(cache, key, join(folder, 'back')), true)
 })
 
 await t.test('a store behind a URL is read; one that lies or is dead is passed over', async (t) => {

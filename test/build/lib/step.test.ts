@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Cache } from '../../../build/lib/cache.ts'
@@ -32,10 +32,44 @@ await t.test('a step is made once, and again only when an input or its result ch
   t.same(made, ['one'])
   t.equal((await readRecord(join(dist, 'thing')))?.how, 'unchanged')
   await runStep(step(dist, 'two', made))
-  await writeFile(join(dist, 'thing.bin'), 'cut')
   await writeFile(join(dist, 'thing.bin'), '')
   await runStep(step(dist, 'two', made))
   t.same(made, ['one', 'two', 'two'])
+  t.same((await readdir(dist)).sort(), ['thing.bin', 'thing.json'])
+})
+
+await t.test('a result of which one bit is wrong is made again, whatever its size and time', async (t) => {
+  const dist = t.testdir({})
+  const made: string[] = []
+  await runStep(step(dist, 'one', made))
+  const file = join(dist, 'thing.bin')
+  const { atime, mtime } = await stat(file)
+  await writeFile(file, 'ooe')
+  await utimes(file, atime, mtime)
+  await runStep(step(dist, 'one', made))
+  t.same(made, ['one', 'one'])
+  t.equal(await readFile(file, 'utf8'), 'one')
+})
+
+await t.test('a copied folder speaks of its own files', async (t) => {
+  const folder = t.testdir({ a: {} })
+  const [a, b] = [join(folder, 'a'), join(folder, 'b')]
+  const made: string[] = []
+  await runStep(step(a, 'one', made))
+  await cp(a, b, { recursive: true })
+  const [artefact] = await runStep(step(b, 'one', made))
+  t.equal(artefact?.path, join(b, 'thing.bin'))
+  t.same(made, ['one'], 'they are current')
+  await rm(a, { recursive: true })
+  await runStep(step(b, 'one', made))
+  t.same(made, ['one'], 'without those that they were copied from')
+})
+
+await t.test('what a killed build left goes, even when there is nothing to do', async (t) => {
+  const dist = t.testdir({})
+  await runStep(step(dist, 'one', []))
+  await mkdir(join(dist, '.unfinished-thing/result-tree'), { recursive: true })
+  await runStep(step(dist, 'one', []))
   t.same((await readdir(dist)).sort(), ['thing.bin', 'thing.json'])
 })
 
