@@ -16,8 +16,18 @@ export interface FormatInput {
 /** A machine that an image boots on. */
 export interface Boot {
   firmware: 'bios' | 'efi' | 'none'
-  /** How the image is attached; `kernel` and `efi-file` are handed to QEMU and to the firmware instead. */
-  as: 'virtio-blk' | 'virtio-scsi' | 'pvscsi' | 'nvme' | 'ahci' | 'cd' | 'usb' | 'kernel' | 'efi-file'
+  /** How the image is attached; `kernel` and `efi-file` are handed to QEMU and to the firmware, `ipxe` comes by TFTP. */
+  as:
+    | 'virtio-blk'
+    | 'virtio-scsi'
+    | 'pvscsi'
+    | 'nvme'
+    | 'ahci'
+    | 'cd'
+    | 'usb'
+    | 'kernel'
+    | 'efi-file'
+    | 'ipxe'
 }
 
 /** A way to package a machine: the default export of one file in `build/formats/`. */

@@ -8,7 +8,10 @@ const initrd: Format = {
   summary: 'kernel and an initramfs of the layers, for PXE and iPXE',
   fragments: ['image-initrd'],
   tools: [],
-  boots: [{ firmware: 'none', as: 'kernel' }],
+  boots: [
+    { firmware: 'none', as: 'kernel' },
+    { firmware: 'bios', as: 'ipxe' },
+  ],
   assemble: async (input) => [
     await writeWhole(input, 'nodeos.initrd', async (path, work) => makeInitramfs(input, path, work, true)),
     await writeWhole(input, 'nodeos.ipxe', async (path) => {

@@ -1,6 +1,7 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Format, FormatInput } from '../format.ts'
+import { diskBoots } from '../image/boots.ts'
 import { imageCommandLine, looped } from '../image/command-line.ts'
 import { withFixedTime } from '../image/epoch.ts'
 import { makeEsp } from '../image/esp.ts'
@@ -17,9 +18,12 @@ const iso: Format = {
     ...['xorriso', 'mformat', 'mmd', 'mcopy'],
     ...['isolinux.bin', 'isohdpfx.bin', 'ldlinux.c32', 'systemd-bootx64.efi'],
   ],
-  boots: (['bios', 'efi'] as const).flatMap((firmware) =>
-    (['cd', 'usb', 'virtio-blk'] as const).map((as) => ({ firmware, as })),
-  ),
+  boots: [
+    ...(['bios', 'efi'] as const).flatMap((firmware) =>
+      (['cd', 'usb'] as const).map((as) => ({ firmware, as })),
+    ),
+    ...diskBoots,
+  ],
   assemble: async (input) => [
     await writeWhole(input, 'nodeos.iso', async (path, work) =>
       withFixedTime(async () => makeIso(input, path, work)),

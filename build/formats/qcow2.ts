@@ -1,5 +1,5 @@
 import type { Format } from '../format.ts'
-import { containerBoots } from '../image/boots.ts'
+import { diskBoots } from '../image/boots.ts'
 import { convertDisk, diskFragments, diskTools } from '../image/disk.ts'
 import { writeWhole } from '../image/whole.ts'
 
@@ -7,7 +7,7 @@ const qcow2: Format = {
   summary: 'a disk for QEMU, libvirt, Proxmox and OpenStack',
   fragments: [...diskFragments],
   tools: [...diskTools, 'qemu-img'],
-  boots: containerBoots,
+  boots: diskBoots,
   assemble: async (input) => [
     await writeWhole(input, 'nodeos.qcow2', async (path, work) => {
       await convertDisk(input, path, work, ['-O', 'qcow2', '-o', 'lazy_refcounts=off'])

@@ -1,5 +1,5 @@
 import type { Format } from '../format.ts'
-import { containerBoots } from '../image/boots.ts'
+import { diskBoots } from '../image/boots.ts'
 import { convertDisk, diskFragments, diskTools } from '../image/disk.ts'
 import { hashOfParts } from '../image/part.ts'
 import { fixVhd } from '../image/vhd.ts'
@@ -9,7 +9,7 @@ const vhd: Format = {
   summary: 'a fixed disk for Azure and Hyper-V of the first generation',
   fragments: [...diskFragments, 'platform-azure'],
   tools: [...diskTools, 'qemu-img'],
-  boots: containerBoots,
+  boots: diskBoots,
   assemble: async (input) => [
     await writeWhole(input, 'nodeos.vhd', async (path, work) => {
       await convertDisk(input, path, work, ['-O', 'vpc', '-o', 'subformat=fixed,force_size=on'])

@@ -1,5 +1,5 @@
 import type { Format } from '../format.ts'
-import { containerBoots } from '../image/boots.ts'
+import { diskBoots } from '../image/boots.ts'
 import { convertDisk, diskFragments, diskTools } from '../image/disk.ts'
 import { hashOfParts } from '../image/part.ts'
 import { fixVhdx } from '../image/vhdx.ts'
@@ -9,7 +9,7 @@ const vhdx: Format = {
   summary: 'a disk for Hyper-V of the second generation',
   fragments: [...diskFragments, 'platform-azure'],
   tools: [...diskTools, 'qemu-img'],
-  boots: containerBoots,
+  boots: diskBoots,
   assemble: async (input) => [
     await writeWhole(input, 'nodeos.vhdx', async (path, work) => {
       await convertDisk(input, path, work, ['-O', 'vhdx', '-o', 'subformat=dynamic,block_size=1M'])

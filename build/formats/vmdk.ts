@@ -1,5 +1,5 @@
 import type { Format } from '../format.ts'
-import { containerBoots, vmwareBoots } from '../image/boots.ts'
+import { diskBoots, vmwareBoots } from '../image/boots.ts'
 import { convertDisk, diskFragments, diskTools } from '../image/disk.ts'
 import { fixVmdk } from '../image/vmdk.ts'
 import { hashOfParts } from '../image/part.ts'
@@ -9,7 +9,7 @@ const vmdk: Format = {
   summary: 'a disk for VMware (streamOptimized, as ESXi imports it)',
   fragments: [...diskFragments, 'platform-vmware'],
   tools: [...diskTools, 'qemu-img'],
-  boots: [...containerBoots, ...vmwareBoots],
+  boots: [...diskBoots, ...vmwareBoots],
   assemble: async (input) => [
     await writeWhole(input, 'nodeos.vmdk', async (path, work) => {
       await convertDisk(input, path, work, ['-O', 'vmdk', '-o', 'subformat=streamOptimized'])

@@ -5,13 +5,5 @@ export const diskBoots: readonly Boot[] = (['bios', 'efi'] as const).flatMap((fi
   (['virtio-blk', 'virtio-scsi', 'nvme', 'ahci'] as const).map((as) => ({ firmware, as })),
 )
 
-/** A disk in another container: what is in it boots everywhere as `raw`, so each controller and firmware is met once or twice. */
-export const containerBoots: readonly Boot[] = [
-  { firmware: 'bios', as: 'virtio-blk' },
-  { firmware: 'bios', as: 'nvme' },
-  { firmware: 'efi', as: 'ahci' },
-  { firmware: 'efi', as: 'virtio-scsi' },
-]
-
 /** VMware's own controller and network interface; Debian's OVMF has no driver for that disk, VMware's firmware does. */
 export const vmwareBoots: readonly Boot[] = [{ firmware: 'bios', as: 'pvscsi' }]

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { formatNames, loadFormat } from '../../build/format.ts'
+import { type Boot, formatNames, loadFormat } from '../../build/format.ts'
 import { imageCommandLine, looped } from '../../build/image/command-line.ts'
 import type { Artefact } from '../../build/lib/artefact.ts'
 import { dist, root } from '../../build/lib/paths.ts'
@@ -61,9 +61,9 @@ for (const name of names) {
     for (const boot of format.boots) {
       await t.test(`boots by ${boot.firmware} as ${boot.as}`, async (t) => {
         const status = await bootImage(boot, {
-          image: boot.as === 'efi-file' ? await asLoader(first.path, out) : first.path,
+          image: await attachable(boot, first.path, out),
           driver: drivers[name] ?? name,
-          kernel: artefacts.get('kernel/vmlinuz')?.path ?? '',
+          kernel: part('kernel/vmlinuz'),
           append: imageCommandLine(config, looped),
           port: system.health.port ?? system.ports[0]?.guest ?? 0,
           path: system.health.path,
@@ -82,10 +82,23 @@ for (const name of names) {
   })
 }
 
+function part(name: string): string {
+  return artefacts.get(name)?.path ?? ''
+}
+
 /** The command that the table of images gives for a format, when that is one. */
 function readmeCommand(name: string): string[] | undefined {
   const [, command] = new RegExp(`^\\| \`${name}\` .*\`(qemu-[^\`]*)\``, 'm').exec(readme) ?? []
   return command?.split(' ')
+}
+
+/** What is attached to the machine: the image, or the folder that firmware or TFTP finds it in. */
+async function attachable({ as }: Boot, file: string, folder: string): Promise<string> {
+  if (as === 'efi-file') return asLoader(file, folder)
+  if (as !== 'ipxe') return file
+  await mkdir(join(folder, 'kernel'))
+  await copyFile(part('kernel/vmlinuz'), join(folder, 'kernel/vmlinuz'))
+  return folder
 }
 
 /** A folder in which firmware finds the file by itself. */

@@ -6,7 +6,7 @@ import { findOvmf } from '../../build/host/ovmf.ts'
 
 /** Files of an image, as the machine that boots it needs them. */
 export interface ImageFiles {
-  /** The disk or CD, the initramfs, or the EFI file alone in a folder's EFI/BOOT. */
+  /** The disk or CD, the initramfs, the EFI file alone in a folder's EFI/BOOT, or the folder that TFTP serves. */
   image: string
   /** What QEMU calls a disk's format. */
   driver: string
@@ -84,19 +84,23 @@ function imageCommand({ firmware, as }: Boot, files: ImageFiles, port: number): 
     ],
     usb: ['-drive', drive, '-device', 'qemu-xhci', '-device', 'usb-storage,drive=image,bootindex=0'],
     kernel: ['-kernel', kernel, '-initrd', image, '-append', append],
+    ipxe: [],
     'efi-file': [
       ...['-drive', `if=none,id=image,format=raw,readonly=on,file=fat:16:${image}`],
       ...['-device', 'virtio-blk-pci,drive=image,bootindex=0'],
     ],
   }
   const network = as === 'pvscsi' ? 'vmxnet3' : 'virtio-net-pci'
+  const served = as === 'ipxe' ? `,tftp=${image},bootfile=nodeos.ipxe` : ''
+  // Its ROM is iPXE.
+  const rom = as === 'ipxe' ? ',bootindex=0' : ',romfile='
   return [
     ...['-machine', 'q35,usb=off,vmport=off,sata=off,smbus=off', '-accel', 'tcg', '-cpu', 'max,-erms'],
     ...['-m', '512', '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
     ...(firmware === 'efi' ? ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf()}`] : []),
     ...attached[as],
-    ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${port}-:${files.port}`],
-    ...['-device', `${network},netdev=net0,romfile=`, '-device', 'virtio-rng-pci'],
+    ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${port}-:${files.port}${served}`],
+    ...['-device', `${network},netdev=net0${rom}`, '-device', 'virtio-rng-pci'],
   ]
 }
 

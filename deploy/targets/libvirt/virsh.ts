@@ -12,7 +12,9 @@ export interface Virsh {
   words(...command: string[]): string[]
 }
 
-const absent = /(domain|storage (pool|volume)) not found|domain is not running/i
+/** Nothing but this is said of what is not there; of a connection that breaks, there is another line. */
+const absent =
+  /^error: failed to get (domain|pool|vol) '.*'\n(error: Storage (pool|volume) not found: .*\n)?$|domain is not running/
 
 /** @param uri connection, as `virsh -c` takes it */
 export function virshOn(uri: string, signal: AbortSignal): Virsh {

@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { loadFormat } from '../../../build/format.ts'
 import { hashText } from '../../../build/lib/artefact.ts'
 import { uuidOf } from '../../../build/image/uuid.ts'
 import { folderOf } from '../../fixtures/release.ts'
-import { ask, assemble, parts, read } from './fixture.ts'
+import { ask, assemble, makeInput, parts, read } from './fixture.ts'
 
 interface Table {
   partitiontable: {
@@ -69,4 +70,15 @@ await t.test('what is beside the content is loaders and tables, no slack', (t) =
   const content = Object.values(parts).reduce((sum, { length }) => sum + length, 0)
   t.ok(disk.length - content < 600_000, `${disk.length - content} bytes beside ${content} of content`)
   t.end()
+})
+
+await t.test('zeros in a layer take no blocks', async (t) => {
+  const hole = Buffer.alloc(4 * 1024 * 1024)
+  const runtime = Buffer.concat([parts.runtime, hole, parts.runtime])
+  const format = await loadFormat('raw')
+  const [image] = await format.assemble(await makeInput(t, { ...parts, runtime }))
+  const { size, blocks } = statSync(image?.path ?? '')
+  const data = Object.values(parts).reduce((sum, { length }) => sum + length, parts.runtime.length)
+  t.ok(size > data + hole.length)
+  t.ok(blocks * sector <= data + 600_000, `${blocks * sector} bytes on the disk for ${data} of data`)
 })

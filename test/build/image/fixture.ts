@@ -24,11 +24,11 @@ export const parts = {
 }
 
 /** What an image is assembled from. */
-export async function makeInput(t: Test): Promise<FormatInput> {
+export async function makeInput(t: Test, contents: Record<string, Buffer> = parts): Promise<FormatInput> {
   const out = folderOf(t)
   mkdirSync(join(out, 'kernel'))
   const artefacts = new Map()
-  for (const [name, content] of Object.entries(parts)) {
+  for (const [name, content] of Object.entries(contents)) {
     writeFileSync(join(out, name), content)
     artefacts.set(name, await describeFile(name, join(out, name), {}))
   }
