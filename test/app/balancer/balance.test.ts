@@ -34,7 +34,8 @@ await t.test('round robin goes round, by weight and without bursts', async (t) =
 })
 
 await t.test('least connections avoids who is busy', async (t) => {
-  const slow = await backend(t, (_request, response) => setTimeout(() => response.end(), 1500))
+  const rested = Promise.withResolvers<void>()
+  const slow = await backend(t, (_request, response) => void rested.promise.then(() => response.end()))
   const [fast, faster] = [await backend(t), await backend(t)]
   const lb = await balancer(t, oneRoute([slow, fast, faster], { algorithm: 'least-connections' }))
   const all: Promise<string>[] = []
@@ -44,6 +45,7 @@ await t.test('least connections avoids who is busy', async (t) => {
     return slow.count === 1
   })
   await counts(lb, 20)
+  rested.resolve()
   await Promise.all(all)
   t.equal(slow.count, 1, 'the busy one got nothing more')
   t.ok(fast.count > 3 && faster.count > 3, 'the idle ones share')
