@@ -149,16 +149,6 @@ await t.test('a push is cut off while its pack is sent', async (t) => {
   await serves(t, 4, 'two')
 })
 
-await t.test('a deploy is interrupted while it pushes', async (t) => {
-  const abort = new AbortController()
-  const deploy = target.deploy(one.release, { ...two.context, signal: abort.signal })
-  const machines = join(host.home.folder(applianceName), 'machines')
-  await until('it boots', () => readdirSync(machines).some((name) => name.startsWith('5-')), patience)
-  abort.abort()
-  await t.rejects(deploy, { message: 'the push of release 5 was interrupted', hint: /deploy:list/ })
-  await until('it is settled', () => readdirSync(machines).length === 1, patience)
-})
-
 await t.test('two pushes at once: one is taken', async (t) => {
   const other = { ...two.context, state: `${two.context.state}-other` }
   const results = await Promise.allSettled([
