@@ -5,6 +5,6 @@ import { makeInput } from './fixture.ts'
 // A program: assembles every format in the folder for temporary files, and prints what it wrote.
 const input = await makeInput({ teardown: () => undefined } as unknown as Test)
 for (const name of await formatNames()) {
-  const { assemble } = await loadFormat(name)
-  for (const { path } of await assemble(input)) process.stdout.write(`${path}\n`)
+  const format = await loadFormat(name)
+  for (const { path } of await format.assemble(input)) process.stdout.write(`${path}\n`)
 }
