@@ -47,19 +47,17 @@ export async function swap(
   }
   const line = progress(`Booting ${machine.name}`)
   let undo: (() => Promise<void>) | undefined
+  let seconds: number
   try {
     const kept = numbers(old, next.about, older?.about)
     undo = await handOver(disk, { data, from: old?.number, restore, kept })
     if (isGoal) await pool.uploadText(before, previousVolume(machine))
     await machine.define(withAbout(next.xml, { ...next.about, trial: true }))
     await machine.start()
-    const seconds = await machine.awaitHealth(next.about, timeout, line, signal)
+    seconds = await machine.awaitHealth(next.about, timeout, line, signal)
     await machine.define(next.xml)
     await machine.autostart(autostart)
     line.done(`healthy after ${seconds.toFixed(1)} s`)
-    const goal = isGoal ? old : older?.about
-    if (data !== undefined) await disk.keepOnly(numbers(old, next.about, goal).map(snapshotOf))
-    return seconds
   } catch (error) {
     await machine.kill()
     if (before === undefined) await machine.undefine()
@@ -74,6 +72,9 @@ export async function swap(
     const { message, hint } = error as UserError
     throw new UserError(`${message}; the release before runs again`, hint === undefined ? {} : { hint })
   }
+  const goal = isGoal ? old : older?.about
+  if (data !== undefined) await disk.keepOnly(numbers(old, next.about, goal).map(snapshotOf))
+  return seconds
 }
 
 function numbers(...all: (About | undefined)[]): number[] {

@@ -6,6 +6,9 @@ import { answering, appRelease, folderOf } from '../../fixtures/release.ts'
 import { startSshd } from '../git/sshd.ts'
 import { startLibvirtd } from './libvirtd.ts'
 
+// Each command of virsh is a connection of its own.
+t.setTimeout(10 * 60_000)
+
 const target = await loadTarget('libvirt')
 
 const joinSocket = `
