@@ -25,7 +25,9 @@ export function qmp(socketPath: string, execute: string): Promise<unknown> {
     socket.on('error', fail)
     socket.on('close', () => reject(new Error(`QEMU closed ${socketPath}`)))
     let returned = 0
-    createInterface({ input: socket }).on('line', (line) => {
+    // It says again what the socket has said of errors.
+    const lines = createInterface({ input: socket }).on('error', () => undefined)
+    lines.on('line', (line) => {
       const answer = JSON.parse(line) as Answer
       if (answer.error !== undefined) return fail(new Error(`QMP ${execute}: ${answer.error.desc}`))
       if (answer.return === undefined) return undefined
