@@ -83,7 +83,8 @@ export function messageOf({ number, appliance, app, source, digest, rollbackOf }
   ].join('\n')
 }
 
-export function tagOf(number: number): string {
+/** @param number `*` for all of them */
+export function tagOf(number: number | '*'): string {
   return `release-${number}`
 }
 

@@ -101,6 +101,11 @@ await t.test('deploy:list and deploy:rollback', (t) => {
   t.match(listed.stderr, /which release serves is not known: .* keeps releases and runs none/)
   t.match(data(run('rollback', ['2', '--json'], toGit)), { number: 4, serves: false })
   t.match(data(run('list', ['--json'], toGit)), { releases: [{ number: 4, rollbackOf: 2 }] })
+  const options = { remote: world.remote, key: world.key, branch: 'staging' }
+  t.match(run('list', [], { ...toGit, NODEOS_DEPLOY_OPTIONS: JSON.stringify(options) }), {
+    status: 1,
+    stderr: /has releases, and none on the branch staging[^]*deploy\.options\.branch/,
+  })
   t.match(run('rollback', ['77'], toGit), { status: 1, stderr: /there is no release 77/ })
   t.end()
 })

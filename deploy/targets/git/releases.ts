@@ -14,6 +14,7 @@ import {
   releasedLayers,
   type ReleaseFile,
   releaseName,
+  tagOf,
 } from '../../git/release.ts'
 import { Git } from '../../git/run.ts'
 import { artefactPath } from '../../release.ts'
@@ -83,6 +84,7 @@ export class Releases {
       throw new UserError(`the remote ${remote} does not answer`, { hint: tail(heads.stderr, 8) })
     }
     if (heads.stdout === '') {
+      await this.#refuseOtherBranch()
       await this.git.try(['update-ref', '-d', this.#ref], { purpose: 'forget a branch' })
       return
     }
@@ -97,6 +99,16 @@ export class Releases {
       ],
       { purpose: `fetch the releases of ${remote}` },
     )
+  }
+
+  /** A remote has one branch of releases: their tags are on it. */
+  async #refuseOtherBranch(): Promise<void> {
+    const { remote, branch } = this.#options
+    const tags = ['ls-remote', '--tags', remoteName, tagOf('*')]
+    if ((await this.git.run(tags, { purpose: 'reach the remote' })) === '') return
+    throw new UserError(`${remote} has releases, and none on the branch ${branch}`, {
+      hint: 'deploy.options.branch: the branch that they are on; a host of npm run host takes main alone',
+    })
   }
 
   get #ref(): string {

@@ -126,6 +126,9 @@ await t.test('a repository of git alone keeps releases; over https too', async (
     t.match(await verb(target, 'list')(context), { data: { releases: [{ rollbackOf: 1 }] } })
     await t.rejects(verb(target, 'status')(context), { message: /keeps releases/ })
   }
+  const { context } = await releaseTo(t, { remote: folder, key })
+  context.config.deploy.options = { remote: folder, key, branch: 'staging' }
+  await t.rejects(verb(target, 'list')(context), { message: /has releases, and none on the branch staging/ })
   const git = new Git(folder)
   t.match(
     await git.run(['log', '-1', '--format=%G?%s', 'main'], { purpose: 'read' }),
