@@ -9,7 +9,7 @@ import { certify } from '../fixtures/certify.ts'
 import { type Checkout, checkout } from '../fixtures/checkout.ts'
 import { until } from '../fixtures/until.ts'
 
-t.setTimeout(15 * 60_000)
+t.setTimeout(30 * 60_000)
 
 /** The commands as a user types them, in a copy of the repository. */
 const copy = checkout()
@@ -190,11 +190,11 @@ await t.test('a second deploy replaces the first', async (t) => {
 await t.test(
   'a machine that does not become healthy is reported with its console and not left behind',
   (t) => {
-    configure({ health: { path: '/no-such-page', timeout: 12 } })
+    configure({ health: { path: '/no-such-page', timeout: 25 } })
     t.equal(npm('run', 'build').status, 0)
     const { status, output } = npm('run', 'deploy')
     t.equal(status, 1)
-    t.match(output, /not healthy within 12 s: .*no-such-page answers 404/)
+    t.match(output, /not healthy within 25 s: .*no-such-page answers 404/)
     t.match(output, /"event":"app\.listening"/, 'the last lines of the console')
     t.equal(machines(), 0)
     t.end()
