@@ -149,6 +149,7 @@ await t.test('a machine without a network, which nobody can ask', async (t) => {
     hostname: 'domain',
     ports: [],
     network: { mode: 'none' },
+    health: { timeout: 180 },
     deploy: { target: 'libvirt', options: { uri: libvirtd.uri, pool: libvirtd.pool, network: 'user' } },
   })
   await target.deploy(release, context)
