@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { describeError, UserError } from '../../build/lib/errors.ts'
 import type { Kept } from '../store.ts'
 import { streamConsole } from '../targets/local/logs.ts'
+import { boundConsole } from '../targets/local/machine.ts'
 import { isRunning, type ProcessMark } from '../targets/local/process.ts'
 import type { Report } from '../target.ts'
 import { type Booted, discard } from './boot.ts'
@@ -144,7 +145,11 @@ export class Appliance {
       if (stopped === true || this.#turn.busy !== undefined) continue
       if (this.#candidate !== undefined) continue
       await this.#follow()
-      if (current === undefined || current !== this.#serving.state.current || isRunning(current)) continue
+      if (current === undefined || current !== this.#serving.state.current) continue
+      if (isRunning(current)) {
+        await boundConsole(current)
+        continue
+      }
       if (Date.now() - since > restartMs.most) waitMs = restartMs.first
       this.#serving.say(`the machine of release ${current.number} has ended: it is started again`)
       this.#serving.front.lead(undefined)

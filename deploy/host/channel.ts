@@ -38,17 +38,18 @@ export async function listen(
     const left = new AbortController()
     const send = (message: Answer): void => void socket.write(`${JSON.stringify(message)}\n`)
     socket.on('error', () => undefined).on('close', () => left.abort())
-    createInterface({ input: socket })
-      .on('error', () => undefined)
-      .once('line', (line) => {
-        const caller = { print: (text: string) => send({ print: text }), gone: left.signal }
-        answer(JSON.parse(line) as Request, caller)
-          .then(
-            (report) => send({ report }),
-            (error: unknown) => send(asAnswer(error)),
-          )
-          .finally(() => socket.end())
-      })
+    // It says again what the socket has said of errors.
+    const lines = createInterface({ input: socket }).on('error', () => undefined)
+    lines.once('line', (line) => {
+      const caller = { print: (text: string) => send({ print: text }), gone: left.signal }
+      const answered = async (): Promise<Report> => answer(JSON.parse(line) as Request, caller)
+      answered()
+        .then(
+          (report) => send({ report }),
+          (error: unknown) => send(asAnswer(error)),
+        )
+        .finally(() => socket.end())
+    })
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject).listen(path, resolve)
