@@ -32,7 +32,8 @@ export interface Supervisor {
 }
 
 const program = join(import.meta.dirname, 'service.ts')
-const startMs = 10_000
+/** A busy host takes its time; one on which it cannot start at all is rare. */
+const startMs = 60_000
 
 /** systemd where it runs for this user, else a process that starts the service again. */
 export function supervisorOf(home: Home): Supervisor {
