@@ -5,6 +5,9 @@ import { loadTarget, targetNames } from '../../deploy/target.ts'
 import { keepsPromises } from './contract.ts'
 import type { MakeWorld } from './world.ts'
 
+// Whole lives of machines, one target after the other.
+t.setTimeout(20 * 60_000)
+
 for (const name of await targetNames()) {
   await t.test(`${name} keeps its promises`, async (t) => {
     const file = join(import.meta.dirname, name, 'world.ts')
