@@ -7,7 +7,7 @@ import { exclusively } from './lib/lock.ts'
 import { log } from './lib/log.ts'
 import { main } from './lib/main.ts'
 import { dist, root } from './lib/paths.ts'
-import { isCurrent, readRecord, type StepRecord } from './lib/record.ts'
+import { isThere, readRecord, type StepRecord } from './lib/record.ts'
 import { type Manifest, writeManifest } from './manifest.ts'
 import { npmNode } from './runtime/node.ts'
 import { summaryTable } from './summary.ts'
@@ -56,7 +56,7 @@ async function assemble({ config, out }: ImageOptions): Promise<Image> {
 
 async function finished(out: string, name: string): Promise<StepRecord> {
   const record = await readRecord(join(out, name))
-  if (record !== undefined && (await isCurrent(record))) return record
+  if (record !== undefined && (await isThere(record))) return record
   throw new UserError(`there is no finished ${name} in ${out}`, { hint: `npm run build:${name}` })
 }
 

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { type Artefact, hashFile } from './artefact.ts'
 
@@ -45,6 +45,14 @@ function withPaths(record: StepRecord, change: (path: string) => string): StepRe
 export async function isCurrent(record: StepRecord): Promise<boolean> {
   for (const { path, sha256 } of record.artefacts) {
     if ((await hashFile(path).catch(() => undefined)) !== sha256) return false
+  }
+  return true
+}
+
+/** Whether they are there, in their sizes: enough where a step has just found them current. */
+export async function isThere(record: StepRecord): Promise<boolean> {
+  for (const { path, bytes } of record.artefacts) {
+    if ((await stat(path).catch(() => undefined))?.size !== bytes) return false
   }
   return true
 }
