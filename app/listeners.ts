@@ -10,6 +10,7 @@ import type { BalancerConfig, ListenerConfig } from './config.ts'
 import { endIdle, expectBody, unlessReset } from './http2.ts'
 import { limitPerClient } from './per-client.ts'
 import { inTurn, openRequests } from './pipelining.ts'
+import { endTimer } from './session-timer.ts'
 import { askingHttp1, askingHttp2 } from './upgrade.ts'
 
 /** A server that takes connections. */
@@ -88,7 +89,7 @@ function httpsServer(
     },
     SNICallback: (name, callback) => callback(null, certificates.find(name)),
   })
-  server.on('session', (session) => endIdle(session, timeouts))
+  server.on('session', (session) => endIdle(session, timeouts)).on('session', endTimer)
   server.on('request', (request: Request, http2: Http2ServerResponse) => {
     const response = http2 as unknown as ServerResponse
     const begin = (): void => balancer.request(request, response, 'https')
