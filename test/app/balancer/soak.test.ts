@@ -80,10 +80,10 @@ const kinds: Record<string, () => Promise<number>> = {
   async http2() {
     const session = connectHttp2(`https://127.0.0.1:${https}`, { rejectUnauthorized: false })
     const streams = [session.request({ ':path': '/' }), session.request({ ':path': '/' })]
-    const [{ length = 0 } = {}] = await Promise.all(streams.map(async (stream) => buffer(stream)))
+    const [first] = await Promise.all(streams.map(async (stream) => buffer(stream)))
     session.close()
     await once(session, 'close')
-    return length
+    return first?.length ?? 0
   },
   async webSocket() {
     const socket = new WebSocket(`wss://127.0.0.1:${https}/`, { rejectUnauthorized: false })
