@@ -171,7 +171,7 @@ await t.test(
     for await (const part of stream) text += (part as Buffer).toString()
     t.equal(text, 'begun done', 'what was open went on')
     t.equal((await lb.change('PUT', `/api/certificates/${port}`, { certificate, key: two.key })).status, 400)
-    t.equal(await subject('x'), 'new.example', 'a pair that does not fit leaves the old one')
+    t.equal(await subject('new.example'), 'new.example', 'a pair that does not fit leaves the old one')
 
     const curl = async (version: string): Promise<string> => {
       const format = ['-o', '/dev/null', '-w', '%{http_version} %{http_code}']
