@@ -72,6 +72,7 @@ const { machine, overview, change } = await balance(t, 'algorithms', [], {
   },
 })
 const port = machine.hostPort(8080)
+const control = await machine.control()
 
 /** Who answers, with which cookie. */
 async function ask(
@@ -177,7 +178,6 @@ await t.test('WebSockets pass', async (t) => {
 })
 
 await t.test('TCP passes by the relay, some MB both ways, and an end that is one side’s alone', async (t) => {
-  const control = await machine.control()
   const count = `{ const { relay } = nodeos; nodeos.relay = (...all) => { const is = relay(...all); globalThis.relayed = is; return is } }`
   await control.call('repl', { source: count })
   const sent = randomBytes(6 * 2 ** 20)
@@ -197,7 +197,6 @@ await t.test('what was changed is so when Node was started again', async (t) => 
   const [first] = three
   const address = inMachine(first?.address ?? '')
   t.equal(await change('PATCH', `/api/pools/even/backends/${address}`, { weight: 8 }), 200)
-  const control = await machine.control()
   control.call('repl', { source: 'process.abort()' }).catch(() => undefined)
   await machine.waitFor('health.ok', 2)
   t.match(await shares('even', 10), [8, 1, 1])
