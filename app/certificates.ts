@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type Server } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
@@ -50,8 +50,10 @@ export class Certificates {
 
 /** @throws when they are no certificate and key, or do not fit */
 export function entryOf({ certificate, key }: Pair): Entry {
-  const context = createSecureContext({ cert: certificate, key, minVersion })
-  return { leaf: new X509Certificate(certificate), context }
+  const leaf = new X509Certificate(certificate)
+  // A context takes an empty key for none.
+  if (!leaf.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is of another certificate')
+  return { leaf, context: createSecureContext({ cert: certificate, key, minVersion }) }
 }
 
 /** The same pairs with another one: in the place of those that it has all names of, or after them. */

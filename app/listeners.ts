@@ -12,6 +12,7 @@ import { milliseconds } from './milliseconds.ts'
 import { limitPerClient } from './per-client.ts'
 import { inTurn, openRequests } from './pipelining.ts'
 import { healthPath } from './router.ts'
+import { endTimer } from './session-timer.ts'
 import { settleTarget } from './target.ts'
 import { askingHttp1, askingHttp2, isUpgrade } from './upgrade.ts'
 
@@ -114,7 +115,7 @@ function httpsServer(
     },
     SNICallback: (name, callback) => callback(null, certificates.find(name)),
   })
-  server.on('session', (session) => endIdle(session, timeouts))
+  server.on('session', (session) => endIdle(session, timeouts)).on('session', endTimer)
   server.on('request', (request: Request, http2: Http2ServerResponse) => {
     const response = http2 as unknown as ServerResponse
     const begin = (): void => balancer.request(request, response, 'https')

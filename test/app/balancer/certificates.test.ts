@@ -71,6 +71,7 @@ await t.test(
     for (const bad of [
       { ...one, key: two.key },
       { ...one, certificate: 'x' },
+      { ...one, key: '' },
     ])
       t.equal(await put(bad), 400)
     t.equal(await shown('one.example'), fingerprint(newer))

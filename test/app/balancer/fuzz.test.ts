@@ -1,10 +1,14 @@
 import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import t from 'tap'
 import { Balancer } from '../../../app/balancer.ts'
 import { checked, type BalancerConfig, ConfigError } from '../../../app/config.ts'
 import { root } from '../../../build/lib/paths.ts'
+import { certify } from '../../fixtures/certify.ts'
+import { freePort } from '../../kernel/fixtures/system.ts'
 import { seeded } from '../../kernel/fixtures/random.ts'
 import { backend, balancer, oneRoute, type TestBalancer } from './fixture.ts'
 import { Generator, type Schema } from './generate.ts'
@@ -14,6 +18,9 @@ const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31))
 t.comment(`SEED=${seed}`)
 const generator = new Generator(seeded(seed))
 const addresses = ['127.0.0.1:1', '127.0.0.1:2', '127.0.0.1:3', '[::1]:4']
+const names = ['a.example', 'b.example']
+const pairs = [...names, ...names].map((name) => certify(t, name))
+const https = await freePort()
 const schema = JSON.parse(readFileSync(join(root, 'config/app.schema.json'), 'utf8')) as Schema
 
 await t.test('a configuration is refused in words, or a balancer starts with it', (t) => {
@@ -47,17 +54,29 @@ function check(value: unknown): BalancerConfig | undefined {
 }
 
 await t.test('what the admin API refuses changes nothing, and it never stumbles', async (t) => {
-  const lb = await balancer(t, oneRoute([await backend(t)]))
-  let [refused, made] = [0, 0]
-  let before = await state(lb)
+  const certificates = [{ certificate: 'env:CRT', key: 'env:KEY' }]
+  const lb = await balancer(
+    t,
+    {
+      ...oneRoute([await backend(t)]),
+      listeners: [{ port: await freePort() }, { port: https, protocol: 'https', certificates }],
+    },
+    { CRT: pairs[0]?.certificate ?? '', KEY: pairs[0]?.key ?? '' },
+  )
+  const made: Record<string, number> = {}
+  let refused = 0
+  let certificatesNow = await Promise.all(names.map(shown))
+  let before = await state(lb, certificatesNow)
   for (let i = 0; i < 1000; i++) {
     const [method, path, body] = request()
     const response = await lb.change(method, path, body)
     const answer = await response.text()
-    const after = await state(lb)
+    // A handshake is dear: only what is about certificates may have changed them.
+    if (path.startsWith('/api/certificates')) certificatesNow = await Promise.all(names.map(shown))
+    const after = await state(lb, certificatesNow)
     const what = `${method} ${path} ${JSON.stringify(body)}: ${response.status} ${answer}`
     if (response.status >= 500) t.fail(what)
-    if (response.ok) made += 1
+    if (response.ok) made[method] = (made[method] ?? 0) + 1
     else {
       refused += 1
       if (after !== before) t.fail(`refused, but not without a trace: ${what}\n${before}\n${after}`)
@@ -65,14 +84,27 @@ await t.test('what the admin API refuses changes nothing, and it never stumbles'
     }
     before = after
   }
-  t.comment(`${refused} refused, ${made} made`)
-  t.ok(refused > 50 && made > 50, `${refused} refused, ${made} made`)
+  t.comment(`${refused} refused, made: ${JSON.stringify(made)}`)
+  t.ok(refused > 50)
+  for (const method of ['POST', 'PATCH', 'DELETE', 'PUT']) t.ok((made[method] ?? 0) > 10, method)
   t.equal((await lb.get('/healthz')).status, 200)
 })
 
-async function state(lb: TestBalancer): Promise<string> {
+async function state(lb: TestBalancer, served: string[]): Promise<string> {
   const { pools } = await lb.overview()
-  return JSON.stringify(pools.map(({ backends }) => backends.map(({ id, weight }) => [id, weight])))
+  const backends = pools.map((pool) =>
+    pool.backends.map(({ id, weight, state }) => [id, weight, state === 'draining']),
+  )
+  return JSON.stringify([backends, served])
+}
+
+/** The certificate that a client gets who asks for a name. */
+async function shown(servername: string): Promise<string> {
+  const socket = connect({ port: https, host: '127.0.0.1', servername, rejectUnauthorized: false })
+  await once(socket, 'secureConnect')
+  const { fingerprint256 } = socket.getPeerCertificate()
+  socket.destroy()
+  return fingerprint256
 }
 
 function request(): [method: string, path: string, body?: unknown] {
@@ -94,12 +126,15 @@ function request(): [method: string, path: string, body?: unknown] {
       return ['PATCH', one, generator.chance(0.9) ? fields : generator.oddity()]
     case 'remove':
       return ['DELETE', one]
-    case 'certificate':
-      return [
-        'PUT',
-        `/api/certificates/${encodeURIComponent(id)}`,
-        { certificate: id, key: generator.oddity() },
-      ]
+    case 'certificate': {
+      const port = generator.chance(0.9) ? https : generator.text()
+      const { certificate, key } = generator.oneOf(pairs)
+      const pair = {
+        certificate: generator.chance(0.9) ? certificate : generator.text(),
+        key: generator.chance(0.9) ? key : generator.oneOf([pairs[1]?.key, generator.oddity()]),
+      }
+      return ['PUT', `/api/certificates/${encodeURIComponent(port)}`, pair]
+    }
     default:
       return [
         generator.oneOf(['PUT', 'POST', 'PATCH', 'DELETE', 'OPTIONS']),

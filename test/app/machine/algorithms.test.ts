@@ -1,9 +1,11 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
-import { setTimeout as wait } from 'node:timers/promises'
+import { type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { connect, createServer } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
-import { backend, checkPath, type TestBackend, until } from '../balancer/fixture.ts'
+import { backend, checkPath, portOf, type TestBackend, until } from '../balancer/fixture.ts'
 import { balance } from './balance.ts'
 
 /** How a machine reaches this host. */
@@ -11,12 +13,23 @@ const hostAddress = '10.0.2.2'
 const patienceMs = 60_000
 
 const three = [await backend(t), await backend(t), await backend(t)]
-const slow = await backend(t, (_request, response) => setTimeout(() => response.end('slow'), 3000))
+const held: ServerResponse[] = []
+const busy = await backend(t, (_request, response) => void held.push(response))
 const refusing = await backend(t, ({ socket }) => socket.destroy())
-const sockets = new WebSocketServer({ server: three[0]?.server ?? slow.server })
+const sockets = new WebSocketServer({ server: three[0]?.server ?? busy.server })
 sockets.on('connection', (socket) => socket.on('message', (data) => socket.send(data)))
 
-function pool(backends: TestBackend[], more: object = {}): object {
+/** Says again what it hears, and at the end what the sum of it is. */
+const echo = createServer({ allowHalfOpen: true }, (socket) => {
+  const sum = createHash('sha256')
+  socket.on('data', (data: Buffer) => sum.update(data))
+  socket.on('end', () => socket.end(sum.digest()))
+  socket.pipe(socket, { end: false })
+}).listen(0, '127.0.0.1')
+await once(echo, 'listening')
+t.teardown(() => echo.close())
+
+function pool(backends: Pick<TestBackend, 'address'>[], more: object = {}): object {
   return {
     backends: backends.map(({ address }) => ({ address: inMachine(address) })),
     health: { kind: 'none' },
@@ -35,8 +48,8 @@ const weighted = three.map(({ address }, index) => ({
 const pools = {
   even: pool(three, { health: { path: checkPath, interval: 0.5, rise: 2, fall: 2 } }),
   weighted: pool([], { backends: weighted }),
-  least: pool([slow, ...three.slice(0, 2)], { algorithm: 'least-connections' }),
-  two: pool([slow, ...three.slice(0, 2)], { algorithm: 'power-of-two' }),
+  least: pool([busy, ...three.slice(0, 2)], { algorithm: 'least-connections' }),
+  two: pool([busy, ...three.slice(0, 2)], { algorithm: 'power-of-two' }),
   hashed: pool(three, { algorithm: 'consistent-hash' }),
   sticky: pool(three, { sticky: 'lb' }),
   retried: pool([refusing, ...three.slice(0, 1)], { ejection: { failures: 0 } }),
@@ -44,16 +57,22 @@ const pools = {
     ejection: { failures: 3, seconds: 3600 },
   }),
   sockets: pool(three.slice(0, 1)),
+  bytes: pool([{ address: `127.0.0.1:${portOf(echo)}` }], { protocol: 'tcp' }),
 }
-const { machine, overview } = await balance(t, 'algorithms', [], {
+const { machine, overview, change } = await balance(t, 'algorithms', [], {
   processes: 1,
   config: {
-    routes: Object.keys(pools).map((name) => ({ host: name, pool: name })),
+    listeners: [{ port: 8080 }, { port: 8443, protocol: 'tcp', pool: 'bytes' }],
+    routes: Object.keys(pools)
+      .filter((name) => name !== 'bytes')
+      .map((name) => ({ host: name, pool: name })),
     pools,
     trustedProxies: [hostAddress],
+    admin: { port: 9000, changes: '/run/changes.json' },
   },
 })
 const port = machine.hostPort(8080)
+const control = await machine.control()
 
 /** Who answers, with which cookie. */
 async function ask(
@@ -88,21 +107,26 @@ await t.test('round robin, even and weighted', async (t) => {
   t.same(await shares('weighted', 30), [20, 5, 5])
 })
 
-for (const name of ['least', 'two']) {
+// In turn a third would go to the busy one.
+for (const [name, times, most] of [
+  ['least', 12, 0],
+  ['two', 90, 23],
+] as const) {
   await t.test(`${name}: who is busy gets no more, or hardly`, async (t) => {
-    const before = slow.count
+    const before = busy.count
     const waiting: Promise<unknown>[] = []
-    // One after the other: QEMU's forwarding takes hardly more than one new connection at a time.
-    const askSoon = async (): Promise<void> => {
+    const askOne = async (): Promise<void> => {
+      const now = busy.count
       const asking = ask(name)
       waiting.push(asking)
-      await Promise.race([asking, wait(200)])
+      await Promise.race([asking, until('it came to the busy one', () => busy.count > now, patienceMs)])
     }
-    while (slow.count === before) await askSoon()
-    for (let i = 0; i < 24; i++) await askSoon()
+    while (busy.count === before) await askOne()
+    for (let i = 0; i < times; i++) await askOne()
+    const others = busy.count - before - 1
+    t.ok(others <= most, `${others} of ${times} went to the busy one`)
+    for (const response of held.splice(0)) response.end('at last')
     await Promise.all(waiting)
-    const others = slow.count - before
-    t.ok(others < 12, `${others} of ${waiting.length} went to the slow one`)
   })
 }
 
@@ -151,4 +175,29 @@ await t.test('WebSockets pass', async (t) => {
   t.equal(data.toString(), 'there and back')
   client.close()
   await once(client, 'close')
+})
+
+await t.test('TCP passes by the relay, some MB both ways, and an end that is one side’s alone', async (t) => {
+  const count = `{ const { relay } = nodeos; nodeos.relay = (...all) => { const is = relay(...all); globalThis.relayed = is; return is } }`
+  await control.call('repl', { source: count })
+  const sent = randomBytes(6 * 2 ** 20)
+  const socket = connect({ port: machine.hostPort(8443), host: '127.0.0.1', allowHalfOpen: true })
+  socket.end(sent)
+  const received = await buffer(socket)
+  t.ok(received.subarray(0, sent.length).equals(sent), 'all came back')
+  t.same(
+    received.subarray(sent.length),
+    createHash('sha256').update(sent).digest(),
+    'and the sum after our end',
+  )
+  t.equal(await control.call('repl', { source: 'relayed' }), 'true')
+})
+
+await t.test('what was changed is so when Node was started again', async (t) => {
+  const [first] = three
+  const address = inMachine(first?.address ?? '')
+  t.equal(await change('PATCH', `/api/pools/even/backends/${address}`, { weight: 8 }), 200)
+  control.call('repl', { source: 'process.abort()' }).catch(() => undefined)
+  await machine.waitFor('health.ok', 2)
+  t.match(await shares('even', 10), [8, 1, 1])
 })

@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { backend, until } from '../balancer/fixture.ts'
@@ -6,7 +9,13 @@ import { balance, inMachine } from './balance.ts'
 await t.test(
   'two processes with one view; a worker that dies costs the other no request; a drain costs none',
   async (t) => {
-    const backends = [await backend(t), await backend(t), await backend(t)]
+    const held: ServerResponse[] = []
+    const respond = ({ url }: IncomingMessage, response: ServerResponse): void => {
+      if (url !== '/held') return void response.end('ok')
+      held.push(response)
+      response.write('begun, ')
+    }
+    const backends = [await backend(t, respond), await backend(t, respond), await backend(t, respond)]
     const { machine, get, overview, change } = await balance(t, 'balancer', backends)
     await until('both processes report', async () => (await overview()).processes === 2, 60_000)
     for (let i = 0; i < 60; i++) t.equal((await get()).status, 200)
@@ -25,9 +34,31 @@ await t.test(
     for (let i = 0; i < 20; i++) await (await get()).text()
     t.equal(gone?.count, before, 'a change holds in every process')
 
+    const answers: Promise<string>[] = []
+    const agents = Array.from({ length: 6 }, () => new Agent({ keepAlive: true, maxSockets: 1 }))
+    t.teardown(() => agents.forEach((agent) => agent.destroy()))
+    const ask = async (agent: Agent, path: string): Promise<[IncomingMessage, boolean]> => {
+      const asking = request({ port: machine.hostPort(8080), path, agent }).end()
+      const [response] = (await once(asking, 'response')) as [IncomingMessage]
+      return [response, asking.reusedSocket]
+    }
+    // One after the other: the processes take turns.
+    for (const agent of agents) {
+      const [response] = await ask(agent, '/held')
+      answers.push(text(response))
+      answers.at(-1)?.catch(() => undefined)
+    }
     const control = await machine.control()
     const killed = control.call('repl', { source: 'process.abort()', worker: 1 }).catch(() => undefined)
     await machine.waitFor('worker.exited')
+    for (const response of held) response.end('ended')
+    const settled = await Promise.allSettled(answers)
+    const whole = agents.filter((_, index) => settled[index]?.status === 'fulfilled')
+    t.equal(whole.length, 3, 'of six answers under way the three of the other process go on')
+    for (const agent of whole) {
+      const [response, reused] = await ask(agent, '/')
+      t.same([response.statusCode, await text(response), reused], [200, 'ok', true], 'and their connections')
+    }
     let failed = 0
     for (let i = 0; i < 30; i++) {
       const ok = await get().then(

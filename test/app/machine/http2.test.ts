@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { certify } from '../../fixtures/certify.ts'
@@ -36,6 +37,16 @@ await t.test('500 requests on 4 connections, 8 at a time on each, are all answer
   t.match(stdout, /status codes: 500 2xx/)
   t.match(stdout, /Application protocol: h2/)
   t.ok(server.count >= 500, 'each went to the backend')
+})
+
+await t.test('curl speaks HTTP/2 with it, and trusts its certificate', async (t) => {
+  const folder = t.testdir({ crt: certificate })
+  const format = '%{http_version} %{http_code} %{size_download}'
+  const { stdout } = await run('curl', [
+    ...['--silent', '--show-error', '--http2', '--output', '/dev/null', '--write-out', format],
+    ...['--cacert', join(folder, 'crt'), '--resolve', `x:${port}:127.0.0.1`, `https://x:${port}/`],
+  ])
+  t.equal(stdout, '2 200 1000')
 })
 
 await t.test('floods end, others are served meanwhile', async (t) => {

@@ -10,12 +10,13 @@ const lan = await startLan(serverAddress, (message) => {
   return reply(message, discovers ? 'offer' : 'ack')
 })
 t.teardown(() => lan.close())
-await boot(
+const machine = await boot(
   t,
   'ports',
   {},
   {
     shipped: true,
+    instance: { repl: true },
     netdev: lan.netdev,
     // Linux would say only once a second that nobody has a UDP port.
     append: [
@@ -26,15 +27,31 @@ await boot(
   },
 )
 
-await t.test('of all TCP ports only the app’s takes connections', async (t) => {
-  const { open, refused, silent } = await scanTcp(lan, serverAddress, clientAddress)
-  t.same({ open, silent }, { open: [8080], silent: [] })
-  t.equal(refused.length, 65_534)
-})
+await t.test(
+  'of all TCP ports only the app’s takes connections (IPv4: the segment speaks no other)',
+  async (t) => {
+    const { open, refused, silent } = await scanTcp(lan, serverAddress, clientAddress)
+    t.same({ open, silent }, { open: [8080], silent: [] })
+    t.equal(refused.length, 65_534)
+  },
+)
 
-await t.test('of all UDP ports none is anybody’s', async (t) => {
+await t.test('of all UDP ports none is anybody’s (IPv4)', async (t) => {
   const query = Buffer.from('000001000001000000000000076578616d706c650000010001', 'hex')
   const { open, refused, silent } = await scanUdp(lan, serverAddress, clientAddress, query)
   t.same({ open, silent }, { open: [], silent: [] })
   t.equal(refused.length, 65_535)
+})
+
+await t.test('nor is over IPv6, as the kernel itself lists what listens', async (t) => {
+  const control = await machine.control()
+  const ports = async (table: string, state: string): Promise<string> =>
+    control.call('repl', {
+      source: `require('node:fs').readFileSync('/proc/net/${table}', 'utf8').split('\\n')
+        .map((line) => line.trim().split(/\\s+/)).filter((fields) => fields[3] === '${state}')
+        .map((fields) => Number.parseInt(fields[1].split(':')[1], 16)).join(' ')`,
+    })
+  // Those that listen, and those that hear from anybody.
+  t.equal(await ports('tcp6', '0A'), "'8080'")
+  t.equal(await ports('udp6', '07'), "''")
 })

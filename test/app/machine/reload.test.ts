@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:tls'
 import t from 'tap'
@@ -14,15 +15,25 @@ function at(address: string): string {
 
 await t.test('backends and certificates change again and again, and no request fails', async (t) => {
   const [stays, comes, goes] = [await backend(t), await backend(t), await backend(t)]
-  const pairs = [certify(t, 'even.example'), certify(t, 'odd.example')] as const
+  const [even, odd, newEven, newOdd] = ['even.example', 'odd.example', 'even.example', 'odd.example'].map(
+    (name) => certify(t, name),
+  )
+  if (!even || !odd || !newEven || !newOdd) throw new Error('no certificates')
   const { machine, change, overview } = await balance(t, 'reload', [stays, goes], {
     config: {
       listeners: [
         { port: 8080 },
-        { port: 8443, protocol: 'https', certificates: [{ certificate: 'env:CRT', key: 'env:KEY' }] },
+        {
+          port: 8443,
+          protocol: 'https',
+          certificates: [
+            { certificate: 'env:CRT', key: 'env:KEY' },
+            { certificate: 'env:CRT2', key: 'env:KEY2' },
+          ],
+        },
       ],
     },
-    env: { CRT: pairs[0].certificate, KEY: pairs[0].key },
+    env: { CRT: even.certificate, KEY: even.key, CRT2: odd.certificate, KEY2: odd.key },
   })
   await until('both processes report', async () => (await overview()).processes === 2, 60_000)
   const [http, https] = [machine.hostPort(8080), machine.hostPort(8443)]
@@ -43,7 +54,7 @@ await t.test('backends and certificates change again and again, and no request f
     const before = loads.map(({ asked }) => asked())
     await make('POST', '/api/pools/web/backends', { address: inMachine(comes), weight: 1 + (round % 3) })
     await make('PATCH', at(inMachine(stays)), { weight: 1 + (round % 5) })
-    await make('PUT', '/api/certificates/8443', pairs[round % 2 === 0 ? 0 : 1])
+    await make('PUT', '/api/certificates/8443', [newEven, odd, even, newOdd][round % 4])
     await make('PATCH', at(inMachine(goes)), { draining: true })
     await make('DELETE', at(inMachine(goes)))
     await until(
@@ -63,14 +74,23 @@ await t.test('backends and certificates change again and again, and no request f
   }
   session.close()
   t.ok(comes.count > 0 && goes.count > 0 && stays.count > 0, 'each had its share')
-  for (let i = 0; i < 4; i++) t.equal(await subject(https), 'even.example', 'in both processes')
+  for (let i = 0; i < 2; i++) {
+    // Of the last rounds, 7 and 8; in both processes.
+    t.equal(await shown(https, 'odd.example'), fingerprint(newOdd))
+    t.equal(await shown(https, 'even.example'), fingerprint(newEven))
+    t.equal(await shown(https, 'elsewhere.example'), fingerprint(newEven))
+  }
 })
 
-/** The name in the certificate that a listener shows. */
-async function subject(port: number): Promise<unknown> {
-  const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false })
+function fingerprint({ certificate }: { certificate: string }): string {
+  return new X509Certificate(certificate).fingerprint256
+}
+
+/** The certificate that a listener shows to who asks for a name. */
+async function shown(port: number, servername: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1', servername, rejectUnauthorized: false })
   await once(socket, 'secureConnect')
-  const { CN } = socket.getPeerCertificate().subject
+  const { fingerprint256 } = socket.getPeerCertificate()
   socket.destroy()
-  return CN
+  return fingerprint256
 }

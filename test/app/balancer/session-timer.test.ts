@@ -1,0 +1,31 @@
+import { once } from 'node:events'
+import { connect, createServer, type ServerHttp2Session } from 'node:http2'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import t from 'tap'
+import { endTimer } from '../../../app/session-timer.ts'
+import { portOf, until } from './fixture.ts'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+await t.test('a session that ended is no longer in memory, long before its timer would fire', async (t) => {
+  const seen: WeakRef<ServerHttp2Session>[] = []
+  const server = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  server.on('session', (session) => {
+    seen.push(new WeakRef(session))
+    session.setTimeout(3_600_000)
+    endTimer(session)
+  })
+  await once(server, 'listening')
+  const client = connect(`http://127.0.0.1:${portOf(server)}`)
+  await once(client, 'remoteSettings')
+  client.close()
+  await once(client, 'close')
+  t.equal(seen.length, 1)
+  await until('it is collected', () => {
+    collect()
+    return seen[0]?.deref() === undefined
+  })
+})
