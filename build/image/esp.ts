@@ -1,4 +1,4 @@
-import { stat, writeFile } from 'node:fs/promises'
+import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { tool } from '../lib/tool.ts'
 
@@ -10,6 +10,9 @@ const headSectors = 1 + 32
 /** Bytes of a cluster's number in each of the two tables. */
 const numberBytes = 2
 const pageBytes = 4096
+/** Where a boot sector that is an MBR has its partitions. */
+const partitionsAt = 446
+const partitionsBytes = 64
 
 export interface EspOptions {
   /** File to write. */
@@ -50,9 +53,20 @@ export async function makeEsp(options: EspOptions): Promise<void> {
   const purpose = 'make the EFI system partition'
   const geometry = ['-T', String(sectorsFor(clusters)), '-h', '16', '-s', '32', '-c', '1']
   tool(['mformat', '-i', out, '-C', ...geometry, '-N', serial, '::'], { purpose })
+  await clearPartitions(out)
   for (const folder of folders) tool(['mmd', '-i', out, `::/${folder}`], { purpose })
   for (const [name, path] of Object.entries(files)) {
     tool(['mcopy', '-i', out, path, `::/${name}`], { purpose })
+  }
+}
+
+/** mformat notes a partition in the boot sector, of another size: EFI firmware that believes it reads files in part. */
+async function clearPartitions(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.write(Buffer.alloc(partitionsBytes), 0, partitionsBytes, partitionsAt)
+  } finally {
+    await file.close()
   }
 }
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeEsp } from '../../../build/image/esp.ts'
@@ -21,6 +21,7 @@ for (const bytes of [0, 1_000_000, 2_000_000, 2_091_520, 8_000_000, 30_000_000])
     t.match(said, /disk type="FAT16 {3}"/, 'what every firmware reads')
     t.match(said, /serial number: 0123ABCD/)
     t.equal(sizeOf(out) % 4096, 0)
+    t.ok(readFileSync(out).subarray(446, 510).equals(Buffer.alloc(64)), 'it has no partitions of its own')
     const least = Math.max(bytes + 140_001, 4085 * 512)
     t.ok(sizeOf(out) < least * 1.02 + 40_000, `${sizeOf(out)} bytes`)
   })
