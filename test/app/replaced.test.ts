@@ -1,8 +1,6 @@
 import t from 'tap'
 import { runStory } from '../fixtures/story.ts'
 
-t.setTimeout(900_000)
-
 await t.test('"Make your own appliance", as the README tells it', async (t) => {
   const output = await runStory(t, 'Make your own appliance', [3000])
   t.match(output, /service is up/)

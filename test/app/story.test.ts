@@ -1,8 +1,6 @@
 import t from 'tap'
 import { runStory } from '../fixtures/story.ts'
 
-t.setTimeout(900_000)
-
 await t.test('"Build a load balancer", as the README tells it', async (t) => {
   const output = await runStory(t, 'Build a load balancer', [3001, 3002, 8080, 9000, 9100])
   t.equal(output.match(/balancer is up/g)?.length, 2, 'deployed twice')

@@ -6,8 +6,6 @@ import { checkout } from '../fixtures/checkout.ts'
 import { folderOf } from '../fixtures/release.ts'
 import { plainWorld } from './git/repository.ts'
 
-t.setTimeout(10 * 60_000)
-
 type Environment = Record<string, string>
 
 const world = await plainWorld(t)

@@ -6,7 +6,6 @@ import { keepsPromises } from './contract.ts'
 import type { MakeWorld } from './world.ts'
 
 // Whole lives of machines, one target after the other.
-t.setTimeout(20 * 60_000)
 
 for (const name of await targetNames()) {
   await t.test(`${name} keeps its promises`, async (t) => {

@@ -7,8 +7,6 @@ import { answerOf } from '../world.ts'
 import { startHost } from './host.ts'
 import { load } from './load.ts'
 
-t.setTimeout(10 * 60_000)
-
 const target = await loadTarget('git')
 const host = await startHost(t)
 const other = { name: 'dns', port: await freePort() }

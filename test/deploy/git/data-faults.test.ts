@@ -9,8 +9,6 @@ import { noting } from '../data.ts'
 import { applianceName, running, startHost } from './host.ts'
 import { load } from './load.ts'
 
-t.setTimeout(20 * 60_000)
-
 const patience = 180_000
 const target = await loadTarget('git')
 const host = await startHost(t)

@@ -6,8 +6,6 @@ import { defaults } from '../../../deploy/host/layout.ts'
 import type { Serving } from '../../../deploy/host/serving.ts'
 import { type Machines, machinesOn } from './machines.ts'
 
-t.setTimeout(10 * 60_000)
-
 /** Releases 1 and 2 were deployed, and 2 serves. */
 async function twoServes(t: Test): Promise<Machines & { serving: Serving }> {
   const machines = await machinesOn(t)

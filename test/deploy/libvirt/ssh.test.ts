@@ -7,7 +7,6 @@ import { startSshd } from '../git/sshd.ts'
 import { startLibvirtd } from './libvirtd.ts'
 
 // Each command of virsh is a connection of its own.
-t.setTimeout(10 * 60_000)
 
 const target = await loadTarget('libvirt')
 
