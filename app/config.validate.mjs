@@ -3,26 +3,26 @@
 import { createRequire } from 'node:module'
 const require = createRequire(import.meta.url)
 "use strict";
-export const validate = validate20;
-export default validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1},"draining":{"type":"boolean","description":"Whether it is to go: only clients whose cookie asks for it are sent there.","default":false}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"serverName":{"type":"string","pattern":"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$","patternErrorMessage":"a host name such as app.example.org","description":"https only: the name that the backends' certificates are made for; the host of each one's address when left out."},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait for one, as long as timeouts.connect says.","default":256},"queue":{"type":"integer","minimum":0,"maximum":100000,"description":"Requests that wait for a connection to one backend, per process; more are sent to another one, or answered with 503.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-* headers are believed; everyone else's are replaced. Forwarded is written, and never believed: a proxy that writes the one lets the other through.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"connectionsPerClient":{"type":"integer","minimum":0,"maximum":1000000,"description":"Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.","default":0},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection, and before that until one is free where all are in use.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests of a pool that no backend answered. `all`: those, and every request of a pool with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"},"changes":{"type":"string","pattern":"^/","patternErrorMessage":"an absolute path such as /run/changes.json","description":"File that keeps what is changed, keys of certificates too, for when Node starts again; below /run it lasts as long as the machine runs. When left out, changes are lost when Node ends."}}}}};
-const func1 = Object.prototype.hasOwnProperty;
-const pattern4 = new RegExp("^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$", "u");
-const pattern5 = new RegExp("^env:[A-Za-z_][A-Za-z0-9_]*$", "u");
-const pattern6 = new RegExp("^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "u");
-const pattern7 = new RegExp("^/[!-~]*$", "u");
-const pattern8 = new RegExp("^[a-z0-9-]{1,32}$", "u");
-const pattern9 = new RegExp("^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$", "u");
-const pattern10 = new RegExp("^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", "u");
-const pattern11 = new RegExp("^[A-Za-z0-9_-]+$", "u");
-const pattern13 = new RegExp("^[0-9a-fA-F.:]+(/[0-9]{1,3})?$", "u");
-const pattern15 = new RegExp("^/", "u");
+export const validate = validate0;
+export default validate0;
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1},"draining":{"type":"boolean","description":"Whether it is to go: only clients whose cookie asks for it are sent there.","default":false}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"serverName":{"type":"string","pattern":"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$","patternErrorMessage":"a host name such as app.example.org","description":"https only: the name that the backends' certificates are made for; the host of each one's address when left out."},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait for one, as long as timeouts.connect says.","default":256},"queue":{"type":"integer","minimum":0,"maximum":100000,"description":"Requests that wait for a connection to one backend, per process; more are sent to another one, or answered with 503.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-* headers are believed; everyone else's are replaced. Forwarded is written, and never believed: a proxy that writes the one lets the other through.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"connectionsPerClient":{"type":"integer","minimum":0,"maximum":1000000,"description":"Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.","default":0},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection, and before that until one is free where all are in use.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests of a pool that no backend answered. `all`: those, and every request of a pool with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"},"changes":{"type":"string","pattern":"^/","patternErrorMessage":"an absolute path such as /run/changes.json","description":"File that keeps what is changed, keys of certificates too, for when Node starts again; below /run it lasts as long as the machine runs. When left out, changes are lost when Node ends."}}}}};
+const func0 = Object.prototype.hasOwnProperty;
+const pattern0 = new RegExp("^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$", "u");
+const pattern1 = new RegExp("^env:[A-Za-z_][A-Za-z0-9_]*$", "u");
+const pattern2 = new RegExp("^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$", "u");
+const pattern3 = new RegExp("^/[!-~]*$", "u");
+const pattern4 = new RegExp("^[a-z0-9-]{1,32}$", "u");
+const pattern5 = new RegExp("^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$", "u");
+const pattern6 = new RegExp("^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$", "u");
+const pattern7 = new RegExp("^[A-Za-z0-9_-]+$", "u");
+const pattern9 = new RegExp("^[0-9a-fA-F.:]+(/[0-9]{1,3})?$", "u");
+const pattern11 = new RegExp("^/", "u");
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="app.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate20.evaluated;
+const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -58,7 +58,7 @@ if(data.admin === undefined){
 data.admin = {};
 }
 for(const key0 in data){
-if(!(func1.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err0];
@@ -173,7 +173,7 @@ vErrors.push(err8);
 errors++;
 }
 if(!((((data4 === "http") || (data4 === "https")) || (data4 === "redirect")) || (data4 === "tcp"))){
-const err9 = {instancePath:instancePath+"/listeners/" + i0+"/protocol",schemaPath:"#/properties/listeners/items/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema31.properties.listeners.items.properties.protocol.enum},message:"must be equal to one of the allowed values"};
+const err9 = {instancePath:instancePath+"/listeners/" + i0+"/protocol",schemaPath:"#/properties/listeners/items/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema0.properties.listeners.items.properties.protocol.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err9];
 }
@@ -268,7 +268,7 @@ errors++;
 if(data8.certificate !== undefined){
 let data9 = data8.certificate;
 if(typeof data9 === "string"){
-if(!pattern4.test(data9)){
+if(!pattern0.test(data9)){
 const err17 = {instancePath:instancePath+"/listeners/" + i0+"/certificates/" + i1+"/certificate",schemaPath:"#/properties/listeners/items/properties/certificates/items/properties/certificate/pattern",keyword:"pattern",params:{pattern: "^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$"},message:"must match pattern \""+"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$"+"\""};
 if(vErrors === null){
 vErrors = [err17];
@@ -293,7 +293,7 @@ errors++;
 if(data8.key !== undefined){
 let data10 = data8.key;
 if(typeof data10 === "string"){
-if(!pattern5.test(data10)){
+if(!pattern1.test(data10)){
 const err19 = {instancePath:instancePath+"/listeners/" + i0+"/certificates/" + i1+"/key",schemaPath:"#/properties/listeners/items/properties/certificates/items/properties/key/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
 if(vErrors === null){
 vErrors = [err19];
@@ -395,7 +395,7 @@ errors++;
 if(data12.host !== undefined){
 let data13 = data12.host;
 if(typeof data13 === "string"){
-if(!pattern6.test(data13)){
+if(!pattern2.test(data13)){
 const err27 = {instancePath:instancePath+"/routes/" + i2+"/host",schemaPath:"#/properties/routes/items/properties/host/pattern",keyword:"pattern",params:{pattern: "^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"},message:"must match pattern \""+"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"+"\""};
 if(vErrors === null){
 vErrors = [err27];
@@ -419,7 +419,7 @@ errors++;
 }
 let data14 = data12.path;
 if(typeof data14 === "string"){
-if(!pattern7.test(data14)){
+if(!pattern3.test(data14)){
 const err29 = {instancePath:instancePath+"/routes/" + i2+"/path",schemaPath:"#/properties/routes/items/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err29];
@@ -480,7 +480,7 @@ if(data16 && typeof data16 == "object" && !Array.isArray(data16)){
 for(const key4 in data16){
 const _errs39 = errors;
 if(typeof key4 === "string"){
-if(!pattern8.test(key4)){
+if(!pattern4.test(key4)){
 const err34 = {instancePath:instancePath+"/pools",schemaPath:"#/properties/pools/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]{1,32}$"},message:"must match pattern \""+"^[a-z0-9-]{1,32}$"+"\"",propertyName:key4};
 if(vErrors === null){
 vErrors = [err34];
@@ -531,7 +531,7 @@ if(data17.ejection === undefined){
 data17.ejection = {};
 }
 for(const key6 in data17){
-if(!(func1.call(schema31.properties.pools.additionalProperties.properties, key6))){
+if(!(func0.call(schema0.properties.pools.additionalProperties.properties, key6))){
 const err36 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/pools/additionalProperties/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err36];
@@ -554,7 +554,7 @@ vErrors.push(err37);
 errors++;
 }
 if(!((((data18 === "round-robin") || (data18 === "least-connections")) || (data18 === "power-of-two")) || (data18 === "consistent-hash"))){
-const err38 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/algorithm",schemaPath:"#/properties/pools/additionalProperties/properties/algorithm/enum",keyword:"enum",params:{allowedValues: schema31.properties.pools.additionalProperties.properties.algorithm.enum},message:"must be equal to one of the allowed values"};
+const err38 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/algorithm",schemaPath:"#/properties/pools/additionalProperties/properties/algorithm/enum",keyword:"enum",params:{allowedValues: schema0.properties.pools.additionalProperties.properties.algorithm.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -600,7 +600,7 @@ errors++;
 if(data20.address !== undefined){
 let data21 = data20.address;
 if(typeof data21 === "string"){
-if(!pattern9.test(data21)){
+if(!pattern5.test(data21)){
 const err41 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/backends/" + i3+"/address",schemaPath:"#/properties/pools/additionalProperties/properties/backends/items/properties/address/pattern",keyword:"pattern",params:{pattern: "^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$"},message:"must match pattern \""+"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$"+"\""};
 if(vErrors === null){
 vErrors = [err41];
@@ -700,7 +700,7 @@ vErrors.push(err49);
 errors++;
 }
 if(!(((data24 === "http") || (data24 === "https")) || (data24 === "tcp"))){
-const err50 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/protocol",schemaPath:"#/properties/pools/additionalProperties/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema31.properties.pools.additionalProperties.properties.protocol.enum},message:"must be equal to one of the allowed values"};
+const err50 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/protocol",schemaPath:"#/properties/pools/additionalProperties/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema0.properties.pools.additionalProperties.properties.protocol.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -712,7 +712,7 @@ errors++;
 if(data17.serverName !== undefined){
 let data25 = data17.serverName;
 if(typeof data25 === "string"){
-if(!pattern10.test(data25)){
+if(!pattern6.test(data25)){
 const err51 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/serverName",schemaPath:"#/properties/pools/additionalProperties/properties/serverName/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"},message:"must match pattern \""+"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$"+"\""};
 if(vErrors === null){
 vErrors = [err51];
@@ -737,7 +737,7 @@ errors++;
 if(data17.sticky !== undefined){
 let data26 = data17.sticky;
 if(typeof data26 === "string"){
-if(!pattern11.test(data26)){
+if(!pattern7.test(data26)){
 const err53 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/sticky",schemaPath:"#/properties/pools/additionalProperties/properties/sticky/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9_-]+$"},message:"must match pattern \""+"^[A-Za-z0-9_-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err53];
@@ -902,7 +902,7 @@ vErrors.push(err65);
 errors++;
 }
 if(!(((data31 === "http") || (data31 === "tcp")) || (data31 === "none"))){
-const err66 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/enum",keyword:"enum",params:{allowedValues: schema31.properties.pools.additionalProperties.properties.health.properties.kind.enum},message:"must be equal to one of the allowed values"};
+const err66 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.pools.additionalProperties.properties.health.properties.kind.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -913,7 +913,7 @@ errors++;
 }
 let data32 = data30.path;
 if(typeof data32 === "string"){
-if(!pattern7.test(data32)){
+if(!pattern3.test(data32)){
 const err67 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/path",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err67];
@@ -1203,7 +1203,7 @@ const len4 = data40.length;
 for(let i4=0; i4<len4; i4++){
 let data41 = data40[i4];
 if(typeof data41 === "string"){
-if(!pattern13.test(data41)){
+if(!pattern9.test(data41)){
 const err92 = {instancePath:instancePath+"/trustedProxies/" + i4,schemaPath:"#/properties/trustedProxies/items/pattern",keyword:"pattern",params:{pattern: "^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"},message:"must match pattern \""+"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$"+"\""};
 if(vErrors === null){
 vErrors = [err92];
@@ -1737,7 +1737,7 @@ errors++;
 }
 let data57 = data56.requests;
 if(!((data57 === "failed") || (data57 === "all"))){
-const err136 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema31.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
+const err136 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema0.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -1811,7 +1811,7 @@ errors++;
 }
 let data60 = data58.token;
 if(typeof data60 === "string"){
-if(!pattern5.test(data60)){
+if(!pattern1.test(data60)){
 const err142 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
 if(vErrors === null){
 vErrors = [err142];
@@ -1835,7 +1835,7 @@ errors++;
 if(data58.changes !== undefined){
 let data61 = data58.changes;
 if(typeof data61 === "string"){
-if(!pattern15.test(data61)){
+if(!pattern11.test(data61)){
 const err144 = {instancePath:instancePath+"/admin/changes",schemaPath:"#/properties/admin/properties/changes/pattern",keyword:"pattern",params:{pattern: "^/"},message:"must match pattern \""+"^/"+"\""};
 if(vErrors === null){
 vErrors = [err144];
@@ -1879,7 +1879,7 @@ vErrors.push(err147);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};

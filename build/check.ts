@@ -2,11 +2,10 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { checkAppConfig } from '../config/app.ts'
 import { checkConfig, configFacts } from '../config/check.ts'
-import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { formatFragments, formatTools } from './format.ts'
 import { checkRequirement } from './host/checks.ts'
-import { type HostFacts, hostFacts } from './host/facts.ts'
+import type { HostFacts } from './host/facts.ts'
 import { describeMissing, findMissing, remedy } from './host/find.ts'
 import { isWritable, nearestExisting, spaceProblems } from './host/space.ts'
 import { elsewhere, unsupported } from './host/supported.ts'
@@ -14,11 +13,9 @@ import { dataTools, requirementsFor } from './host/tools.ts'
 import { fragmentNames, readFragments, requests } from './kernel/fragments.ts'
 import { kernelKey } from './kernel.ts'
 import { jobsFrom } from './kernel/jobs.ts'
-import { type Cache, cacheFrom, hasEntry } from './lib/cache.ts'
+import { type Cache, hasEntry } from './lib/cache.ts'
 import { UserError } from './lib/errors.ts'
 import { log } from './lib/log.ts'
-import { main } from './lib/main.ts'
-import { dist, root } from './lib/paths.ts'
 import { isCurrent, readRecord } from './lib/record.ts'
 import { npmNode } from './runtime/node.ts'
 
@@ -209,19 +206,3 @@ export function report({ problems, warnings }: Findings): void {
   )
   throw new UserError(`${problems.length} things stand in the way of a build`, { hint: blocks.join('\n\n') })
 }
-
-await main(
-  import.meta,
-  {
-    usage: 'node build/check.ts',
-    summary: 'Checks everything that would stop a build later. npm run build begins with it.',
-    options: {},
-    help: {},
-  },
-  async () => {
-    const facts = hostFacts(process.env)
-    const cache = cacheFrom(process.env)
-    const jobs = process.env['NODEOS_JOBS']
-    report(await check({ facts, loadConfig: async () => loadConfig(), root, dist, cache, jobs }))
-  },
-)

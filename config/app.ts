@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { ValidateFunction } from 'ajv'
 import { UserError } from '../build/lib/errors.ts'
 import { explain, type Problem } from './explain.ts'
 import { readJson } from './json.ts'
-import { readSchema } from './schema.ts'
+import { readSchema, type Schema } from './schema.ts'
 
 const name = 'config/app.json'
 
@@ -24,8 +25,7 @@ export async function checkAppConfig(root: string): Promise<void> {
   const config = readJson(join(root, name), name)
   if (config === undefined || !existsSync(schemaPath)) return
   const schema = readSchema(schemaPath)
-  const { createAjv } = await import('./ajv.ts')
-  const validate = createAjv({ useDefaults: true }).compile(schema)
+  const validate = await compile(schema)
   const problems = validate(config) ? [] : explain(validate.errors ?? [], config, schema)
   if (problems.length === 0) problems.push(...(await contradictionsOf(root, config)))
   const [first, ...others] = problems.map(
@@ -36,6 +36,17 @@ export async function checkAppConfig(root: string): Promise<void> {
   throw new UserError(others.length === 0 ? first : `${name} has ${others.length + 1} errors:${list}`, {
     hint: 'config/app.schema.json says what each key takes',
   })
+}
+
+async function compile(schema: Schema): Promise<ValidateFunction> {
+  const { createAjv } = await import('./ajv.ts')
+  try {
+    return createAjv({ useDefaults: true }).compile(schema)
+  } catch (error) {
+    throw new UserError(`config/app.schema.json: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
+  }
 }
 
 async function contradictionsOf(root: string, config: unknown): Promise<Problem[]> {

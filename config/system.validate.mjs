@@ -4,32 +4,32 @@ import { createRequire } from 'node:module'
 import { formats } from './formats.ts'
 const require = createRequire(import.meta.url)
 "use strict";
-export const validate = validate20;
-export default validate20;
-const schema31 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"system.schema.json","title":"SystemConfig","description":"The machine: what it is called, what it runs, what it may use, and where it is deployed.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./system.schema.json"},"hostname":{"type":"string","pattern":"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$","patternErrorMessage":"lower-case letters, digits and inner hyphens, at most 63","description":"Host name of the machine; DHCP and per-instance settings may replace it.","default":"nodeos"},"machine":{"type":"object","description":"The virtual hardware.","additionalProperties":false,"default":{},"properties":{"arch":{"type":"string","enum":["x64","arm64"],"description":"Instruction set of the machine. x64 today; arm64 is refused by the build.","default":"x64"},"memory":{"type":"integer","minimum":48,"maximum":1048576,"description":"Memory in MiB.","default":256},"cpus":{"type":"integer","minimum":1,"maximum":64,"description":"Number of virtual CPUs.","default":1}}},"app":{"type":"object","description":"The application and how it is packed.","additionalProperties":false,"default":{},"properties":{"entry":{"type":"string","pattern":"^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$","patternErrorMessage":"a path in the repository that ends in .js, .mjs, .cjs, .ts, .mts or .cts","description":"The file that Node starts, relative to the repository.","default":"app/index.ts"},"env":{"type":"object","description":"Environment variables baked into the image. Never secrets: the image is not secret.","propertyNames":{"pattern":"^[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"letters, digits and underscores, not starting with a digit"},"additionalProperties":{"type":"string"},"default":{}},"nodeOptions":{"type":"array","description":"Command-line options for Node itself, before the entry.","items":{"type":"string","pattern":"^--[a-z]","patternErrorMessage":"an option that starts with --"},"default":[]},"processes":{"description":"How many Node processes run the app: a number, or \"auto\" for one per virtual CPU. From two on, node:cluster shares the ports.","oneOf":[{"type":"integer","minimum":1,"maximum":256},{"type":"string","const":"auto"}],"default":1},"prune":{"type":"boolean","description":"Leave out of dependencies what never runs: source maps, type declarations, documentation, tests.","default":true},"include":{"type":"array","description":"Further files and folders to pack, relative to the repository.","items":{"type":"string","pattern":"^[^/]","patternErrorMessage":"a path in the repository, not starting with /"},"default":[]}}},"ports":{"type":"array","description":"Ports that the app listens on, and the host's ports that lead to them.","items":{"type":"object","additionalProperties":false,"required":["guest"],"properties":{"guest":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine. The first one is the app's PORT."},"host":{"type":"integer","minimum":1,"maximum":65535,"description":"Port on the host that leads there; the guest's own number when left out."},"protocol":{"type":"string","enum":["tcp","udp"],"description":"Transport protocol.","default":"tcp"}}},"default":[{"guest":8080}]},"network":{"type":"object","description":"The machine's network interface.","additionalProperties":false,"default":{},"properties":{"mode":{"type":"string","enum":["dhcp","static","none"],"description":"How the interface gets its IPv4 address.","default":"dhcp"},"interface":{"type":"string","pattern":"^[a-z][a-z0-9]{0,14}$","patternErrorMessage":"a lower-case letter, then letters and digits, at most 15","description":"Name of the interface.","default":"eth0"},"address":{"type":"string","format":"cidr","description":"IPv4 address and prefix length, e.g. 192.0.2.10/24; static only."},"gateway":{"type":"string","format":"ipv4","description":"Default router; static only."},"dns":{"type":"array","description":"Name servers. Put before those that DHCP offers.","items":{"type":"string","anyOf":[{"format":"ipv4"},{"format":"ipv6"}]},"maxItems":3,"default":[]},"search":{"type":"array","description":"Domains searched for names without a dot.","items":{"type":"string","format":"hostname"},"default":[]},"ntp":{"type":"array","description":"Time servers (address or name). Put before those that DHCP offers.","items":{"type":"string","minLength":1},"default":[]},"mtu":{"type":"integer","minimum":576,"maximum":65535,"description":"Largest packet; what DHCP or the device says when left out."},"ipv6":{"type":"string","enum":["auto","off"],"description":"IPv6: \"auto\" takes addresses from router advertisements (SLAAC), \"off\" none.","default":"auto"}}},"kernel":{"type":"object","description":"The kernel and its configuration.","additionalProperties":false,"default":{},"properties":{"source":{"type":"string","minLength":1,"description":"Where the source comes from: \"distribution\" (the host's apt mirror, signed), \"tarball\" (kernel.org, pinned), \"auto\" (what is kept of these from an earlier build, else the first that answers), or a path to a tree or tarball.","default":"auto"},"platforms":{"type":"array","description":"Hypervisors to carry drivers for: fragments kernel/config/platform-<name>.config. virtio is always there.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"fragments":{"type":"array","description":"Further fragments, kernel/config/<name>.config, e.g. \"debug\".","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"mitigations":{"type":"boolean","description":"Defend against speculative execution. Off by default: one trust domain runs in the guest.","default":false},"cmdline":{"type":"string","pattern":"^[ -~]*$","patternErrorMessage":"printable ASCII","maxLength":1024,"description":"Appended to the kernel command line.","default":""}}},"image":{"type":"object","description":"How the layers are packed.","additionalProperties":false,"default":{},"properties":{"compression":{"type":"string","enum":["lz4","zstd","xz"],"description":"lz4 boots fastest, xz is smallest, zstd lies between.","default":"lz4"},"formats":{"type":"array","description":"Image formats to assemble: files build/formats/<name>.ts, as direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. \"direct\" is the kernel and the layers as they are; others may compile more drivers into the kernel.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"minItems":1,"uniqueItems":true,"default":["direct"]}}},"data":{"type":"object","description":"A second disk, mounted at /data: ext4, checked at boot, grown to the disk's size, kept across deploys and rollbacks. None when left out.","additionalProperties":false,"properties":{"label":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,16}$","patternErrorMessage":"letters, digits, dots, hyphens and underscores, at most 16","description":"ext4 label by which the machine finds the disk.","default":"data"},"size":{"type":"integer","minimum":16,"maximum":16777216,"description":"MiB of the disk that a target creates; one that is there is grown to it, never shrunk.","default":1024}}},"health":{"type":"object","description":"How to tell that the app serves.","additionalProperties":false,"default":{},"properties":{"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path that answers 200 when the app is well.","default":"/healthz"},"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port to ask; the first tcp port when left out."},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Seconds from power-on within which the first 200 must come.","default":60}}},"metrics":{"type":"object","description":"Prometheus metrics of the machine, its processes and the app.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port that serves them to everyone who reaches it; none when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path of the metrics.","default":"/metrics"}}},"logs":{"type":"object","description":"Where the console's lines go besides the console.","additionalProperties":false,"default":{},"properties":{"forward":{"type":"string","pattern":"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$","patternErrorMessage":"a URL such as syslog+udp://host:514, syslog+tcp://host:601, syslog+tls://host:6514 or https://host/path, or env:NAME","description":"A collector: syslog+udp, syslog+tcp, syslog+tls, http or https; or env:NAME, the variable of the machine's environment that names it."},"buffer":{"type":"integer","minimum":4,"maximum":65536,"description":"KiB of memory for lines while the collector is down; what comes when it is full is counted and dropped.","default":256}}},"restart":{"type":"object","description":"What PID 1 does when Node ends.","additionalProperties":false,"default":{},"properties":{"exitZero":{"type":"string","enum":["restart","poweroff"],"description":"When Node ends with status 0: start it again, or power the machine off.","default":"restart"},"backoffInitial":{"type":"integer","minimum":0,"maximum":60000,"description":"Milliseconds before the first restart; doubled each time.","default":100},"backoffMax":{"type":"integer","minimum":0,"maximum":600000,"description":"Longest wait between restarts, in milliseconds.","default":5000},"crashLoopCount":{"type":"integer","minimum":2,"maximum":1000,"description":"This many ends within crashLoopWindow reboot the machine.","default":10},"crashLoopWindow":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds over which ends are counted.","default":60},"drainTimeout":{"type":"integer","minimum":1,"maximum":3600,"description":"Seconds the app has to finish its work after the power button or SIGTERM.","default":10}}},"deploy":{"type":"object","description":"Where npm run deploy takes the machine.","additionalProperties":false,"default":{},"properties":{"target":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens","description":"A file or folder in deploy/targets/.","default":"local"},"options":{"type":"object","description":"The target's own options; its schema is checked too.","default":{}}}}}};
-const func1 = Object.prototype.hasOwnProperty;
-const func3 = require("ajv/dist/runtime/ucs2length").default;
-const pattern4 = new RegExp("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "u");
-const pattern5 = new RegExp("^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$", "u");
-const pattern6 = new RegExp("^[A-Za-z_][A-Za-z0-9_]*$", "u");
-const pattern7 = new RegExp("^--[a-z]", "u");
-const pattern8 = new RegExp("^[^/]", "u");
-const pattern9 = new RegExp("^[a-z][a-z0-9]{0,14}$", "u");
-const pattern10 = new RegExp("^[a-z0-9-]+$", "u");
-const pattern12 = new RegExp("^[ -~]*$", "u");
-const pattern14 = new RegExp("^[A-Za-z0-9._-]{1,16}$", "u");
-const pattern15 = new RegExp("^/[!-~]*$", "u");
-const pattern17 = new RegExp("^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$", "u");
+export const validate = validate0;
+export default validate0;
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"system.schema.json","title":"SystemConfig","description":"The machine: what it is called, what it runs, what it may use, and where it is deployed.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./system.schema.json"},"hostname":{"type":"string","pattern":"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$","patternErrorMessage":"lower-case letters, digits and inner hyphens, at most 63","description":"Host name of the machine; DHCP and per-instance settings may replace it.","default":"nodeos"},"machine":{"type":"object","description":"The virtual hardware.","additionalProperties":false,"default":{},"properties":{"arch":{"type":"string","enum":["x64","arm64"],"description":"Instruction set of the machine. x64 today; arm64 is refused by the build.","default":"x64"},"memory":{"type":"integer","minimum":48,"maximum":1048576,"description":"Memory in MiB.","default":256},"cpus":{"type":"integer","minimum":1,"maximum":64,"description":"Number of virtual CPUs.","default":1}}},"app":{"type":"object","description":"The application and how it is packed.","additionalProperties":false,"default":{},"properties":{"entry":{"type":"string","pattern":"^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$","patternErrorMessage":"a path in the repository that ends in .js, .mjs, .cjs, .ts, .mts or .cts","description":"The file that Node starts, relative to the repository.","default":"app/index.ts"},"env":{"type":"object","description":"Environment variables baked into the image. Never secrets: the image is not secret.","propertyNames":{"pattern":"^[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"letters, digits and underscores, not starting with a digit"},"additionalProperties":{"type":"string"},"default":{}},"nodeOptions":{"type":"array","description":"Command-line options for Node itself, before the entry.","items":{"type":"string","pattern":"^--[a-z]","patternErrorMessage":"an option that starts with --"},"default":[]},"processes":{"description":"How many Node processes run the app: a number, or \"auto\" for one per virtual CPU. From two on, node:cluster shares the ports.","oneOf":[{"type":"integer","minimum":1,"maximum":256},{"type":"string","const":"auto"}],"default":1},"prune":{"type":"boolean","description":"Leave out of dependencies what never runs: source maps, type declarations, documentation, tests.","default":true},"include":{"type":"array","description":"Further files and folders to pack, relative to the repository.","items":{"type":"string","pattern":"^[^/]","patternErrorMessage":"a path in the repository, not starting with /"},"default":[]}}},"ports":{"type":"array","description":"Ports that the app listens on, and the host's ports that lead to them.","items":{"type":"object","additionalProperties":false,"required":["guest"],"properties":{"guest":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine. The first one is the app's PORT."},"host":{"type":"integer","minimum":1,"maximum":65535,"description":"Port on the host that leads there; the guest's own number when left out."},"protocol":{"type":"string","enum":["tcp","udp"],"description":"Transport protocol.","default":"tcp"}}},"default":[{"guest":8080}]},"network":{"type":"object","description":"The machine's network interface.","additionalProperties":false,"default":{},"properties":{"mode":{"type":"string","enum":["dhcp","static","none"],"description":"How the interface gets its IPv4 address.","default":"dhcp"},"interface":{"type":"string","pattern":"^[a-z][a-z0-9]{0,14}$","patternErrorMessage":"a lower-case letter, then letters and digits, at most 15","description":"Name of the interface.","default":"eth0"},"address":{"type":"string","format":"cidr","description":"IPv4 address and prefix length, e.g. 192.0.2.10/24; static only."},"gateway":{"type":"string","format":"ipv4","description":"Default router; static only."},"dns":{"type":"array","description":"Name servers. Put before those that DHCP offers.","items":{"type":"string","anyOf":[{"format":"ipv4"},{"format":"ipv6"}]},"maxItems":3,"default":[]},"search":{"type":"array","description":"Domains searched for names without a dot.","items":{"type":"string","format":"hostname"},"default":[]},"ntp":{"type":"array","description":"Time servers (address or name). Put before those that DHCP offers.","items":{"type":"string","minLength":1},"default":[]},"mtu":{"type":"integer","minimum":576,"maximum":65535,"description":"Largest packet; what DHCP or the device says when left out."},"ipv6":{"type":"string","enum":["auto","off"],"description":"IPv6: \"auto\" takes addresses from router advertisements (SLAAC), \"off\" none.","default":"auto"}}},"kernel":{"type":"object","description":"The kernel and its configuration.","additionalProperties":false,"default":{},"properties":{"source":{"type":"string","minLength":1,"description":"Where the source comes from: \"distribution\" (the host's apt mirror, signed), \"tarball\" (kernel.org, pinned), \"auto\" (what is kept of these from an earlier build, else the first that answers), or a path to a tree or tarball.","default":"auto"},"platforms":{"type":"array","description":"Hypervisors to carry drivers for: fragments kernel/config/platform-<name>.config. virtio is always there.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"fragments":{"type":"array","description":"Further fragments, kernel/config/<name>.config, e.g. \"debug\".","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"mitigations":{"type":"boolean","description":"Defend against speculative execution. Off by default: one trust domain runs in the guest.","default":false},"cmdline":{"type":"string","pattern":"^[ -~]*$","patternErrorMessage":"printable ASCII","maxLength":1024,"description":"Appended to the kernel command line.","default":""}}},"image":{"type":"object","description":"How the layers are packed.","additionalProperties":false,"default":{},"properties":{"compression":{"type":"string","enum":["lz4","zstd","xz"],"description":"lz4 boots fastest, xz is smallest, zstd lies between.","default":"lz4"},"formats":{"type":"array","description":"Image formats to assemble: files build/formats/<name>.ts, as direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. \"direct\" is the kernel and the layers as they are; others may compile more drivers into the kernel.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"minItems":1,"uniqueItems":true,"default":["direct"]}}},"data":{"type":"object","description":"A second disk, mounted at /data: ext4, checked at boot, grown to the disk's size, kept across deploys and rollbacks. None when left out.","additionalProperties":false,"properties":{"label":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,16}$","patternErrorMessage":"letters, digits, dots, hyphens and underscores, at most 16","description":"ext4 label by which the machine finds the disk.","default":"data"},"size":{"type":"integer","minimum":16,"maximum":16777216,"description":"MiB of the disk that a target creates; one that is there is grown to it, never shrunk.","default":1024}}},"health":{"type":"object","description":"How to tell that the app serves.","additionalProperties":false,"default":{},"properties":{"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path that answers 200 when the app is well.","default":"/healthz"},"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port to ask; the first tcp port when left out."},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Seconds from power-on within which the first 200 must come.","default":60}}},"metrics":{"type":"object","description":"Prometheus metrics of the machine, its processes and the app.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port that serves them to everyone who reaches it; none when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path of the metrics.","default":"/metrics"}}},"logs":{"type":"object","description":"Where the console's lines go besides the console.","additionalProperties":false,"default":{},"properties":{"forward":{"type":"string","pattern":"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$","patternErrorMessage":"a URL such as syslog+udp://host:514, syslog+tcp://host:601, syslog+tls://host:6514 or https://host/path, or env:NAME","description":"A collector: syslog+udp, syslog+tcp, syslog+tls, http or https; or env:NAME, the variable of the machine's environment that names it."},"buffer":{"type":"integer","minimum":4,"maximum":65536,"description":"KiB of memory for lines while the collector is down; what comes when it is full is counted and dropped.","default":256}}},"restart":{"type":"object","description":"What PID 1 does when Node ends.","additionalProperties":false,"default":{},"properties":{"exitZero":{"type":"string","enum":["restart","poweroff"],"description":"When Node ends with status 0: start it again, or power the machine off.","default":"restart"},"backoffInitial":{"type":"integer","minimum":0,"maximum":60000,"description":"Milliseconds before the first restart; doubled each time.","default":100},"backoffMax":{"type":"integer","minimum":0,"maximum":600000,"description":"Longest wait between restarts, in milliseconds.","default":5000},"crashLoopCount":{"type":"integer","minimum":2,"maximum":1000,"description":"This many ends within crashLoopWindow reboot the machine.","default":10},"crashLoopWindow":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds over which ends are counted.","default":60},"drainTimeout":{"type":"integer","minimum":1,"maximum":3600,"description":"Seconds the app has to finish its work after the power button or SIGTERM.","default":10}}},"deploy":{"type":"object","description":"Where npm run deploy takes the machine.","additionalProperties":false,"default":{},"properties":{"target":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens","description":"A file or folder in deploy/targets/.","default":"local"},"options":{"type":"object","description":"The target's own options; its schema is checked too.","default":{}}}}}};
+const func0 = Object.prototype.hasOwnProperty;
+const func2 = require("ajv/dist/runtime/ucs2length").default;
+const pattern0 = new RegExp("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "u");
+const pattern1 = new RegExp("^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$", "u");
+const pattern2 = new RegExp("^[A-Za-z_][A-Za-z0-9_]*$", "u");
+const pattern3 = new RegExp("^--[a-z]", "u");
+const pattern4 = new RegExp("^[^/]", "u");
+const pattern5 = new RegExp("^[a-z][a-z0-9]{0,14}$", "u");
+const pattern6 = new RegExp("^[a-z0-9-]+$", "u");
+const pattern8 = new RegExp("^[ -~]*$", "u");
+const pattern10 = new RegExp("^[A-Za-z0-9._-]{1,16}$", "u");
+const pattern11 = new RegExp("^/[!-~]*$", "u");
+const pattern13 = new RegExp("^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$", "u");
 const formats0 = formats.cidr;
 const formats2 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const formats6 = /^((([0-9a-f]{1,4}:){7}([0-9a-f]{1,4}|:))|(([0-9a-f]{1,4}:){6}(:[0-9a-f]{1,4}|((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3})|:))|(([0-9a-f]{1,4}:){5}(((:[0-9a-f]{1,4}){1,2})|:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3})|:))|(([0-9a-f]{1,4}:){4}(((:[0-9a-f]{1,4}){1,3})|((:[0-9a-f]{1,4})?:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(([0-9a-f]{1,4}:){3}(((:[0-9a-f]{1,4}){1,4})|((:[0-9a-f]{1,4}){0,2}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(([0-9a-f]{1,4}:){2}(((:[0-9a-f]{1,4}){1,5})|((:[0-9a-f]{1,4}){0,3}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(([0-9a-f]{1,4}:){1}(((:[0-9a-f]{1,4}){1,6})|((:[0-9a-f]{1,4}){0,4}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(:(((:[0-9a-f]{1,4}){1,7})|((:[0-9a-f]{1,4}){0,5}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:)))$/i;
 const formats8 = /^(?=.{1,253}\.?$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[-0-9a-z]{0,61}[0-9a-z])?)*\.?$/i;
 
-function validate20(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
+function validate0(data, {instancePath="", parentData, parentDataProperty, rootData=data, dynamicAnchors={}}={}){
 /*# sourceURL="system.schema.json" */;
 let vErrors = null;
 let errors = 0;
-const evaluated0 = validate20.evaluated;
+const evaluated0 = validate0.evaluated;
 if(evaluated0.dynamicProps){
 evaluated0.props = undefined;
 }
@@ -77,7 +77,7 @@ if(data.deploy === undefined){
 data.deploy = {};
 }
 for(const key0 in data){
-if(!(func1.call(schema31.properties, key0))){
+if(!(func0.call(schema0.properties, key0))){
 const err0 = {instancePath,schemaPath:"#/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key0},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err0];
@@ -100,7 +100,7 @@ errors++;
 }
 let data1 = data.hostname;
 if(typeof data1 === "string"){
-if(!pattern4.test(data1)){
+if(!pattern0.test(data1)){
 const err2 = {instancePath:instancePath+"/hostname",schemaPath:"#/properties/hostname/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"},message:"must match pattern \""+"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"+"\""};
 if(vErrors === null){
 vErrors = [err2];
@@ -156,7 +156,7 @@ vErrors.push(err5);
 errors++;
 }
 if(!((data3 === "x64") || (data3 === "arm64"))){
-const err6 = {instancePath:instancePath+"/machine/arch",schemaPath:"#/properties/machine/properties/arch/enum",keyword:"enum",params:{allowedValues: schema31.properties.machine.properties.arch.enum},message:"must be equal to one of the allowed values"};
+const err6 = {instancePath:instancePath+"/machine/arch",schemaPath:"#/properties/machine/properties/arch/enum",keyword:"enum",params:{allowedValues: schema0.properties.machine.properties.arch.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err6];
 }
@@ -276,7 +276,7 @@ errors++;
 }
 let data7 = data6.entry;
 if(typeof data7 === "string"){
-if(!pattern5.test(data7)){
+if(!pattern1.test(data7)){
 const err15 = {instancePath:instancePath+"/app/entry",schemaPath:"#/properties/app/properties/entry/pattern",keyword:"pattern",params:{pattern: "^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$"},message:"must match pattern \""+"^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$"+"\""};
 if(vErrors === null){
 vErrors = [err15];
@@ -302,7 +302,7 @@ if(data8 && typeof data8 == "object" && !Array.isArray(data8)){
 for(const key3 in data8){
 const _errs22 = errors;
 if(typeof key3 === "string"){
-if(!pattern6.test(key3)){
+if(!pattern2.test(key3)){
 const err17 = {instancePath:instancePath+"/app/env",schemaPath:"#/properties/app/properties/env/propertyNames/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^[A-Za-z_][A-Za-z0-9_]*$"+"\"",propertyName:key3};
 if(vErrors === null){
 vErrors = [err17];
@@ -354,7 +354,7 @@ const len0 = data10.length;
 for(let i0=0; i0<len0; i0++){
 let data11 = data10[i0];
 if(typeof data11 === "string"){
-if(!pattern7.test(data11)){
+if(!pattern3.test(data11)){
 const err21 = {instancePath:instancePath+"/app/nodeOptions/" + i0,schemaPath:"#/properties/app/properties/nodeOptions/items/pattern",keyword:"pattern",params:{pattern: "^--[a-z]"},message:"must match pattern \""+"^--[a-z]"+"\""};
 if(vErrors === null){
 vErrors = [err21];
@@ -498,7 +498,7 @@ const len1 = data14.length;
 for(let i1=0; i1<len1; i1++){
 let data15 = data14[i1];
 if(typeof data15 === "string"){
-if(!pattern8.test(data15)){
+if(!pattern4.test(data15)){
 const err31 = {instancePath:instancePath+"/app/include/" + i1,schemaPath:"#/properties/app/properties/include/items/pattern",keyword:"pattern",params:{pattern: "^[^/]"},message:"must match pattern \""+"^[^/]"+"\""};
 if(vErrors === null){
 vErrors = [err31];
@@ -655,7 +655,7 @@ vErrors.push(err43);
 errors++;
 }
 if(!((data20 === "tcp") || (data20 === "udp"))){
-const err44 = {instancePath:instancePath+"/ports/" + i2+"/protocol",schemaPath:"#/properties/ports/items/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema31.properties.ports.items.properties.protocol.enum},message:"must be equal to one of the allowed values"};
+const err44 = {instancePath:instancePath+"/ports/" + i2+"/protocol",schemaPath:"#/properties/ports/items/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema0.properties.ports.items.properties.protocol.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err44];
 }
@@ -708,7 +708,7 @@ if(data21.ipv6 === undefined){
 data21.ipv6 = "auto";
 }
 for(const key6 in data21){
-if(!(func1.call(schema31.properties.network.properties, key6))){
+if(!(func0.call(schema0.properties.network.properties, key6))){
 const err47 = {instancePath:instancePath+"/network",schemaPath:"#/properties/network/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err47];
@@ -731,7 +731,7 @@ vErrors.push(err48);
 errors++;
 }
 if(!(((data22 === "dhcp") || (data22 === "static")) || (data22 === "none"))){
-const err49 = {instancePath:instancePath+"/network/mode",schemaPath:"#/properties/network/properties/mode/enum",keyword:"enum",params:{allowedValues: schema31.properties.network.properties.mode.enum},message:"must be equal to one of the allowed values"};
+const err49 = {instancePath:instancePath+"/network/mode",schemaPath:"#/properties/network/properties/mode/enum",keyword:"enum",params:{allowedValues: schema0.properties.network.properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -742,7 +742,7 @@ errors++;
 }
 let data23 = data21.interface;
 if(typeof data23 === "string"){
-if(!pattern9.test(data23)){
+if(!pattern5.test(data23)){
 const err50 = {instancePath:instancePath+"/network/interface",schemaPath:"#/properties/network/properties/interface/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9]{0,14}$"},message:"must match pattern \""+"^[a-z][a-z0-9]{0,14}$"+"\""};
 if(vErrors === null){
 vErrors = [err50];
@@ -948,7 +948,7 @@ const len5 = data30.length;
 for(let i5=0; i5<len5; i5++){
 let data31 = data30[i5];
 if(typeof data31 === "string"){
-if(func3(data31) < 1){
+if(func2(data31) < 1){
 const err65 = {instancePath:instancePath+"/network/ntp/" + i5,schemaPath:"#/properties/network/properties/ntp/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err65];
@@ -1028,7 +1028,7 @@ vErrors.push(err71);
 errors++;
 }
 if(!((data33 === "auto") || (data33 === "off"))){
-const err72 = {instancePath:instancePath+"/network/ipv6",schemaPath:"#/properties/network/properties/ipv6/enum",keyword:"enum",params:{allowedValues: schema31.properties.network.properties.ipv6.enum},message:"must be equal to one of the allowed values"};
+const err72 = {instancePath:instancePath+"/network/ipv6",schemaPath:"#/properties/network/properties/ipv6/enum",keyword:"enum",params:{allowedValues: schema0.properties.network.properties.ipv6.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -1079,7 +1079,7 @@ errors++;
 }
 let data35 = data34.source;
 if(typeof data35 === "string"){
-if(func3(data35) < 1){
+if(func2(data35) < 1){
 const err75 = {instancePath:instancePath+"/kernel/source",schemaPath:"#/properties/kernel/properties/source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err75];
@@ -1106,7 +1106,7 @@ const len6 = data36.length;
 for(let i6=0; i6<len6; i6++){
 let data37 = data36[i6];
 if(typeof data37 === "string"){
-if(!pattern10.test(data37)){
+if(!pattern6.test(data37)){
 const err77 = {instancePath:instancePath+"/kernel/platforms/" + i6,schemaPath:"#/properties/kernel/properties/platforms/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err77];
@@ -1169,7 +1169,7 @@ const len7 = data38.length;
 for(let i8=0; i8<len7; i8++){
 let data39 = data38[i8];
 if(typeof data39 === "string"){
-if(!pattern10.test(data39)){
+if(!pattern6.test(data39)){
 const err81 = {instancePath:instancePath+"/kernel/fragments/" + i8,schemaPath:"#/properties/kernel/properties/fragments/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err81];
@@ -1238,7 +1238,7 @@ errors++;
 }
 let data41 = data34.cmdline;
 if(typeof data41 === "string"){
-if(func3(data41) > 1024){
+if(func2(data41) > 1024){
 const err86 = {instancePath:instancePath+"/kernel/cmdline",schemaPath:"#/properties/kernel/properties/cmdline/maxLength",keyword:"maxLength",params:{limit: 1024},message:"must NOT have more than 1024 characters"};
 if(vErrors === null){
 vErrors = [err86];
@@ -1248,7 +1248,7 @@ vErrors.push(err86);
 }
 errors++;
 }
-if(!pattern12.test(data41)){
+if(!pattern8.test(data41)){
 const err87 = {instancePath:instancePath+"/kernel/cmdline",schemaPath:"#/properties/kernel/properties/cmdline/pattern",keyword:"pattern",params:{pattern: "^[ -~]*$"},message:"must match pattern \""+"^[ -~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err87];
@@ -1312,7 +1312,7 @@ vErrors.push(err91);
 errors++;
 }
 if(!(((data43 === "lz4") || (data43 === "zstd")) || (data43 === "xz"))){
-const err92 = {instancePath:instancePath+"/image/compression",schemaPath:"#/properties/image/properties/compression/enum",keyword:"enum",params:{allowedValues: schema31.properties.image.properties.compression.enum},message:"must be equal to one of the allowed values"};
+const err92 = {instancePath:instancePath+"/image/compression",schemaPath:"#/properties/image/properties/compression/enum",keyword:"enum",params:{allowedValues: schema0.properties.image.properties.compression.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -1337,7 +1337,7 @@ const len8 = data44.length;
 for(let i10=0; i10<len8; i10++){
 let data45 = data44[i10];
 if(typeof data45 === "string"){
-if(!pattern10.test(data45)){
+if(!pattern6.test(data45)){
 const err94 = {instancePath:instancePath+"/image/formats/" + i10,schemaPath:"#/properties/image/properties/formats/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err94];
@@ -1428,7 +1428,7 @@ errors++;
 }
 let data47 = data46.label;
 if(typeof data47 === "string"){
-if(!pattern14.test(data47)){
+if(!pattern10.test(data47)){
 const err100 = {instancePath:instancePath+"/data/label",schemaPath:"#/properties/data/properties/label/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._-]{1,16}$"},message:"must match pattern \""+"^[A-Za-z0-9._-]{1,16}$"+"\""};
 if(vErrors === null){
 vErrors = [err100];
@@ -1516,7 +1516,7 @@ errors++;
 }
 let data50 = data49.path;
 if(typeof data50 === "string"){
-if(!pattern15.test(data50)){
+if(!pattern11.test(data50)){
 const err107 = {instancePath:instancePath+"/health/path",schemaPath:"#/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err107];
@@ -1670,7 +1670,7 @@ errors++;
 }
 let data55 = data53.path;
 if(typeof data55 === "string"){
-if(!pattern15.test(data55)){
+if(!pattern11.test(data55)){
 const err120 = {instancePath:instancePath+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err120];
@@ -1722,7 +1722,7 @@ errors++;
 if(data56.forward !== undefined){
 let data57 = data56.forward;
 if(typeof data57 === "string"){
-if(!pattern17.test(data57)){
+if(!pattern13.test(data57)){
 const err124 = {instancePath:instancePath+"/logs/forward",schemaPath:"#/properties/logs/properties/forward/pattern",keyword:"pattern",params:{pattern: "^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"},message:"must match pattern \""+"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"+"\""};
 if(vErrors === null){
 vErrors = [err124];
@@ -1832,7 +1832,7 @@ vErrors.push(err131);
 errors++;
 }
 if(!((data60 === "restart") || (data60 === "poweroff"))){
-const err132 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/enum",keyword:"enum",params:{allowedValues: schema31.properties.restart.properties.exitZero.enum},message:"must be equal to one of the allowed values"};
+const err132 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/enum",keyword:"enum",params:{allowedValues: schema0.properties.restart.properties.exitZero.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -2039,7 +2039,7 @@ errors++;
 }
 let data67 = data66.target;
 if(typeof data67 === "string"){
-if(!pattern10.test(data67)){
+if(!pattern6.test(data67)){
 const err150 = {instancePath:instancePath+"/deploy/target",schemaPath:"#/properties/deploy/properties/target/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err150];
@@ -2093,7 +2093,7 @@ vErrors.push(err154);
 }
 errors++;
 }
-validate20.errors = vErrors;
+validate0.errors = vErrors;
 return errors === 0;
 }
-validate20.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};
+validate0.evaluated = {"props":true,"dynamicProps":false,"dynamicItems":false};

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
+import { open, stat } from 'node:fs/promises'
 
 /** What a build step leaves behind. */
 export interface Artefact {
@@ -18,9 +16,18 @@ export interface Artefact {
 /** SHA-256 of a file's content, in hex. */
 export async function hashFile(path: string): Promise<string> {
   const hash = createHash('sha256')
-  // Large pieces: a build hashes what it finds finished, and should not be waited for.
-  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash)
-  return hash.digest('hex')
+  const file = await open(path)
+  try {
+    // One piece of memory for all of it: a build hashes what it finds finished, and should not be waited for.
+    const piece = Buffer.allocUnsafe(Math.min(2 ** 20, (await file.stat()).size + 1))
+    for (;;) {
+      const { bytesRead } = await file.read(piece)
+      if (bytesRead === 0) return hash.digest('hex')
+      hash.update(piece.subarray(0, bytesRead))
+    }
+  } finally {
+    await file.close()
+  }
 }
 
 /** SHA-256 of a string or of bytes, in hex. */

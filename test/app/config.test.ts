@@ -2,6 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { root } from '../../build/lib/paths.ts'
+import { createAjv } from '../../config/ajv.ts'
 import { checkAppConfig } from '../../config/app.ts'
 import { deriveApp } from '../../config/types.ts'
 import { certify } from '../fixtures/certify.ts'
@@ -21,6 +22,8 @@ function repository(t: Test, config: unknown): string {
 for (const [name, text] of Object.entries(await deriveApp(readSchema(appSchemaPath)))) {
   t.equal(readFileSync(join(root, 'app', name), 'utf8'), text, `app/${name} is up to date: npm run types`)
 }
+
+t.ok(createAjv().validateSchema(readSchema(appSchemaPath)), 'the schema is a good one')
 
 await t.test('the shipped one is right, and so is none', async (t) => {
   await checkAppConfig(root)

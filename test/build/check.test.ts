@@ -206,9 +206,9 @@ await t.test('reports everything at once', async (t) => {
   })
 })
 
-await t.test('as a program, on this host', async (t) => {
+await t.test('a build begins with it', async (t) => {
   const env = { ...process.env, PATH: t.testdir(), XDG_CACHE_HOME: t.testdirName }
-  const { status, stderr } = spawnSync(process.execPath, ['build/check.ts'], {
+  const { status, stderr } = spawnSync(process.execPath, ['build/layers.ts'], {
     cwd: root,
     env,
     encoding: 'utf8',

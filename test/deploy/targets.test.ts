@@ -19,7 +19,9 @@ function hasForm(t: Test, name: string, target: Target): void {
   t.equal(target.name, name)
   t.match(target.summary, /^[a-z].*[^.]$/, 'a line that README quotes')
   t.ok(target.needs.every((program) => /^[\w.+-]+$/.test(program)))
-  const validate = createAjv().compile(target.schema)
+  const ajv = createAjv()
+  t.ok(ajv.validateSchema(target.schema), 'its schema is one')
+  const validate = ajv.compile(target.schema)
   t.ok(validate({}), 'no option is compulsory, or the first deploy asks for what nobody knows of')
   t.notOk(validate({ 'no-such-option': 1 }), 'a misspelt option is an error')
 }

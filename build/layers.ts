@@ -1,0 +1,30 @@
+import { loadConfig } from '../config/load.ts'
+import { buildApp } from './app.ts'
+import { check, report } from './check.ts'
+import { hostFacts } from './host/facts.ts'
+import { buildKernel } from './kernel.ts'
+import { jobsFrom } from './kernel/jobs.ts'
+import { cacheFrom } from './lib/cache.ts'
+import { main } from './lib/main.ts'
+import { dist, root } from './lib/paths.ts'
+import { buildRuntime } from './runtime.ts'
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run build:layers --',
+    summary: 'Checks what would stop a build, then makes the kernel, the runtime layer and the app layer.',
+    options: {},
+    help: {},
+  },
+  async () => {
+    const cache = cacheFrom(process.env)
+    const jobs = process.env['NODEOS_JOBS']
+    const facts = hostFacts(process.env)
+    report(await check({ facts, loadConfig: async () => loadConfig(), root, dist, cache, jobs }))
+    const config = await loadConfig()
+    await buildKernel({ config, cache, out: dist, jobs: jobsFrom(jobs) })
+    await buildRuntime({ config, cache, out: dist })
+    await buildApp({ root, config, out: dist })
+  },
+)

@@ -1,0 +1,12 @@
+import t from 'tap'
+import { checkAppConfig } from '../../config/app.ts'
+
+for (const [schema, says] of [
+  [{ propertes: {} }, 'config/app.schema.json: strict mode: unknown keyword: "propertes"'],
+  [{ type: 'strng' }, 'config/app.schema.json: type must be JSONType or JSONType[]: strng'],
+] as const) {
+  await t.test(`an application's schema that is none: ${JSON.stringify(schema)}`, async (t) => {
+    const root = t.testdir({ config: { 'app.json': '{}', 'app.schema.json': JSON.stringify(schema) } })
+    await t.rejects(checkAppConfig(root), { message: says })
+  })
+}
