@@ -22,6 +22,8 @@ interface Candidate {
 }
 
 const watchMs = 500
+/** After a look that failed. */
+const againMs = 5000
 const restartMs = { first: 1000, most: 60_000 }
 
 /** One appliance of a host: its releases, the machine that serves, and the change from one to the next. */
@@ -32,6 +34,8 @@ export class Appliance {
   /** The release on the branch that did not become healthy after all. */
   #refused: { number: number; why: string } | undefined
   #ended = false
+  /** When the machine was last started again, and how long to wait when that does not help. */
+  readonly #restart = { at: Date.now(), waitMs: restartMs.first }
   /** Resolves when what the service before left is taken up. */
   #started: Promise<void> = Promise.resolve()
 
@@ -134,35 +138,39 @@ export class Appliance {
     return tip === this.#serving.state.current?.number || tip === this.#refused?.number ? undefined : tip
   }
 
-  /** Starts the machine again when it ends; ever later while it ends at once. */
+  /** Looks after the machine, as long as the service runs: a look that fails is said, and the next one follows. */
   async #watch(): Promise<void> {
-    let waitMs = restartMs.first
-    let since = Date.now()
     for (; !this.#ended; await wait(watchMs)) {
-      const candidate = this.#candidate
-      if (candidate !== undefined && !isRunning(candidate.pusher)) await this.#decide(candidate)
-      const { current, stopped } = this.#serving.state
-      if (stopped === true || this.#turn.busy !== undefined) continue
-      if (this.#candidate !== undefined) continue
-      await this.#follow()
-      if (current === undefined || current !== this.#serving.state.current) continue
-      if (isRunning(current)) {
-        await boundConsole(current)
-        continue
+      try {
+        await this.#look()
+      } catch (error) {
+        this.#serving.say(describeError(error))
+        await wait(againMs)
       }
-      if (Date.now() - since > restartMs.most) waitMs = restartMs.first
-      this.#serving.say(`the machine of release ${current.number} has ended: it is started again`)
-      this.#serving.front.lead(undefined)
-      await this.#exclusive('the machine is being restarted', async () => {
-        this.#serving.state.restarts += 1
-        await discard(current)
-        await this.#serving.bringUp(current.number)
-      }).catch(async () => {
-        await wait(waitMs)
-        waitMs = Math.min(2 * waitMs, restartMs.most)
-      })
-      since = Date.now()
     }
+  }
+
+  /** Decides what a push has left open, and starts the machine again when it has ended; ever later while it ends at once. */
+  async #look(): Promise<void> {
+    const candidate = this.#candidate
+    if (candidate !== undefined && !isRunning(candidate.pusher)) await this.#decide(candidate)
+    const { current, stopped } = this.#serving.state
+    if (stopped === true || this.#turn.busy !== undefined || this.#candidate !== undefined) return
+    await this.#follow()
+    if (current === undefined || current !== this.#serving.state.current) return
+    if (isRunning(current)) return boundConsole(current)
+    if (Date.now() - this.#restart.at > restartMs.most) this.#restart.waitMs = restartMs.first
+    this.#serving.say(`the machine of release ${current.number} has ended: it is started again`)
+    this.#serving.front.lead(undefined)
+    await this.#exclusive('the machine is being restarted', async () => {
+      this.#serving.state.restarts += 1
+      await discard(current)
+      await this.#serving.bringUp(current.number)
+    }).catch(async () => {
+      await wait(this.#restart.waitMs)
+      this.#restart.waitMs = Math.min(2 * this.#restart.waitMs, restartMs.most)
+    })
+    this.#restart.at = Date.now()
   }
 
   async status(): Promise<Report> {

@@ -92,7 +92,10 @@ export class Serving {
       try {
         if (number !== this.state.handover?.to) await this.#undo()
         const machine = await this.boot(await this.sound(number), this.say)
-        await this.serve(machine)
+        await this.serve(machine).catch(async (error: unknown) => {
+          await discard(machine)
+          throw error
+        })
         this.say(`release ${number} serves`)
         return
       } catch (error) {

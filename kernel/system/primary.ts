@@ -96,6 +96,7 @@ function startWorker({ cluster, supervisor, workers, reports }: Workshop, slot: 
 }
 
 function crewOf(supervisor: Supervisor, workers: ReadonlyMap<number, Worker>, drainMs: number): Crew {
+  let replaced = Promise.resolve()
   return {
     worker(number) {
       const worker = workers.get(number as number)
@@ -113,7 +114,7 @@ function crewOf(supervisor: Supervisor, workers: ReadonlyMap<number, Worker>, dr
     restarts: () => supervisor.slots.reduce((sum, { starts }) => sum + starts - 1, 0),
     restart() {
       emit('app', 'app.restarting')
-      void replaceAll(supervisor, workers, drainMs)
+      replaced = replaced.then(() => replaceAll(supervisor, workers, drainMs))
     },
   }
 }
