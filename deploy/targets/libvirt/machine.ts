@@ -6,6 +6,7 @@ import { UserError } from '../../../build/lib/errors.ts'
 import type { Progress } from '../../../build/lib/log.ts'
 import { tail } from '../../../build/lib/tool.ts'
 import type { About } from './domain.ts'
+import { whyItReboots } from '../local/health.ts'
 import { lastWord } from './health.ts'
 import type { Pool } from './pool.ts'
 import type { Virsh } from './virsh.ts'
@@ -126,7 +127,8 @@ export class DomainMachine {
       if (signal.aborted) throw new UserError('interrupted')
       if (console.includes('"event":"health.failed"'))
         throw failure('the machine says that it is not healthy')
-      if (console.includes('"event":"machine.rebooting"')) throw failure('the app ends again and again')
+      const reboots = whyItReboots(console)
+      if (reboots !== undefined) throw failure(reboots)
       const { off, running, text } = await this.state()
       if (off) throw failure('the machine ended before it was healthy')
       if (!running) throw failure(`the machine does not get on: ${text}`)

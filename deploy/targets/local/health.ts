@@ -74,8 +74,8 @@ function otherScheme(url: string): string {
   return url.startsWith('https:') ? url.replace('https:', 'http:') : url.replace('http:', 'https:')
 }
 
-/** What makes the machine start over, or undefined when it does not. */
-function whyItReboots(console: string): string | undefined {
+/** What makes the machine start over, as its console says it, or undefined when it does not. */
+export function whyItReboots(console: string): string | undefined {
   const failed = /"event":"init\.failed".*/.exec(console)?.[0]
   if (failed !== undefined) return `the machine cannot start: ${/"error":"(.*)"/.exec(failed)?.[1]}`
   const [, cause] = /"event":"machine\.rebooting","cause":"([^"]*)"/.exec(console) ?? []

@@ -31,6 +31,27 @@ await t.test('a virsh that fails is no machine that is off', async (t) => {
   await t.rejects(virsh.ask('domstate', 'm'), { message: /virsh domstate on .* failed/ })
 })
 
+await t.test('a machine that starts over: by its crash loop, or since it cannot start at all', async (t) => {
+  const hypervisor = new Hypervisor()
+  const machine = new DomainMachine('m', hypervisor, await Pool.open(hypervisor, 'images'))
+  hypervisor.domains.set('m', { xml: '', autostart: false, state: 'running (booted)' })
+  const { signal } = new AbortController()
+  for (const [console, message] of [
+    [
+      '"event":"machine.rebooting","cause":"3 ends within 60 s"',
+      'the app ends again and again: 3 ends within 60 s',
+    ],
+    [
+      '"event":"init.failed","error":"no disk"}\n{"event":"machine.rebooting","cause":"init failed"',
+      'the machine cannot start: no disk',
+    ],
+  ] as const) {
+    hypervisor.volumes.set(machine.consoleVolume, `{${console}}\n`)
+    const waiting = machine.awaitHealth({}, 5, { update: () => undefined, done: () => undefined }, signal)
+    await t.rejects(waiting, { message })
+  }
+})
+
 await t.test('the last word on the health of a machine', (t) => {
   const well = line(1, 'node.started') + line(2, 'health.ok') + line(3, 'lease.bound')
   t.equal(lastWord('', {}), undefined)
