@@ -9,6 +9,7 @@ import { main } from '../build/lib/main.ts'
 import { loadConfig } from '../config/load.ts'
 import { DataDisk } from './data/disk.ts'
 import { publicKey } from './git/minisign.ts'
+import { checkEnvironment } from './environment.ts'
 import { call, ServiceAbsent } from './host/channel.ts'
 import { checkCgroup } from './host/hold.ts'
 import { checkName, Home, type Settings } from './host/layout.ts'
@@ -38,20 +39,23 @@ type Verb = (home: Home, words: readonly string[], flags: Flags) => Promise<Repo
 /** Sets up the host, and an appliance on it: its own name is the default one. */
 const add: Verb = async (home, [given], flags) => {
   const name = checkName(given ?? (await loadConfig()).hostname)
+  // What was asked for wrongly leaves no half of an appliance.
+  const asked = await settingsOf(flags)
+  const keys = await Promise.all((flags.trust ?? []).map(keyText))
   await setUpRepository(home, name)
-  await home.saveSettings(name, { ...(await home.settings(name)), ...(await settingsOf(flags)) })
-  for (const file of flags.trust ?? []) await trust(home, name, await keyText(file))
+  await home.saveSettings(name, { ...(await home.settings(name)), ...asked })
+  for (const key of keys) await trust(home, name, key)
   const service = await supervisorOf(home).start()
   const trusted = await signers(home, name)
   const repository = home.repository(name)
   const remote = `${userInfo().username}@${hostname()}:${repository}`
-  const keys =
+  const said =
     trusted.length === 0
       ? `no key is trusted yet, and nothing is taken: npm run host -- trust ${name} KEY.pub`
       : `signed by ${trusted.map((signer) => signer.name).join(', ')}`
   return {
     text: [
-      `${name} is ready for releases, ${keys}`,
+      `${name} is ready for releases, ${said}`,
       `  service  ${service}`,
       `  remote   ${remote}`,
       '',
@@ -215,7 +219,7 @@ async function settingsOf(flags: Flags): Promise<Partial<Settings>> {
     ...(cpus === undefined ? {} : { cpus: positiveNumber('--cpus', cpus) }),
     ...(cgroup === undefined ? {} : { cgroup: await checkCgroup(resolve(cgroup)) }),
     ...(keep === undefined ? {} : { keep: positiveNumber('--keep', keep) }),
-    ...(env === undefined ? {} : { env: resolve(env) }),
+    ...(env === undefined ? {} : { env: await checkEnvironment('--env', resolve(env)) }),
   }
 }
 

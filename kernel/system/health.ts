@@ -62,8 +62,7 @@ async function askUntilGood({
   for (let attempt = 1, wait = firstRetryMs; ; attempt++, wait = Math.min(wait * 2, lastRetryMs)) {
     answer = await ask({ port, path, secure })
     if (answer === 200) return emit('health', 'health.ok', { path, port, attempts: attempt })
-    if (uptime() > deadline)
-      return emit('health', 'health.failed', { path, port, attempts: attempt, answer })
+    if (uptime() > deadline) return emit('health', 'health.failed', { path, port, attempts: attempt, answer })
     // It may speak TLS.
     if (answer === 'not HTTP') secure = !secure
     await new Promise((resolve) => setTimeout(resolve, wait).unref())

@@ -1,8 +1,7 @@
-import { access, constants } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { UserError } from '../../../build/lib/errors.ts'
 import { root } from '../../../build/lib/paths.ts'
 import type { SystemConfig } from '../../../config/system.types.ts'
+import { checkEnvironment } from '../../environment.ts'
 import { artefactPath } from '../../release.ts'
 import type { Release } from '../../target.ts'
 import { type About, domainXml } from './domain.ts'
@@ -26,7 +25,7 @@ interface Described {
 /**
  * The domain of a release, and the files that it is made of.
  *
- * @throws {UserError} when the file of the environment cannot be read
+ * @throws {UserError} when the file of the environment is none
  */
 export async function describe(
   release: Release,
@@ -69,10 +68,7 @@ export async function describe(
 }
 
 async function envUpload(name: string, machine: { name: string }): Promise<Upload> {
-  const file = resolve(root, name)
-  await access(file, constants.R_OK).catch(() => {
-    throw new UserError(`deploy.options.env: ${file} cannot be read`)
-  })
+  const file = await checkEnvironment('deploy.options.env', resolve(root, name))
   return { what: 'the environment', file, volume: envVolume(machine) }
 }
 

@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { UserError } from '../../../build/lib/errors.ts'
 import { root } from '../../../build/lib/paths.ts'
-import { strayLine } from '../../../kernel/system/environment.ts'
+import { checkEnvironment } from '../../environment.ts'
 
 /** `deploy.options` of the target `local`. */
 export interface LocalOptions {
@@ -51,17 +49,6 @@ export async function readOptions(options: object): Promise<LocalOptions> {
   const given = options as Partial<LocalOptions>
   const all: LocalOptions = { accelerator: 'auto', bind: '127.0.0.1', ...given }
   if (all.data !== undefined) all.data = resolve(root, all.data)
-  if (all.env !== undefined) {
-    all.env = resolve(root, all.env)
-    const text = await readFile(all.env, 'utf8').catch(() => {
-      throw new UserError(`deploy.options.env: ${all.env} cannot be read`)
-    })
-    const stray = strayLine(text)
-    if (stray !== undefined) {
-      throw new UserError(`deploy.options.env: ${all.env}, line ${stray}: neither NAME=value nor a comment`, {
-        hint: 'a value of several lines, such as a key, stands in quotes: NAME="first line\nlast line"',
-      })
-    }
-  }
+  if (all.env !== undefined) all.env = await checkEnvironment('deploy.options.env', resolve(root, all.env))
   return all
 }

@@ -86,3 +86,20 @@ function commandOf(pid: string): string {
     return ''
   }
 }
+
+await t.test('an appliance that is asked for wrongly is none, not half of one', async (t) => {
+  const env = join(folderOf(t, { env: 'KEY=-----BEGIN\nx3Sk/d=\n' }), 'env')
+  for (const [flag, file, says] of [
+    ['--env', env, /--env: .*, line 2: neither NAME=value nor a comment/],
+    ['--trust', '/nonexistent', /the key \/nonexistent cannot be read/],
+  ] as const) {
+    const { status, stderr } = host.run('add', 'half', flag, file)
+    t.equal(status, 1)
+    t.match(stderr, says)
+    t.notMatch(stderr, /x3Sk/)
+  }
+  t.strictSame(
+    readdirSync(host.home.path).filter((name) => name.startsWith('half')),
+    [],
+  )
+})
