@@ -1,5 +1,6 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { type Artefact, describeFile } from './artefact.ts'
 import { type Cache, cacheKey, fetchEntry, storeEntry } from './cache.ts'
 import { UserError } from './errors.ts'
@@ -66,6 +67,8 @@ async function runAlone(step: Step): Promise<Artefact[]> {
       await Promise.all(placed.map(([name, path]) => describeFile(name, path, step.inputs))),
     )
   } catch (error) {
+    // A tool that was run to its end has died of the same signal, of which Node could not tell meanwhile.
+    await wait(10)
     interrupted.signal.throwIfAborted()
     throw error
   } finally {

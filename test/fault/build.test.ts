@@ -46,29 +46,36 @@ await t.test('a build that is killed leaves nothing half-made, and the next one 
   t.notOk(existsSync(join(dist, '.unfinished-runtime')), 'what the killed build left is cleared')
 })
 
-await t.test('a build that is interrupted says so, ends with an error and clears up', async (t) => {
-  const copy = checkout()
-  t.teardown(() => copy.remove())
-  const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
-  const dist = join(copy.path, 'dist')
-  const build = spawn(node, ['build/runtime.ts'], {
-    cwd: copy.path,
-    env,
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  let said = ''
-  build.stderr.on('data', (data: Buffer) => (said += data.toString()))
-  while (!existsSync(join(dist, '.unfinished-runtime/result-staged/bin/node'))) await wait(50)
-  process.kill(-(build.pid ?? 0), 'SIGINT')
-  const [status] = (await once(build, 'close')) as [number]
-  t.equal(status, 1)
-  t.match(said, /interrupted, nothing was kept/)
-  t.same(
-    readdirSync(dist).filter((name) => name !== 'logs'),
-    [],
+// Between tools, and while one runs, which ends of the same signal.
+for (const later of [0, 1000]) {
+  await t.test(
+    `a build that is interrupted (${later} ms) says so, ends with an error and clears up`,
+    async (t) => {
+      const copy = checkout()
+      t.teardown(() => copy.remove())
+      const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
+      const dist = join(copy.path, 'dist')
+      const build = spawn(node, ['build/runtime.ts'], {
+        cwd: copy.path,
+        env,
+        detached: true,
+        stdio: ['ignore', 'ignore', 'pipe'],
+      })
+      let said = ''
+      build.stderr.on('data', (data: Buffer) => (said += data.toString()))
+      while (!existsSync(join(dist, '.unfinished-runtime/result-staged/bin/node'))) await wait(50)
+      await wait(later)
+      process.kill(-(build.pid ?? 0), 'SIGINT')
+      const [status] = (await once(build, 'close')) as [number]
+      t.equal(status, 1)
+      t.match(said, /interrupted, nothing was kept/)
+      t.same(
+        readdirSync(dist).filter((name) => name !== 'logs'),
+        [],
+      )
+    },
   )
-})
+}
 
 await t.test('two builds at once take turns, and both are whole', async (t) => {
   const copy = checkout()
