@@ -1,67 +1,114 @@
-import type { BackendConfig, PoolConfig } from './config.ts'
-import { Counter } from './stats.ts'
+import { createHash } from 'node:crypto'
+import { isIP } from 'node:net'
+import type { Pool as Connections } from 'undici'
+import connector from 'undici/lib/core/connect.js'
+import ConnectionPool from 'undici/lib/dispatcher/pool.js'
+import { milliseconds } from '#nodeos/milliseconds'
+import { Counter } from '#nodeos/stats'
+import { Turns } from '#nodeos/turns'
+import type { BackendConfig, BalancerConfig, PoolConfig } from './config.ts'
 
 export type BackendState = 'up' | 'down' | 'ejected' | 'draining'
 
-/** One server that requests can go to: what is known of its health, and what it is doing. */
+/** What all processes hold of a backend. */
+export interface Verdict {
+  up: boolean
+  /** On the clock of `monotonicMs`; 0 when it is not ejected. */
+  ejectedUntil: number
+  /** Why it is not up: the last check, or the last failure. */
+  reason?: string | undefined
+}
+
+export const well: Verdict = { up: true, ejectedUntil: 0 }
+
+/** One server that requests can go to: the connections to it, what is known of its health, and what it is doing. */
 export class Backend {
   readonly address: string
   readonly host: string
   readonly port: number
+  /** Names it in a cookie, without saying where it is. */
+  readonly tag: string
+  /** The name that TLS asks for and its certificate is checked for; empty for an address. Never one of a client's. */
+  readonly serverName: string
   readonly counter = new Counter()
+  readonly connections: Connections
+  readonly turns: Turns
   weight: number
   draining: boolean
-  /** Why it is not up; of the last check or the last failure. */
-  reason: string | undefined
-  private up = true
+  verdict = well
   private streak = 0
   private failures = 0
-  private ejectedUntil = 0
-  private readonly pool: Pick<PoolConfig, 'health' | 'ejection'>
+  private readonly pool: PoolConfig
+  private readonly decide: (verdict: Verdict) => void
 
-  constructor({ address, weight, draining }: BackendConfig, pool: Pick<PoolConfig, 'health' | 'ejection'>) {
+  /** @param decide makes a verdict known, here and in all other processes */
+  constructor(
+    { address, weight, draining }: BackendConfig,
+    pool: PoolConfig,
+    timeouts: BalancerConfig['timeouts'],
+    decide: (verdict: Verdict) => void,
+  ) {
     const colon = address.lastIndexOf(':')
     this.address = address
     this.host = address.slice(0, colon).replace(/^\[|\]$/g, '')
     this.port = Number(address.slice(colon + 1))
+    this.tag = createHash('sha256').update(address).digest('hex').slice(0, 12)
     this.weight = weight
     this.draining = draining
     this.pool = pool
+    this.decide = decide
+    const waitMs = milliseconds(timeouts.connect)
+    this.turns = new Turns({ most: pool.connections, waiting: pool.queue, waitMs })
+    const { serverName = isIP(this.host) ? '' : this.host } = pool
+    this.serverName = serverName
+    const connect = connector({ timeout: waitMs })
+    this.connections = new ConnectionPool(`${pool.protocol === 'https' ? 'https' : 'http'}://${address}`, {
+      connections: pool.connections,
+      pipelining: 1,
+      connect: (options, done) => connect({ ...options, servername: serverName }, done),
+      headersTimeout: milliseconds(timeouts.response),
+      bodyTimeout: milliseconds(timeouts.body),
+    })
   }
 
   get state(): BackendState {
     if (this.draining) return 'draining'
-    if (!this.up) return 'down'
-    return this.ejectedUntil > 0 && performance.now() < this.ejectedUntil ? 'ejected' : 'up'
+    const { up, ejectedUntil } = this.verdict
+    if (!up) return 'down'
+    return ejectedUntil > 0 && monotonicMs() < ejectedUntil ? 'ejected' : 'up'
   }
 
   /** The result of an active check: `rise` good ones bring it back, `fall` bad ones take it out. */
   checked(problem: string | undefined): void {
     const good = problem === undefined
-    if (good === this.up) {
+    if (good === this.verdict.up) {
       this.streak = 0
       return
     }
     this.streak += 1
     if (this.streak < (good ? this.pool.health.rise : this.pool.health.fall)) return
-    this.up = good
     this.streak = 0
-    this.reason = problem
-    if (good) this.ejectedUntil = 0
+    this.decide(good ? well : { ...this.verdict, up: false, reason: problem })
   }
 
   /** A request went well, or failed for a reason that is the backend's. */
   served(ms: number, problem: string | undefined): void {
     this.counter.record(ms, problem !== undefined)
-    if (problem === undefined) {
-      this.failures = 0
-      return
-    }
-    this.failures += 1
+    this.failures = problem === undefined ? 0 : this.failures + 1
     const { failures, seconds } = this.pool.ejection
     if (failures === 0 || this.failures < failures) return
     this.failures = 0
-    this.reason = problem
-    this.ejectedUntil = performance.now() + seconds * 1000
+    this.decide({ ...this.verdict, ejectedUntil: monotonicMs() + seconds * 1000, reason: problem })
   }
+
+  /** No more requests come; those in flight go on. */
+  close(): void {
+    this.turns.letAllBegin()
+    void this.connections.close()
+  }
+}
+
+/** The same in all processes of a machine, whatever its clock is set to. */
+function monotonicMs(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n)
 }

@@ -1,16 +1,16 @@
 import type { BlockList, Socket } from 'node:net'
-import { answer } from './answer.ts'
-import type { Request } from './body.ts'
-import type { BackendConfig, BalancerConfig } from './config.ts'
-import { type Exchange, forward, type Passing, type Response } from './forward.ts'
-import { backendHeaders, cookie, originOf, trustList } from './headers.ts'
-import { watch } from './health.ts'
+import { answer, type Request, type Response } from '#nodeos/answer'
+import { originOf, trustList } from '#nodeos/clients'
+import { milliseconds } from '#nodeos/milliseconds'
+import { requestId } from '#nodeos/request-id'
+import { refuse, settleTarget } from '#nodeos/target'
+import type { Backend } from './backend.ts'
+import type { BalancerConfig } from './config.ts'
+import { type Exchange, forward } from './forward.ts'
+import { backendHeaders, cookie } from './headers.ts'
 import { logRequest } from './log.ts'
-import { milliseconds } from './milliseconds.ts'
-import { type Member, Pool } from './pool.ts'
-import { requestId } from './request-id.ts'
+import { Pool } from './pool.ts'
 import { healthPath, router } from './router.ts'
-import { settleTarget } from './target.ts'
 import { passTcp } from './tcp.ts'
 import type { Asking } from './upgrade.ts'
 
@@ -19,7 +19,7 @@ type Scheme = 'http' | 'https'
 /** Takes requests from the listeners to the pools. */
 export class Balancer {
   readonly config: BalancerConfig
-  readonly pools: ReadonlyMap<string, Pool>
+  readonly pools = new Map<string, Pool>()
   /** The proxies whose word on the client is taken. */
   readonly trusted: BlockList | undefined
   /** While it drains it is not well: whoever stands in front of it goes elsewhere. */
@@ -28,37 +28,30 @@ export class Balancer {
 
   constructor(config: BalancerConfig) {
     this.config = config
-    this.pools = new Map(
-      Object.entries(config.pools).map(([name, pool]) => [name, new Pool(name, pool, config.timeouts)]),
-    )
+    for (const [name, pool] of Object.entries(config.pools))
+      this.pools.set(name, new Pool(name, pool, config.timeouts))
     this.find = router(config.routes)
     this.trusted = trustList(config.trustedProxies)
-    for (const { pool, member } of this.members()) void watch(member, pool)
   }
 
   /** The backends of all pools. */
-  members(): { pool: Pool; member: Member }[] {
+  backends(): { pool: Pool; backend: Backend }[] {
     return [...this.pools.values()].flatMap((pool) =>
-      Array.from(pool.members.values(), (member) => ({ pool, member })),
+      Array.from(pool.backends.values(), (backend) => ({ pool, backend })),
     )
   }
 
   /** Answers a request, of a client that may want another protocol. */
-  request(request: Request, response: Response, scheme: Scheme, asking?: Asking): void {
+  request(scheme: Scheme, request: Request, response: Response, asking?: Asking): void {
     if (!settleTarget(request)) return refuse(request, response)
     if (request.url === healthPath) return this.tellHealth(response)
-    const exchange = this.exchange(request, scheme)
+    const exchange = this.exchange(request, response, scheme, asking)
     if (exchange === undefined) return answer(response, 404)
-    const { limits, log, timeouts } = this.config
-    const { bodyBytes } = limits
-    const waits = { takeMs: milliseconds(timeouts.body), idleMs: milliseconds(timeouts.idle) }
-    if (asking !== undefined) exchange.headers.push(...asking.headers)
-    const whole: Exchange = { ...exchange, response, asking, bodyBytes, ...waits, bytes: 0 }
-    if (log.requests === 'all') {
+    if (this.config.log.requests === 'all') {
       const started = performance.now()
-      response.once('close', () => logRequest(whole, started))
+      response.once('close', () => logRequest(exchange, started))
     }
-    forward(whole).catch((error: unknown) => {
+    forward(exchange).catch((error: unknown) => {
       process.emitWarning(error as Error)
       answer(response, 500)
     })
@@ -77,44 +70,33 @@ export class Balancer {
       passTcp(client, pool, { connectMs: milliseconds(connect), idleMs: milliseconds(idle) })
   }
 
-  /** The backends that a pool shall have from now on; requests in flight go on where they are. */
-  change(name: string, backends: readonly BackendConfig[]): void {
-    const pool = this.pools.get(name)
-    if (pool === undefined) return
-    const wanted = new Set(backends.map(({ address }) => address))
-    for (const address of pool.members.keys()) if (!wanted.has(address)) pool.remove(address)
-    for (const { address, weight, draining } of backends) {
-      const member = pool.members.get(address)
-      if (member !== undefined) Object.assign(member, { weight, draining })
-      else void watch(pool.add({ address, weight, draining }), pool)
-    }
-  }
-
-  close(): void {
-    for (const pool of this.pools.values()) pool.close()
-  }
-
-  private exchange(request: Request, protocol: Scheme): Passing | undefined {
-    const { headers, socket } = request
-    const origin = originOf(headers, { address: socket.remoteAddress ?? '', protocol }, this.trusted)
-    const pool = this.pools.get(
-      this.find(headers.host ?? String(headers[':authority'] ?? ''), request.url ?? '/') ?? '',
-    )
+  private exchange(
+    request: Request,
+    response: Response,
+    protocol: Scheme,
+    asking: Asking | undefined,
+  ): Exchange | undefined {
+    const { headers, socket, url = '/' } = request
+    const { limits, timeouts } = this.config
+    const pool = this.pools.get(this.find(headers.host ?? String(headers[':authority'] ?? ''), url) ?? '')
     if (pool === undefined) return undefined
-    const trusted = origin.chain.length > 1
-    const id = requestId(trusted ? headers['x-request-id'] : undefined)
+    const origin = originOf(headers, { address: socket.remoteAddress ?? '', protocol }, this.trusted)
+    const id = requestId(origin.chain.length > 1 ? headers['x-request-id'] : undefined)
+    const passed = backendHeaders(headers, origin, id)
+    if (asking !== undefined) passed.push(...asking.headers)
     return {
       request,
+      response,
+      asking,
       pool,
       client: origin.client,
-      headers: backendHeaders(headers, origin, id),
+      headers: passed,
       requestId: id,
+      bytes: 0,
       tag: pool.config.sticky === undefined ? undefined : cookie(headers, pool.config.sticky),
+      bodyBytes: limits.bodyBytes,
+      takeMs: milliseconds(timeouts.body),
+      idleMs: milliseconds(timeouts.idle),
     }
   }
-}
-
-/** Refuses what can be read in two ways; nothing after it on its connection of HTTP/1.1 is read. */
-export function refuse({ httpVersionMajor }: Request, response: Response): void {
-  answer(response, 400, httpVersionMajor > 1 ? {} : { connection: 'close' })
 }

@@ -1,77 +1,57 @@
-import { X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
+import { problemOf } from '#nodeos/certificates'
+import { problemOfNetwork } from '#nodeos/clients'
+import type { Contradiction } from '#nodeos/config'
 import type { BalancerConfig } from './config.types.ts'
-import { fileOf } from './references.ts'
-
-/** Where the configuration contradicts itself. */
-export interface Contradiction {
-  /** JSON pointer. */
-  pointer: string
-  text: string
-}
 
 type Found = Generator<Contradiction, void>
 
 /** What the schema cannot say: names that lead nowhere, files that are not there, ports twice, protocols that do not fit. */
 export function contradictions(config: BalancerConfig): Contradiction[] {
-  return [...ports(config), ...names(config), ...files(config), ...pools(config), ...networks(config)]
+  return [...ports(config), ...listeners(config), ...routes(config), ...pools(config), ...networks(config)]
 }
 
 function* ports({ listeners, admin }: BalancerConfig): Found {
-  const taken = new Map<number | undefined, string>()
+  const taken = new Map<number, string>()
   const places = listeners.map(({ port }, index) => [`/listeners/${index}/port`, port] as const)
   for (const [pointer, port] of [...places, ['/admin/port', admin.port] as const]) {
-    const first = port && taken.get(port)
-    if (first) yield { pointer, text: `port ${port} is taken by ${first}` }
-    else taken.set(port, pointer)
+    if (port === undefined) continue
+    const first = taken.get(port)
+    if (first === undefined) taken.set(port, pointer)
+    else yield { pointer, text: `port ${port} is taken by ${first}` }
   }
 }
 
-/** What listeners and routes lead to. */
-function* names(config: BalancerConfig): Found {
+function* listeners(config: BalancerConfig): Found {
   for (const [index, { protocol, pool, certificates }] of config.listeners.entries()) {
-    const pointer = `/listeners/${index}/pool`
+    const at = `/listeners/${index}`
     if (protocol === 'https' && certificates.length === 0)
-      yield { pointer: `/listeners/${index}/certificates`, text: 'https needs a certificate and its key' }
-    if (protocol === 'tcp' && pool === undefined) yield { pointer, text: 'tcp needs the pool to connect to' }
-    else if (protocol === 'tcp') yield* leadsTo(config, pool, 'tcp', pointer)
-    else if (pool !== undefined) yield { pointer, text: `only tcp has a pool: ${protocol} has routes` }
-  }
-  for (const [index, { pool }] of config.routes.entries())
-    yield* leadsTo(config, pool, 'http', `/routes/${index}/pool`)
-}
-
-/** Certificates that the image brings. */
-function* files({ listeners }: BalancerConfig): Found {
-  for (const [index, { certificates }] of listeners.entries()) {
-    for (const [nth, { certificate }] of certificates.entries()) {
-      const text = problemOf(certificate)
-      if (text !== undefined) yield { pointer: `/listeners/${index}/certificates/${nth}/certificate`, text }
+      yield { pointer: `${at}/certificates`, text: 'https needs a certificate and its key' }
+    for (const [nth, references] of certificates.entries()) {
+      const text = problemOf(references)
+      if (text !== undefined) yield { pointer: `${at}/certificates/${nth}/certificate`, text }
     }
+    if (protocol === 'tcp' && pool !== undefined) yield* leadsTo(config, pool, true, `${at}/pool`)
+    else if (protocol === 'tcp') yield { pointer: `${at}/pool`, text: 'tcp needs the pool to connect to' }
+    else if (pool !== undefined)
+      yield { pointer: `${at}/pool`, text: `only tcp has a pool: ${protocol} has routes` }
   }
 }
 
-function problemOf(reference: string): string | undefined {
-  const file = fileOf(reference)
-  if (file === undefined) return undefined
-  try {
-    void new X509Certificate(readFileSync(file, 'utf8'))
-    return undefined
-  } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException
-    const problem = code === 'ENOENT' ? 'there is no such file in the repository' : message
-    return `${reference}: ${problem}; name a PEM file, or env:NAME for one that the machine is given`
-  }
+function* routes(config: BalancerConfig): Found {
+  for (const [index, { pool }] of config.routes.entries())
+    yield* leadsTo(config, pool, false, `/routes/${index}/pool`)
 }
 
-function* leadsTo({ pools }: BalancerConfig, name = '', kind: string, pointer: string): Found {
-  const known = Object.keys(pools).join(', ') || 'none'
+function* leadsTo({ pools }: BalancerConfig, name: string, isTcp: boolean, pointer: string): Found {
   const { protocol } = (Object.hasOwn(pools, name) && pools[name]) || {}
+  const known = Object.keys(pools).join(', ') || 'none'
   if (protocol === undefined)
     yield { pointer, text: `there is no pool ${JSON.stringify(name)}; there is: ${known}` }
-  else if ((protocol === 'tcp') !== (kind === 'tcp'))
-    yield { pointer, text: `the pool ${name} speaks ${protocol}, which does not go with ${kind}` }
+  else if ((protocol === 'tcp') !== isTcp)
+    yield {
+      pointer,
+      text: `the pool ${name} speaks ${protocol}, which does not go with ${isTcp ? 'tcp' : 'http'}`,
+    }
 }
 
 function* pools({ pools }: BalancerConfig): Found {
@@ -94,10 +74,7 @@ function* pools({ pools }: BalancerConfig): Found {
 
 function* networks({ trustedProxies }: BalancerConfig): Found {
   for (const [index, network] of trustedProxies.entries()) {
-    const pointer = `/trustedProxies/${index}`
-    const [address = '', prefix = '0'] = network.split('/')
-    const longest = isIP(address) === 6 ? 128 : 32
-    if (isIP(address) === 0) yield { pointer, text: `${address} is no IP address` }
-    else if (Number(prefix) > longest) yield { pointer, text: `/${prefix} is longer than /${longest}` }
+    const text = problemOfNetwork(network)
+    if (text !== undefined) yield { pointer: `/trustedProxies/${index}`, text }
   }
 }

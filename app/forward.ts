@@ -1,20 +1,23 @@
-import type { IncomingHttpHeaders, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { answer } from './answer.ts'
-import { type Body, bodyOf, hasBody, Incomplete, type Request, TooLarge } from './body.ts'
+import { answer, type Request, type Response } from '#nodeos/answer'
+import { join } from '#nodeos/join'
+import { TooLarge } from '#nodeos/limited'
+import type { Turn } from '#nodeos/turns'
+import type { Backend } from './backend.ts'
+import { type Body, bodyOf, hasBody, Incomplete } from './body.ts'
 import { endToEnd, type Headers } from './headers.ts'
 import { logProblem } from './log.ts'
-import type { Member, Pool } from './pool.ts'
-import type { Turn } from './turns.ts'
-import { type Asking, join } from './upgrade.ts'
+import type { Pool } from './pool.ts'
+import type { Asking } from './upgrade.ts'
 
-/** One of HTTP/2 behaves as one of HTTP/1. */
-export type Response = ServerResponse
-
-/** A request on its way to a pool. */
-export interface Passing {
+/** A request on its way to a pool, and its answer on the way back. */
+export interface Exchange {
   request: Request
+  response: Response
+  /** Of a client that wants another protocol than HTTP. */
+  asking: Asking | undefined
   pool: Pool
   /** Address of the client. */
   client: string
@@ -22,13 +25,6 @@ export interface Passing {
   requestId: string
   /** The backend that the client's cookie asks for. */
   tag: string | undefined
-}
-
-/** One that is to be answered. */
-export interface Exchange extends Passing {
-  response: Response
-  /** Of a client that wants another protocol than HTTP. */
-  asking: Asking | undefined
   /** Bytes that a body may have; 0 for no limit. */
   bodyBytes: number
   /** Milliseconds within which the client has to take a part of the response. */
@@ -73,16 +69,17 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
   private readonly exchange: Exchange
   private readonly method: string
   private readonly body: Body
-  private readonly tried = new Set<Member>()
-  private gone = false
+  private readonly tried = new Set<Backend>()
   private repeated = false
+  /** The client went away, or has all of its answer. */
+  private gone = false
   /** The client has been given all of the answer. */
   private done = false
   /** Bytes of the body that are to come, where the backend has said how many. */
   private left = NaN
   private late: NodeJS.Timeout | undefined
   /** Of the attempt that is under way, or was last. */
-  private member: Member | undefined
+  private backend: Backend | undefined
   private controller: Dispatcher.DispatchController | undefined
   private started = 0
   private judged = false
@@ -99,28 +96,27 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
   attempt(): void {
     const { pool, client, tag } = this.exchange
     if (this.gone) return
-    const member = pool.pick(client, tag, this.tried)
-    if (member !== undefined) return this.ask(member)
-    this.refuse('no backend', 503, pool.members.size === 0 ? 'the pool is empty' : 'none is up')
+    const backend = pool.pick(client, tag, this.tried)
+    if (backend !== undefined) return this.ask(backend)
+    this.refuse('no backend', 503, pool.backends.size === 0 ? 'the pool is empty' : 'none is up')
   }
 
-  private ask(member: Member): void {
-    this.tried.add(member)
-    this.exchange.backend = member.address
-    this.member = member
+  private ask(backend: Backend): void {
+    this.tried.add(backend)
+    this.exchange.backend = backend.address
+    this.backend = backend
     this.controller = undefined
     this.started = performance.now()
     this.judged = false
     this.isOpen = true
-    member.counter.inflight += 1
-    if (!member.turns.take(this)) this.tooLate()
+    backend.counter.inflight += 1
+    if (!backend.turns.take(this)) this.tooLate()
   }
 
   begin(): void {
     const { request, headers, asking } = this.exchange
-    if (this.gone) return this.leave()
-    const { member, method, body } = this
-    if (member === undefined) return
+    const { backend, method, body } = this
+    if (this.gone || backend === undefined) return this.leave()
     const options = {
       path: request.url ?? '/',
       method,
@@ -128,16 +124,15 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
       body: body as Exclude<Body, AsyncIterable<Buffer>>,
       upgrade: asking?.protocol ?? null,
       // Undici would make one of the client's Host: in TLS the backend has a name of its own.
-      servername: member.host,
+      servername: backend.host,
     }
-    member.connections.dispatch(options, this)
+    backend.connections.dispatch(options, this)
   }
 
   tooLate(): void {
-    if (this.member !== undefined) this.member.counter.inflight -= 1
-    this.isOpen = false
-    if (this.mayRetry(true)) return this.attempt()
-    this.refuse('backend busy', 503, `${this.member?.address}: all connections are taken`)
+    this.forget()
+    if (this.mayRetry(true) && this.hasOther()) return this.attempt()
+    this.refuse('backend busy', 503, `${this.backend?.address}: all connections are taken`)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
@@ -155,7 +150,8 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
     if (status < 200) return
     const problem = unavailable.has(status) ? `answers ${status}` : undefined
     this.judge(problem)
-    if (problem === undefined || !this.mayRetry(false)) return this.start(status, received, message)
+    if (problem === undefined || !this.mayRetry(false) || !this.hasOther())
+      return this.start(controller, status, received, message)
     this.abandon(controller, problem)
     this.attempt()
   }
@@ -181,21 +177,21 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
     controller: Dispatcher.DispatchController,
     _status: number,
     received: IncomingHttpHeaders,
-    backend: Duplex,
+    stream: Duplex,
   ): void {
-    const { member, exchange } = this
-    if (member === undefined || exchange.asking === undefined) return
+    const { backend, exchange } = this
+    if (backend === undefined || exchange.asking === undefined) return
     this.judge(undefined)
     try {
-      exchange.asking.agree(received.upgrade, this.headersFor(member, received))
+      exchange.asking.agree(received.upgrade, this.headersFor(backend, received))
     } catch (error) {
       this.isBad(controller, error as Error)
-      return void backend.destroy()
+      return void stream.destroy()
     }
     this.done = true
     this.isOpen = false
-    member.turns.free()
-    join(exchange.asking.stream, backend, exchange.idleMs, () => (member.counter.inflight -= 1))
+    backend.turns.free()
+    join(exchange.asking.stream, stream, exchange.idleMs, () => (backend.counter.inflight -= 1))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
@@ -210,13 +206,17 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
 
   /** No answer came. */
   private failed(error: NodeJS.ErrnoException): void {
-    const { member } = this
+    const { backend } = this
     const { code = error.message } = error
-    const elsewhere = this.mayRetry(unseen.has(code))
-    if (!elsewhere && member !== undefined && closed.has(code) && this.mayRepeat()) return this.ask(member)
+    const again = this.mayRetry(unseen.has(code))
+    const elsewhere = again && this.hasOther()
+    if (again && !elsewhere && backend !== undefined && closed.has(code) && !this.repeated) {
+      this.repeated = true
+      return this.ask(backend)
+    }
     this.judge(code)
     if (elsewhere) return this.attempt()
-    this.refuse('backend failed', late.has(code) ? 504 : 502, `${member?.address}: ${code}`)
+    this.refuse('backend failed', late.has(code) ? 504 : 502, `${backend?.address}: ${code}`)
   }
 
   private refuse(event: string, status: number, reason: string): void {
@@ -226,16 +226,21 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
 
   /** The backend answered, or failed for a reason of its own; counts once for each attempt. */
   private judge(problem: string | undefined): void {
-    if (!this.judged) this.member?.served(performance.now() - this.started, problem)
+    if (!this.judged) this.backend?.served(performance.now() - this.started, problem)
     this.judged = true
   }
 
   /** The attempt is over; counts once. */
   private leave(): void {
-    if (!this.isOpen || this.member === undefined) return
+    if (this.forget()) this.backend?.turns.free()
+  }
+
+  /** The attempt is no longer in flight. @returns whether it was */
+  private forget(): boolean {
+    if (!this.isOpen || this.backend === undefined) return false
     this.isOpen = false
-    this.member.counter.inflight -= 1
-    this.member.turns.free()
+    this.backend.counter.inflight -= 1
+    return true
   }
 
   /** The attempt is over, whatever its backend still says. */
@@ -250,57 +255,47 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
     clearTimeout(this.late)
     // An error is dear for its stack, and each answer ends with this event.
     if (this.done) return
-    if (this.isOpen && this.member?.turns.withdraw(this)) {
-      this.isOpen = false
-      this.member.counter.inflight -= 1
-    } else this.controller?.abort(new Error('the client went away'))
+    if (this.isOpen && this.backend?.turns.withdraw(this)) this.forget()
+    else this.controller?.abort(new Error('the client went away'))
   }
 
-  /** Whether another backend can be tried, and nothing is done twice that must not be. */
+  /** Whether another attempt does nothing twice: the backend has not seen this one, or twice is as good as once. */
   private mayRetry(notSeen: boolean): boolean {
-    const { pool } = this.exchange
-    if (this.tried.size > pool.config.retries || !this.isSafe(notSeen)) return false
-    for (const member of pool.members.values())
-      if (!this.tried.has(member) && member.weight > 0 && member.state === 'up') return true
-    return false
-  }
-
-  /** Whether the same backend can be asked once more, on another connection. */
-  private mayRepeat(): boolean {
-    if (this.repeated || this.tried.size > this.exchange.pool.config.retries || !this.isSafe(false))
-      return false
-    this.repeated = true
-    return true
-  }
-
-  /** Whether another attempt cannot do anything twice: the backend has not seen it, or twice is as good as once. */
-  private isSafe(notSeen: boolean): boolean {
     const replayable = this.body === null || Buffer.isBuffer(this.body)
-    return replayable && !this.gone && (notSeen || idempotent.has(this.method))
+    const safe = replayable && !this.gone && (notSeen || idempotent.has(this.method))
+    return safe && this.tried.size <= this.exchange.pool.config.retries
   }
 
-  private start(status: number, received: IncomingHttpHeaders, message?: string): void {
-    const { member, controller, exchange } = this
-    const { response, request } = exchange
-    if (member === undefined || controller === undefined) return
+  private hasOther(): boolean {
+    return this.exchange.pool.hasOther(this.tried)
+  }
+
+  private start(
+    controller: Dispatcher.DispatchController,
+    status: number,
+    received: IncomingHttpHeaders,
+    message?: string,
+  ): void {
+    const { backend, exchange } = this
+    if (backend === undefined) return
     this.left = Number(received['content-length'] ?? NaN)
     try {
-      const headers = this.headersFor(member, received) as string[]
+      const headers = this.headersFor(backend, received) as string[]
       // HTTP/2 has no words for a status.
-      if (request.httpVersionMajor < 2) response.writeHead(status, message, headers)
-      else response.writeHead(status, headers)
+      if (exchange.request.httpVersionMajor < 2) exchange.response.writeHead(status, message, headers)
+      else exchange.response.writeHead(status, headers)
     } catch (error) {
       this.isBad(controller, error as Error)
     }
   }
 
   /** What a backend's answer tells the client, and the cookie that brings it back. */
-  private headersFor(member: Member, received: IncomingHttpHeaders): Headers {
+  private headersFor(backend: Backend, received: IncomingHttpHeaders): Headers {
     const { pool, tag } = this.exchange
     const { sticky } = pool.config
     const headers = endToEnd(received)
-    if (sticky === undefined || tag === member.tag) return headers
-    const cookie = `${sticky}=${member.tag}; Path=/; HttpOnly; SameSite=Lax`
+    if (sticky === undefined || tag === backend.tag) return headers
+    const cookie = `${sticky}=${backend.tag}; Path=/; HttpOnly; SameSite=Lax`
     const set = headers.indexOf('set-cookie')
     if (set < 0) headers.push('set-cookie', cookie)
     else headers[set + 1] = [headers[set + 1] ?? [], cookie].flat()
@@ -312,7 +307,7 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
     const { request, response } = this.exchange
     // Node has kept the words that it then refused.
     if (request.httpVersionMajor < 2) response.statusMessage = ''
-    this.refuse('bad response', 502, `${this.member?.address}: ${message}`)
+    this.refuse('bad response', 502, `${this.backend?.address}: ${message}`)
     this.done = true
     this.abandon(controller, message)
   }

@@ -1,5 +1,5 @@
 import pino from 'pino'
-import type { Exchange, Passing } from './forward.ts'
+import type { Exchange } from './forward.ts'
 
 /** Lines are collected, and written while nothing else waits: a request never waits for the console. */
 const destination = pino.destination({
@@ -27,7 +27,7 @@ function tellDropped(): void {
 }
 
 /** A request that did not go as it should. */
-export function logProblem(event: string, exchange: Passing, status: number, reason: string): void {
+export function logProblem(event: string, exchange: Exchange, status: number, reason: string): void {
   logger.warn({ event, ...describe(exchange), status, reason })
 }
 
@@ -39,7 +39,7 @@ export function logRequest(exchange: Exchange, started: number): void {
   logger.info({ event: 'request', ...describe(exchange), backend, status, bytes, ms })
 }
 
-function describe({ request, pool, client, requestId }: Passing): object {
+function describe({ request, pool, client, requestId }: Exchange): object {
   const { method, url, headers } = request
   return { requestId, client, method, host: headers.host ?? headers[':authority'], url, pool: pool.name }
 }

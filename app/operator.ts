@@ -1,17 +1,9 @@
+import { Refused } from '#nodeos/api'
+import { entryOf, type Pair, renewed } from '#nodeos/certificates'
+import { shared } from '#nodeos/shared'
 import type { Balancer } from './balancer.ts'
-import { entryOf, type Pair, renewed } from './certificates.ts'
 import { type BackendConfig, checked } from './config.ts'
 import type { Listener } from './listeners.ts'
-import { shared } from './shared.ts'
-
-/** Something that operators may not have, with the status of the answer. */
-export class Refused extends Error {
-  readonly status: number
-  constructor(status: number, message: string) {
-    super(message)
-    this.status = status
-  }
-}
 
 /** What operators have changed since the start. */
 interface Changes {
@@ -24,23 +16,22 @@ interface Changes {
 export type Operator = ReturnType<typeof operator>
 
 /** Changes what the balancer does while it runs, in every process; or refuses it, and nothing has changed. */
-export function operator(balancer: Balancer, listeners: readonly Listener[]) {
+export function operator({ config, pools }: Balancer, listeners: readonly Listener[]) {
   const none: Changes = { backends: {}, certificates: {} }
   const apply = ({ backends, certificates }: Changes): void => {
-    for (const [pool, wanted] of Object.entries(backends)) balancer.change(pool, wanted)
+    for (const [name, wanted] of Object.entries(backends)) pools.get(name)?.change(wanted)
     for (const listener of listeners) listener.certificates?.replace(certificates[listener.port] ?? [])
   }
-  const change = shared('changes', none, apply, balancer.config.admin.changes)
+  const change = shared('changes', none, apply, config.admin.changes)
   return {
     /** Changes a pool's backends as a whole. @returns the new list @throws {Refused | ConfigError} */
     async changeBackends(name: string, edit: (all: BackendConfig[]) => object[]): Promise<BackendConfig[]> {
-      const pool = balancer.pools.get(name)
+      const pool = pools.get(name)
       if (pool === undefined) throw new Refused(404, `there is no pool ${name}`)
-      const { pools, ...config } = balancer.config
       const { backends } = await change((changes) => {
-        const now = changes.backends[name] ?? pool.config.backends
-        const wanted = { ...config, pools: { ...pools, [name]: { ...pool.config, backends: edit(now) } } }
-        const { backends = [] } = checked(wanted).pools[name] ?? {}
+        const wanted = { ...pool.config, backends: edit(changes.backends[name] ?? pool.config.backends) }
+        const { backends = [] } =
+          checked({ ...config, pools: { ...config.pools, [name]: wanted } }).pools[name] ?? {}
         return { ...changes, backends: { ...changes.backends, [name]: backends } }
       })
       return backends[name] ?? []

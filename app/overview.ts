@@ -1,45 +1,41 @@
+import { gather } from '#nodeos/gather'
+import { type Stats, sum } from '#nodeos/stats'
 import type { Balancer } from './balancer.ts'
-import { tell } from './shared.ts'
-import { type Stats, sum } from './stats.ts'
 
-const everyMs = 1000
-/** A process that says nothing for so long is gone. */
-const silenceMs = 5000
-
-/** One backend as one process sees it, or all of them together. */
+/** One backend as one process counts, or all of them together. */
 export type View = ReturnType<typeof viewsOf>[number]
 
-/**
- * Tells the other processes how the backends are doing here, and hears how they do there.
- *
- * @returns what tells of all processes together, and how many they are
- */
-export function watchProcesses(balancer: Balancer): () => { processes: number; views: View[] } {
-  const others = new Map<number, { at: number; views: View[] }>()
-  process.on('message', ({ publish }: { publish?: { pid: number; views: View[] } }) => {
-    if (publish !== undefined) others.set(publish.pid, { at: Date.now(), views: publish.views })
+/** What the processes of the app know of each other. */
+export interface Overview {
+  /** Whether this one checks the backends, for all: the first of those that live. */
+  isChecker: () => boolean
+  /** All processes together, and how many they are. */
+  look: () => { processes: number; views: View[] }
+}
+
+/** Tells the other processes how the backends are doing here, and hears how they do there. */
+export function watchProcesses(balancer: Balancer): Overview {
+  const others = gather(() => {
+    for (const { backend } of balancer.backends()) backend.counter.tick()
+    return viewsOf(balancer)
   })
-  setInterval(() => {
-    for (const { member } of balancer.members()) member.counter.tick()
-    tell({ publish: { pid: process.pid, views: viewsOf(balancer) } })
-  }, everyMs).unref()
-  return () => {
-    for (const [pid, { at }] of others) if (Date.now() - at > silenceMs) others.delete(pid)
-    const told = [...others.values()].flatMap(({ views }) => views)
-    const views = viewsOf(balancer).map((own) => {
-      const seen = told.filter(({ pool, address }) => pool === own.pool && address === own.address)
-      const { state, reason } = [own, ...seen].find(({ state }) => state !== 'up') ?? own
-      return { ...own, ...seen.reduce<Stats>(sum, own), state, reason }
-    })
-    return { processes: 1 + others.size, views }
+  return {
+    isChecker: () => others().every(({ pid }) => pid > process.pid),
+    look() {
+      const told = others()
+      const views = viewsOf(balancer).map((own) => {
+        const same = ({ pool, address }: View): boolean => pool === own.pool && address === own.address
+        return { ...own, ...told.flatMap(({ told }) => told.filter(same)).reduce<Stats>(sum, own) }
+      })
+      return { processes: 1 + told.length, views }
+    },
   }
 }
 
 function viewsOf(balancer: Balancer) {
-  return balancer
-    .members()
-    .map(({ pool: { name: pool }, member: { address, weight, state, reason, counter } }) => ({
-      ...{ pool, address, weight, state, reason: state === 'up' ? null : (reason ?? null) },
-      ...counter.snapshot(),
-    }))
+  return balancer.backends().map(({ pool, backend: { address, weight, state, verdict, counter } }) => ({
+    ...{ pool: pool.name, address, weight, state },
+    reason: state === 'up' ? null : (verdict.reason ?? null),
+    ...counter.snapshot(),
+  }))
 }

@@ -1,74 +1,46 @@
-import { createHash } from 'node:crypto'
-import { isIP } from 'node:net'
-import type { Pool as Connections } from 'undici'
-import connector from 'undici/lib/core/connect.js'
-import ConnectionPool from 'undici/lib/dispatcher/pool.js'
 import { type Algorithm, algorithm } from './algorithms.ts'
-import { Backend } from './backend.ts'
+import { Backend, type Verdict } from './backend.ts'
 import type { BackendConfig, BalancerConfig, PoolConfig } from './config.ts'
-import { milliseconds } from './milliseconds.ts'
-import { Turns } from './turns.ts'
-
-type Timeouts = BalancerConfig['timeouts']
-
-/** A backend and the connections to it. */
-export class Member extends Backend {
-  /** Names the backend in a cookie, without saying where it is. */
-  readonly tag: string
-  readonly connections: Connections
-  readonly turns: Turns
-  /** The name that TLS asks for and its certificate is checked for; empty for an address. Never one of a client's. */
-  readonly serverName: string
-
-  constructor(config: BackendConfig, pool: PoolConfig, timeouts: Timeouts) {
-    super(config, pool)
-    this.tag = createHash('sha256').update(config.address).digest('hex').slice(0, 12)
-    const waitMs = milliseconds(timeouts.connect)
-    this.turns = new Turns({ most: pool.connections, waiting: pool.queue, waitMs })
-    const { serverName = isIP(this.host) ? '' : this.host } = pool
-    this.serverName = serverName
-    const connect = connector({ timeout: waitMs })
-    this.connections = new ConnectionPool(
-      `${pool.protocol === 'https' ? 'https' : 'http'}://${config.address}`,
-      {
-        connections: pool.connections,
-        pipelining: 1,
-        connect: (options, done) => connect({ ...options, servername: serverName }, done),
-        headersTimeout: milliseconds(timeouts.response),
-        bodyTimeout: milliseconds(timeouts.body),
-      },
-    )
-  }
-}
 
 /** Backends that do the same, and the way to choose among them. */
 export class Pool {
   readonly name: string
   readonly config: PoolConfig
-  readonly members = new Map<string, Member>()
-  private readonly timeouts: Timeouts
+  readonly backends = new Map<string, Backend>()
+  /** What becomes of a verdict. */
+  decide = (backend: Backend, verdict: Verdict): void => void (backend.verdict = verdict)
+  onAdded?: (backend: Backend) => void
+  private readonly timeouts: BalancerConfig['timeouts']
   private readonly choose: Algorithm
 
-  constructor(name: string, config: PoolConfig, timeouts: Timeouts) {
+  constructor(name: string, config: PoolConfig, timeouts: BalancerConfig['timeouts']) {
     this.name = name
     this.config = config
     this.timeouts = timeouts
     this.choose = algorithm(config.algorithm)
-    for (const backend of config.backends) this.add(backend)
+    this.change(config.backends)
   }
 
-  add(backend: BackendConfig): Member {
-    const member = new Member(backend, this.config, this.timeouts)
-    this.members.set(member.address, member)
-    return member
-  }
-
-  /** Takes a backend out; its requests in flight go on. */
-  remove(address: string): void {
-    const member = this.members.get(address)
-    this.members.delete(address)
-    member?.turns.letAllBegin()
-    void member?.connections.close()
+  /** The backends that it shall have from now on; requests in flight go on where they are. */
+  change(wanted: readonly BackendConfig[]): void {
+    const addresses = new Set(wanted.map(({ address }) => address))
+    for (const [address, backend] of this.backends) {
+      if (addresses.has(address)) continue
+      this.backends.delete(address)
+      backend.close()
+    }
+    for (const config of wanted) {
+      const { address, weight, draining } = config
+      const known = this.backends.get(address)
+      if (known !== undefined) Object.assign(known, { weight, draining })
+      else {
+        const backend = new Backend(config, this.config, this.timeouts, (verdict) =>
+          this.decide(backend, verdict),
+        )
+        this.backends.set(address, backend)
+        this.onAdded?.(backend)
+      }
+    }
   }
 
   /**
@@ -78,22 +50,25 @@ export class Pool {
    * @param tag of the backend that a cookie asks for
    * @param tried backends that have failed this request
    */
-  pick(client: string, tag: string | undefined, tried: ReadonlySet<Member>): Member | undefined {
-    const [up, ejected]: [Member[], Member[]] = [[], []]
-    for (const member of this.members.values()) {
-      if (tried.has(member)) continue
-      const { state, weight } = member
+  pick(client: string, tag: string | undefined, tried: ReadonlySet<Backend>): Backend | undefined {
+    const [up, ejected]: [Backend[], Backend[]] = [[], []]
+    for (const backend of this.backends.values()) {
+      if (tried.has(backend)) continue
+      const { state, weight } = backend
       // A backend that drains keeps the clients that it has.
-      if (member.tag === tag && (state === 'up' || state === 'draining')) return member
-      if (weight > 0 && state === 'up') up.push(member)
-      else if (weight > 0 && state === 'ejected') ejected.push(member)
+      if (backend.tag === tag && (state === 'up' || state === 'draining')) return backend
+      if (weight > 0 && state === 'up') up.push(backend)
+      else if (weight > 0 && state === 'ejected') ejected.push(backend)
     }
     // Requests that failed must not empty a pool: better an ejected backend than none.
     const able = up.length > 0 ? up : ejected
-    return able.length > 1 ? (this.choose(able, client) as Member | undefined) : able[0]
+    return able.length > 1 ? this.choose(able, client) : able[0]
   }
 
-  close(): void {
-    for (const address of this.members.keys()) this.remove(address)
+  /** Whether a request that these have failed can go to another one. */
+  hasOther(tried: ReadonlySet<Backend>): boolean {
+    for (const backend of this.backends.values())
+      if (!tried.has(backend) && backend.weight > 0 && backend.state === 'up') return true
+    return false
   }
 }

@@ -1,13 +1,15 @@
 import { channel } from 'node:diagnostics_channel'
+import { apiServer } from '#nodeos/api'
+import { given } from '#nodeos/certificates'
+import { giveMetrics } from '#nodeos/metrics'
 import { api } from './admin/api.ts'
-import { adminServer } from './admin/server.ts'
 import { Balancer } from './balancer.ts'
 import { readConfig } from './config.ts'
+import { shareHealth } from './health.ts'
 import { listen } from './listeners.ts'
-import { giveMetrics } from './metrics.ts'
+import { metricsOf } from './metrics.ts'
 import { operator } from './operator.ts'
 import { watchProcesses } from './overview.ts'
-import { given } from './references.ts'
 
 /**
  * Starts the load balancer. The system layer drains it.
@@ -17,11 +19,12 @@ import { given } from './references.ts'
 export function start(text: string, env: NodeJS.ProcessEnv): void {
   const config = readConfig(text, env)
   const balancer = new Balancer(config)
-  giveMetrics(balancer)
+  const overview = watchProcesses(balancer)
+  shareHealth(balancer.pools, overview.isChecker)
+  giveMetrics(() => metricsOf(balancer))
   channel('nodeos.drain').subscribe(() => (balancer.draining = true))
   const listeners = config.listeners.map((listener) => listen(listener, balancer, env))
   const { port, token } = config.admin
   if (port === undefined) return
-  const routes = api(balancer, operator(balancer, listeners), watchProcesses(balancer))
-  adminServer(routes, given(token, env)).listen(port)
+  apiServer(api(balancer, operator(balancer, listeners), overview), given(token, env)).listen(port)
 }

@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
-import type { Member, Pool } from './pool.ts'
-import { join } from './upgrade.ts'
+import { join } from '#nodeos/join'
+import type { Backend } from './backend.ts'
+import type { Pool } from './pool.ts'
 
 export interface TcpTimeouts {
   connectMs: number
@@ -8,30 +9,30 @@ export interface TcpTimeouts {
 }
 
 /** Joins a client's connection to a backend; one that does not take it is passed over, as often as the pool retries. */
-export function passTcp(client: Socket, pool: Pool, timeouts: TcpTimeouts, tried = new Set<Member>()): void {
-  const member = pool.pick(client.remoteAddress ?? '', undefined, tried)
-  if (member === undefined || client.destroyed) {
+export function passTcp(client: Socket, pool: Pool, timeouts: TcpTimeouts, tried = new Set<Backend>()): void {
+  const backend = pool.pick(client.remoteAddress ?? '', undefined, tried)
+  if (backend === undefined || client.destroyed) {
     client.destroy()
     return
   }
-  const { counter } = member
+  const { counter, host, port } = backend
   const started = performance.now()
-  const backend = connect({ host: member.host, port: member.port, allowHalfOpen: true, noDelay: true })
-  const late = setTimeout(() => backend.destroy(new Error('connect timed out')), timeouts.connectMs)
+  const socket = connect({ host, port, allowHalfOpen: true, noDelay: true })
+  const late = setTimeout(() => socket.destroy(new Error('connect timed out')), timeouts.connectMs)
   counter.inflight += 1
   const refused = (error: Error): void => {
     clearTimeout(late)
     counter.inflight -= 1
-    member.served(performance.now() - started, error.message)
-    tried.add(member)
+    backend.served(performance.now() - started, error.message)
+    tried.add(backend)
     if (tried.size <= pool.config.retries) passTcp(client, pool, timeouts, tried)
     else client.destroy()
   }
-  backend.once('error', refused)
-  backend.once('connect', () => {
+  socket.once('error', refused)
+  socket.once('connect', () => {
     clearTimeout(late)
-    backend.off('error', refused)
-    member.served(performance.now() - started, undefined)
-    join(client, backend, timeouts.idleMs, () => (counter.inflight -= 1))
+    socket.off('error', refused)
+    backend.served(performance.now() - started, undefined)
+    join(client, socket, timeouts.idleMs, () => (counter.inflight -= 1))
   })
 }

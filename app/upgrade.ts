@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import { Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Response } from '#nodeos/answer'
 import { hasBody } from './body.ts'
-import type { Response } from './forward.ts'
 import type { Headers } from './headers.ts'
 
 /** A client that asks for another protocol. */
@@ -66,36 +66,4 @@ export function askingHttp2({ stream }: Http2ServerRequest, http2: Http2ServerRe
       response.writeHead(200, (own < 0 ? headers : headers.toSpliced(own, 2)) as string[]).flushHeaders()
     },
   }
-}
-
-/** Joins two streams both ways; the end of one side ends the other after what is under way has arrived. */
-export function join(one: Duplex, other: Duplex, idleMs: number, onEnd: () => void): void {
-  let open = 2
-  const closed = (): void => {
-    open -= 1
-    if (open === 0) onEnd()
-  }
-  for (const stream of [one, other]) {
-    if (stream.closed) closed()
-    else stream.once('close', closed)
-  }
-  if (one instanceof Socket && other instanceof Socket && globalThis.nodeos?.relay(one, other, idleMs)) return
-  pass(one, other, idleMs)
-  pass(other, one, idleMs)
-}
-
-/** What `pipeline` of node:stream does, without an AbortController, whose error is dear, for each connection. */
-function pass(from: Duplex, to: Duplex, idleMs: number): void {
-  const close = (): void => {
-    if (!from.readableEnded || !from.writableFinished) to.destroy()
-  }
-  if ('setTimeout' in from) (from as Socket).setTimeout(idleMs, () => from.destroy())
-  from.on('data', (chunk: Buffer) => {
-    if (!to.write(chunk)) from.pause()
-  })
-  from.on('drain', () => to.resume())
-  from.on('end', () => to.end())
-  from.on('error', () => from.destroy())
-  if (from.closed) close()
-  else from.on('close', close)
 }

@@ -9,48 +9,33 @@ export function welcome(ports: readonly number[]): void {
 }
 
 function respond({ method, url = '/' }: IncomingMessage, response: ServerResponse): void {
+  const send = (status: number, type: string, body: string): void =>
+    void response
+      .writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) })
+      .end(body)
   const [path] = url.split('?', 1)
   if (method !== 'GET' && method !== 'HEAD') response.writeHead(405, { allow: 'GET, HEAD' }).end()
-  else if (path === '/') send(response, 200, 'text/html; charset=utf-8', page())
-  else if (path === '/healthz') send(response, 200, 'text/plain', 'ok\n')
-  else send(response, 404, 'text/plain', 'not found\n')
-}
-
-function send(response: ServerResponse, status: number, type: string, body: string): void {
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
+  else if (path === '/') send(200, 'text/html; charset=utf-8', page())
+  else if (path === '/healthz') send(200, 'text/plain', 'ok\n')
+  else send(404, 'text/plain', 'not found\n')
 }
 
 /** The front page: what this machine is. */
 function page(): string {
+  const [host] = hostname().split(/[<&]/, 1)
   const facts = {
-    'Host name': hostname(),
-    'Up for': duration(uptime()),
+    'Host name': host,
+    'Up since': new Date(Date.now() - uptime() * 1000).toUTCString(),
     Memory: `${megabytes(totalmem() - freemem())} of ${megabytes(totalmem())} MB in use`,
     'This process': `${megabytes(process.memoryUsage.rss())} MB`,
     Node: process.versions.node,
   }
-  const rows = Object.entries(facts).map(([name, fact]) => `<dt>${name}</dt><dd>${escape(fact)}</dd>`)
+  const rows = Object.entries(facts).map(([name, fact]) => `<dt>${name}</dt><dd>${fact}</dd>`)
   return readFileSync(join(import.meta.dirname, 'welcome.html'), 'utf8')
-    .replace('NodeOS', () => escape(hostname()))
-    .replace('<dl>', () => `<dl>${rows.join('')}`)
+    .replace('NodeOS', `${host}`)
+    .replace('<dl>', `<dl>${rows.join('')}`)
 }
 
 function megabytes(bytes: number): string {
   return (bytes / 2 ** 20).toFixed(0)
-}
-
-/** Seconds as a person says them, e.g. `3 h 12 min`. */
-export function duration(seconds: number): string {
-  let left = Math.floor(seconds)
-  const parts = Object.entries({ d: 86_400, h: 3600, min: 60, s: 1 }).map(([unit, size]) => {
-    const count = Math.floor(left / size)
-    left %= size
-    return count > 0 ? `${count} ${unit}` : ''
-  })
-  return parts.filter(Boolean).slice(0, 2).join(' ') || '0 s'
-}
-
-/** Text that can stand in HTML. */
-export function escape(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

@@ -1,4 +1,4 @@
-import { heapPercentage, primaryHeapPercentage } from './heap.ts'
+import { heapPercentage, primaryHeapPercentage, youngGeneration } from './heap.ts'
 import type { SystemConfig } from './system.types.ts'
 
 /** Where the layers put things in the machine. */
@@ -76,7 +76,7 @@ export function initConf(config: SystemConfig, extraEnv: Record<string, string> 
 }
 
 /** One process: Node runs the app with the system layer loaded before it. More: the system layer is the primary. */
-function nodeArguments({ app }: SystemConfig): string[] {
+function nodeArguments({ app, machine }: SystemConfig): string[] {
   if (app.processes !== 1) {
     return [
       guestPaths.node,
@@ -88,6 +88,7 @@ function nodeArguments({ app }: SystemConfig): string[] {
   return [
     guestPaths.node,
     `--max-old-space-size-percentage=${heapPercentage(1)}`,
+    ...youngGeneration(machine.memory, 1),
     ...reportOptions(guestPaths.reports),
     `--import=${guestPaths.system}`,
     ...app.nodeOptions,

@@ -1,35 +1,14 @@
-import type { IncomingMessage } from 'node:http'
 import { hostname } from 'node:os'
-import { text } from 'node:stream/consumers'
+import { jsonOf, Refused, type Routes } from '#nodeos/api'
+import { latencyOf } from '#nodeos/stats'
 import type { Balancer } from '../balancer.ts'
-import { limited, TooLarge } from '../body.ts'
 import type { BackendConfig } from '../config.ts'
-import { type Operator, Refused } from '../operator.ts'
-import type { View, watchProcesses } from '../overview.ts'
-import { latencyOf } from '../stats.ts'
+import type { Operator } from '../operator.ts'
+import type { Overview, View } from '../overview.ts'
 import { pagePart } from './page.ts'
 
-const mostBytes = 262_144
-
-export interface Answer {
-  status: number
-  /** An object is sent as JSON. */
-  body?: string | object
-  headers?: Record<string, string>
-}
-
-/** By method and path. They are given the parts of the path that have a colon, decoded. */
-export type Routes = Record<
-  `${string} /${string}`,
-  (request: IncomingMessage, ...parts: string[]) => Answer | Promise<Answer>
->
-
-/** What can be asked for. */
-export function api(
-  balancer: Balancer,
-  operator: Operator,
-  lookAround: ReturnType<typeof watchProcesses>,
-): Routes {
+/** What operators can ask for. */
+export function api({ pools, config }: Balancer, operator: Operator, { look }: Overview): Routes {
   /** Puts something else in the place of one backend. */
   const replace = (
     pool: string,
@@ -46,26 +25,29 @@ export function api(
     'GET /page.js': () => pagePart('js'),
 
     'GET /api/backends': () => {
-      const { processes, views } = lookAround()
-      const pools = [...balancer.pools.values()].map(({ name, config: { algorithm } }) => ({
+      const { processes, views } = look()
+      const shown = Array.from(pools.values(), ({ name, config: { algorithm } }) => ({
         name,
         algorithm,
         backends: views.filter(({ pool }) => pool === name).map(describe),
       }))
       const [uptime, version] = [Math.round(process.uptime()), process.versions.node]
       // Whether they are there when Node starts again.
-      const changes = balancer.config.admin.changes === undefined ? 'lost' : 'kept'
-      return { status: 200, body: { pools, processes, uptime, hostname: hostname(), version, changes } }
+      const changes = config.admin.changes === undefined ? 'lost' : 'kept'
+      return {
+        status: 200,
+        body: { pools: shown, processes, uptime, hostname: hostname(), version, changes },
+      }
     },
 
     'POST /api/pools/:pool/backends': async (request, pool) => {
-      const added = await json(request)
+      const added = await jsonOf(request)
       const changed = await operator.changeBackends(pool, (all) => [...all, added])
       return { status: 201, body: changed.at(-1) ?? {} }
     },
 
     'PATCH /api/pools/:pool/backends/:backend': async (request, pool, id) => {
-      const edit = await json(request)
+      const edit = await jsonOf(request)
       if (Object.keys(edit).length === 0) throw new Refused(400, 'weight or draining is needed')
       if ('address' in edit)
         throw new Refused(400, 'an address stays: remove the backend and add another one')
@@ -79,7 +61,7 @@ export function api(
     },
 
     'PUT /api/certificates/:port': async (request, port) => {
-      const { certificate, key } = await json(request)
+      const { certificate, key } = await jsonOf(request)
       if (typeof certificate !== 'string' || typeof key !== 'string')
         throw new Refused(400, 'certificate and key are needed, each PEM')
       await operator.renewCertificate(port, { certificate, key })
@@ -94,17 +76,4 @@ function describe({ latencies, failures, ...view }: View): object {
   const answered = latencies.reduce((sum, count) => sum + count, 0)
   const errorRate = answered === 0 ? 0 : failures / answered
   return { id: view.address, ...view, errorRate, latency: { p50, p90, p99 } }
-}
-
-async function json(request: IncomingMessage): Promise<Record<string, unknown>> {
-  let value: unknown
-  try {
-    value = JSON.parse(await text(limited(request, mostBytes)))
-  } catch (error) {
-    if (error instanceof TooLarge) throw new Refused(413, `more than ${mostBytes} bytes`)
-    throw new Refused(400, 'the body is not JSON')
-  }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>
-  throw new Refused(400, 'the body is not a JSON object')
 }

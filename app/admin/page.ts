@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Answer } from './api.ts'
+import type { Answer } from '#nodeos/api'
 
 /** What a browser may do on the page: run and style what comes from this machine, and ask it. */
 const policy =

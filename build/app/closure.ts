@@ -19,6 +19,7 @@ export interface PackageManifest extends Platforms {
   version?: string
   main?: string
   bin?: string | Record<string, string>
+  imports?: Record<string, unknown>
   dependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
   peerDependencies?: Record<string, string>

@@ -50,21 +50,27 @@ function addChild(own: Own, path: string, wanted: (path: string) => boolean): vo
   else own.secrets.push(path)
 }
 
+/** Who names what is to be packed: a key, and the file that it stands in. */
+interface Naming {
+  key: string
+  file: string
+}
+
 /**
- * Adds what `app.include` names. A private key that is named itself, rather than the folder that it lies in, is taken.
+ * Adds what is named. A private key that is named itself, rather than the folder that it lies in, is taken.
  *
  * @throws {UserError} for what is not there, not in the repository, or a secret
  */
-export function addIncluded(own: Own, path: string): void {
+export function addNamed(own: Own, path: string, { key, file }: Naming): void {
   const place = relative(own.root, resolve(own.root, path))
   if (place === '' || place.startsWith('..') || !existsSync(join(own.root, place))) {
-    throw new UserError(`app.include: there is no file or folder ${path} in the repository`, {
-      hint: 'it is named in config/system.json, relative to the repository',
+    throw new UserError(`${key}: there is no file or folder ${path} in the repository`, {
+      hint: `it is named in ${file}, relative to the repository`,
     })
   }
   const secret = secretIn(join(own.root, place))
   if (secret === 'environment' || secret === 'credentials') {
-    throw new UserError(`app.include: ${path} holds secrets, and an image is not secret`, {
+    throw new UserError(`${key}: ${path} holds secrets, and an image is not secret`, {
       hint: 'hand it to the running machine instead: "deploy": { "options": { "env": "<file>" } }',
     })
   }

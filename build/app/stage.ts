@@ -5,8 +5,9 @@ import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../lib/errors.ts'
 import { type Guest, libraryFolder, settleAddons } from './addons.ts'
 import { type Package, packedFolders, productionClosure, readManifest } from './closure.ts'
+import { importedPaths } from './imports.ts'
 import { hostLibraries, namesOf } from './libraries.ts'
-import { addIncluded, addOwn, checkLinks, type Own } from './own.ts'
+import { addNamed, addOwn, checkLinks, type Own } from './own.ts'
 import { addPackage, type Pruned } from './packages.ts'
 import { digestTree, type Tree } from './tree.ts'
 import { undeclaredImports } from './undeclared.ts'
@@ -54,7 +55,9 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
 
   if (existsSync(join(root, 'app'))) addOwn(own, 'app')
   if (existsSync(join(root, 'config'))) addOwn(own, 'config', (path) => !systemConfig.test(path))
-  for (const path of include) addIncluded(own, path)
+  for (const path of include) addNamed(own, path, { key: 'app.include', file: 'config/system.json' })
+  for (const path of importedPaths(tree, readManifest(root)))
+    addNamed(own, path, { key: 'imports', file: 'package.json' })
   for (const found of packages) addPackage(own, found, prune, pruned)
   for (const [path, target] of links) tree.set(path, { kind: 'link', target })
   addText(tree, 'package.json', rootManifest(root))

@@ -1,6 +1,6 @@
 import type { Cluster, Worker } from 'node:cluster'
 import { type GuestConfig, reportOptions, startVariable } from '../../config/guest.ts'
-import { heapPercentage } from '../../config/heap.ts'
+import { heapPercentage, youngGeneration } from '../../config/heap.ts'
 import { emit } from './event.ts'
 import { announceReports } from './reports.ts'
 import { shareAmong } from './shared.ts'
@@ -159,5 +159,12 @@ function entryOf({ app }: Places, config: GuestConfig): string {
 
 function workerOptions({ system, reports }: Places, config: GuestConfig, count: number): string[] {
   const heap = `--max-old-space-size-percentage=${heapPercentage(count)}`
-  return [heap, ...reportOptions(reports), `--import=${system}`, ...config.app.nodeOptions]
+  const memory = process.getBuiltinModule('node:os').totalmem() / 2 ** 20
+  return [
+    heap,
+    ...youngGeneration(memory, count),
+    ...reportOptions(reports),
+    `--import=${system}`,
+    ...config.app.nodeOptions,
+  ]
 }

@@ -14,7 +14,8 @@ function repository(t: Test, config: unknown): string {
   const folder = t.testdir({})
   mkdirSync(join(folder, 'config'))
   cpSync(join(root, 'config/app.schema.json'), join(folder, 'config/app.schema.json'))
-  cpSync(join(root, 'app'), join(folder, 'app'), { recursive: true })
+  for (const path of ['app', 'kernel/kit', 'package.json'])
+    cpSync(join(root, path), join(folder, path), { recursive: true })
   writeFileSync(join(folder, 'config/app.json'), typeof config === 'string' ? config : JSON.stringify(config))
   return folder
 }

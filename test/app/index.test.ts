@@ -22,7 +22,7 @@ await t.test('the page', async (t) => {
   for (const part of [
     hostname(),
     process.versions.node,
-    'Up for',
+    'Up since',
     'Memory',
     '<html lang="en">',
     'light dark',

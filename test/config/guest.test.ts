@@ -1,6 +1,6 @@
 import t from 'tap'
 import { guestConfig, initConf, reportOptions } from '../../config/guest.ts'
-import { heapPercentage, primaryHeapPercentage } from '../../config/heap.ts'
+import { heapPercentage, primaryHeapPercentage, youngGeneration } from '../../config/heap.ts'
 import { load } from './fixture.ts'
 
 await t.test('one process: Node runs the app, the system layer before it', async (t) => {
@@ -25,6 +25,8 @@ await t.test('one process: Node runs the app, the system layer before it', async
     [
       'arg /bin/node',
       `arg --max-old-space-size-percentage=${heapPercentage(1)}`,
+      'arg --min-semi-space-size=8',
+      'arg --max-semi-space-size=8',
       ...reportOptions('/run/nodeos/reports').map((option) => `arg ${option}`),
       'arg --import=/nodeos/system.mjs',
       'arg --no-warnings',
@@ -89,6 +91,15 @@ await t.test('the machine gets what it needs, and nothing of the build', async (
     'restart',
   ])
   t.same(Object.keys(guest.app).sort(), ['entry', 'nodeOptions', 'processes'])
+})
+
+await t.test('a young generation is a share of the memory, and never nothing', async (t) => {
+  const size = (memory: number, workers: number): string | undefined => youngGeneration(memory, workers)[1]
+  t.equal(size(64, 1), '--max-semi-space-size=2')
+  t.equal(size(512, 1), '--max-semi-space-size=16')
+  t.equal(size(490, 2), '--max-semi-space-size=7')
+  t.equal(size(65_536, 1), '--max-semi-space-size=16', 'what V8 takes at most')
+  t.equal(size(256, 64), '--max-semi-space-size=1')
 })
 
 await t.test('heaps leave room, however many', async (t) => {

@@ -1,15 +1,10 @@
 import t from 'tap'
 import { algorithm } from '../../../app/algorithms.ts'
-import { Backend } from '../../../app/backend.ts'
-import { checked } from '../../../app/config.ts'
-
-const { a: settings } = checked({ pools: { a: {} } }).pools
-if (settings === undefined) throw new Error('no pool')
+import type { Backend } from '../../../app/backend.ts'
+import { alone } from './alone.ts'
 
 function backends(...weights: number[]): Backend[] {
-  return weights.map(
-    (weight, index) => new Backend({ address: `a:${index + 1}`, weight, draining: false }, settings as never),
-  )
+  return weights.map((weight, index) => alone(`a:${index + 1}`, weight))
 }
 
 for (const [name, most] of [

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { Balancer } from '../../../app/balancer.ts'
-import { checked, type BalancerConfig, ConfigError } from '../../../app/config.ts'
+import { checked, type BalancerConfig } from '../../../app/config.ts'
+import { ConfigError } from '../../../kernel/kit/config.ts'
 import { root } from '../../../build/lib/paths.ts'
 import { certify } from '../../fixtures/certify.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
@@ -31,7 +32,8 @@ await t.test('a configuration is refused in words, or a balancer starts with it'
       const config: BalancerConfig | undefined = check(value)
       if (config === undefined) refused += 1
       else {
-        new Balancer(config).close()
+        const { pools } = new Balancer(config)
+        for (const pool of pools.values()) pool.change([])
         started += 1
       }
     } catch (error) {

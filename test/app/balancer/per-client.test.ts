@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { clientOf } from '../../../app/per-client.ts'
+import { clientOf } from '../../../kernel/kit/per-client.ts'
 import { backend, balancer, oneRoute, until } from './fixture.ts'
 
 const limits = { connectionsPerClient: 5 }

@@ -1,63 +1,29 @@
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdirSync, readFileSync } from 'node:fs'
-import { type IncomingMessage, request } from 'node:http'
-import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t from 'tap'
-import { root } from '../../../build/lib/paths.ts'
-import { boot, bundle, freePort } from '../../kernel/fixtures/system.ts'
+import { freePort } from '../../kernel/fixtures/system.ts'
 import { certify } from '../../fixtures/certify.ts'
-import { type Overview, token, until } from './fixture.ts'
+import { startCrew } from './crew.ts'
+import { until } from './fixture.ts'
 
 const changes = 12
 
-const folder = t.testdir()
-const system = await bundle(folder)
-mkdirSync(join(folder, 'machine'))
-const [port, admin, https] = [await freePort(), await freePort(), await freePort()]
-const config = {
+const [port, https] = [await freePort(), await freePort()]
+const crew = await startCrew(t, {
   listeners: [
     { port },
     { port: https, protocol: 'https', certificates: [{ certificate: 'env:NONE', key: 'env:NONE' }] },
   ],
   routes: [{ pool: 'web' }],
   pools: { web: { backends: [{ address: '127.0.0.1:1' }], health: { kind: 'none' } } },
-  admin: { port: admin },
-}
-const { child } = await boot(system, join(folder, 'machine'), {
-  entry: 'index.ts',
-  app: {
-    'package.json': '{"type":"module"}',
-    'index.ts': `import ${JSON.stringify(join(root, 'app/index.ts'))}`,
-  },
-  processes: 2,
-  env: { LB_CONFIG: JSON.stringify(config), ADMIN_TOKEN: token },
 })
-t.teardown(() => child.kill('SIGKILL'))
-await until(
-  'both processes report',
-  async () => (await overview().catch(() => undefined))?.processes === 2,
-  60_000,
-)
-
-/** Asks on a connection of its own: the processes take turns. */
-async function ask(method: string, path: string, body?: object): Promise<{ status: number; json: unknown }> {
-  const headers = { authorization: `Bearer ${token}` }
-  const sent = request({ host: '127.0.0.1', port: admin, method, path, headers, agent: false })
-  sent.end(body === undefined ? undefined : JSON.stringify(body))
-  const [response] = (await once(sent, 'response')) as [IncomingMessage]
-  const text = (await response.setEncoding('utf8').toArray()).join('')
-  return { status: response.statusCode ?? 0, json: text === '' ? undefined : JSON.parse(text) }
-}
-
-async function overview(): Promise<Overview> {
-  return (await ask('GET', '/api/backends')).json as Overview
-}
+const ask = async (method: string, path: string, body?: object): Promise<number> =>
+  (await crew.ask(crew.admin, method, path, body)).status
 
 /** The backends as two processes have them. */
 async function views(): Promise<string[][]> {
-  const all = [await overview(), await overview()]
+  const all = [await crew.overview(), await crew.overview()]
   return all.map(({ pools }) => (pools[0]?.backends ?? []).map(({ id, weight }) => `${id} ${weight}`))
 }
 
@@ -66,17 +32,17 @@ const backends = '/api/pools/web/backends'
 /** The statuses of two answers, the lower one first. */
 async function both(method: string, path: string, body?: object): Promise<number[]> {
   const answers = await Promise.all([ask(method, path, body), ask(method, path, body)])
-  return answers.map(({ status }) => status).toSorted((a, b) => a - b)
+  return answers.toSorted((a, b) => a - b)
 }
 
 async function put({ certificate, key }: { certificate: string; key: string }): Promise<number> {
-  return (await ask('PUT', `/api/certificates/${https}`, { certificate, key })).status
+  return ask('PUT', `/api/certificates/${https}`, { certificate, key })
 }
 
 await t.test('changes that are made at once through two processes are all made, in both', async (t) => {
   const added = Array.from({ length: changes }, (_, index) => `127.0.0.1:${index + 2}`)
   const answers = await Promise.all(added.map(async (address) => ask('POST', backends, { address })))
-  t.same(new Set(answers.map(({ status }) => status)), new Set([201]))
+  t.same(new Set(answers), new Set([201]))
   const [one, other] = await views()
   t.same(one?.toSorted(), ['127.0.0.1:1', ...added].map((address) => `${address} 1`).toSorted())
   t.same(other, one)
@@ -106,11 +72,11 @@ await t.test('both processes show the same certificate, whoever came last', asyn
 
 await t.test('a process that starts later has what was changed', async (t) => {
   const before = await views()
-  const worker = Number(pids()[0])
+  const [worker = 0] = crew.pids()
   process.kill(worker, 'SIGKILL')
   await until('there is another', () => {
-    const now = pids()
-    return now.length === 2 && !now.includes(String(worker))
+    const now = crew.pids()
+    return now.length === 2 && !now.includes(worker)
   })
   await until('it has them', async () => {
     const [one, other] = await views().catch(() => [])
@@ -121,12 +87,6 @@ await t.test('a process that starts later has what was changed', async (t) => {
     before.map((view) => view.toSorted()),
   )
 })
-
-/** Those that the primary has started. */
-function pids(): string[] {
-  const children = readFileSync(`/proc/${child.pid}/task/${child.pid}/children`, 'utf8')
-  return children.split(' ').filter((pid) => pid !== '')
-}
 
 /** The certificate that the next process shows. */
 async function shown(servername: string): Promise<string> {

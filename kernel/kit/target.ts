@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import type { Request } from './body.ts'
+import { answer, type Request, type Response } from './answer.ts'
 
 /**
  * Brings what a request is for into one form: a path, and the host in `Host` or `:authority`.
  *
- * @returns false when two servers could read it in two ways, or nobody can
+ * @returns false when two servers could read it in two ways, or nobody can: `refuse` it
  */
 export function settleTarget(request: Request): boolean {
   if (request.httpVersionMajor > 1) {
@@ -15,6 +15,11 @@ export function settleTarget(request: Request): boolean {
   if (hosts(request) > 1) return false
   const { url = '' } = request
   return url.startsWith('/') || url === '*' || settleAbsolute(request as IncomingMessage, url)
+}
+
+/** Refuses what can be read in two ways; nothing after it on its connection of HTTP/1.1 is read. */
+export function refuse({ httpVersionMajor }: Request, response: Response): void {
+  answer(response, 400, httpVersionMajor > 1 ? {} : { connection: 'close' })
 }
 
 /** What only proxies are sent, and every server has to take (RFC 9112, 3.2.2): its host counts, and no other. */

@@ -1,12 +1,33 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { Refused } from '../operator.ts'
-import type { Answer, Routes } from './api.ts'
+import { text } from 'node:stream/consumers'
+import { limited, TooLarge } from './limited.ts'
 
-type Handler = Routes[keyof Routes]
+const mostBytes = 262_144
 
-/** The server for operators: what is read is open to whoever reaches the port, what changes needs the token. */
-export function adminServer(routes: Routes, token: string | undefined): Server {
+/** Something that operators may not have, with the status of the answer. */
+export class Refused extends Error {
+  readonly status: number
+  constructor(status: number, message: string) {
+    super(message)
+    this.status = status
+  }
+}
+
+export interface Answer {
+  status: number
+  /** An object is sent as JSON. */
+  body?: string | object
+  headers?: Record<string, string>
+}
+
+type Handler = (request: IncomingMessage, ...parts: string[]) => Answer | Promise<Answer>
+
+/** By method and path. They are given the parts of the path that have a colon, decoded. */
+export type Routes = Record<`${string} /${string}`, Handler>
+
+/** A server for operators: what is read is open to whoever reaches the port, what changes needs the bearer token. */
+export function apiServer(routes: Routes, token: string | undefined): Server {
   const find = router(routes)
   const respond = async (request: IncomingMessage): Promise<Answer> => {
     const method = request.method === 'HEAD' ? 'GET' : (request.method ?? '')
@@ -21,6 +42,20 @@ export function adminServer(routes: Routes, token: string | undefined): Server {
       ({ status = 500, message }: Partial<Refused>) => send(response, { status, body: { error: message } }),
     )
   })
+}
+
+/** The JSON object in the body of a request. @throws {Refused} for anything else */
+export async function jsonOf(request: IncomingMessage): Promise<Record<string, unknown>> {
+  let value: unknown
+  try {
+    value = JSON.parse(await text(limited(request, mostBytes)))
+  } catch (error) {
+    if (error instanceof TooLarge) throw new Refused(413, `more than ${mostBytes} bytes`)
+    throw new Refused(400, 'the body is not JSON')
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value))
+    return value as Record<string, unknown>
+  throw new Refused(400, 'the body is not a JSON object')
 }
 
 /** @throws {Refused} where there is nothing */

@@ -3,8 +3,9 @@ import { connect, createServer, type ServerHttp2Session } from 'node:http2'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t from 'tap'
-import { endTimer } from '../../../app/session-timer.ts'
-import { portOf, until } from './fixture.ts'
+import { type AddressInfo } from 'node:net'
+import { endIdle } from '../../../kernel/kit/http2.ts'
+import { until } from '../../fixtures/until.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -15,11 +16,10 @@ await t.test('a session that ended is no longer in memory, long before its timer
   t.teardown(() => server.close())
   server.on('session', (session) => {
     seen.push(new WeakRef(session))
-    session.setTimeout(3_600_000)
-    endTimer(session)
+    endIdle(session, { idleMs: 3_600_000, longestMs: 3_600_000 })
   })
   await once(server, 'listening')
-  const client = connect(`http://127.0.0.1:${portOf(server)}`)
+  const client = connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
   await once(client, 'remoteSettings')
   client.close()
   await once(client, 'close')

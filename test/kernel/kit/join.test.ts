@@ -2,7 +2,7 @@ import t from 'tap'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { join } from '../../../app/upgrade.ts'
+import { join } from '../../../kernel/kit/join.ts'
 
 /** The two ends of a connection. */
 async function pair(): Promise<[Socket, Socket]> {

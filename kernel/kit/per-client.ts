@@ -1,5 +1,5 @@
 import { type BlockList, isIPv6, type Server, type Socket } from 'node:net'
-import { isTrusted, plain } from './headers.ts'
+import { isTrusted, plain } from './clients.ts'
 
 /** Ends a client's connections beyond `most`, as soon as they come; 0 for no limit. Proxies that are trusted speak for many. */
 export function limitPerClient(

@@ -1,9 +1,14 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { createSecureContext, type SecureContext, type Server } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import type { ListenerConfig } from './config.ts'
-import { fileOf, given } from './references.ts'
+
+/** Where a certificate and its key are: `env:NAME`, or a file of the repository. */
+export interface References {
+  certificate: string
+  key: string
+}
 
 /** A certificate with its chain, and its key; both PEM. */
 export interface Pair {
@@ -19,7 +24,7 @@ interface Entry {
   context: SecureContext
 }
 
-/** The certificates of a listener; they can be replaced at any time. */
+/** The certificates of a server; they can be replaced at any time. */
 export class Certificates {
   private readonly server: Pick<Server, 'setSecureContext'>
   pairs: readonly Pair[] = []
@@ -70,8 +75,8 @@ function namesOf({ certificate }: Pair): string[] {
   return subjectAltName.split(', ')
 }
 
-/** The PEM texts that a listener's configuration names. @throws when one was not given to this machine */
-export function readPairs(certificates: ListenerConfig['certificates'], env: NodeJS.ProcessEnv): Pair[] {
+/** The PEM texts behind references. @throws when one was not given to this machine */
+export function readPairs(references: readonly References[], env: NodeJS.ProcessEnv): Pair[] {
   const read = (reference: string): string => {
     const file = fileOf(reference)
     if (file !== undefined) return readFileSync(file, 'utf8')
@@ -79,5 +84,29 @@ export function readPairs(certificates: ListenerConfig['certificates'], env: Nod
     if (text !== undefined) return text
     throw new Error(`${reference.slice(4)} is not set: this machine was given no certificate`)
   }
-  return certificates.map(({ certificate, key }) => ({ certificate: read(certificate), key: read(key) }))
+  return references.map(({ certificate, key }) => ({ certificate: read(certificate), key: read(key) }))
+}
+
+/** What is wrong with a certificate that the image brings; undefined when it is well, or given to the machine later. */
+export function problemOf({ certificate: reference }: References): string | undefined {
+  const file = fileOf(reference)
+  if (file === undefined) return undefined
+  try {
+    void new X509Certificate(readFileSync(file, 'utf8'))
+    return undefined
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    const problem = code === 'ENOENT' ? 'there is no such file in the repository' : message
+    return `${reference}: ${problem}; name a PEM file, or env:NAME for one that the machine is given`
+  }
+}
+
+/** The value behind `env:NAME`. */
+export function given(reference: string, env: NodeJS.ProcessEnv): string | undefined {
+  return env[reference.slice('env:'.length)] || undefined
+}
+
+/** The file of the image that a reference names, or undefined for `env:NAME`. */
+function fileOf(reference: string): string | undefined {
+  return reference.startsWith('env:') ? undefined : join(import.meta.dirname, '../..', reference)
 }

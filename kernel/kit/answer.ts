@@ -1,5 +1,9 @@
-import { STATUS_CODES } from 'node:http'
-import type { Response } from './forward.ts'
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Http2ServerRequest } from 'node:http2'
+
+export type Request = IncomingMessage | Http2ServerRequest
+/** One of HTTP/2 behaves as one of HTTP/1. */
+export type Response = ServerResponse
 
 /** Answers for itself, in plain text, where no backend does; too late for that, it ends the connection. */
 export function answer(response: Response, status: number, headers: Record<string, string> = {}): void {

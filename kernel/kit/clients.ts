@@ -1,0 +1,74 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { BlockList, isIP } from 'node:net'
+
+/** What an IPv4 address begins with, written as one of IPv6. */
+const mapped = '::ffff:'
+
+/** The networks whose word on the client is taken; undefined when nobody's is. */
+export function trustList(networks: readonly string[]): BlockList | undefined {
+  if (networks.length === 0) return undefined
+  const list = new BlockList()
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/')
+    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
+    list.addSubnet(address, Number(prefix ?? (family === 'ipv6' ? 128 : 32)), family)
+  }
+  return list
+}
+
+/** What is wrong with a network such as 192.0.2.0/24, or undefined. */
+export function problemOfNetwork(network: string): string | undefined {
+  const [address = '', prefix = '0'] = network.split('/')
+  const longest = isIP(address) === 6 ? 128 : 32
+  if (isIP(address) === 0) return `${address} is no IP address`
+  return Number(prefix) > longest ? `/${prefix} is longer than /${longest}` : undefined
+}
+
+/** Who a request comes from. */
+export interface Origin {
+  client: string
+  protocol: 'http' | 'https'
+  host: string
+  /** The addresses that it came through, the client first. */
+  chain: string[]
+}
+
+/** The client, as far as those who passed its request on are believed. */
+export function originOf(
+  headers: IncomingHttpHeaders,
+  peer: { address: string; protocol: 'http' | 'https' },
+  trusted: BlockList | undefined,
+): Origin {
+  const address = plain(peer.address)
+  const host = headers.host ?? String(headers[':authority'] ?? '')
+  if (!isTrusted(address, trusted)) {
+    return { client: address, protocol: peer.protocol, host, chain: [address] }
+  }
+  const said = String(headers['x-forwarded-for'] ?? '')
+    .split(',')
+    .map(hopOf)
+  // What came before somebody without an address, nobody that is trusted has said.
+  const chain = [...said.slice(said.lastIndexOf('') + 1), address]
+  const client = chain.findLast((hop) => !isTrusted(hop, trusted)) ?? chain[0] ?? address
+  const { 'x-forwarded-proto': proto } = headers
+  const protocol = proto === 'https' || proto === 'http' ? proto : peer.protocol
+  return { client, protocol, host: String(headers['x-forwarded-host'] ?? host), chain }
+}
+
+/** The address of 192.0.2.1, 192.0.2.1:80, 2001:db8::1 or [2001:db8::1]:80; empty when it has none. */
+function hopOf(text: string): string {
+  const [, inBrackets, beforePort] = /^\s*(?:\[([^\]]*)\](?::\d+)?|([^:]*):\d+)\s*$/.exec(text) ?? []
+  const address = plain(inBrackets ?? beforePort ?? text.trim())
+  return isIP(address) > 0 ? address : ''
+}
+
+export function isTrusted(address: string, trusted: BlockList | undefined): boolean {
+  if (trusted === undefined) return false
+  const family = isIP(address)
+  return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4')
+}
+
+/** IPv4 as IPv4, also on a socket that speaks both. */
+export function plain(address: string): string {
+  return address.startsWith(mapped) && address.includes('.') ? address.slice(mapped.length) : address
+}

@@ -1,0 +1,36 @@
+import { channel } from 'node:diagnostics_channel'
+import type { Give, Metric } from '../system/metrics/metric.ts'
+import { type Counter, upperMs } from './stats.ts'
+
+export type { Metric }
+
+type Labels = Record<string, string | number>
+
+/** Upper bounds in seconds. */
+const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Infinity]
+
+/** Shows metrics beside the machine's, on `metrics.port` of config/system.json; of several processes they are added. */
+export function giveMetrics(metrics: () => Metric[]): void {
+  channel('nodeos.metrics').subscribe((give) => (give as Give)(metrics()))
+}
+
+/** How many were counted within each bound since the start, their time taken together, and how many at all. */
+export function histogram(
+  { name, help }: Pick<Metric, 'name' | 'help'>,
+  counted: readonly { labels: Labels; counter: Counter }[],
+): Metric {
+  const values = counted.flatMap(({ labels, counter: { latencies, totalMs, requests } }) => {
+    const within = (bound: number): number =>
+      latencies.reduce((sum, count, bucket) => (upperMs(bucket) <= bound * 1000 ? sum + count : sum), 0)
+    return [
+      ...bounds.map((bound) => ({
+        metricName: `${name}_bucket`,
+        labels: { le: bound === Infinity ? '+Inf' : bound, ...labels },
+        value: within(bound),
+      })),
+      { metricName: `${name}_sum`, labels, value: totalMs / 1000 },
+      { metricName: `${name}_count`, labels, value: requests },
+    ]
+  })
+  return { name, type: 'histogram', aggregator: 'sum', help, values }
+}

@@ -1,0 +1,80 @@
+import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createSecureServer, type Http2SecureServer, type Http2ServerResponse } from 'node:http2'
+import { answer, type Request, type Response } from './answer.ts'
+import { Certificates, minVersion } from './certificates.ts'
+import { endIdle, expectBody, unlessReset } from './http2.ts'
+import { inTurn, openRequests } from './pipelining.ts'
+
+/** By these a slow or broken client ends, not by patience. Times in milliseconds. */
+export interface WebLimits {
+  /** Until the headers have come, and until all of the request has. */
+  headersMs: number
+  requestMs: number
+  /** Between two requests of a connection. */
+  keepAliveMs: number
+  /** That a connection of HTTP/2 takes to end, whatever its streams do. */
+  longestMs: number
+  /** Request line and headers together. */
+  headerBytes: number
+  /** Requests of a connection of HTTP/1.1; 0 for no limit. */
+  requestsPerConnection: number
+}
+
+type Respond = (request: Request, response: Response) => void
+
+/** A server of HTTP/1.1 that everybody may reach. */
+export function webServer(limits: WebLimits, respond: Respond): Server {
+  const server = createServer(options(limits), (request, response) =>
+    inTurn(request, response, () => respond(request, response)),
+  )
+  return Object.assign(server, { maxRequestsPerSocket: limits.requestsPerConnection })
+}
+
+/** A server of HTTP/2 and HTTP/1.1 over TLS that everybody may reach, and its certificates: it has none yet. */
+export function secureWebServer(
+  limits: WebLimits,
+  respond: Respond,
+): { server: Http2SecureServer; certificates: Certificates } {
+  const server = createSecureServer({
+    ...options(limits),
+    allowHTTP1: true,
+    minVersion,
+    handshakeTimeout: limits.headersMs,
+    settings: {
+      maxConcurrentStreams: openRequests,
+      maxHeaderListSize: limits.headerBytes,
+      enableConnectProtocol: true,
+    },
+    SNICallback: (name, callback) => callback(null, certificates.find(name)),
+  })
+  const certificates = new Certificates(server)
+  server.on('session', (session) =>
+    endIdle(session, { idleMs: limits.keepAliveMs, longestMs: limits.longestMs }),
+  )
+  server.on('request', (request: Request, http2: Http2ServerResponse) => {
+    const response = http2 as unknown as ServerResponse
+    const begin = (): void => respond(request, response)
+    if (headerBytes(request.rawHeaders) > limits.headerBytes) answer(response, 431)
+    else if (request instanceof IncomingMessage) inTurn(request, response, begin)
+    else {
+      expectBody(request, limits.requestMs)
+      unlessReset(request, begin)
+    }
+  })
+  Object.assign(server, { maxRequestsPerSocket: limits.requestsPerConnection })
+  return { server, certificates }
+}
+
+function options({ headersMs, requestMs, keepAliveMs, headerBytes }: WebLimits) {
+  return {
+    maxHeaderSize: headerBytes,
+    headersTimeout: headersMs,
+    requestTimeout: Math.max(requestMs, headersMs),
+    keepAliveTimeout: keepAliveMs,
+    connectionsCheckingInterval: 1000,
+  }
+}
+
+function headerBytes(raw: readonly string[]): number {
+  return raw.reduce((sum, text) => sum + text.length + 2, 0)
+}

@@ -1,0 +1,79 @@
+import { Agent } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
+import t, { type Test } from 'tap'
+import { freePort } from '../../kernel/fixtures/system.ts'
+import { type Crew, startCrew } from './crew.ts'
+import { backend, checkPath, type TestBackend, until } from './fixture.ts'
+
+const processes = 2
+
+async function crewFor(t: Test, backends: TestBackend[], pool: object): Promise<Crew & { port: number }> {
+  const port = await freePort()
+  const web = { backends: backends.map(({ address }) => ({ address })), ...pool }
+  const crew = await startCrew(
+    t,
+    { listeners: [{ port }], routes: [{ pool: 'web' }], pools: { web } },
+    processes,
+  )
+  return { ...crew, port }
+}
+
+/** The state of the first backend as each process has it. */
+async function states({ overview }: Crew): Promise<(string | undefined)[]> {
+  const seen: (string | undefined)[] = []
+  while (seen.length < processes) seen.push((await overview()).pools[0]?.backends[0]?.state)
+  return seen
+}
+
+await t.test('one process checks for all, and another one when that is gone', async (t) => {
+  const interval = 0.2
+  const a = await backend(t)
+  let checks = 0
+  a.server.on('request', ({ url }) => (checks += url === checkPath ? 1 : 0))
+  const crew = await crewFor(t, [a], { health: { path: checkPath, interval, timeout: 1, rise: 2, fall: 2 } })
+  // Each has heard of the other.
+  await wait(2000)
+  checks = 0
+  await wait(3000)
+  t.ok(checks > 5 && checks <= 3 / interval + 1, `${checks} checks in 3 s`)
+
+  await a.stop()
+  await until('all have it down', async () => (await states(crew)).every((state) => state === 'down'))
+  process.kill(Math.min(...crew.pids()), 'SIGKILL')
+  await a.start()
+
+  await until(
+    'all have it up again',
+    async () => (await states(crew).catch(() => ['?'])).every((state) => state === 'up'),
+    30_000,
+  )
+})
+
+await t.test('what one process ejects, all leave out', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const crew = await crewFor(t, [a, b], {
+    health: { kind: 'none' },
+    ejection: { failures: 3, seconds: 3600 },
+  })
+  a.status = 503
+  // One connection, so one process.
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+  t.teardown(() => agent.destroy())
+  for (let i = 0; i < 12; i++) await crew.ask(crew.port, 'GET', '/', undefined, agent)
+  t.equal(a.count, 3)
+  await until('all have it ejected', async () => (await states(crew)).every((state) => state === 'ejected'))
+  for (let i = 0; i < 12; i++) t.equal((await crew.ask(crew.port, 'GET', '/')).text, b.address)
+  t.equal(a.count, 3, 'and none asks it')
+
+  const path = `/api/pools/web/backends/${a.address}`
+  a.status = 200
+  t.equal((await crew.ask(crew.admin, 'DELETE', path)).status, 204)
+  t.equal((await crew.ask(crew.admin, 'POST', '/api/pools/web/backends', { address: a.address })).status, 201)
+  const found = async (): Promise<unknown> =>
+    (await crew.overview()).pools[0]?.backends.find(({ id }) => id === a.address)?.state
+  t.same(
+    [await found(), await found()],
+    ['up', 'up'],
+    'one that is taken out and brought in again begins anew',
+  )
+})
