@@ -93,8 +93,11 @@ await t.test('the machine gets what it needs, and nothing of the build', async (
   t.same(Object.keys(guest.app).sort(), ['entry', 'nodeOptions', 'processes'])
 })
 
+function size(memory: number, workers: number): string | undefined {
+  return youngGeneration(memory, workers)[1]
+}
+
 await t.test('a young generation is a share of the memory, and never nothing', async (t) => {
-  const size = (memory: number, workers: number): string | undefined => youngGeneration(memory, workers)[1]
   t.equal(size(64, 1), '--max-semi-space-size=2')
   t.equal(size(512, 1), '--max-semi-space-size=16')
   t.equal(size(490, 2), '--max-semi-space-size=7')

@@ -95,7 +95,7 @@ await t.test('what the app imports by a name of `imports` is packed, and nothing
     '#dep': 'dep',
     '#by-condition': { node: './unused/x.js' },
   }
-  const files = (code: string): Record<string, string | object> => ({
+  const files = (code: string) => ({
     'package.json': JSON.stringify({ type: 'module', imports }),
     app: { 'index.js': code },
     kernel: { kit: { 'a.ts': 'export const a: number = 1', 'b.ts': '' }, 'other.ts': '' },
