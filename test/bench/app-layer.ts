@@ -10,6 +10,8 @@ export interface AppSource {
   entry: string
   include?: string[]
   nodeOptions?: string[]
+  /** Of the machine, in MiB; what the schema says when left out. */
+  memory?: number
   env: Record<string, string>
 }
 
@@ -25,10 +27,12 @@ export async function appLayer({
   entry,
   include = [],
   nodeOptions = [],
+  memory,
   env,
 }: AppSource): Promise<string> {
   mkdirSync(join(repository, 'config'), { recursive: true })
-  const config = { app: { entry, include, nodeOptions, env }, health: { path: '/small' } }
+  const machine = memory === undefined ? {} : { memory }
+  const config = { machine, app: { entry, include, nodeOptions, env }, health: { path: '/small' } }
   writeFileSync(join(repository, 'config/system.json'), JSON.stringify(config))
   const out = join(repository, 'dist')
   const system = await loadConfig({ root: repository, env: {} })

@@ -5,6 +5,8 @@ export interface Contestant {
   name: string
   /** What it is, with its version. */
   version: string
+  /** Batches of each work before those that are measured, at least; what `steady` says when left out. */
+  warmUp?: number
   guest: Guest
 }
 

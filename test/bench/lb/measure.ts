@@ -17,7 +17,7 @@ const bootMs = 600_000
 
 /** Boots a contestant and has it do the work, one kind after the other. */
 export async function measure(
-  { name, version, guest }: Contestant,
+  { name, version, warmUp: least, guest }: Contestant,
   workloads: readonly Workload[],
   certificate: string,
 ): Promise<Result> {
@@ -43,7 +43,10 @@ export async function measure(
       const early = machine.exited.then(() => {
         throw new Error(`${name} ended\n${machine.console.slice(-20).join('\n')}`)
       })
-      const found = steady(() => countBatch(machine, clients, batch, background))
+      const found = steady(
+        () => countBatch(machine, clients, batch, background),
+        least === undefined ? {} : { least },
+      )
       figures[workload] = { ...(await Promise.race([found, early])), background }
       clients.close()
       early.catch(() => undefined)
