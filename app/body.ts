@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers'
 import type { Request, Response } from '#nodeos/answer'
-import { limited, TooLarge } from '#nodeos/limited'
+import { limited, TooLarge } from '#nodeos/body'
 
 /** A request's body: null for none, bytes where it is small enough to be sent again, else the stream. */
 export type Body = null | Buffer | Request | AsyncIterable<Buffer>
@@ -35,11 +35,4 @@ export async function bodyOf(request: Request, response: Response, most: number)
   } catch (error) {
     throw new Incomplete('the client went away', { cause: error })
   }
-}
-
-export function hasBody(request: Request): boolean {
-  const { headers } = request
-  if (headers['content-length'] !== undefined) return headers['content-length'] !== '0'
-  if (request.httpVersionMajor < 2) return headers['transfer-encoding'] !== undefined
-  return !('stream' in request && request.stream.endAfterHeaders)
 }

@@ -3,14 +3,14 @@ import type { Duplex } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { answer, type Request, type Response } from '#nodeos/answer'
 import { join } from '#nodeos/join'
-import { TooLarge } from '#nodeos/limited'
+import { hasBody, TooLarge } from '#nodeos/body'
 import type { Turn } from '#nodeos/turns'
+import type { Asking } from '#nodeos/upgrade'
 import type { Backend } from './backend.ts'
-import { type Body, bodyOf, hasBody, Incomplete } from './body.ts'
+import { type Body, bodyOf, Incomplete } from './body.ts'
 import { endToEnd, type Headers } from './headers.ts'
 import { logProblem } from './log.ts'
 import type { Pool } from './pool.ts'
-import type { Asking } from './upgrade.ts'
 
 /** A request on its way to a pool, and its answer on the way back. */
 export interface Exchange {

@@ -1,18 +1,15 @@
-import type { IncomingMessage } from 'node:http'
-import type { Http2SecureServer, Http2ServerResponse } from 'node:http2'
+import type { Http2SecureServer } from 'node:http2'
 import { createServer, type Server } from 'node:net'
-import type { Duplex } from 'node:stream'
-import { answer, type Request, type Response } from '#nodeos/answer'
+import { answer } from '#nodeos/answer'
 import { type Certificates, readPairs } from '#nodeos/certificates'
-import { unlessReset } from '#nodeos/http2'
 import { milliseconds } from '#nodeos/milliseconds'
 import { limitPerClient } from '#nodeos/per-client'
 import { refuse, settleTarget } from '#nodeos/target'
+import { takeUpgrades } from '#nodeos/upgrade'
 import { secureWebServer, type WebLimits, webServer } from '#nodeos/web'
 import type { Balancer } from './balancer.ts'
 import type { BalancerConfig, ListenerConfig } from './config.ts'
 import { healthPath } from './router.ts'
-import { askingHttp1, askingHttp2, isUpgrade } from './upgrade.ts'
 
 /** A server that takes connections. */
 export interface Listener {
@@ -41,15 +38,14 @@ const makers: Record<ListenerConfig['protocol'], Make> = {
   http(balancer) {
     const respond = balancer.request.bind(balancer, 'http')
     const server = webServer(limits(balancer.config), respond)
-    takeUpgrades(server, balancer, 'http')
+    takeUpgrades(server, respond)
     return { server }
   },
 
   https(balancer, { port, certificates: references }, env) {
     const respond = balancer.request.bind(balancer, 'https')
     const { server, certificates } = secureWebServer(limits(balancer.config), respond)
-    takeUpgrades(server, balancer, 'https')
-    server.on('connect', (request, response) => connect(balancer, request, response))
+    takeUpgrades(server, respond)
     try {
       certificates.replace(readPairs(references, env))
     } catch (error) {
@@ -90,28 +86,4 @@ function limits({ limits, timeouts }: BalancerConfig): WebLimits {
     longestMs: milliseconds(Math.max(keepAlive, request, response, body, idle)),
     ...limits,
   }
-}
-
-/** Takes clients of HTTP/1.1 that want another protocol. */
-function takeUpgrades(
-  server: Server | Http2SecureServer,
-  balancer: Balancer,
-  scheme: 'http' | 'https',
-): void {
-  Object.assign(server, { shouldUpgradeCallback: isUpgrade })
-  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    const asking = askingHttp1(request, socket, head)
-    balancer.request(scheme, request, asking.response, asking)
-  })
-}
-
-/** Takes WebSockets over HTTP/2. Node takes any other CONNECT for one, too: it is refused. */
-function connect(balancer: Balancer, request: Request, response: Http2ServerResponse | Duplex): void {
-  if (!('stream' in request) || !('stream' in response)) return void response.destroy()
-  const { ':protocol': protocol, 'content-length': length } = request.headers
-  if (protocol !== 'websocket' || length !== undefined) return answer(response as unknown as Response, 405)
-  unlessReset(request, () => {
-    const asking = askingHttp2(request, response)
-    balancer.request('https', request, asking.response, asking)
-  })
 }

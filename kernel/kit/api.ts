@@ -1,7 +1,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { limited, TooLarge } from './limited.ts'
+import { limited, TooLarge } from './body.ts'
 
 const mostBytes = 262_144
 

@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { type IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { Socket } from 'node:net'
+import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Response } from '#nodeos/answer'
+import { answer, type Request, type Response } from './answer.ts'
 import { hasBody } from './body.ts'
-import type { Headers } from './headers.ts'
+import { unlessReset } from './http2.ts'
+
+type Headers = (string | string[])[]
+type Respond = (request: Request, response: Response, asking: Asking) => void
 
 /** A client that asks for another protocol. */
 export interface Asking {
@@ -20,11 +23,30 @@ export interface Asking {
   agree: (protocol: string | undefined, headers: Headers) => void
 }
 
+/** Gives `respond` the clients of a server that want another protocol, and what takes them there. */
+export function takeUpgrades(server: Server | Http2SecureServer, respond: Respond): void {
+  Object.assign(server, { shouldUpgradeCallback: isUpgrade })
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const asking = askingHttp1(request, socket, head)
+    respond(request, asking.response, asking)
+  })
+  // Node takes any CONNECT of HTTP/2 for a WebSocket: others are refused.
+  server.on('connect', (request: Request, response: Http2ServerResponse | Duplex) => {
+    if (!('stream' in request) || !('stream' in response)) return void response.destroy()
+    const { ':protocol': protocol, 'content-length': length } = request.headers
+    if (protocol !== 'websocket' || length !== undefined) return answer(response as never, 405)
+    return unlessReset(request, () => {
+      const asking = askingHttp2(request, response)
+      respond(request, asking.response, asking)
+    })
+  })
+}
+
 /**
  * Whether a request is one for another protocol. It may always be answered as if it were not (RFC 9110, 7.8), and is
  * where a body would be lost, for HTTP/2 without TLS, and behind answers that are still under way.
  */
-export function isUpgrade(request: IncomingMessage): boolean {
+function isUpgrade(request: IncomingMessage): boolean {
   const { method, httpVersion, headers, socket } = request
   if (method !== 'GET' || httpVersion !== '1.1' || hasBody(request)) return false
   // Node's own mark of a connection with an answer under way: it takes no other, and throws.
@@ -33,7 +55,7 @@ export function isUpgrade(request: IncomingMessage): boolean {
 }
 
 /** A client that wants its connection of HTTP/1.1 to be upgraded. */
-export function askingHttp1(request: IncomingMessage, stream: Duplex, head: Buffer): Asking {
+function askingHttp1(request: IncomingMessage, stream: Duplex, head: Buffer): Asking {
   const socket = stream as Socket
   const { upgrade: protocol = '' } = request.headers
   const response = new ServerResponse(request)
@@ -53,7 +75,7 @@ export function askingHttp1(request: IncomingMessage, stream: Duplex, head: Buff
 }
 
 /** A client that wants a WebSocket in a stream of HTTP/2 (RFC 8441); its backend speaks HTTP/1.1, and needs a key. */
-export function askingHttp2({ stream }: Http2ServerRequest, http2: Http2ServerResponse): Asking {
+function askingHttp2({ stream }: Http2ServerRequest, http2: Http2ServerResponse): Asking {
   const response = http2 as unknown as Response
   const close = (): void => stream.close()
   stream.once('finish', close)
