@@ -16,6 +16,8 @@ export interface Overview {
 /** Tells the other processes how the backends are doing here, and hears how they do there. */
 export function watchProcesses(balancer: Balancer): Overview {
   const others = gather(() => {
+    // Without an admin port nobody looks, and they only hear that it lives.
+    if (balancer.config.admin.port === undefined) return []
     for (const { backend } of balancer.backends()) backend.counter.tick()
     return viewsOf(balancer)
   })
