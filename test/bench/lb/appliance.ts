@@ -9,7 +9,7 @@ import { type Contestant, memory, ports, type Setting } from './contestant.ts'
 const status = join(import.meta.dirname, '../fixtures/lb/status.ts')
 
 /** TurboFan, V8's last tier, compiles what runs once a request after some 10,000 to 20,000 requests. */
-const warmUp = 30
+const warmUp = 20_000
 
 /** The app of this repository on the kernel and the runtime of the build. */
 export async function appliance(release: Release, setting: Setting, repository: string): Promise<Contestant> {

@@ -5,7 +5,7 @@ export interface Contestant {
   name: string
   /** What it is, with its version. */
   version: string
-  /** Batches of each work before those that are measured, at least; what `steady` says when left out. */
+  /** Requests of each kind of work before those that are measured, at least; six batches when left out. */
   warmUp?: number
   guest: Guest
 }

@@ -14,10 +14,13 @@ import type { Workload } from './workloads.ts'
 
 /** Debian takes a minute and more under emulation. */
 const bootMs = 600_000
+const leastBatches = 6
+/** Further batches, as long as what they cost still changes. */
+const patience = 34
 
 /** Boots a contestant and has it do the work, one kind after the other. */
 export async function measure(
-  { name, version, warmUp: least, guest }: Contestant,
+  { name, version, warmUp: requests = 0, guest }: Contestant,
   workloads: readonly Workload[],
   certificate: string,
 ): Promise<Result> {
@@ -43,10 +46,11 @@ export async function measure(
       const early = machine.exited.then(() => {
         throw new Error(`${name} ended\n${machine.console.slice(-20).join('\n')}`)
       })
-      const found = steady(
-        () => countBatch(machine, clients, batch, background),
-        least === undefined ? {} : { least },
-      )
+      const least = Math.max(leastBatches, Math.ceil(requests / batch))
+      const found = steady(() => countBatch(machine, clients, batch, background), {
+        least,
+        most: least + patience,
+      })
       figures[workload] = { ...(await Promise.race([found, early])), background }
       clients.close()
       early.catch(() => undefined)
