@@ -169,7 +169,7 @@ function tooMany(pointer: string, what: string, own: number, all: number, most: 
 export const initLimits = { arguments: 64, variables: 256, bytes: 65536 - 1 } as const
 
 const init: Check = {
-  reads: ['/app', '/ports', '/logs', '/restart', '/data'],
+  reads: ['/app', '/machine', '/ports', '/logs', '/restart', '/data'],
   run(config) {
     // The most that the build adds: where libraries of addons are.
     const text = initConf(config, { LD_LIBRARY_PATH: guestPaths.app })

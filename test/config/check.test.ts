@@ -94,7 +94,7 @@ const cases: [name: string, system: object, said: (string | RegExp)[]][] = [
   [
     'more options than init takes',
     { app: { nodeOptions: Array.from({ length: 64 }, (_, index) => `--require=${index}`) } },
-    ['/app/nodeOptions: has 64 options, and the machine has room for 54'],
+    ['/app/nodeOptions: has 64 options, and the machine has room for 52'],
   ],
   [
     'longer variables than init takes',
