@@ -87,37 +87,6 @@ await t.test('the layer mirrors what the app needs of the repository', (t) => {
   t.end()
 })
 
-await t.test('what the app imports by a name of `imports` is packed, and nothing else of it', (t) => {
-  const imports = {
-    '#kit/*': './kernel/kit/*.ts',
-    '#one': './shared/one.js',
-    '#unused/*': './unused/*.js',
-    '#dep': 'dep',
-    '#by-condition': { node: './unused/x.js' },
-  }
-  const files = (code: string) => ({
-    'package.json': JSON.stringify({ type: 'module', imports }),
-    app: { 'index.js': code },
-    kernel: { kit: { 'a.ts': 'export const a: number = 1', 'b.ts': '' }, 'other.ts': '' },
-    shared: { 'one.js': '', 'two.js': '' },
-    unused: { 'x.js': '' },
-  })
-  const packed = (code: string): string[] =>
-    paths(t.testdir(files(code))).filter((path) => !/^(\.nodeos|app|package)/.test(path))
-  t.same(packed(`import { a } from '#kit/a'`), ['kernel/kit/a.ts', 'kernel/kit/b.ts'])
-  t.same(packed(`import '#one'`), ['shared/one.js'])
-  t.same(packed(`const { a } = await import('#kit/a')`), ['kernel/kit/a.ts', 'kernel/kit/b.ts'])
-  t.same(packed(`import '#dep'\nimport '#by-condition'\nconst text = '#one'`), [])
-
-  const root = t.testdir({ ...files(`import { a } from '#kit/a'; console.log(a)`), kernel: {} })
-  t.throws(() => plan(root), {
-    name: 'UserError',
-    message: 'imports: there is no file or folder kernel/kit in the repository',
-    hint: /package\.json/,
-  })
-  t.end()
-})
-
 await t.test('secrets stay out and are named; keys that are asked for by name are taken', (t) => {
   const root = t.testdir({
     'package.json': '{}',
