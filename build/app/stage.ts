@@ -36,8 +36,8 @@ export interface PlanOptions {
 /** Files of config/ that are the build's, not the app's. */
 const systemConfig = /^config\/(system\..*|local\.json|.*\.schema\.json|.*\.ts)$/
 
-/** What Node and the app read of package.json; the rest is for npm and people. */
-const manifestKeys = ['name', 'version', 'type', 'main', 'exports', 'imports', 'dependencies']
+/** Keys of the root package.json that only npm reads, and that change more often than the app. */
+const npmOnly = new Set(['scripts', 'devDependencies', 'overrides', 'workspaces', 'allowScripts'])
 
 /**
  * Plans the app layer: a mirror of the repository with what the app needs to run.
@@ -93,7 +93,7 @@ function rootManifest(root: string): string {
   if (!existsSync(path)) throw new UserError(`there is no package.json in ${root}`)
   readManifest(root)
   const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
-  const entries = manifestKeys.filter((key) => key in all).map((key) => [key, all[key]])
+  const entries = Object.entries(all).filter(([key]) => !npmOnly.has(key))
   return `${JSON.stringify(Object.fromEntries(entries))}\n`
 }
 
