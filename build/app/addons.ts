@@ -7,13 +7,19 @@ import { type HostLibraries, librariesOf } from './libraries.ts'
 import { type Arch, namesAnother } from './platform.ts'
 import type { Tree } from './tree.ts'
 
+/** The package that a file belongs to. */
+interface Owner extends Pick<Package, 'name' | 'folder'> {
+  /** Whether it lies in a bundle that is packed as it is. */
+  traced?: true
+}
+
 /** A compiled file in the app layer. */
 interface Compiled {
   /** Relative to the repository. */
   path: string
   source: string
-  /** The package that it belongs to; undefined for the app itself. */
-  owner: Package | undefined
+  /** Undefined for the app itself. */
+  owner: Owner | undefined
 }
 
 /** Where the libraries go that only addons need, relative to the layer. */
@@ -40,22 +46,27 @@ export function settleAddons(
   guest: () => Guest,
 ): boolean {
   const fitting: Compiled[] = []
-  const dropped = new Map<Package | undefined, string[]>()
+  const dropped = new Map<string, { owner: Owner | undefined; paths: string[] }>()
   for (const file of compiledFiles(tree, packages)) {
-    const inPackage = relative(file.owner?.folder ?? '', file.path)
+    const { owner, path } = file
+    const folder = owner?.folder ?? ''
+    const inPackage = relative(folder, path)
     const reason = unfit(readElf(file.source), arch)
     if (reason === undefined) {
       fitting.push(file)
     } else if (namesAnother(arch, inPackage)) {
-      tree.delete(file.path)
-      dropped.set(file.owner, [...(dropped.get(file.owner) ?? []), inPackage])
-    } else if (isAddon(file.path)) {
-      throw refused(file.owner, `${inPackage} ${reason}`)
+      tree.delete(path)
+      dropped.set(folder, { owner, paths: [...(dropped.get(folder)?.paths ?? []), inPackage] })
+    } else if (owner?.traced === true && namesAnother(arch, owner.name)) {
+      tree.delete(path)
+    } else if (isAddon(path)) {
+      throw refused(owner, `${inPackage} ${reason}`)
     }
   }
   const addons = fitting.filter(({ path }) => isAddon(path))
-  for (const [owner, paths] of dropped) {
-    if (!paths.some(isAddon) || addons.some((addon) => addon.owner === owner)) continue
+  for (const [folder, { owner, paths }] of dropped) {
+    if (owner?.traced === true && namesAnother(arch, owner.name)) continue
+    if (!paths.some(isAddon) || addons.some((addon) => (addon.owner?.folder ?? '') === folder)) continue
     throw refused(owner, `it has only ${paths.filter(isAddon).join(', ')}`)
   }
   return addons.length > 0 && carryLibraries(tree, addons, guest())
@@ -70,10 +81,16 @@ function compiledFiles(tree: Tree, packages: Package[]): Compiled[] {
   for (const [path, entry] of tree) {
     if (entry.kind !== 'copy' || !/\.(node|so(\.\d+)*)$/.test(basename(path))) continue
     const owners = packages.filter(({ folder }) => path.startsWith(`${folder}/`))
-    const owner = owners.sort((a, b) => b.folder.length - a.folder.length)[0]
+    const owner = owners.sort((a, b) => b.folder.length - a.folder.length)[0] ?? tracedOwner(path)
     found.push({ path, source: entry.source, owner })
   }
   return found
+}
+
+/** The package of a file in the `node_modules` of a bundle that is packed as it is. */
+function tracedOwner(path: string): Owner | undefined {
+  const match = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)
+  return match === null ? undefined : { name: match[1] ?? '', folder: match[0].slice(0, -1), traced: true }
 }
 
 /** Why a file cannot be loaded in the guest. */
@@ -111,7 +128,7 @@ function carryLibraries(tree: Tree, addons: Compiled[], { host, runtime }: Guest
   return carried
 }
 
-function refused(owner: Package | undefined, reason: string): UserError {
+function refused(owner: Owner | undefined, reason: string): UserError {
   const whose = owner === undefined ? 'of the app' : `of ${owner.name}`
   return new UserError(`the native addon ${whose} cannot run in the machine: ${reason}`, {
     hint:

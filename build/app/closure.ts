@@ -2,6 +2,7 @@ import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'n
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../lib/errors.ts'
+import { isTraced } from './bundle.ts'
 import { type Arch, isFor, namesOwn, type Platforms } from './platform.ts'
 
 /** A package that runs in the machine. */
@@ -50,7 +51,7 @@ type Need = 'required' | 'optional' | 'peer' | 'optional peer'
 /**
  * Everything that the app may load from `node_modules`: the production dependencies of the repository, and
  * of `app/` when it has a package.json of its own, all the way down, found as Node finds them: nested, hoisted,
- * scoped, workspaces, and linked as pnpm does. An optional peer is taken only when something else needs it.
+ * scoped, workspaces, and linked as pnpm does. A bundle that brings its own `node_modules` needs nothing else. An optional peer is taken only when something else needs it.
  *
  * @throws {UserError} for a dependency that is not installed, is for another platform, or lies outside the repository
  */
@@ -96,7 +97,7 @@ export function productionClosure(repository: string, { arch, folders }: Closure
 
   for (const folder of ['', ...folders]) {
     const path = join(root, folder)
-    if (isFile(join(path, 'package.json'))) visit(path, readManifest(path))
+    if (isFile(join(path, 'package.json')) && !isTraced(root, folder)) visit(path, readManifest(path))
   }
   for (const { name, path } of optionalPeers) {
     if (seen.has(realpathSync(path))) follow(root, path, name, closure.links)

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { UserError } from '../lib/errors.ts'
+import { addUnchanged, isTraced } from './bundle.ts'
 import { isLitter, secretIn } from './secrets.ts'
 import type { Tree } from './tree.ts'
 import { isTypeScript, stripTypes } from './typescript.ts'
@@ -45,7 +46,12 @@ export function addOwn(own: Own, path: string, wanted: (path: string) => boolean
 }
 
 function addChild(own: Own, path: string, wanted: (path: string) => boolean): void {
-  if (isLitter(path.slice(path.lastIndexOf('/') + 1))) return
+  const name = basename(path)
+  if (isLitter(name)) return
+  if (name === 'node_modules') {
+    if (isTraced(own.root, dirname(path))) addUnchanged(own, path)
+    return
+  }
   if (secretIn(join(own.root, path)) === undefined) addOwn(own, path, wanted)
   else own.secrets.push(path)
 }
@@ -77,11 +83,17 @@ export function addNamed(own: Own, path: string, { key, file }: Naming): void {
   addOwn(own, place)
 }
 
+/** Folders that only the machine has: a program may write there. */
+const inMachine = /^\/(tmp|run|data)(\/|$)/
+
 function linkTarget(root: string, path: string): string {
-  const target = relative(root, resolve(root, dirname(path), readlinkSync(join(root, path))))
+  const written = readlinkSync(join(root, path))
+  const absolute = resolve(root, dirname(path), written)
+  const target = relative(root, absolute)
   if (!target.startsWith('..')) return target
-  throw new UserError(`${path} is a link to ${target}, outside the repository`, {
-    hint: 'put a copy in its place',
+  if (written.startsWith('/') && inMachine.test(absolute)) return absolute
+  throw new UserError(`${path} links to ${absolute}, outside the repository`, {
+    hint: 'replace the link with a copy of its target; links to /tmp, /run and /data are allowed',
   })
 }
 
@@ -96,12 +108,12 @@ export function checkLinks({ root, tree }: Own): void {
     for (let at = dirname(path); at !== '.' && !folders.has(at); at = dirname(at)) folders.add(at)
   }
   for (const [path, entry] of tree) {
-    if (entry.kind !== 'link' || path.includes('node_modules/')) continue
+    if (entry.kind !== 'link' || path.includes('node_modules/') || entry.target.startsWith('/')) continue
     const isThere = existsSync(join(root, entry.target))
     const target = isThere ? relative(root, realpathSync(join(root, entry.target))) : entry.target
     if (tree.has(target) || folders.has(target)) continue
     throw new UserError(
-      `${path} is a link to ${entry.target}, which is not ${isThere ? 'packed' : 'there'}`,
+      `${path} links to ${entry.target}, which ${isThere ? 'is not packed' : 'does not exist'}`,
       {
         hint: isThere ? `add "${entry.target}" to app.include in config/system.json` : `rm ${path}`,
       },

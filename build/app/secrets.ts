@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 
 /** Beside the app, but no part of what runs: dropped without a word. */
-const litter = /^(\.git|\.DS_Store|node_modules|\.nodeos|\.#.*|.*~|.*\.sw[op]|.*\.d\.[cm]?ts)$/
+const litter = /^(\.git|\.DS_Store|\.nodeos|\.#.*|.*~|.*\.sw[op]|.*\.d\.[cm]?ts)$/
 
 const settings = /^\.env|\.env$/i
 const credentials =

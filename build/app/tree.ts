@@ -14,7 +14,7 @@ import { dirname, join, relative } from 'node:path'
 export type Entry =
   | { kind: 'copy'; source: string; bytes: number; executable: boolean }
   | { kind: 'text'; content: string; executable: boolean }
-  /** `target` is relative to the layer's root, whatever the link itself will say. */
+  /** `target` is relative to the layer's root, whatever the link itself will say, or a path of the machine such as `/tmp`. */
   | { kind: 'link'; target: string }
 
 /** A layer before it is written: paths relative to its root, with slashes. */
@@ -49,8 +49,12 @@ export function writeTree(tree: Tree, into: string): void {
   makeFolder('.')
   for (const [path, entry] of sorted(tree)) {
     makeFolder(dirname(path))
-    writeEntry(join(into, path), entry, relative(dirname(path), entry.kind === 'link' ? entry.target : ''))
+    writeEntry(join(into, path), entry, entry.kind === 'link' ? linkText(path, entry.target) : '')
   }
+}
+
+function linkText(path: string, target: string): string {
+  return target.startsWith('/') ? target : relative(dirname(path), target)
 }
 
 function writeEntry(place: string, entry: Entry, target: string): void {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t from 'tap'
@@ -112,7 +112,7 @@ await t.test('secrets stay out and are named; keys that are asked for by name ar
       '.npmrc': '//x/:_authToken=1',
       '.git': { config: '' },
       '.DS_Store': '',
-      node_modules: { x: packageOf('x') },
+      node_modules: { '.package-lock.json': '{}', x: packageOf('x') },
       tls: {
         'server.key': key,
         'server.pem': `x\n${key}`,
@@ -176,7 +176,7 @@ await t.test('links of the app lead to what is packed, or are refused', (t) => {
   link(root, 'app/self', '.')
   link(root, 'app/shared', '../shared')
   t.throws(() => plan(root), {
-    message: 'app/shared is a link to shared, which is not packed',
+    message: 'app/shared links to shared, which is not packed',
     hint: /app\.include/,
   })
   t.same(plan(root, { include: ['shared'] }).tree.get('app/shared'), { kind: 'link', target: 'shared' })
@@ -185,10 +185,23 @@ await t.test('links of the app lead to what is packed, or are refused', (t) => {
   t.ok(plan(root, { include: ['shared'] }).tree.has('app/through'))
   link(root, 'app/gone', 'nothing')
   t.throws(() => plan(root, { include: ['shared'] }), {
-    message: 'app/gone is a link to app/nothing, which is not there',
+    message: 'app/gone links to app/nothing, which does not exist',
   })
   link(root, 'app/passwd', '/etc/passwd')
-  t.throws(() => plan(root), { message: /app\/passwd is a link to .*etc\/passwd, outside the repository/ })
+  t.throws(() => plan(root), { message: /^app\/passwd links to \/etc\/passwd, outside the repository/ })
+  t.end()
+})
+
+await t.test('a link to what only the machine has may lead nowhere here', (t) => {
+  const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' } })
+  for (const folder of ['/tmp', '/run', '/data']) link(root, `app/${folder.slice(1)}`, `${folder}/mine/cache`)
+  const { tree } = plan(root)
+  t.same(tree.get('app/data'), { kind: 'link', target: '/data/mine/cache' })
+  const staged = join(root, 'staged')
+  writeTree(tree, staged)
+  t.equal(readlinkSync(join(staged, 'app/tmp')), '/tmp/mine/cache')
+  link(root, 'app/up', '/tmp/../etc')
+  t.throws(() => plan(root), { message: 'app/up links to /etc, outside the repository' })
   t.end()
 })
 
