@@ -18,9 +18,11 @@ export interface Package {
 export interface PackageManifest extends Platforms {
   name?: string
   version?: string
+  type?: string
   main?: string
   bin?: string | Record<string, string>
-  imports?: Record<string, unknown>
+  /** Names of module-alias: a folder or file each, relative to the repository. */
+  _moduleAliases?: Record<string, string>
   dependencies?: Record<string, string>
   optionalDependencies?: Record<string, string>
   peerDependencies?: Record<string, string>

@@ -1,30 +1,261 @@
-import { readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
-import type { PackageManifest } from './closure.ts'
-import type { Tree } from './tree.ts'
+import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import type { SystemConfig } from '../../config/system.types.ts'
+import { UserError } from '../lib/errors.ts'
+import { type Package, type PackageManifest, readManifest } from './closure.ts'
+import { formatOf, scopeOf } from './format.ts'
+import { addOwn, type Own } from './own.ts'
+import { Resolver } from './resolve.ts'
+import { secretIn } from './secrets.ts'
+import { type Import, readSource, type Source } from './source.ts'
 
-const source = /\.[cm]?[jt]s$/
-const specifier = /\bfrom\s*['"](#[^'"]+)['"]|\bimport\s*\(?\s*['"](#[^'"]+)['"]/g
+export interface FollowOptions {
+  config: Pick<SystemConfig, 'app'>
+  /** Installed packages that are packed. */
+  packages: readonly Package[]
+}
+
+/** How a file is reached from the entry. */
+type Reach = 'certain' | 'perhaps' | 'unknown'
+
+const sourceFile = /(?<!\.d)\.[cm]?[jt]sx?$/
+const tests = /(^|\/)(tests?|__tests__)\/|\.(test|spec)\.[cm]?[jt]sx?$/
+/** What is larger and never imported by name is a bundle for browsers. */
+const largestUnreached = 1_000_000
 
 /**
- * The files and folders of the repository that the app's own files import by a name of `imports` in package.json, such as
- * `#nodeos/shared`. What the name stands for under a condition is not followed.
+ * Follows the imports of the app's own files, from the entry and what Node loads before it, then those of all
+ * other files, for some programs load files that nothing names. A file of the repository that is imported and
+ * not packed yet is packed.
  *
- * @returns paths relative to the repository
+ * @returns warnings about imports that may fail, as sentences
+ * @throws {UserError} for an import that fails whenever the app starts
  */
-export function importedPaths(tree: Tree, { imports = {} }: PackageManifest): string[] {
-  const used = new Set<string>()
+export function followImports(own: Own, { config: { app }, packages }: FollowOptions): string[] {
+  const { root, tree } = own
+  const manifest = readManifest(root)
+  const resolver = new Resolver(root, manifest, app.nodeOptions)
+  const warnings = new Map<string, string>()
+  const seen = new Map<string, Reach>()
+  const queue: [path: string, reach: Reach][] = []
+
+  const enqueue = (path: string, reach: Reach): void => {
+    if (!sourceFile.test(path) || path.split('/').includes('node_modules')) return
+    if (own.traced.some((folder) => path.startsWith(`${folder}/`))) return
+    const before = seen.get(path)
+    if (before === 'certain' || before === reach || (before === 'perhaps' && reach === 'unknown')) return
+    seen.set(path, reach)
+    queue.push([path, reach])
+  }
+  const complain = (problem: Problem, reach: Reach, key = problem.text): void => {
+    if (reach === 'certain') throw new UserError(problem.text, { hint: problem.hint })
+    if (!warnings.has(key)) warnings.set(key, `${problem.text} (${problem.hint.split('\n')[0]})`)
+  }
+  const followFile = (path: string, reach: Reach): void => {
+    const code = contentOf(own, path)
+    const source = readSource(path, code, formatOf(root, path).format)
+    const error = own.broken.get(path) ?? parseError(path, source) ?? formatError(root, path, source)
+    if (error !== undefined) {
+      if (reach !== 'unknown') throw error
+      warnings.set(path, `${error.message}; nothing imports it`)
+      return
+    }
+    const edits: [Import, string][] = []
+    for (const one of source.imports) {
+      const place = `${path}:${one.line}`
+      const sure = one.certain ? reach : reach === 'unknown' ? 'unknown' : 'perhaps'
+      const found = resolver.resolve(join(root, path), one)
+      if (found.to === 'nothing') continue
+      if (found.to === 'unknown') {
+        const problem = unresolved(own, resolver, path, one)
+        if (reach !== 'unknown') complain(problem, hasHooks(app, manifest) ? 'perhaps' : sure)
+        continue
+      }
+      const target = relative(root, realpathSync(found.path))
+      const problem = pack(own, place, one, target, { packages, manifest })
+      if (problem !== undefined) {
+        if (reach !== 'unknown' || problem.package !== undefined)
+          complain(problem, sure, problem.package ?? problem.text)
+        continue
+      }
+      if (found.rewrite) edits.push([one, target])
+      enqueue(target, sure)
+    }
+    if (edits.length > 0) rewrite(own, path, code, edits)
+  }
+  const drain = (): void => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) followFile(...next)
+  }
+
+  for (const path of [app.entry, ...loadedBefore(app.nodeOptions)])
+    if (tree.has(path)) enqueue(path, 'certain')
+  drain()
   for (const [path, entry] of tree) {
-    if (entry.kind === 'link' || path.includes('node_modules/') || !source.test(path)) continue
-    const code = entry.kind === 'text' ? entry.content : readFileSync(entry.source, 'utf8')
-    for (const [, from, direct] of code.matchAll(specifier)) used.add(from ?? direct ?? '')
+    const bytes = entry.kind === 'copy' ? entry.bytes : 0
+    if (entry.kind !== 'link' && bytes < largestUnreached && !tests.test(path)) enqueue(path, 'unknown')
   }
-  const paths: string[] = []
-  for (const [name, target] of Object.entries(imports)) {
-    if (typeof target !== 'string' || !target.startsWith('./')) continue
-    const [prefix = '', pattern] = name.split('*')
-    const isUsed = pattern === undefined ? used.has(name) : [...used].some((each) => each.startsWith(prefix))
-    if (isUsed) paths.push(pattern === undefined ? target.slice(2) : dirname(target.slice(2)))
+  drain()
+  return [...warnings.values()]
+}
+
+/** Files of the app that options of Node load before the entry. */
+function loadedBefore(nodeOptions: readonly string[]): string[] {
+  return nodeOptions.flatMap((option) => {
+    const path = /^--(?:import|require|loader|experimental-loader)=(?:\.\/|\/srv\/)(.+)$/.exec(option)?.[1]
+    return path ?? []
+  })
+}
+
+/** Whether the app may load modules in ways of its own. */
+function hasHooks({ nodeOptions }: SystemConfig['app'], { dependencies = {} }: PackageManifest): boolean {
+  return (
+    nodeOptions.some((option) => /^--(import|require|loader|experimental-loader)=/.test(option)) ||
+    'module-alias' in dependencies
+  )
+}
+
+interface Problem {
+  text: string
+  hint: string
+  /** The package that is missing. */
+  package?: string
+}
+
+function contentOf({ root, tree }: Own, path: string): string {
+  const entry = tree.get(path)
+  return entry?.kind === 'text' ? entry.content : readFileSync(join(root, path), 'utf8')
+}
+
+function parseError(path: string, { error }: Source): UserError | undefined {
+  return error && new UserError(`${path}:${error.line} is not valid JavaScript: ${error.message}`)
+}
+
+/** Node looks at an explicit type or extension only, never at the syntax. */
+function formatError(root: string, path: string, { isModule, commonJs }: Source): UserError | undefined {
+  const { format, manifest } = formatOf(root, path)
+  const decides = manifest === undefined ? 'its extension' : manifest
+  const folder = dirname(path)
+  const own = (type: string): string => `{ "type": "${type}" } in ${join(folder, 'package.json')}`
+  if (format === 'module' && commonJs !== undefined) {
+    return new UserError(`${path}:${commonJs} is CommonJS, and ${decides} makes it an ES module`, {
+      hint: `name it .cjs, or put ${own('commonjs')}`,
+    })
   }
-  return paths
+  if (format === 'commonjs' && isModule) {
+    return new UserError(`${path} has import or export, and ${decides} makes it CommonJS`, {
+      hint: `name it .mjs, or put ${own('module')}`,
+    })
+  }
+  return undefined
+}
+
+/** Describes an import that leads to nothing. */
+function unresolved({ root }: Own, resolver: Resolver, path: string, one: Import): Problem {
+  const { specifier, line } = one
+  const text = `${path}:${line} imports '${specifier}', which`
+  if (specifier.startsWith('#')) {
+    return {
+      text: `${text} package.json does not define, or whose file does not exist`,
+      hint: `see "imports" in ${join(scopeOf(root, path), 'package.json')}`,
+    }
+  }
+  if (/^[./]/.test(specifier)) {
+    const guess = resolver.guess(join(root, path), specifier)
+    const file = guess === undefined ? undefined : relative(dirname(join(root, path)), guess)
+    return {
+      text: `${text} does not exist`,
+      hint:
+        file === undefined
+          ? 'correct the path, or generate the file before the build'
+          : `Node needs the whole file name: '${file.startsWith('.') ? file : `./${file}`}'`,
+    }
+  }
+  const name = packageName(specifier)
+  return { text: `${text} is not installed`, hint: `npm install ${name}`, package: name }
+}
+
+/** Packs what an import leads to where that is missing; returns why it cannot. */
+function pack(
+  own: Own,
+  place: string,
+  { specifier, kind }: Import,
+  target: string,
+  { packages, manifest }: { packages: readonly Package[]; manifest: PackageManifest },
+): Problem | undefined {
+  const { root, tree } = own
+  const text = `${place} ${kind === 'url' ? 'names' : 'imports'} '${specifier}', which`
+  if (target.startsWith('..')) {
+    return kind === 'url'
+      ? undefined
+      : {
+          text: `${text} is outside the repository`,
+          hint: 'move it into the repository, or install it as a package',
+        }
+  }
+  if (tree.has(target)) return undefined
+  if (statSync(join(root, target)).isDirectory()) {
+    const isPacked = target === '' || [...tree.keys()].some((path) => path.startsWith(`${target}/`))
+    return isPacked ? undefined : { text: `${text} is not packed`, hint: `add "${target}" to app.include` }
+  }
+  const installed = /^(.*\/)?node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(target)
+  if (installed !== null) {
+    const isPacked = packages.some(({ folder }) => target.startsWith(`${folder}/`))
+    if (!isPacked) return unpacked(text, installed[1] ?? '', packageName(specifier), manifest)
+    const { size, mode } = lstatSync(join(root, target))
+    tree.set(target, {
+      kind: 'copy',
+      source: join(root, target),
+      bytes: size,
+      executable: (mode & 0o111) !== 0,
+    })
+    return undefined
+  }
+  const secret = secretIn(join(root, target))
+  if (secret !== undefined && kind === 'url') return undefined
+  if (secret !== undefined) {
+    return {
+      text: `${text} holds secrets, and an image is not secret`,
+      hint: 'pass it to the running machine',
+    }
+  }
+  addOwn(own, target)
+  const scope = join(scopeOf(root, target), 'package.json')
+  if (!tree.has(scope) && existsSync(join(root, scope))) addOwn(own, scope)
+  return undefined
+}
+
+function unpacked(text: string, parent: string, name: string, manifest: PackageManifest): Problem {
+  if (parent !== '' && !parent.includes('node_modules')) {
+    const folder = parent.slice(0, -1)
+    return {
+      text: `${text} is installed in ${folder} and not packed`,
+      hint: `add "${folder}" to app.include: the dependencies of its package.json are packed then`,
+      package: name,
+    }
+  }
+  const why = manifest.devDependencies?.[name] === undefined ? 'no dependency' : 'a devDependency'
+  return {
+    text: `${text} is ${why} in package.json, and therefore not packed`,
+    hint: `npm install --save-prod ${name}`,
+    package: name,
+  }
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+}
+
+/** Writes out the file names that only a compiler completes. */
+function rewrite({ tree }: Own, path: string, code: string, edits: [Import, string][]): void {
+  const entry = tree.get(path)
+  if (entry === undefined || entry.kind === 'link') return
+  let content = code
+  for (const [{ start, end }, target] of edits.sort(([a], [b]) => b.start - a.start)) {
+    const to = relative(dirname(path), target)
+    content = `${content.slice(0, start)}'${to.startsWith('.') ? to : `./${to}`}'${content.slice(end)}`
+  }
+  tree.set(path, { kind: 'text', content, executable: entry.executable })
 }

@@ -13,6 +13,10 @@ export interface Own {
   tree: Tree
   /** Secrets that were left out, relative to the repository. */
   secrets: string[]
+  /** Files that cannot run, and why: an error when something imports them. */
+  broken: Map<string, UserError>
+  /** Folders that bring their own `node_modules` and are packed as they are. */
+  traced: string[]
 }
 
 /**
@@ -35,7 +39,7 @@ export function addOwn(own: Own, path: string, wanted: (path: string) => boolean
     throw new UserError(`${path} is neither a file, a folder nor a link`, { hint: `rm ${path}` })
   } else {
     const executable = (found.mode & 0o111) !== 0
-    const content = isTypeScript(path) ? stripTypes(readFileSync(file, 'utf8'), path) : undefined
+    const content = isTypeScript(path) ? stripped(own, path) : undefined
     own.tree.set(
       path,
       content === undefined
@@ -45,11 +49,24 @@ export function addOwn(own: Own, path: string, wanted: (path: string) => boolean
   }
 }
 
+function stripped({ root, broken }: Own, path: string): string {
+  const code = readFileSync(join(root, path), 'utf8')
+  try {
+    return stripTypes(code, path)
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    broken.set(path, error)
+    return code
+  }
+}
+
 function addChild(own: Own, path: string, wanted: (path: string) => boolean): void {
   const name = basename(path)
   if (isLitter(name)) return
   if (name === 'node_modules') {
-    if (isTraced(own.root, dirname(path))) addUnchanged(own, path)
+    if (!isTraced(own.root, dirname(path))) return
+    own.traced.push(dirname(path))
+    addUnchanged(own, path)
     return
   }
   if (secretIn(join(own.root, path)) === undefined) addOwn(own, path, wanted)

@@ -5,12 +5,11 @@ import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../lib/errors.ts'
 import { type Guest, libraryFolder, settleAddons } from './addons.ts'
 import { type Package, packedFolders, productionClosure, readManifest } from './closure.ts'
-import { importedPaths } from './imports.ts'
+import { followImports } from './imports.ts'
 import { hostLibraries, namesOf } from './libraries.ts'
 import { addNamed, addOwn, checkLinks, type Own } from './own.ts'
 import { addPackage, type Pruned } from './packages.ts'
 import { digestTree, type Tree } from './tree.ts'
-import { undeclaredImports } from './undeclared.ts'
 
 /** What the app layer will hold, before anything is written. */
 export interface Plan {
@@ -49,26 +48,24 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
   const { arch } = config.machine
   const { include, prune, entry } = config.app
   const tree: Tree = new Map()
-  const own: Own = { root, tree, secrets: [] }
+  const own: Own = { root, tree, secrets: [], broken: new Map(), traced: [] }
   const pruned = { files: 0, bytes: 0 }
   const { packages, links, warnings } = productionClosure(root, packedFolders(config))
 
   if (existsSync(join(root, 'app'))) addOwn(own, 'app')
   if (existsSync(join(root, 'config'))) addOwn(own, 'config', (path) => !systemConfig.test(path))
   for (const path of include) addNamed(own, path, { key: 'app.include', file: 'config/system.json' })
-  for (const path of importedPaths(tree, readManifest(root)))
-    addNamed(own, path, { key: 'imports', file: 'package.json' })
   for (const found of packages) addPackage(own, found, prune, pruned)
   for (const [path, target] of links) tree.set(path, { kind: 'link', target })
   addText(tree, 'package.json', rootManifest(root))
   requireEntry(root, tree, entry)
+  warnings.push(...followImports(own, { config, packages }))
   checkLinks(own)
 
   const carried = settleAddons(tree, { packages, arch }, () => guest(config, node))
   const env: Record<string, string> = carried ? { LD_LIBRARY_PATH: `${guestPaths.app}/${libraryFolder}` } : {}
   addText(tree, '.nodeos/system.json', `${JSON.stringify(guestConfig(config))}\n`)
   addText(tree, '.nodeos/init.conf', initConf(config, env))
-  warnings.push(...undeclaredImports(tree, readManifest(root), packages))
   return {
     tree,
     sha256: digestTree(tree),

@@ -57,17 +57,16 @@ await t.test('a traced bundle is packed as it is, whatever its tracer left out',
 })
 
 await t.test('what a package manager installed is no traced bundle', (t) => {
-  const x = () => packageOf('x')
   const root = t.testdir({
     'package.json': '{}',
-    npm: { node_modules: { '.package-lock.json': '{}', x: x() } },
-    pnpm: { node_modules: { '.modules.yaml': '', x: x() } },
-    yarn: { node_modules: { '.yarn-integrity': '', x: x() } },
-    workspace: { node_modules: { x: x() } },
+    npm: { node_modules: { '.package-lock.json': '{}', x: packageOf('x') } },
+    pnpm: { node_modules: { '.modules.yaml': '', x: packageOf('x') } },
+    yarn: { node_modules: { '.yarn-integrity': '', x: packageOf('x') } },
+    workspace: { node_modules: { x: packageOf('x') } },
     'pnpm-workspace': { node_modules: {} },
-    traced: { node_modules: { x: x() } },
+    traced: { node_modules: { x: packageOf('x') } },
     none: {},
-    node_modules: { x: x(), '.pnpm': { 'x@1.0.0': { node_modules: { x: x() } } } },
+    node_modules: { x: packageOf('x'), '.pnpm': { 'x@1.0.0': { node_modules: { x: packageOf('x') } } } },
   })
   link(join(root, 'node_modules/@my/workspace'), '../../workspace')
   link(join(root, 'pnpm-workspace/node_modules/x'), '../../node_modules/.pnpm/x@1.0.0/node_modules/x')

@@ -219,6 +219,7 @@ await t.test("types are stripped from what is the repository's own, and from not
     t.equal(textOf(planned, path), 'export const a         = 1\n', path)
   }
   t.equal(planned.tree.get('node_modules/dep/dep.ts')?.kind, 'copy')
+  writeFileSync(join(root, 'app/index.ts'), "import './bad.ts'")
   writeFileSync(join(root, 'app/bad.ts'), '\nenum A {}')
   t.throws(() => plan(root, { entry: 'app/index.ts' }), { message: /^app\/bad\.ts:2 cannot run as it is/ })
   t.end()
@@ -270,23 +271,6 @@ await t.test(
     t.end()
   },
 )
-
-await t.test('an import of a devDependency is pointed out', (t) => {
-  const root = t.testdir({
-    'package.json':
-      '{"dependencies":{"dep":"*"},"devDependencies":{"tap":"*","ajv":"*","dep":"*","types":"*"}}',
-    app: {
-      'index.ts':
-        "import type { T } from 'types'\nimport {\n  a } from 'ajv/dist/2020.js'\nimport 'dep'\nimport 'node:fs'\n",
-      'a.test.ts': "import t from 'tap'\n",
-    },
-    node_modules: { dep: packageOf('dep') },
-  })
-  t.same(plan(root, { entry: 'app/index.ts' }).warnings, [
-    'app/index.ts imports ajv, a devDependency: it is not packed (npm install --save-prod ajv)',
-  ])
-  t.end()
-})
 
 await t.test('the loader is told of carried libraries, and only of those', (t) => {
   const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' } })

@@ -1,0 +1,211 @@
+import { parseSync } from 'oxc-parser'
+
+/** How a file is run: as an ES module, as CommonJS, or as whichever its syntax tells. */
+export type Format = 'module' | 'commonjs' | 'either'
+
+/** An import, require or file URL with a literal text. */
+export interface Import {
+  specifier: string
+  kind: 'import' | 'require' | 'url'
+  /** Whether it is carried out whenever the file is: not in a function, a condition or a `try`. */
+  certain: boolean
+  /** Line of the file, from 1. */
+  line: number
+  /** Where the literal stands, quotes included. */
+  start: number
+  end: number
+}
+
+/** What matters here of one file of JavaScript or TypeScript. */
+export interface Source {
+  /** Whether it has `import`, `export`, `import.meta` or a top-level `await`. */
+  isModule: boolean
+  imports: Import[]
+  /** Line of the first use of `exports`, `module.exports` or `require` that an ES module does not have. */
+  commonJs: number | undefined
+  /** The first syntax error. */
+  error: { line: number; message: string } | undefined
+}
+
+interface Node {
+  type: string
+  start: number
+  end: number
+  [key: string]: unknown
+}
+
+/** Parses a file. Only what needs the syntax tree pays for it. */
+export function readSource(path: string, code: string, format: Format): Source {
+  const parsed = parse(path, code, format)
+  const { module, errors } = parsed
+  const lineOf = lines(code)
+  const error = errors.find(({ severity }) => String(severity) === 'Error')
+  const literals = [
+    ...module.staticImports.filter(({ entries }) => !isOnlyTypes(entries)).map((one) => one.moduleRequest),
+    ...module.staticExports.flatMap(({ entries }) => {
+      const requests = entries.filter(({ isType }) => !isType).flatMap((entry) => entry.moduleRequest ?? [])
+      return requests.slice(0, 1)
+    }),
+  ]
+  const source: Source = {
+    isModule: module.hasModuleSyntax,
+    imports: literals.map(({ value, start, end }) => ({
+      specifier: value,
+      kind: 'import',
+      certain: true,
+      line: lineOf(start),
+      start,
+      end,
+    })),
+    commonJs: undefined,
+    error: error && { line: lineOf(error.labels[0]?.start ?? 0), message: error.message },
+  }
+  const needsTree = module.dynamicImports.length > 0 || /\b(require|exports|URL)\b/.test(code)
+  if (error === undefined && needsTree) walk(parsed.program, source, lineOf)
+  return source
+}
+
+/** A module may have no syntax that tells it, and CommonJS may have none of a module: both are tried where it helps. */
+function parse(path: string, code: string, format: Format): ReturnType<typeof parseSync> {
+  if (format === 'module') return parseSync(path, code, { sourceType: 'module' })
+  const commonJs = parseSync(path, code, { sourceType: 'commonjs' })
+  if (commonJs.errors.length === 0 && !commonJs.module.hasModuleSyntax) return commonJs
+  const module = parseSync(path, code, { sourceType: 'module' })
+  return module.module.hasModuleSyntax ? module : commonJs
+}
+
+function isOnlyTypes(entries: readonly { isType: boolean }[]): boolean {
+  return entries.length > 0 && entries.every(({ isType }) => isType)
+}
+
+/** Keys of nodes whose value is not sure to run when the node does. */
+const conditional: Record<string, readonly string[]> = {
+  IfStatement: ['consequent', 'alternate'],
+  ConditionalExpression: ['consequent', 'alternate'],
+  LogicalExpression: ['right'],
+  SwitchStatement: ['cases'],
+  TryStatement: ['block', 'handler'],
+  ForStatement: ['body'],
+  ForInStatement: ['body'],
+  ForOfStatement: ['body'],
+  WhileStatement: ['body'],
+  FunctionDeclaration: ['body'],
+  FunctionExpression: ['body'],
+  ArrowFunctionExpression: ['body'],
+  PropertyDefinition: ['value'],
+}
+
+/** Finds what the module record does not have: calls, and what only CommonJS knows. */
+function walk(program: unknown, source: Source, lineOf: (offset: number) => number): void {
+  const free = new Map<string, number>()
+  const bound = new Set<string>()
+  const add = (kind: Import['kind'], literal: unknown, certain: boolean): void => {
+    const { start, end } = literal as Node
+    const specifier = textOf(literal)
+    if (specifier !== undefined)
+      source.imports.push({ specifier, kind, certain, line: lineOf(start), start, end })
+  }
+  const visit = (value: unknown, certain: boolean): void => {
+    if (Array.isArray(value)) {
+      for (const item of value) visit(item, certain)
+      return
+    }
+    if (!isNode(value)) return
+    if (value.type === 'ImportExpression') add('import', value['source'], certain)
+    if (value.type === 'CallExpression' && isRequire(value['callee']))
+      add('require', first(value['arguments']), certain)
+    if (value.type === 'NewExpression' && isName(value['callee'], 'URL') && isOwnUrl(value['arguments']))
+      add('url', first(value['arguments']), false)
+    for (const name of declaredNames(value)) bound.add(name)
+    const used = commonJsName(value)
+    if (used !== undefined && certain && !free.has(used)) free.set(used, value.start)
+    const uncertain = conditional[value.type] ?? []
+    for (const [key, inner] of Object.entries(value))
+      if (typeof inner === 'object') visit(inner, certain && !uncertain.includes(key))
+  }
+  visit(program, true)
+  const uses = [...free].filter(([name]) => !bound.has(name)).map(([, start]) => lineOf(start))
+  source.commonJs = uses.length === 0 ? undefined : Math.min(...uses)
+}
+
+/** Which name of CommonJS a node needs: it calls `require`, or sets something of `exports`. */
+function commonJsName(node: Node): string | undefined {
+  if (node.type === 'CallExpression') return isName(node['callee'], 'require') ? 'require' : exported(node)
+  if (node.type !== 'AssignmentExpression') return undefined
+  const left = node['left'] as Node
+  if (left.type !== 'MemberExpression') return undefined
+  if (isName(left['object'], 'exports')) return 'exports'
+  const object = left['object'] as Node
+  const isModule = isName(left['object'], 'module') && isName(left['property'], 'exports')
+  return isModule || (object.type === 'MemberExpression' && isName(object['object'], 'module'))
+    ? 'module'
+    : undefined
+}
+
+/** `Object.defineProperty(exports, …)`, with which compilers begin. */
+function exported(call: Node): string | undefined {
+  const callee = call['callee'] as Node
+  return callee.type === 'MemberExpression' &&
+    isName(callee['object'], 'Object') &&
+    isName(first(call['arguments']), 'exports')
+    ? 'exports'
+    : undefined
+}
+
+function declaredNames(node: Node): string[] {
+  if (node.type === 'VariableDeclarator') return names(node['id'])
+  if (/^Import\w*Specifier$/.test(node.type)) return names(node['local'])
+  if (/Function/.test(node.type)) return [...names(node['id']), ...[node['params']].flat().flatMap(names)]
+  return []
+}
+
+function names(pattern: unknown): string[] {
+  if (!isNode(pattern)) return []
+  if (pattern.type === 'Identifier') return [String(pattern['name'])]
+  return Object.values(pattern).flatMap((inner) =>
+    Array.isArray(inner) ? inner.flatMap(names) : names(inner),
+  )
+}
+
+function isRequire(callee: unknown): boolean {
+  if (isName(callee, 'require')) return true
+  return isNode(callee) && callee.type === 'MemberExpression' && isName(callee['object'], 'require')
+    ? isName(callee['property'], 'resolve')
+    : false
+}
+
+function isOwnUrl(parameters: unknown): boolean {
+  const base = Array.isArray(parameters) ? (parameters as unknown[])[1] : undefined
+  return (
+    isNode(base) &&
+    base.type === 'MemberExpression' &&
+    isNode(base['object']) &&
+    base['object'].type === 'MetaProperty' &&
+    isName(base['property'], 'url')
+  )
+}
+
+function isName(node: unknown, name: string): boolean {
+  return isNode(node) && node.type === 'Identifier' && node['name'] === name
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && 'type' in value
+}
+
+function first(list: unknown): unknown {
+  return Array.isArray(list) ? (list as unknown[])[0] : undefined
+}
+
+/** The text of a literal, or of a template without expressions. */
+function textOf(node: unknown): string | undefined {
+  if (!isNode(node)) return undefined
+  if (node.type === 'Literal') return typeof node['value'] === 'string' ? node['value'] : undefined
+  if (node.type !== 'TemplateLiteral') return undefined
+  const quasis = node['quasis'] as { value: { cooked: string } }[]
+  return quasis.length === 1 ? quasis[0]?.value.cooked : undefined
+}
+
+function lines(code: string): (offset: number) => number {
+  return (offset) => code.slice(0, offset).split('\n').length
+}
