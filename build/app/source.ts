@@ -39,7 +39,7 @@ export function readSource(path: string, code: string, format: Format): Source {
   const parsed = parse(path, code, format)
   const { module, errors } = parsed
   const lineOf = lines(code)
-  const error = errors.find(({ severity }) => String(severity) === 'Error')
+  const [error] = errors
   const literals = [
     ...module.staticImports.filter(({ entries }) => !isOnlyTypes(entries)).map((one) => one.moduleRequest),
     ...module.staticExports.flatMap(({ entries }) => {
