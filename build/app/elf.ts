@@ -7,6 +7,8 @@ export interface Elf {
   needed: string[]
   /** Folders to look for them in before any other; `$ORIGIN` is the folder of the file. */
   rpath: string[]
+  /** NODE_MODULE_VERSION that an addon is compiled for; undefined where it does not matter, as with Node-API. */
+  abi: number | undefined
 }
 
 /** What else a compiled file may be. */
@@ -14,9 +16,16 @@ export type Foreign = 'macOS' | 'Windows' | 'unknown'
 
 const machines: Record<number, Elf['machine']> = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64' }
 const segment = { load: 1, dynamic: 2 }
-const tag = { end: 0, needed: 1, strings: 5, rpath: 15, runpath: 29 }
+const tag = { end: 0, needed: 1, strings: 5, stringBytes: 10, rpath: 15, runpath: 29 }
+const nothing = { needed: [], rpath: [], abi: undefined }
 const headerBytes = 64
 const segmentBytes = 56
+
+const sectionBytes = 64
+const sectionType = { symbols: 2 }
+const symbolBytes = 24
+/** Size of `struct node_module` in node.h. */
+const moduleBytes = 64
 
 type Read = (offset: number, length: number) => Buffer
 
@@ -25,6 +34,11 @@ interface Segment {
   offset: number
   address: number
   bytes: number
+}
+
+interface Section extends Segment {
+  /** Index of the section with the names. */
+  link: number
 }
 
 /** Reads the headers of a shared library or program; for what is not an ELF file, what it is instead. */
@@ -39,7 +53,9 @@ export function readElf(path: string): Elf | Foreign {
     if (header.length < headerBytes || header.readUInt32BE(0) !== 0x7f454c46) return foreign(header)
     const machine = (header[5] === 1 ? machines[header.readUInt16LE(18)] : undefined) ?? 'another processor'
     const is64 = header[4] === 2 && header[5] === 1
-    return { machine, ...(is64 ? dynamic(read, segments(read, header)) : { needed: [], rpath: [] }) }
+    if (!is64) return { machine, ...nothing }
+    const { needed, rpath, names } = dynamic(read, segments(read, header))
+    return { machine, needed, rpath, abi: versionIn(names) ?? registeredVersion(read, header, names) }
   } catch (error) {
     // Offsets that lead nowhere: the file is cut off or damaged.
     if (error instanceof RangeError) return 'unknown'
@@ -69,9 +85,14 @@ function segments(read: Read, header: Buffer): Segment[] {
   })
 }
 
-function dynamic(read: Read, all: Segment[]): Pick<Elf, 'needed' | 'rpath'> {
+interface Dynamic extends Pick<Elf, 'needed' | 'rpath'> {
+  /** The names of symbols and libraries, each ended by NUL. */
+  names: string
+}
+
+function dynamic(read: Read, all: Segment[]): Dynamic {
   const found = all.find(({ type }) => type === segment.dynamic)
-  if (found === undefined) return { needed: [], rpath: [] }
+  if (found === undefined) return { needed: [], rpath: [], names: '' }
   const table = read(found.offset, found.bytes)
   const entries: [tag: number, value: number][] = []
   for (let at = 0; at + 16 <= table.length; at += 16) {
@@ -79,11 +100,58 @@ function dynamic(read: Read, all: Segment[]): Pick<Elf, 'needed' | 'rpath'> {
     if (entry[0] === tag.end) break
     entries.push(entry)
   }
-  const strings = fileOffset(all, entries.find(([name]) => name === tag.strings)?.[1] ?? 0)
+  const value = (wanted: number): number => entries.find(([name]) => name === wanted)?.[1] ?? 0
+  const strings = fileOffset(all, value(tag.strings))
   const text = (wanted: number): string[] =>
     entries.filter(([name]) => name === wanted).map(([, value]) => cString(read, strings + value))
   const paths = text(tag.runpath).length > 0 ? text(tag.runpath) : text(tag.rpath)
-  return { needed: text(tag.needed), rpath: paths.flatMap((path) => path.split(':')).filter(Boolean) }
+  return {
+    needed: text(tag.needed),
+    rpath: paths.flatMap((path) => path.split(':')).filter(Boolean),
+    names: read(strings, value(tag.stringBytes)).toString('latin1'),
+  }
+}
+
+/** NODE_MODULE_INIT() exports a function whose name has the version. */
+function versionIn(names: string): number | undefined {
+  const version = /\0node_register_module_v(\d+)\0/.exec(`\0${names}`)?.[1]
+  return version === undefined ? undefined : Number(version)
+}
+
+/** NODE_MODULE() passes a structure, `_module`, that begins with the version: found where the addon has its symbols still. */
+function registeredVersion(read: Read, header: Buffer, names: string): number | undefined {
+  if (!`\0${names}`.includes('\0node_module_register\0')) return undefined
+  const all = sections(read, header)
+  const symbols = all.find(({ type }) => type === sectionType.symbols)
+  const strings = symbols && all[symbols.link]
+  if (symbols === undefined || strings === undefined) return undefined
+  const table = read(symbols.offset, symbols.bytes)
+  const text = read(strings.offset, strings.bytes)
+  for (let at = 0; at + symbolBytes <= table.length; at += symbolBytes) {
+    const name = table.readUInt32LE(at)
+    const size = Number(table.readBigUInt64LE(at + 16))
+    if (size !== moduleBytes || text.toString('latin1', name, name + 8) !== '_module\0') continue
+    const within = all[table.readUInt16LE(at + 6)]
+    if (within === undefined) continue
+    const address = Number(table.readBigUInt64LE(at + 8))
+    return read(within.offset + address - within.address, 4).readInt32LE(0)
+  }
+  return undefined
+}
+
+function sections(read: Read, header: Buffer): Section[] {
+  const count = header.readUInt16LE(60)
+  const table = read(Number(header.readBigUInt64LE(40)), count * sectionBytes)
+  return Array.from({ length: table.length / sectionBytes }, (_, index) => {
+    const at = index * sectionBytes
+    return {
+      type: table.readUInt32LE(at + 4),
+      address: Number(table.readBigUInt64LE(at + 16)),
+      offset: Number(table.readBigUInt64LE(at + 24)),
+      bytes: Number(table.readBigUInt64LE(at + 32)),
+      link: table.readUInt32LE(at + 40),
+    }
+  })
 }
 
 /** Where in the file lies what is loaded at an address. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { guestConfig, guestPaths, initConf } from '../../config/guest.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../lib/errors.ts'
+import { nodeAbi } from '../runtime/node.ts'
 import { type Guest, libraryFolder, settleAddons } from './addons.ts'
 import { type Package, packedFolders, productionClosure, readManifest } from './closure.ts'
 import { followImports } from './imports.ts'
@@ -78,7 +79,7 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
 
 function guest({ machine: { arch } }: SystemConfig, node: string): Guest {
   const host = hostLibraries(arch)
-  return { host, runtime: namesOf(node, host) }
+  return { host, runtime: namesOf(node, host), node: nodeAbi(node) }
 }
 
 function addText(tree: Tree, path: string, content: string): void {

@@ -1,5 +1,6 @@
+import { readFileSync, realpathSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { UserError } from '../lib/errors.ts'
 import { root } from '../lib/paths.ts'
 
@@ -30,4 +31,12 @@ export const npmNode: NodeProvider = async (arch) => {
   await stat(binary)
   const { version } = JSON.parse(manifest) as { version: string }
   return { version, binary, headers: join(folder, 'include/node') }
+}
+
+/** The version and NODE_MODULE_VERSION of the Node whose binary this is, by the headers beside it. */
+export function nodeAbi(binary: string): { version: string; abi: number } {
+  const text = readFileSync(join(dirname(realpathSync(binary)), '../include/node/node_version.h'), 'utf8')
+  const number = (name: string): number => Number(new RegExp(`^#define ${name} (\\d+)`, 'm').exec(text)?.[1])
+  const version = ['MAJOR', 'MINOR', 'PATCH'].map((part) => number(`NODE_${part}_VERSION`)).join('.')
+  return { version, abi: Number(/^ *#define NODE_MODULE_VERSION (\d+)/m.exec(text)?.[1]) }
 }

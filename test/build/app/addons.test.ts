@@ -10,7 +10,8 @@ import { compile, library } from './fixture.ts'
 const folder = 'node_modules/addon'
 const packages: Package[] = [{ name: 'addon', version: '1.0.0', folder, manifest: {} }]
 const host = hostLibraries('x64')
-const guest = (): Guest => ({ host, runtime: namesOf(process.execPath, host) })
+const node = { version: '24.21.0', abi: 137 }
+const guest = (): Guest => ({ host, runtime: namesOf(process.execPath, host), node })
 
 function treeOf(root: string, paths: string[]): Tree {
   return new Map(
@@ -94,6 +95,62 @@ await t.test('an addon of another kind is refused, with the package and the reas
   t.throws(() => settle(root, [own]), {
     message: /^the native addon of the app .*app\/native\/a\.node is compiled/,
   })
+  t.end()
+})
+
+/** The code of an addon that says which Node it is for in its name, as NODE_MODULE_INIT() does. */
+const initializer = (abi: number): string => `void node_register_module_v${abi}(void) {}\n`
+/** The same, in a structure that it registers, as NODE_MODULE() does. */
+const registering = (abi: number): string => `
+struct node_module { int version; unsigned flags; void *handle; const char *file; void *f; void *g; const char *name; void *priv; void *next; };
+static struct node_module _module = { ${abi}, 0, 0, "a.cc", 0, 0, "a", 0, 0 };
+extern void node_module_register(void *);
+__attribute__((constructor)) static void run(void) { node_module_register(&_module); }
+`
+
+await t.test('an addon that is compiled for another Node is refused, with both numbers and a remedy', (t) => {
+  const root = t.testdir({})
+  const path = `${folder}/build/Release/a.node`
+  for (const code of [initializer(115), registering(115)]) {
+    compile(join(root, path), { code })
+    t.throws(() => settle(root, [path]), {
+      name: 'UserError',
+      message:
+        "the native addon of addon is compiled for another Node: build/Release/a.node has ABI 115, and the machine's Node 24.21.0 has ABI 137",
+      hint: "compile it for the machine's Node: npm run rebuild -- addon",
+    })
+  }
+  const own = 'app/native/a.node'
+  compile(join(root, own), { code: initializer(127) })
+  t.throws(() => settle(root, [own]), { message: /of the app .*app\/native\/a\.node has ABI 127/ })
+  const traced = 'app/.output/server/node_modules/@s/b/b.node'
+  compile(join(root, traced), { code: initializer(127) })
+  t.throws(() => settle(root, [traced]), {
+    message: /of @s\/b is compiled .*: b\.node has ABI 127/,
+    hint: /npm run rebuild -- @s\/b, then build app\/\.output\/server again$/,
+  })
+  t.end()
+})
+
+await t.test('an addon for the Node of the machine, or for any Node, is taken', (t) => {
+  const root = t.testdir({})
+  const path = `${folder}/build/Release/a.node`
+  const napi =
+    'extern void napi_module_register(void *);\nvoid napi_register_module_v1(void) { napi_module_register(0); }'
+  for (const code of [initializer(137), registering(137), napi]) {
+    compile(join(root, path), { code })
+    t.same(settle(root, [path]).paths, [path], code)
+  }
+  t.end()
+})
+
+const prebuilt = (abi: number): string => `${folder}/prebuilds/linux-x64/node.abi${abi}.node`
+
+await t.test('of prebuilt addons for many versions of Node the one that fits stays', (t) => {
+  const root = t.testdir({})
+  for (const abi of [115, 127, 137]) compile(join(root, prebuilt(abi)), { code: initializer(abi) })
+  t.same(settle(root, [prebuilt(115), prebuilt(127), prebuilt(137)]).paths, [prebuilt(137)])
+  t.throws(() => settle(root, [prebuilt(115), prebuilt(127)]), { message: /node\.abi115\.node has ABI 115/ })
   t.end()
 })
 

@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, dirname, join, resolve } from 'node:path'
+import { loadConfig } from '../config/load.ts'
+import { UserError } from './lib/errors.ts'
+import { main } from './lib/main.ts'
+import { root } from './lib/paths.ts'
+import { type NodeRuntime, npmNode } from './runtime/node.ts'
+
+/** The environment in which npm compiles for a Node: that Node runs the tools, and its own headers are used. */
+export function rebuildEnvironment(
+  { binary, headers }: NodeRuntime,
+  env: NodeJS.ProcessEnv,
+): NodeJS.ProcessEnv {
+  return {
+    ...env,
+    PATH: [dirname(binary), env['PATH']].join(delimiter),
+    // What npm sets for its own scripts would win over PATH.
+    npm_node_execpath: binary,
+    NODE: binary,
+    npm_config_nodedir: resolve(headers, '../..'),
+    npm_config_build_from_source: 'true',
+  }
+}
+
+/** Compiles the addons of installed packages for a Node, whatever Node runs here. */
+export function rebuild(packages: readonly string[], folder: string, node: NodeRuntime): void {
+  for (const name of packages) {
+    if (!existsSync(join(folder, 'node_modules', name))) {
+      throw new UserError(`${name} is not installed in ${folder}`, { hint: `npm install ${name}` })
+    }
+  }
+  // You allow the scripts of a package by naming it: npm has no flag that allows them for one run.
+  const flags = ['--foreground-scripts', '--dangerously-allow-all-scripts', '--loglevel=error']
+  const { status } = spawnSync('npm', ['rebuild', ...flags, ...packages], {
+    cwd: folder,
+    env: rebuildEnvironment(node, process.env),
+    stdio: 'inherit',
+  })
+  if (status !== 0) {
+    throw new UserError(`could not compile ${packages.join(', ')} for Node ${node.version}`, {
+      hint: 'its compiler needs make, g++ and Python: see the output above',
+    })
+  }
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run rebuild -- <package>…',
+    summary: "Compiles native addons for the machine's Node, whatever Node runs on this host.",
+    options: { in: { type: 'string' } },
+    help: { in: 'folder whose node_modules has the packages (default: the repository)' },
+    positionals: true,
+  },
+  async ({ values, positionals }) => {
+    if (positionals.length === 0) {
+      throw new UserError('missing package name', { hint: 'npm run rebuild -- better-sqlite3' })
+    }
+    const { machine } = await loadConfig()
+    rebuild(positionals, resolve(root, values.in ?? ''), await npmNode(machine.arch))
+  },
+)
