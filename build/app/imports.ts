@@ -3,6 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../lib/errors.ts'
 import { type Package, type PackageManifest, readManifest } from './closure.ts'
+import { compileAll, compileJsx, sourceOf, takesTypes } from './compiled.ts'
 import { formatOf, scopeOf } from './format.ts'
 import { addOwn, type Own } from './own.ts'
 import { Resolver } from './resolve.ts'
@@ -51,20 +52,21 @@ export function followImports(own: Own, { config: { app }, packages }: FollowOpt
     if (reach === 'certain') throw new UserError(problem.text, { hint: problem.hint })
     if (!warnings.has(key)) warnings.set(key, `${problem.text} (${problem.hint.split('\n')[0]})`)
   }
-  const followFile = (path: string, reach: Reach): void => {
+  /** Returns whether the compiler must run first. */
+  const followFile = (path: string, reach: Reach): boolean => {
     const code = contentOf(own, path)
     const source = readSource(path, code, formatOf(root, path).format)
     const error = own.broken.get(path) ?? parseError(path, source) ?? formatError(root, path, source)
     if (error !== undefined) {
       if (reach !== 'unknown') throw error
       warnings.set(path, `${error.message}; nothing imports it`)
-      return
+      return false
     }
     const edits: [Import, string][] = []
     for (const one of source.imports) {
-      const place = `${path}:${one.line}`
+      const place = placeOf(own, path, one.line)
       const sure = one.certain ? reach : reach === 'unknown' ? 'unknown' : 'perhaps'
-      const found = resolver.resolve(join(root, path), one)
+      const found = resolver.resolve(join(root, sourceOf(path)), one)
       if (found.to === 'nothing') continue
       if (found.to === 'unknown') {
         const problem = unresolved(own, resolver, path, one)
@@ -78,24 +80,49 @@ export function followImports(own: Own, { config: { app }, packages }: FollowOpt
           complain(problem, sure, problem.package ?? problem.text)
         continue
       }
-      if (found.rewrite) edits.push([one, target])
-      enqueue(target, sure)
+      if (own.uncompiled.has(target) || takesTypes(own, path, one, target)) return true
+      const file = /\.[jt]sx$/.test(target) ? compileJsx(own, target) : target
+      if (found.rewrite || file !== target) edits.push([one, file])
+      enqueue(file, sure)
     }
     if (edits.length > 0) rewrite(own, path, code, edits)
+    return false
   }
-  const drain = (): void => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) followFile(...next)
+  const drain = (): boolean => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift())
+      if (followFile(...next)) return true
+    return false
+  }
+  const followAll = (): boolean => {
+    warnings.clear()
+    seen.clear()
+    queue.length = 0
+    for (const path of [app.entry, ...loadedBefore(app.nodeOptions)])
+      if (tree.has(path)) enqueue(path, 'certain')
+    if (drain()) return true
+    for (const path of unreached(tree)) enqueue(path, 'unknown')
+    return drain()
   }
 
-  for (const path of [app.entry, ...loadedBefore(app.nodeOptions)])
-    if (tree.has(path)) enqueue(path, 'certain')
-  drain()
-  for (const [path, entry] of tree) {
-    const bytes = entry.kind === 'copy' ? entry.bytes : 0
-    if (entry.kind !== 'link' && bytes < largestUnreached && !tests.test(path)) enqueue(path, 'unknown')
-  }
-  drain()
+  if (own.uncompiled.size > 0) compileAll(own)
+  while (followAll()) compileAll(own)
   return [...warnings.values()]
+}
+
+/** Files that a program may load by a name that it makes up: those that Node can load. */
+function unreached(tree: Own['tree']): string[] {
+  return [...tree]
+    .filter(([path, entry]) => {
+      const bytes = entry.kind === 'copy' ? entry.bytes : 0
+      return entry.kind !== 'link' && bytes < largestUnreached && !tests.test(path) && !/\.[jt]sx$/.test(path)
+    })
+    .map(([path]) => path)
+}
+
+/** Where an import stands, as far as the lines of a file are still those of its source. */
+function placeOf({ compiled }: Own, path: string, line: number): string {
+  const source = sourceOf(path)
+  return source === path && compiled?.code.has(path) !== true ? `${path}:${line}` : source
 }
 
 /** Files of the app that options of Node load before the entry. */
@@ -150,9 +177,10 @@ function formatError(root: string, path: string, { isModule, commonJs }: Source)
 }
 
 /** Describes an import that leads to nothing. */
-function unresolved({ root }: Own, resolver: Resolver, path: string, one: Import): Problem {
+function unresolved(own: Own, resolver: Resolver, path: string, one: Import): Problem {
+  const { root } = own
   const { specifier, line } = one
-  const text = `${path}:${line} imports '${specifier}', which`
+  const text = `${placeOf(own, path, line)} imports '${specifier}', which`
   if (specifier.startsWith('#')) {
     return {
       text: `${text} package.json does not define, or whose file does not exist`,

@@ -2,7 +2,10 @@ import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpat
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { UserError } from '../lib/errors.ts'
 import { addUnchanged, isTraced } from './bundle.ts'
+import type { Compiled } from './compile.ts'
+import { formatOf } from './format.ts'
 import { isLitter, secretIn } from './secrets.ts'
+import { readSource } from './source.ts'
 import type { Tree } from './tree.ts'
 import { isTypeScript, stripTypes } from './typescript.ts'
 
@@ -15,8 +18,29 @@ export interface Own {
   secrets: string[]
   /** Files that cannot run, and why: an error when something imports them. */
   broken: Map<string, UserError>
+  /** The sources of all files of TypeScript. */
+  typeScript: Map<string, string>
+  /** Those that need the compiler. */
+  uncompiled: Set<string>
+  /** Undefined while nothing needs the compiler. */
+  compiled?: Compiled
+  /** Whether a packed file has a source map inside it. */
+  hasMaps: boolean
   /** Folders that bring their own `node_modules` and are packed as they are. */
   traced: string[]
+}
+
+export function collectionFor(root: string, tree: Tree): Own {
+  return {
+    root,
+    tree,
+    secrets: [],
+    broken: new Map(),
+    typeScript: new Map(),
+    uncompiled: new Set(),
+    hasMaps: false,
+    traced: [],
+  }
 }
 
 /**
@@ -39,7 +63,7 @@ export function addOwn(own: Own, path: string, wanted: (path: string) => boolean
     throw new UserError(`${path} is neither a file, a folder nor a link`, { hint: `rm ${path}` })
   } else {
     const executable = (found.mode & 0o111) !== 0
-    const content = isTypeScript(path) ? stripped(own, path) : undefined
+    const content = isTypeScript(path) ? runnable(own, path) : undefined
     own.tree.set(
       path,
       content === undefined
@@ -49,15 +73,20 @@ export function addOwn(own: Own, path: string, wanted: (path: string) => boolean
   }
 }
 
-function stripped({ root, broken }: Own, path: string): string {
-  const code = readFileSync(join(root, path), 'utf8')
-  try {
-    return stripTypes(code, path)
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    broken.set(path, error)
-    return code
-  }
+/** What Node runs of a file of TypeScript: the types stripped, or what the compiler made of it. */
+function runnable(own: Own, path: string): string {
+  const code = readFileSync(join(own.root, path), 'utf8')
+  own.typeScript.set(path, code)
+  const compiled = own.compiled?.code.get(path)
+  if (compiled !== undefined) return compiled
+  const result = stripTypes(code, path)
+  const isForModule = formatOf(own.root, path).format !== 'commonjs'
+  // As CommonJS it needs the compiler, which turns import and export into what Node runs there.
+  if (result.as === 'javascript' && (isForModule || !readSource(path, result.code, 'commonjs').isModule))
+    return result.code
+  if (result.as === 'broken') own.broken.set(path, result.error)
+  else own.uncompiled.add(path)
+  return code
 }
 
 function addChild(own: Own, path: string, wanted: (path: string) => boolean): void {

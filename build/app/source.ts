@@ -9,6 +9,8 @@ export interface Import {
   kind: 'import' | 'require' | 'url'
   /** Whether it is carried out whenever the file is: not in a function, a condition or a `try`. */
   certain: boolean
+  /** What it takes by name. */
+  names: string[]
   /** Line of the file, from 1. */
   line: number
   /** Where the literal stands, quotes included. */
@@ -21,6 +23,8 @@ export interface Source {
   /** Whether it has `import`, `export`, `import.meta` or a top-level `await`. */
   isModule: boolean
   imports: Import[]
+  /** Names that it exports; undefined when it exports everything of another file. */
+  exports: Set<string> | undefined
   /** Line of the first use of `exports`, `module.exports` or `require` that an ES module does not have. */
   commonJs: number | undefined
   /** The first syntax error. */
@@ -40,23 +44,34 @@ export function readSource(path: string, code: string, format: Format): Source {
   const { module, errors } = parsed
   const lineOf = lines(code)
   const [error] = errors
-  const literals = [
-    ...module.staticImports.filter(({ entries }) => !isOnlyTypes(entries)).map((one) => one.moduleRequest),
-    ...module.staticExports.flatMap(({ entries }) => {
-      const requests = entries.filter(({ isType }) => !isType).flatMap((entry) => entry.moduleRequest ?? [])
-      return requests.slice(0, 1)
-    }),
+  const entries = module.staticExports.flatMap((one) => one.entries).filter(({ isType }) => !isType)
+  const requests = [
+    ...module.staticImports
+      .filter(({ entries }) => !isOnlyTypes(entries))
+      .map(({ moduleRequest, entries }) => ({
+        ...moduleRequest,
+        names: entries.flatMap(({ importName, isType }) => (isType ? [] : (importName.name ?? []))),
+      })),
+    ...entries.flatMap(({ moduleRequest, importName }) =>
+      moduleRequest === null ? [] : [{ ...moduleRequest, names: [importName.name ?? []].flat() }],
+    ),
   ]
   const source: Source = {
     isModule: module.hasModuleSyntax,
-    imports: literals.map(({ value, start, end }) => ({
+    imports: requests.map(({ value, start, end, names }) => ({
       specifier: value,
       kind: 'import',
       certain: true,
+      names,
       line: lineOf(start),
       start,
       end,
     })),
+    exports: entries.some(
+      ({ moduleRequest, exportName }) => moduleRequest !== null && exportName.name === null,
+    )
+      ? undefined
+      : new Set(entries.map(({ exportName }) => exportName.name ?? 'default')),
     commonJs: undefined,
     error: error && { line: lineOf(error.labels[0]?.start ?? 0), message: error.message },
   }
@@ -103,7 +118,7 @@ function walk(program: unknown, source: Source, lineOf: (offset: number) => numb
     const { start, end } = literal as Node
     const specifier = textOf(literal)
     if (specifier !== undefined)
-      source.imports.push({ specifier, kind, certain, line: lineOf(start), start, end })
+      source.imports.push({ specifier, kind, certain, names: [], line: lineOf(start), start, end })
   }
   const visit = (value: unknown, certain: boolean): void => {
     if (Array.isArray(value)) {

@@ -8,7 +8,7 @@ import { type Guest, libraryFolder, settleAddons } from './addons.ts'
 import { type Package, packedFolders, productionClosure, readManifest } from './closure.ts'
 import { followImports } from './imports.ts'
 import { hostLibraries, namesOf } from './libraries.ts'
-import { addNamed, addOwn, checkLinks, type Own } from './own.ts'
+import { addNamed, addOwn, checkLinks, collectionFor } from './own.ts'
 import { addPackage, type Pruned } from './packages.ts'
 import { digestTree, type Tree } from './tree.ts'
 
@@ -49,7 +49,7 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
   const { arch } = config.machine
   const { include, prune, entry } = config.app
   const tree: Tree = new Map()
-  const own: Own = { root, tree, secrets: [], broken: new Map(), traced: [] }
+  const own = collectionFor(root, tree)
   const pruned = { files: 0, bytes: 0 }
   const { packages, links, warnings } = productionClosure(root, packedFolders(config))
 
@@ -65,8 +65,9 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
 
   const carried = settleAddons(tree, { packages, arch }, () => guest(config, node))
   const env: Record<string, string> = carried ? { LD_LIBRARY_PATH: `${guestPaths.app}/${libraryFolder}` } : {}
-  addText(tree, '.nodeos/system.json', `${JSON.stringify(guestConfig(config))}\n`)
-  addText(tree, '.nodeos/init.conf', initConf(config, env))
+  const run = own.hasMaps ? withSourceMaps(config) : config
+  addText(tree, '.nodeos/system.json', `${JSON.stringify(guestConfig(run))}\n`)
+  addText(tree, '.nodeos/init.conf', initConf(run, env))
   return {
     tree,
     sha256: digestTree(tree),
@@ -75,6 +76,14 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
     secrets: [...new Set(own.secrets)].sort(),
     warnings,
   }
+}
+
+/** Node reads source maps only when it is told to, and that costs only programs that have some. */
+function withSourceMaps(config: SystemConfig): SystemConfig {
+  const { nodeOptions } = config.app
+  const flag = '--enable-source-maps'
+  if (nodeOptions.includes(flag)) return config
+  return { ...config, app: { ...config.app, nodeOptions: [flag, ...nodeOptions] } }
 }
 
 function guest({ machine: { arch } }: SystemConfig, node: string): Guest {

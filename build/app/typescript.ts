@@ -1,6 +1,14 @@
-import { spawnSync } from 'node:child_process'
 import { stripTypeScriptTypes } from 'node:module'
+import { parseSync, Visitor } from 'oxc-parser'
 import { UserError } from '../lib/errors.ts'
+
+/** What becomes of a file of TypeScript. */
+export type Stripped =
+  /** The types are gone: it is JavaScript. */
+  | { as: 'javascript'; code: string }
+  /** It has syntax that needs a compiler. */
+  | { as: 'typescript' }
+  | { as: 'broken'; error: UserError }
 
 /** Whether a file's name says that it holds types to strip. */
 export function isTypeScript(path: string): boolean {
@@ -11,21 +19,23 @@ export function isTypeScript(path: string): boolean {
  * Replaces types by spaces, so that every position stays and no source map is needed.
  *
  * @param path as it is called in messages
- * @throws {UserError} with file and line for syntax that needs more than stripping
  */
-export function stripTypes(code: string, path: string): string {
-  let stripped: string
+export function stripTypes(code: string, path: string): Stripped {
   try {
-    stripped = withoutExperimentalWarning(() => stripTypeScriptTypes(code, { mode: 'strip' }))
+    const stripped = withoutExperimentalWarning(() => stripTypeScriptTypes(code, { mode: 'strip' }))
+    return isDecorated(stripped) ? { as: 'typescript' } : { as: 'javascript', code: stripped }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
+    if ('code' in error && error.code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return { as: 'typescript' }
     // The first line of the stack is `<file>:<line>`.
     const line = /^.*?:(\d+)\n/.exec(error.stack ?? '')?.[1]
-    throw refused(path, line, error.message.split('\n', 1)[0] ?? '', error)
+    const place = line === undefined ? path : `${path}:${line}`
+    const reason = /^[^\n]*?(?=\. Expected|\n|$)/.exec(error.message)?.[0] ?? ''
+    return {
+      as: 'broken',
+      error: new UserError(`${place} is not valid TypeScript: ${reason}`, { cause: error }),
+    }
   }
-  const decorator = decoratorLine(stripped)
-  if (decorator !== undefined) throw refused(path, decorator, 'decorators are not JavaScript yet')
-  return stripped
 }
 
 /** `stripTypeScriptTypes` calls itself experimental; Node strips this very file by the same means. */
@@ -41,27 +51,11 @@ function withoutExperimentalWarning<T>(run: () => T): T {
   }
 }
 
-/**
- * The line of a decorator. Stripping lets them pass; V8 does not. An `@` may also stand in a
- * string, so V8 is asked.
- */
-function decoratorLine(code: string): string | undefined {
-  const perhaps = /^(?!\s*(?:\*|\/[/*]))(?:[^/\n]*[\s;{(,])?@[\w$(]/m
-  if (!perhaps.test(code)) return undefined
-  const { stderr } = spawnSync(process.execPath, ['--check', '--input-type=module', '-'], {
-    input: code,
-    encoding: 'utf8',
-  })
-  const line = /^\S*\[stdin\]:(\d+)$/m.exec(stderr)?.[1]
-  return line !== undefined && code.split('\n')[Number(line) - 1]?.includes('@') === true ? line : undefined
-}
-
-function refused(path: string, line: string | undefined, reason: string, cause?: unknown): UserError {
-  const place = line === undefined ? path : `${path}:${line}`
-  return new UserError(`${place} cannot run as it is: ${reason}`, {
-    hint:
-      'Node strips types and nothing else: no enum, namespace, parameter property or decorator.\n' +
-      'set "erasableSyntaxOnly": true in tsconfig.json to see them all',
-    cause,
-  })
+/** Whether JavaScript has decorators: stripping lets them pass, V8 does not. An `@` may also stand in a string. */
+export function isDecorated(code: string): boolean {
+  if (!/^(?!\s*(?:\*|\/[/*]))(?:[^/\n]*[\s;{(,])?@[\w$(]/m.test(code)) return false
+  let found = false
+  const { program } = parseSync('a.js', code)
+  new Visitor({ Decorator: () => void (found = true) }).visit(program)
+  return found
 }

@@ -1,0 +1,159 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join, relative } from 'node:path'
+import { parseSync, Visitor } from 'oxc-parser'
+import { UserError } from '../lib/errors.ts'
+import { formatOf } from './format.ts'
+import { isDecorated } from './typescript.ts'
+
+/** What the compiler made of each file; paths are relative to the repository. */
+export interface Compiled {
+  /** JavaScript with its source map, by the path of the source. */
+  code: Map<string, string>
+  /** What the compiler printed. */
+  messages: string
+}
+
+/**
+ * Compiles TypeScript and JSX to what Node runs, with source maps. The compiler is TypeScript's own, which is
+ * installed: of the fast ones, only it sees which imports are types, and what `emitDecoratorMetadata` needs.
+ *
+ * @param paths relative to the repository; what they import is compiled, too
+ */
+export function compile(root: string, paths: readonly string[]): Compiled {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  if (!existsSync(compiler)) {
+    throw new UserError(`${paths[0]} needs the TypeScript compiler, which is not installed`, {
+      hint: 'npm install --save-dev typescript',
+    })
+  }
+  const cache = join(root, 'node_modules/.cache')
+  mkdirSync(cache, { recursive: true })
+  const work = mkdtempSync(join(cache, 'nodeos-compile-'))
+  try {
+    const [asCommonJs, asModules] = partition(paths, (path) => needsNodeNext(root, path))
+    const results = [
+      { paths: asModules, options: { module: 'preserve', moduleResolution: 'bundler' } },
+      { paths: asCommonJs, options: { module: 'nodenext', moduleResolution: 'nodenext' } },
+    ].filter(({ paths }) => paths.length > 0)
+    const done = results.map((group) => runForNode({ root, compiler, work, ...group }))
+    return {
+      code: new Map(done.flatMap(({ code }) => [...code])),
+      messages: done.map(({ messages }) => messages).join('\n'),
+    }
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+function partition<T>(list: readonly T[], isFirst: (item: T) => boolean): [T[], T[]] {
+  return [list.filter(isFirst), list.filter((item) => !isFirst(item))]
+}
+
+/**
+ * Whether a file becomes CommonJS, or takes some by `import x = require()`. The others stay modules, in which the
+ * compiler finds files without extension only as bundlers do.
+ */
+function needsNodeNext(root: string, path: string): boolean {
+  if (formatOf(root, path).format !== 'module') return true
+  let found = false
+  const see = (): void => void (found = true)
+  const { program } = parseSync(path, readFileSync(join(root, path), 'utf8'))
+  new Visitor({ TSImportEqualsDeclaration: see, TSExportAssignment: see }).visit(program)
+  return found
+}
+
+/** Runs the compiler, and once more where the result is not yet what Node runs. */
+function runForNode(run: Run): Compiled {
+  const result = runCompiler(run)
+  const all = [...result.code.values()]
+  // Left as they are by a target that is later than Node, or by a setting for bundlers.
+  const target = all.some(isDecorated) ? { target: 'es2024' } : {}
+  const jsx = all.some((code) => parseSync('a.js', code).errors.length > 0) ? { jsx: 'react-jsx' } : {}
+  const more = { ...target, ...jsx }
+  return Object.keys(more).length === 0
+    ? result
+    : runCompiler({ ...run, options: { ...run.options, ...more } })
+}
+
+interface Run {
+  root: string
+  compiler: string
+  work: string
+  paths: readonly string[]
+  options: object
+}
+
+function runCompiler({ root, compiler, work, paths, options }: Run): Compiled {
+  const out = mkdtempSync(join(work, 'out-'))
+  const own = configFor(root, paths[0] ?? '')
+  const settings = {
+    ...(own === undefined ? {} : { extends: own }),
+    files: paths.map((path) => join(root, path)),
+    include: [],
+    references: [],
+    compilerOptions: {
+      ...forNode,
+      allowJs: paths.some((path) => path.endsWith('.jsx')),
+      ...options,
+      rootDir: root,
+      outDir: out,
+    },
+  }
+  const file = join(work, 'tsconfig.json')
+  writeFileSync(file, JSON.stringify(settings))
+  const { stdout } = spawnSync(process.execPath, [compiler, '--project', file, '--pretty', 'false'], {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 26,
+  })
+  const code = new Map<string, string>()
+  for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.map')) continue
+    const map = JSON.parse(readFileSync(join(out, name), 'utf8')) as { sources: string[] }
+    const [source = ''] = map.sources
+    const path = relative(root, join(dirname(join(out, name)), source))
+    code.set(
+      path,
+      withMap(readFileSync(join(out, name.slice(0, -'.map'.length)), 'utf8'), {
+        ...map,
+        sources: [basename(path)],
+      }),
+    )
+  }
+  return { code, messages: stdout }
+}
+
+/** What the user's tsconfig.json says of other things than the language does not count here. */
+const forNode = {
+  noEmit: false,
+  noEmitOnError: false,
+  noCheck: true,
+  allowImportingTsExtensions: false,
+  rewriteRelativeImportExtensions: false,
+  erasableSyntaxOnly: false,
+  declaration: false,
+  declarationMap: false,
+  emitDeclarationOnly: false,
+  isolatedDeclarations: false,
+  composite: false,
+  incremental: false,
+  sourceMap: true,
+  inlineSources: true,
+  inlineSourceMap: false,
+} as const
+
+/** The tsconfig.json that an editor takes for a file. */
+function configFor(root: string, path: string): string | undefined {
+  for (let folder = dirname(path); ; folder = dirname(folder)) {
+    const file = join(root, folder, 'tsconfig.json')
+    if (existsSync(file)) return file
+    if (folder === '.') return undefined
+  }
+}
+
+function withMap(code: string, map: object): string {
+  const data = Buffer.from(JSON.stringify(map)).toString('base64')
+  const plain = code.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, '\n')
+  return `${plain}//# sourceMappingURL=data:application/json;base64,${data}\n`
+}

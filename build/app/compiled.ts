@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { UserError } from '../lib/errors.ts'
+import { compile } from './compile.ts'
+import { formatOf } from './format.ts'
+import type { Own } from './own.ts'
+import { type Import, readSource } from './source.ts'
+import { isTypeScript } from './typescript.ts'
+
+/**
+ * Compiles all TypeScript of the app. One file that needs it is enough: a program that is written for a compiler
+ * also imports types as if they were values.
+ */
+export function compileAll(own: Own): void {
+  const { root, tree, typeScript, uncompiled, broken } = own
+  for (const path of uncompiled) {
+    const { error } = readSource(path, typeScript.get(path) ?? '', 'module')
+    if (error !== undefined)
+      broken.set(path, new UserError(`${path}:${error.line} is not valid TypeScript: ${error.message}`))
+  }
+  const paths = [...typeScript.keys()].filter((path) => !broken.has(path))
+  const compiled = compile(root, paths)
+  own.compiled = compiled
+  own.hasMaps = true
+  for (const path of paths) {
+    const content = compiled.code.get(path)
+    const entry = tree.get(path)
+    if (content === undefined) {
+      if (uncompiled.has(path)) broken.set(path, notCompiled(path, compiled.messages))
+    } else if (entry !== undefined && entry.kind !== 'link') {
+      tree.set(path, { kind: 'text', content, executable: entry.executable })
+    }
+  }
+  uncompiled.clear()
+}
+
+function notCompiled(path: string, messages: string): UserError {
+  const line = messages.split('\n').find((text) => text.includes('error TS')) ?? 'the compiler wrote no file'
+  return new UserError(`${path} could not be compiled: ${line}`)
+}
+
+/**
+ * Packs what Node can run of a file of JSX: it refuses the extension.
+ *
+ * @returns the path of the compiled file
+ */
+export function compileJsx(own: Own, path: string): string {
+  const { root, tree, broken } = own
+  const place = `${path}.js`
+  if (tree.has(place)) return place
+  const { error } = readSource(path, readFileSync(join(root, path), 'utf8'), 'module')
+  if (error !== undefined) throw new UserError(`${path}:${error.line} is not valid JSX: ${error.message}`)
+  const { code, messages } = compile(root, [path])
+  for (const [source, content] of code) {
+    if (/\.[jt]sx$/.test(source)) tree.set(`${source}.js`, { kind: 'text', content, executable: false })
+  }
+  own.hasMaps = true
+  if (!code.has(path)) throw broken.get(path) ?? notCompiled(path, messages)
+  return place
+}
+
+/** The file that a packed one was made from. */
+export function sourceOf(path: string): string {
+  return path.replace(/(\.[jt]sx)\.js$/, '$1')
+}
+
+/** Whether a file whose types were stripped imports a type as if it were a value. Node would not find it. */
+export function takesTypes(own: Own, path: string, { names }: Import, target: string): boolean {
+  if (own.compiled !== undefined || names.length === 0 || !isTypeScript(path) || !isTypeScript(target))
+    return false
+  const entry = own.tree.get(target)
+  if (entry?.kind !== 'text' || own.broken.has(target)) return false
+  const { isModule, exports } = readSource(target, entry.content, formatOf(own.root, target).format)
+  return isModule && exports !== undefined && names.some((name) => !exports.has(name))
+}
