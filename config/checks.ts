@@ -240,10 +240,29 @@ function unknown(wanted: [pointer: string, name: string][], known: string[], fil
     }))
 }
 
+/** A folder that the app may write to is a link in the machine: code in it would not find its packages. */
+const writable: Check = {
+  reads: ['/app/writable', '/app/entry', '/data'],
+  run: ({ app, data }) =>
+    Object.entries(app.writable).flatMap(([folder, place]) => {
+      const pointer = child('/app/writable', folder)
+      const other = Object.keys(app.writable).find((path) => folder.startsWith(`${path}/`))
+      const texts = [
+        ...(place === 'data' && data === undefined ? ['needs a data disk: set "data"'] : []),
+        ...(app.entry.startsWith(`${folder}/`)
+          ? [`contains app.entry ${app.entry}, which stays read-only`]
+          : []),
+        ...(other === undefined ? [] : [`lies in ${quote(other)}, which is writable already`]),
+      ]
+      return texts.map((text) => ({ pointer, text }))
+    }),
+}
+
 export const checks: Check[] = [
   arch,
   memory,
   entry,
+  writable,
   lines,
   ports,
   network,

@@ -13,6 +13,8 @@ export const guestPaths = {
   logFifo: '/run/nodeos/log',
   app: '/srv',
   config: '/srv/.nodeos/system.json',
+  /** What the image has in folders that the app may write to. */
+  prefilled: '/srv/.nodeos/writable',
 } as const
 
 /**
@@ -38,7 +40,7 @@ export type GuestConfig = Pick<
   SystemConfig,
   'hostname' | 'ports' | 'network' | 'health' | 'metrics' | 'logs' | 'restart'
 > & {
-  app: Pick<SystemConfig['app'], 'entry' | 'nodeOptions' | 'processes'>
+  app: Pick<SystemConfig['app'], 'entry' | 'nodeOptions' | 'processes' | 'writable'>
 }
 
 /** The part of the configuration that the machine itself needs. */
@@ -52,8 +54,22 @@ export function guestConfig({
   logs,
   restart,
 }: SystemConfig): GuestConfig {
-  const { entry, nodeOptions, processes } = app
-  return { hostname, app: { entry, nodeOptions, processes }, ports, network, health, metrics, logs, restart }
+  const { entry, nodeOptions, processes, writable } = app
+  return {
+    hostname,
+    app: { entry, nodeOptions, processes, writable },
+    ports,
+    network,
+    health,
+    metrics,
+    logs,
+    restart,
+  }
+}
+
+/** Where in the machine a folder of the app lies that it may write to. */
+export function writableFolder(folder: string, place: 'tmp' | 'data'): string {
+  return `/${place}/app-writable/${folder}`
 }
 
 /** What PID 1 reads: `/srv/.nodeos/init.conf`, lines `key value`. */

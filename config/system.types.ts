@@ -64,6 +64,12 @@ export interface SystemConfig {
      * Further files and folders to pack, relative to the repository.
      */
     include: string[];
+    /**
+     * Folders of the app that it may write to, relative to the repository: "tmp" keeps them in memory, "data" on the data disk. They start with what the image has there.
+     */
+    writable: {
+      [k: string]: "tmp" | "data";
+    };
   };
   /**
    * Ports that the app listens on, and the host's ports that lead to them.

@@ -6,7 +6,7 @@ const require = createRequire(import.meta.url)
 "use strict";
 export const validate = validate0;
 export default validate0;
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"system.schema.json","title":"SystemConfig","description":"The machine: what it is called, what it runs, what it may use, and where it is deployed.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./system.schema.json"},"hostname":{"type":"string","pattern":"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$","patternErrorMessage":"lower-case letters, digits and inner hyphens, at most 63","description":"Host name of the machine; DHCP and per-instance settings may replace it.","default":"nodeos"},"machine":{"type":"object","description":"The virtual hardware.","additionalProperties":false,"default":{},"properties":{"arch":{"type":"string","enum":["x64","arm64"],"description":"Instruction set of the machine. x64 today; arm64 is refused by the build.","default":"x64"},"memory":{"type":"integer","minimum":48,"maximum":1048576,"description":"Memory in MiB.","default":256},"cpus":{"type":"integer","minimum":1,"maximum":64,"description":"Number of virtual CPUs.","default":1}}},"app":{"type":"object","description":"The application and how it is packed.","additionalProperties":false,"default":{},"properties":{"entry":{"type":"string","pattern":"^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$","patternErrorMessage":"a path in the repository that ends in .js, .mjs, .cjs, .ts, .mts or .cts","description":"The file that Node starts, relative to the repository.","default":"app/index.ts"},"env":{"type":"object","description":"Environment variables baked into the image. Never secrets: the image is not secret.","propertyNames":{"pattern":"^[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"letters, digits and underscores, not starting with a digit"},"additionalProperties":{"type":"string"},"default":{}},"nodeOptions":{"type":"array","description":"Command-line options for Node itself, before the entry.","items":{"type":"string","pattern":"^--[a-z]","patternErrorMessage":"an option that starts with --"},"default":[]},"processes":{"description":"How many Node processes run the app: a number, or \"auto\" for one per virtual CPU. From two on, node:cluster shares the ports.","oneOf":[{"type":"integer","minimum":1,"maximum":256},{"type":"string","const":"auto"}],"default":1},"prune":{"type":"boolean","description":"Leave out of dependencies what never runs: source maps, type declarations, documentation, tests.","default":true},"include":{"type":"array","description":"Further files and folders to pack, relative to the repository.","items":{"type":"string","pattern":"^[^/]","patternErrorMessage":"a path in the repository, not starting with /"},"default":[]}}},"ports":{"type":"array","description":"Ports that the app listens on, and the host's ports that lead to them.","items":{"type":"object","additionalProperties":false,"required":["guest"],"properties":{"guest":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine. The first one is the app's PORT."},"host":{"type":"integer","minimum":1,"maximum":65535,"description":"Port on the host that leads there; the guest's own number when left out."},"protocol":{"type":"string","enum":["tcp","udp"],"description":"Transport protocol.","default":"tcp"}}},"default":[{"guest":8080}]},"network":{"type":"object","description":"The machine's network interface.","additionalProperties":false,"default":{},"properties":{"mode":{"type":"string","enum":["dhcp","static","none"],"description":"How the interface gets its IPv4 address.","default":"dhcp"},"interface":{"type":"string","pattern":"^[a-z][a-z0-9]{0,14}$","patternErrorMessage":"a lower-case letter, then letters and digits, at most 15","description":"Name of the interface.","default":"eth0"},"address":{"type":"string","format":"cidr","description":"IPv4 address and prefix length, e.g. 192.0.2.10/24; static only."},"gateway":{"type":"string","format":"ipv4","description":"Default router; static only."},"dns":{"type":"array","description":"Name servers. Put before those that DHCP offers.","items":{"type":"string","anyOf":[{"format":"ipv4"},{"format":"ipv6"}]},"maxItems":3,"default":[]},"search":{"type":"array","description":"Domains searched for names without a dot.","items":{"type":"string","format":"hostname"},"default":[]},"ntp":{"type":"array","description":"Time servers (address or name). Put before those that DHCP offers.","items":{"type":"string","minLength":1},"default":[]},"mtu":{"type":"integer","minimum":576,"maximum":65535,"description":"Largest packet; what DHCP or the device says when left out."},"ipv6":{"type":"string","enum":["auto","off"],"description":"IPv6: \"auto\" takes addresses from router advertisements (SLAAC), \"off\" none.","default":"auto"}}},"kernel":{"type":"object","description":"The kernel and its configuration.","additionalProperties":false,"default":{},"properties":{"source":{"type":"string","minLength":1,"description":"Where the source comes from: \"distribution\" (the host's apt mirror, signed), \"tarball\" (kernel.org, pinned), \"auto\" (what is kept of these from an earlier build, else the first that answers), or a path to a tree or tarball.","default":"auto"},"platforms":{"type":"array","description":"Hypervisors to carry drivers for: fragments kernel/config/platform-<name>.config. virtio is always there.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"fragments":{"type":"array","description":"Further fragments, kernel/config/<name>.config, e.g. \"debug\".","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"mitigations":{"type":"boolean","description":"Defend against speculative execution. Off by default: one trust domain runs in the guest.","default":false},"cmdline":{"type":"string","pattern":"^[ -~]*$","patternErrorMessage":"printable ASCII","maxLength":1024,"description":"Appended to the kernel command line.","default":""}}},"image":{"type":"object","description":"How the layers are packed.","additionalProperties":false,"default":{},"properties":{"compression":{"type":"string","enum":["lz4","zstd","xz"],"description":"lz4 boots fastest, xz is smallest, zstd lies between.","default":"lz4"},"formats":{"type":"array","description":"Image formats to assemble: files build/formats/<name>.ts, as direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. \"direct\" is the kernel and the layers as they are; others may compile more drivers into the kernel.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"minItems":1,"uniqueItems":true,"default":["direct"]}}},"data":{"type":"object","description":"A second disk, mounted at /data: ext4, checked at boot, grown to the disk's size, kept across deploys and rollbacks. None when left out.","additionalProperties":false,"properties":{"label":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,16}$","patternErrorMessage":"letters, digits, dots, hyphens and underscores, at most 16","description":"ext4 label by which the machine finds the disk.","default":"data"},"size":{"type":"integer","minimum":16,"maximum":16777216,"description":"MiB of the disk that a target creates; one that is there is grown to it, never shrunk.","default":1024}}},"health":{"type":"object","description":"How to tell that the app serves.","additionalProperties":false,"default":{},"properties":{"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path that answers 200 when the app is well.","default":"/healthz"},"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port to ask; the first tcp port when left out."},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Seconds from power-on within which the first 200 must come.","default":60}}},"metrics":{"type":"object","description":"Prometheus metrics of the machine, its processes and the app.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port that serves them to everyone who reaches it; none when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path of the metrics.","default":"/metrics"}}},"logs":{"type":"object","description":"Where the console's lines go besides the console.","additionalProperties":false,"default":{},"properties":{"forward":{"type":"string","pattern":"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$","patternErrorMessage":"a URL such as syslog+udp://host:514, syslog+tcp://host:601, syslog+tls://host:6514 or https://host/path, or env:NAME","description":"A collector: syslog+udp, syslog+tcp, syslog+tls, http or https; or env:NAME, the variable of the machine's environment that names it."},"buffer":{"type":"integer","minimum":4,"maximum":65536,"description":"KiB of memory for lines while the collector is down; what comes when it is full is counted and dropped.","default":256}}},"restart":{"type":"object","description":"What PID 1 does when Node ends.","additionalProperties":false,"default":{},"properties":{"exitZero":{"type":"string","enum":["restart","poweroff"],"description":"When Node ends with status 0: start it again, or power the machine off.","default":"restart"},"backoffInitial":{"type":"integer","minimum":0,"maximum":60000,"description":"Milliseconds before the first restart; doubled each time.","default":100},"backoffMax":{"type":"integer","minimum":0,"maximum":600000,"description":"Longest wait between restarts, in milliseconds.","default":5000},"crashLoopCount":{"type":"integer","minimum":2,"maximum":1000,"description":"This many ends within crashLoopWindow reboot the machine.","default":10},"crashLoopWindow":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds over which ends are counted.","default":60},"drainTimeout":{"type":"integer","minimum":1,"maximum":3600,"description":"Seconds the app has to finish its work after the power button or SIGTERM.","default":10}}},"deploy":{"type":"object","description":"Where npm run deploy takes the machine.","additionalProperties":false,"default":{},"properties":{"target":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens","description":"A file or folder in deploy/targets/.","default":"local"},"options":{"type":"object","description":"The target's own options; its schema is checked too.","default":{}}}}}};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"system.schema.json","title":"SystemConfig","description":"The machine: what it is called, what it runs, what it may use, and where it is deployed.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./system.schema.json"},"hostname":{"type":"string","pattern":"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$","patternErrorMessage":"lower-case letters, digits and inner hyphens, at most 63","description":"Host name of the machine; DHCP and per-instance settings may replace it.","default":"nodeos"},"machine":{"type":"object","description":"The virtual hardware.","additionalProperties":false,"default":{},"properties":{"arch":{"type":"string","enum":["x64","arm64"],"description":"Instruction set of the machine. x64 today; arm64 is refused by the build.","default":"x64"},"memory":{"type":"integer","minimum":48,"maximum":1048576,"description":"Memory in MiB.","default":256},"cpus":{"type":"integer","minimum":1,"maximum":64,"description":"Number of virtual CPUs.","default":1}}},"app":{"type":"object","description":"The application and how it is packed.","additionalProperties":false,"default":{},"properties":{"entry":{"type":"string","pattern":"^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$","patternErrorMessage":"a path in the repository that ends in .js, .mjs, .cjs, .ts, .mts or .cts","description":"The file that Node starts, relative to the repository.","default":"app/index.ts"},"env":{"type":"object","description":"Environment variables baked into the image. Never secrets: the image is not secret.","propertyNames":{"pattern":"^[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"letters, digits and underscores, not starting with a digit"},"additionalProperties":{"type":"string"},"default":{}},"nodeOptions":{"type":"array","description":"Command-line options for Node itself, before the entry.","items":{"type":"string","pattern":"^--[a-z]","patternErrorMessage":"an option that starts with --"},"default":[]},"processes":{"description":"How many Node processes run the app: a number, or \"auto\" for one per virtual CPU. From two on, node:cluster shares the ports.","oneOf":[{"type":"integer","minimum":1,"maximum":256},{"type":"string","const":"auto"}],"default":1},"prune":{"type":"boolean","description":"Leave out of dependencies what never runs: source maps, type declarations, documentation, tests.","default":true},"include":{"type":"array","description":"Further files and folders to pack, relative to the repository.","items":{"type":"string","pattern":"^[^/]","patternErrorMessage":"a path in the repository, not starting with /"},"default":[]},"writable":{"type":"object","description":"Folders of the app that it may write to, relative to the repository: \"tmp\" keeps them in memory, \"data\" on the data disk. They start with what the image has there.","propertyNames":{"pattern":"^(?!\\.{1,2}(/|$))[^/]+(/(?!\\.{1,2}(/|$))[^/]+)*$","patternErrorMessage":"a folder in the repository, such as app/.next/cache"},"additionalProperties":{"type":"string","enum":["tmp","data"]},"default":{}}}},"ports":{"type":"array","description":"Ports that the app listens on, and the host's ports that lead to them.","items":{"type":"object","additionalProperties":false,"required":["guest"],"properties":{"guest":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine. The first one is the app's PORT."},"host":{"type":"integer","minimum":1,"maximum":65535,"description":"Port on the host that leads there; the guest's own number when left out."},"protocol":{"type":"string","enum":["tcp","udp"],"description":"Transport protocol.","default":"tcp"}}},"default":[{"guest":8080}]},"network":{"type":"object","description":"The machine's network interface.","additionalProperties":false,"default":{},"properties":{"mode":{"type":"string","enum":["dhcp","static","none"],"description":"How the interface gets its IPv4 address.","default":"dhcp"},"interface":{"type":"string","pattern":"^[a-z][a-z0-9]{0,14}$","patternErrorMessage":"a lower-case letter, then letters and digits, at most 15","description":"Name of the interface.","default":"eth0"},"address":{"type":"string","format":"cidr","description":"IPv4 address and prefix length, e.g. 192.0.2.10/24; static only."},"gateway":{"type":"string","format":"ipv4","description":"Default router; static only."},"dns":{"type":"array","description":"Name servers. Put before those that DHCP offers.","items":{"type":"string","anyOf":[{"format":"ipv4"},{"format":"ipv6"}]},"maxItems":3,"default":[]},"search":{"type":"array","description":"Domains searched for names without a dot.","items":{"type":"string","format":"hostname"},"default":[]},"ntp":{"type":"array","description":"Time servers (address or name). Put before those that DHCP offers.","items":{"type":"string","minLength":1},"default":[]},"mtu":{"type":"integer","minimum":576,"maximum":65535,"description":"Largest packet; what DHCP or the device says when left out."},"ipv6":{"type":"string","enum":["auto","off"],"description":"IPv6: \"auto\" takes addresses from router advertisements (SLAAC), \"off\" none.","default":"auto"}}},"kernel":{"type":"object","description":"The kernel and its configuration.","additionalProperties":false,"default":{},"properties":{"source":{"type":"string","minLength":1,"description":"Where the source comes from: \"distribution\" (the host's apt mirror, signed), \"tarball\" (kernel.org, pinned), \"auto\" (what is kept of these from an earlier build, else the first that answers), or a path to a tree or tarball.","default":"auto"},"platforms":{"type":"array","description":"Hypervisors to carry drivers for: fragments kernel/config/platform-<name>.config. virtio is always there.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"fragments":{"type":"array","description":"Further fragments, kernel/config/<name>.config, e.g. \"debug\".","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"uniqueItems":true,"default":[]},"mitigations":{"type":"boolean","description":"Defend against speculative execution. Off by default: one trust domain runs in the guest.","default":false},"cmdline":{"type":"string","pattern":"^[ -~]*$","patternErrorMessage":"printable ASCII","maxLength":1024,"description":"Appended to the kernel command line.","default":""}}},"image":{"type":"object","description":"How the layers are packed.","additionalProperties":false,"default":{},"properties":{"compression":{"type":"string","enum":["lz4","zstd","xz"],"description":"lz4 boots fastest, xz is smallest, zstd lies between.","default":"lz4"},"formats":{"type":"array","description":"Image formats to assemble: files build/formats/<name>.ts, as direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. \"direct\" is the kernel and the layers as they are; others may compile more drivers into the kernel.","items":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens"},"minItems":1,"uniqueItems":true,"default":["direct"]}}},"data":{"type":"object","description":"A second disk, mounted at /data: ext4, checked at boot, grown to the disk's size, kept across deploys and rollbacks. None when left out.","additionalProperties":false,"properties":{"label":{"type":"string","pattern":"^[A-Za-z0-9._-]{1,16}$","patternErrorMessage":"letters, digits, dots, hyphens and underscores, at most 16","description":"ext4 label by which the machine finds the disk.","default":"data"},"size":{"type":"integer","minimum":16,"maximum":16777216,"description":"MiB of the disk that a target creates; one that is there is grown to it, never shrunk.","default":1024}}},"health":{"type":"object","description":"How to tell that the app serves.","additionalProperties":false,"default":{},"properties":{"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path that answers 200 when the app is well.","default":"/healthz"},"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port to ask; the first tcp port when left out."},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Seconds from power-on within which the first 200 must come.","default":60}}},"metrics":{"type":"object","description":"Prometheus metrics of the machine, its processes and the app.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Guest port that serves them to everyone who reaches it; none when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"HTTP path of the metrics.","default":"/metrics"}}},"logs":{"type":"object","description":"Where the console's lines go besides the console.","additionalProperties":false,"default":{},"properties":{"forward":{"type":"string","pattern":"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$","patternErrorMessage":"a URL such as syslog+udp://host:514, syslog+tcp://host:601, syslog+tls://host:6514 or https://host/path, or env:NAME","description":"A collector: syslog+udp, syslog+tcp, syslog+tls, http or https; or env:NAME, the variable of the machine's environment that names it."},"buffer":{"type":"integer","minimum":4,"maximum":65536,"description":"KiB of memory for lines while the collector is down; what comes when it is full is counted and dropped.","default":256}}},"restart":{"type":"object","description":"What PID 1 does when Node ends.","additionalProperties":false,"default":{},"properties":{"exitZero":{"type":"string","enum":["restart","poweroff"],"description":"When Node ends with status 0: start it again, or power the machine off.","default":"restart"},"backoffInitial":{"type":"integer","minimum":0,"maximum":60000,"description":"Milliseconds before the first restart; doubled each time.","default":100},"backoffMax":{"type":"integer","minimum":0,"maximum":600000,"description":"Longest wait between restarts, in milliseconds.","default":5000},"crashLoopCount":{"type":"integer","minimum":2,"maximum":1000,"description":"This many ends within crashLoopWindow reboot the machine.","default":10},"crashLoopWindow":{"type":"integer","minimum":1,"maximum":86400,"description":"Seconds over which ends are counted.","default":60},"drainTimeout":{"type":"integer","minimum":1,"maximum":3600,"description":"Seconds the app has to finish its work after the power button or SIGTERM.","default":10}}},"deploy":{"type":"object","description":"Where npm run deploy takes the machine.","additionalProperties":false,"default":{},"properties":{"target":{"type":"string","pattern":"^[a-z0-9-]+$","patternErrorMessage":"lower-case letters, digits and hyphens","description":"A file or folder in deploy/targets/.","default":"local"},"options":{"type":"object","description":"The target's own options; its schema is checked too.","default":{}}}}}};
 const func0 = Object.prototype.hasOwnProperty;
 const func2 = require("ajv/dist/runtime/ucs2length").default;
 const pattern0 = new RegExp("^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$", "u");
@@ -14,12 +14,13 @@ const pattern1 = new RegExp("^[^/].*\\.(js|mjs|cjs|ts|mts|cts)$", "u");
 const pattern2 = new RegExp("^[A-Za-z_][A-Za-z0-9_]*$", "u");
 const pattern3 = new RegExp("^--[a-z]", "u");
 const pattern4 = new RegExp("^[^/]", "u");
-const pattern5 = new RegExp("^[a-z][a-z0-9]{0,14}$", "u");
-const pattern6 = new RegExp("^[a-z0-9-]+$", "u");
-const pattern8 = new RegExp("^[ -~]*$", "u");
-const pattern10 = new RegExp("^[A-Za-z0-9._-]{1,16}$", "u");
-const pattern11 = new RegExp("^/[!-~]*$", "u");
-const pattern13 = new RegExp("^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$", "u");
+const pattern5 = new RegExp("^(?!\\.{1,2}(/|$))[^/]+(/(?!\\.{1,2}(/|$))[^/]+)*$", "u");
+const pattern6 = new RegExp("^[a-z][a-z0-9]{0,14}$", "u");
+const pattern7 = new RegExp("^[a-z0-9-]+$", "u");
+const pattern9 = new RegExp("^[ -~]*$", "u");
+const pattern11 = new RegExp("^[A-Za-z0-9._-]{1,16}$", "u");
+const pattern12 = new RegExp("^/[!-~]*$", "u");
+const pattern14 = new RegExp("^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$", "u");
 const formats0 = formats.cidr;
 const formats2 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/;
 const formats6 = /^((([0-9a-f]{1,4}:){7}([0-9a-f]{1,4}|:))|(([0-9a-f]{1,4}:){6}(:[0-9a-f]{1,4}|((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3})|:))|(([0-9a-f]{1,4}:){5}(((:[0-9a-f]{1,4}){1,2})|:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3})|:))|(([0-9a-f]{1,4}:){4}(((:[0-9a-f]{1,4}){1,3})|((:[0-9a-f]{1,4})?:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(([0-9a-f]{1,4}:){3}(((:[0-9a-f]{1,4}){1,4})|((:[0-9a-f]{1,4}){0,2}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(([0-9a-f]{1,4}:){2}(((:[0-9a-f]{1,4}){1,5})|((:[0-9a-f]{1,4}){0,3}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(([0-9a-f]{1,4}:){1}(((:[0-9a-f]{1,4}){1,6})|((:[0-9a-f]{1,4}){0,4}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:))|(:(((:[0-9a-f]{1,4}){1,7})|((:[0-9a-f]{1,4}){0,5}:((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(\.(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}))|:)))$/i;
@@ -262,8 +263,11 @@ data6.prune = true;
 if(data6.include === undefined){
 data6.include = [];
 }
+if(data6.writable === undefined){
+data6.writable = {};
+}
 for(const key2 in data6){
-if(!((((((key2 === "entry") || (key2 === "env")) || (key2 === "nodeOptions")) || (key2 === "processes")) || (key2 === "prune")) || (key2 === "include"))){
+if(!(((((((key2 === "entry") || (key2 === "env")) || (key2 === "nodeOptions")) || (key2 === "processes")) || (key2 === "prune")) || (key2 === "include")) || (key2 === "writable"))){
 const err14 = {instancePath:instancePath+"/app",schemaPath:"#/properties/app/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key2},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err14];
@@ -531,9 +535,13 @@ vErrors.push(err33);
 }
 errors++;
 }
-}
-else {
-const err34 = {instancePath:instancePath+"/app",schemaPath:"#/properties/app/type",keyword:"type",params:{type: "object"},message:"must be object"};
+let data16 = data6.writable;
+if(data16 && typeof data16 == "object" && !Array.isArray(data16)){
+for(const key5 in data16){
+const _errs44 = errors;
+if(typeof key5 === "string"){
+if(!pattern5.test(key5)){
+const err34 = {instancePath:instancePath+"/app/writable",schemaPath:"#/properties/app/properties/writable/propertyNames/pattern",keyword:"pattern",params:{pattern: "^(?!\\.{1,2}(/|$))[^/]+(/(?!\\.{1,2}(/|$))[^/]+)*$"},message:"must match pattern \""+"^(?!\\.{1,2}(/|$))[^/]+(/(?!\\.{1,2}(/|$))[^/]+)*$"+"\"",propertyName:key5};
 if(vErrors === null){
 vErrors = [err34];
 }
@@ -542,17 +550,10 @@ vErrors.push(err34);
 }
 errors++;
 }
-let data16 = data.ports;
-if(Array.isArray(data16)){
-const len2 = data16.length;
-for(let i2=0; i2<len2; i2++){
-let data17 = data16[i2];
-if(data17 && typeof data17 == "object" && !Array.isArray(data17)){
-if(data17.protocol === undefined){
-data17.protocol = "tcp";
 }
-if(data17.guest === undefined){
-const err35 = {instancePath:instancePath+"/ports/" + i2,schemaPath:"#/properties/ports/items/required",keyword:"required",params:{missingProperty: "guest"},message:"must have required property '"+"guest"+"'"};
+var valid10 = _errs44 === errors;
+if(!valid10){
+const err35 = {instancePath:instancePath+"/app/writable",schemaPath:"#/properties/app/properties/writable/propertyNames",keyword:"propertyNames",params:{propertyName: key5},message:"property name must be valid"};
 if(vErrors === null){
 vErrors = [err35];
 }
@@ -561,9 +562,11 @@ vErrors.push(err35);
 }
 errors++;
 }
-for(const key5 in data17){
-if(!(((key5 === "guest") || (key5 === "host")) || (key5 === "protocol"))){
-const err36 = {instancePath:instancePath+"/ports/" + i2,schemaPath:"#/properties/ports/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key5},message:"must NOT have additional properties"};
+}
+for(const key6 in data16){
+let data17 = data16[key6];
+if(typeof data17 !== "string"){
+const err36 = {instancePath:instancePath+"/app/writable/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/app/properties/writable/additionalProperties/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err36];
 }
@@ -572,11 +575,8 @@ vErrors.push(err36);
 }
 errors++;
 }
-}
-if(data17.guest !== undefined){
-let data18 = data17.guest;
-if(!(((typeof data18 == "number") && (!(data18 % 1) && !isNaN(data18))) && (isFinite(data18)))){
-const err37 = {instancePath:instancePath+"/ports/" + i2+"/guest",schemaPath:"#/properties/ports/items/properties/guest/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(!((data17 === "tmp") || (data17 === "data"))){
+const err37 = {instancePath:instancePath+"/app/writable/" + key6.replace(/~/g, "~0").replace(/\//g, "~1"),schemaPath:"#/properties/app/properties/writable/additionalProperties/enum",keyword:"enum",params:{allowedValues: schema0.properties.app.properties.writable.additionalProperties.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err37];
 }
@@ -585,9 +585,10 @@ vErrors.push(err37);
 }
 errors++;
 }
-if((typeof data18 == "number") && (isFinite(data18))){
-if(data18 > 65535 || isNaN(data18)){
-const err38 = {instancePath:instancePath+"/ports/" + i2+"/guest",schemaPath:"#/properties/ports/items/properties/guest/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+}
+}
+else {
+const err38 = {instancePath:instancePath+"/app/writable",schemaPath:"#/properties/app/properties/writable/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err38];
 }
@@ -596,8 +597,9 @@ vErrors.push(err38);
 }
 errors++;
 }
-if(data18 < 1 || isNaN(data18)){
-const err39 = {instancePath:instancePath+"/ports/" + i2+"/guest",schemaPath:"#/properties/ports/items/properties/guest/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+else {
+const err39 = {instancePath:instancePath+"/app",schemaPath:"#/properties/app/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err39];
 }
@@ -606,12 +608,17 @@ vErrors.push(err39);
 }
 errors++;
 }
+let data18 = data.ports;
+if(Array.isArray(data18)){
+const len2 = data18.length;
+for(let i2=0; i2<len2; i2++){
+let data19 = data18[i2];
+if(data19 && typeof data19 == "object" && !Array.isArray(data19)){
+if(data19.protocol === undefined){
+data19.protocol = "tcp";
 }
-}
-if(data17.host !== undefined){
-let data19 = data17.host;
-if(!(((typeof data19 == "number") && (!(data19 % 1) && !isNaN(data19))) && (isFinite(data19)))){
-const err40 = {instancePath:instancePath+"/ports/" + i2+"/host",schemaPath:"#/properties/ports/items/properties/host/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data19.guest === undefined){
+const err40 = {instancePath:instancePath+"/ports/" + i2,schemaPath:"#/properties/ports/items/required",keyword:"required",params:{missingProperty: "guest"},message:"must have required property '"+"guest"+"'"};
 if(vErrors === null){
 vErrors = [err40];
 }
@@ -620,9 +627,9 @@ vErrors.push(err40);
 }
 errors++;
 }
-if((typeof data19 == "number") && (isFinite(data19))){
-if(data19 > 65535 || isNaN(data19)){
-const err41 = {instancePath:instancePath+"/ports/" + i2+"/host",schemaPath:"#/properties/ports/items/properties/host/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+for(const key7 in data19){
+if(!(((key7 === "guest") || (key7 === "host")) || (key7 === "protocol"))){
+const err41 = {instancePath:instancePath+"/ports/" + i2,schemaPath:"#/properties/ports/items/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err41];
 }
@@ -631,8 +638,11 @@ vErrors.push(err41);
 }
 errors++;
 }
-if(data19 < 1 || isNaN(data19)){
-const err42 = {instancePath:instancePath+"/ports/" + i2+"/host",schemaPath:"#/properties/ports/items/properties/host/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+if(data19.guest !== undefined){
+let data20 = data19.guest;
+if(!(((typeof data20 == "number") && (!(data20 % 1) && !isNaN(data20))) && (isFinite(data20)))){
+const err42 = {instancePath:instancePath+"/ports/" + i2+"/guest",schemaPath:"#/properties/ports/items/properties/guest/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err42];
 }
@@ -641,11 +651,9 @@ vErrors.push(err42);
 }
 errors++;
 }
-}
-}
-let data20 = data17.protocol;
-if(typeof data20 !== "string"){
-const err43 = {instancePath:instancePath+"/ports/" + i2+"/protocol",schemaPath:"#/properties/ports/items/properties/protocol/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data20 == "number") && (isFinite(data20))){
+if(data20 > 65535 || isNaN(data20)){
+const err43 = {instancePath:instancePath+"/ports/" + i2+"/guest",schemaPath:"#/properties/ports/items/properties/guest/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err43];
 }
@@ -654,8 +662,8 @@ vErrors.push(err43);
 }
 errors++;
 }
-if(!((data20 === "tcp") || (data20 === "udp"))){
-const err44 = {instancePath:instancePath+"/ports/" + i2+"/protocol",schemaPath:"#/properties/ports/items/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema0.properties.ports.items.properties.protocol.enum},message:"must be equal to one of the allowed values"};
+if(data20 < 1 || isNaN(data20)){
+const err44 = {instancePath:instancePath+"/ports/" + i2+"/guest",schemaPath:"#/properties/ports/items/properties/guest/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err44];
 }
@@ -665,8 +673,11 @@ vErrors.push(err44);
 errors++;
 }
 }
-else {
-const err45 = {instancePath:instancePath+"/ports/" + i2,schemaPath:"#/properties/ports/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
+}
+if(data19.host !== undefined){
+let data21 = data19.host;
+if(!(((typeof data21 == "number") && (!(data21 % 1) && !isNaN(data21))) && (isFinite(data21)))){
+const err45 = {instancePath:instancePath+"/ports/" + i2+"/host",schemaPath:"#/properties/ports/items/properties/host/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err45];
 }
@@ -675,10 +686,9 @@ vErrors.push(err45);
 }
 errors++;
 }
-}
-}
-else {
-const err46 = {instancePath:instancePath+"/ports",schemaPath:"#/properties/ports/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if((typeof data21 == "number") && (isFinite(data21))){
+if(data21 > 65535 || isNaN(data21)){
+const err46 = {instancePath:instancePath+"/ports/" + i2+"/host",schemaPath:"#/properties/ports/items/properties/host/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err46];
 }
@@ -687,29 +697,8 @@ vErrors.push(err46);
 }
 errors++;
 }
-let data21 = data.network;
-if(data21 && typeof data21 == "object" && !Array.isArray(data21)){
-if(data21.mode === undefined){
-data21.mode = "dhcp";
-}
-if(data21.interface === undefined){
-data21.interface = "eth0";
-}
-if(data21.dns === undefined){
-data21.dns = [];
-}
-if(data21.search === undefined){
-data21.search = [];
-}
-if(data21.ntp === undefined){
-data21.ntp = [];
-}
-if(data21.ipv6 === undefined){
-data21.ipv6 = "auto";
-}
-for(const key6 in data21){
-if(!(func0.call(schema0.properties.network.properties, key6))){
-const err47 = {instancePath:instancePath+"/network",schemaPath:"#/properties/network/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key6},message:"must NOT have additional properties"};
+if(data21 < 1 || isNaN(data21)){
+const err47 = {instancePath:instancePath+"/ports/" + i2+"/host",schemaPath:"#/properties/ports/items/properties/host/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err47];
 }
@@ -719,9 +708,10 @@ vErrors.push(err47);
 errors++;
 }
 }
-let data22 = data21.mode;
+}
+let data22 = data19.protocol;
 if(typeof data22 !== "string"){
-const err48 = {instancePath:instancePath+"/network/mode",schemaPath:"#/properties/network/properties/mode/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err48 = {instancePath:instancePath+"/ports/" + i2+"/protocol",schemaPath:"#/properties/ports/items/properties/protocol/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err48];
 }
@@ -730,8 +720,8 @@ vErrors.push(err48);
 }
 errors++;
 }
-if(!(((data22 === "dhcp") || (data22 === "static")) || (data22 === "none"))){
-const err49 = {instancePath:instancePath+"/network/mode",schemaPath:"#/properties/network/properties/mode/enum",keyword:"enum",params:{allowedValues: schema0.properties.network.properties.mode.enum},message:"must be equal to one of the allowed values"};
+if(!((data22 === "tcp") || (data22 === "udp"))){
+const err49 = {instancePath:instancePath+"/ports/" + i2+"/protocol",schemaPath:"#/properties/ports/items/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema0.properties.ports.items.properties.protocol.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err49];
 }
@@ -740,10 +730,9 @@ vErrors.push(err49);
 }
 errors++;
 }
-let data23 = data21.interface;
-if(typeof data23 === "string"){
-if(!pattern5.test(data23)){
-const err50 = {instancePath:instancePath+"/network/interface",schemaPath:"#/properties/network/properties/interface/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9]{0,14}$"},message:"must match pattern \""+"^[a-z][a-z0-9]{0,14}$"+"\""};
+}
+else {
+const err50 = {instancePath:instancePath+"/ports/" + i2,schemaPath:"#/properties/ports/items/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err50];
 }
@@ -753,8 +742,9 @@ vErrors.push(err50);
 errors++;
 }
 }
+}
 else {
-const err51 = {instancePath:instancePath+"/network/interface",schemaPath:"#/properties/network/properties/interface/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err51 = {instancePath:instancePath+"/ports",schemaPath:"#/properties/ports/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err51];
 }
@@ -763,11 +753,29 @@ vErrors.push(err51);
 }
 errors++;
 }
-if(data21.address !== undefined){
-let data24 = data21.address;
-if(typeof data24 === "string"){
-if(!(formats0(data24))){
-const err52 = {instancePath:instancePath+"/network/address",schemaPath:"#/properties/network/properties/address/format",keyword:"format",params:{format: "cidr"},message:"must match format \""+"cidr"+"\""};
+let data23 = data.network;
+if(data23 && typeof data23 == "object" && !Array.isArray(data23)){
+if(data23.mode === undefined){
+data23.mode = "dhcp";
+}
+if(data23.interface === undefined){
+data23.interface = "eth0";
+}
+if(data23.dns === undefined){
+data23.dns = [];
+}
+if(data23.search === undefined){
+data23.search = [];
+}
+if(data23.ntp === undefined){
+data23.ntp = [];
+}
+if(data23.ipv6 === undefined){
+data23.ipv6 = "auto";
+}
+for(const key8 in data23){
+if(!(func0.call(schema0.properties.network.properties, key8))){
+const err52 = {instancePath:instancePath+"/network",schemaPath:"#/properties/network/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err52];
 }
@@ -777,8 +785,9 @@ vErrors.push(err52);
 errors++;
 }
 }
-else {
-const err53 = {instancePath:instancePath+"/network/address",schemaPath:"#/properties/network/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data24 = data23.mode;
+if(typeof data24 !== "string"){
+const err53 = {instancePath:instancePath+"/network/mode",schemaPath:"#/properties/network/properties/mode/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err53];
 }
@@ -787,12 +796,8 @@ vErrors.push(err53);
 }
 errors++;
 }
-}
-if(data21.gateway !== undefined){
-let data25 = data21.gateway;
-if(typeof data25 === "string"){
-if(!(formats2.test(data25))){
-const err54 = {instancePath:instancePath+"/network/gateway",schemaPath:"#/properties/network/properties/gateway/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""};
+if(!(((data24 === "dhcp") || (data24 === "static")) || (data24 === "none"))){
+const err54 = {instancePath:instancePath+"/network/mode",schemaPath:"#/properties/network/properties/mode/enum",keyword:"enum",params:{allowedValues: schema0.properties.network.properties.mode.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err54];
 }
@@ -801,9 +806,10 @@ vErrors.push(err54);
 }
 errors++;
 }
-}
-else {
-const err55 = {instancePath:instancePath+"/network/gateway",schemaPath:"#/properties/network/properties/gateway/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data25 = data23.interface;
+if(typeof data25 === "string"){
+if(!pattern6.test(data25)){
+const err55 = {instancePath:instancePath+"/network/interface",schemaPath:"#/properties/network/properties/interface/pattern",keyword:"pattern",params:{pattern: "^[a-z][a-z0-9]{0,14}$"},message:"must match pattern \""+"^[a-z][a-z0-9]{0,14}$"+"\""};
 if(vErrors === null){
 vErrors = [err55];
 }
@@ -813,10 +819,8 @@ vErrors.push(err55);
 errors++;
 }
 }
-let data26 = data21.dns;
-if(Array.isArray(data26)){
-if(data26.length > 3){
-const err56 = {instancePath:instancePath+"/network/dns",schemaPath:"#/properties/network/properties/dns/maxItems",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"};
+else {
+const err56 = {instancePath:instancePath+"/network/interface",schemaPath:"#/properties/network/properties/interface/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err56];
 }
@@ -825,11 +829,11 @@ vErrors.push(err56);
 }
 errors++;
 }
-const len3 = data26.length;
-for(let i3=0; i3<len3; i3++){
-let data27 = data26[i3];
-if(typeof data27 !== "string"){
-const err57 = {instancePath:instancePath+"/network/dns/" + i3,schemaPath:"#/properties/network/properties/dns/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data23.address !== undefined){
+let data26 = data23.address;
+if(typeof data26 === "string"){
+if(!(formats0(data26))){
+const err57 = {instancePath:instancePath+"/network/address",schemaPath:"#/properties/network/properties/address/format",keyword:"format",params:{format: "cidr"},message:"must match format \""+"cidr"+"\""};
 if(vErrors === null){
 vErrors = [err57];
 }
@@ -838,12 +842,9 @@ vErrors.push(err57);
 }
 errors++;
 }
-const _errs68 = errors;
-let valid16 = false;
-const _errs69 = errors;
-if(typeof data27 === "string"){
-if(!(formats2.test(data27))){
-const err58 = {instancePath:instancePath+"/network/dns/" + i3,schemaPath:"#/properties/network/properties/dns/items/anyOf/0/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""};
+}
+else {
+const err58 = {instancePath:instancePath+"/network/address",schemaPath:"#/properties/network/properties/address/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err58];
 }
@@ -853,12 +854,11 @@ vErrors.push(err58);
 errors++;
 }
 }
-var _valid1 = _errs69 === errors;
-valid16 = valid16 || _valid1;
-const _errs70 = errors;
+if(data23.gateway !== undefined){
+let data27 = data23.gateway;
 if(typeof data27 === "string"){
-if(!(formats6.test(data27))){
-const err59 = {instancePath:instancePath+"/network/dns/" + i3,schemaPath:"#/properties/network/properties/dns/items/anyOf/1/format",keyword:"format",params:{format: "ipv6"},message:"must match format \""+"ipv6"+"\""};
+if(!(formats2.test(data27))){
+const err59 = {instancePath:instancePath+"/network/gateway",schemaPath:"#/properties/network/properties/gateway/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""};
 if(vErrors === null){
 vErrors = [err59];
 }
@@ -868,10 +868,8 @@ vErrors.push(err59);
 errors++;
 }
 }
-var _valid1 = _errs70 === errors;
-valid16 = valid16 || _valid1;
-if(!valid16){
-const err60 = {instancePath:instancePath+"/network/dns/" + i3,schemaPath:"#/properties/network/properties/dns/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
+else {
+const err60 = {instancePath:instancePath+"/network/gateway",schemaPath:"#/properties/network/properties/gateway/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err60];
 }
@@ -880,21 +878,11 @@ vErrors.push(err60);
 }
 errors++;
 }
-else {
-errors = _errs68;
-if(vErrors !== null){
-if(_errs68){
-vErrors.length = _errs68;
 }
-else {
-vErrors = null;
-}
-}
-}
-}
-}
-else {
-const err61 = {instancePath:instancePath+"/network/dns",schemaPath:"#/properties/network/properties/dns/type",keyword:"type",params:{type: "array"},message:"must be array"};
+let data28 = data23.dns;
+if(Array.isArray(data28)){
+if(data28.length > 3){
+const err61 = {instancePath:instancePath+"/network/dns",schemaPath:"#/properties/network/properties/dns/maxItems",keyword:"maxItems",params:{limit: 3},message:"must NOT have more than 3 items"};
 if(vErrors === null){
 vErrors = [err61];
 }
@@ -903,14 +891,11 @@ vErrors.push(err61);
 }
 errors++;
 }
-let data28 = data21.search;
-if(Array.isArray(data28)){
-const len4 = data28.length;
-for(let i4=0; i4<len4; i4++){
-let data29 = data28[i4];
-if(typeof data29 === "string"){
-if(!(formats8.test(data29))){
-const err62 = {instancePath:instancePath+"/network/search/" + i4,schemaPath:"#/properties/network/properties/search/items/format",keyword:"format",params:{format: "hostname"},message:"must match format \""+"hostname"+"\""};
+const len3 = data28.length;
+for(let i3=0; i3<len3; i3++){
+let data29 = data28[i3];
+if(typeof data29 !== "string"){
+const err62 = {instancePath:instancePath+"/network/dns/" + i3,schemaPath:"#/properties/network/properties/dns/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err62];
 }
@@ -919,9 +904,12 @@ vErrors.push(err62);
 }
 errors++;
 }
-}
-else {
-const err63 = {instancePath:instancePath+"/network/search/" + i4,schemaPath:"#/properties/network/properties/search/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const _errs74 = errors;
+let valid18 = false;
+const _errs75 = errors;
+if(typeof data29 === "string"){
+if(!(formats2.test(data29))){
+const err63 = {instancePath:instancePath+"/network/dns/" + i3,schemaPath:"#/properties/network/properties/dns/items/anyOf/0/format",keyword:"format",params:{format: "ipv4"},message:"must match format \""+"ipv4"+"\""};
 if(vErrors === null){
 vErrors = [err63];
 }
@@ -931,9 +919,12 @@ vErrors.push(err63);
 errors++;
 }
 }
-}
-else {
-const err64 = {instancePath:instancePath+"/network/search",schemaPath:"#/properties/network/properties/search/type",keyword:"type",params:{type: "array"},message:"must be array"};
+var _valid1 = _errs75 === errors;
+valid18 = valid18 || _valid1;
+const _errs76 = errors;
+if(typeof data29 === "string"){
+if(!(formats6.test(data29))){
+const err64 = {instancePath:instancePath+"/network/dns/" + i3,schemaPath:"#/properties/network/properties/dns/items/anyOf/1/format",keyword:"format",params:{format: "ipv6"},message:"must match format \""+"ipv6"+"\""};
 if(vErrors === null){
 vErrors = [err64];
 }
@@ -942,14 +933,11 @@ vErrors.push(err64);
 }
 errors++;
 }
-let data30 = data21.ntp;
-if(Array.isArray(data30)){
-const len5 = data30.length;
-for(let i5=0; i5<len5; i5++){
-let data31 = data30[i5];
-if(typeof data31 === "string"){
-if(func2(data31) < 1){
-const err65 = {instancePath:instancePath+"/network/ntp/" + i5,schemaPath:"#/properties/network/properties/ntp/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+}
+var _valid1 = _errs76 === errors;
+valid18 = valid18 || _valid1;
+if(!valid18){
+const err65 = {instancePath:instancePath+"/network/dns/" + i3,schemaPath:"#/properties/network/properties/dns/items/anyOf",keyword:"anyOf",params:{},message:"must match a schema in anyOf"};
 if(vErrors === null){
 vErrors = [err65];
 }
@@ -958,9 +946,21 @@ vErrors.push(err65);
 }
 errors++;
 }
+else {
+errors = _errs74;
+if(vErrors !== null){
+if(_errs74){
+vErrors.length = _errs74;
 }
 else {
-const err66 = {instancePath:instancePath+"/network/ntp/" + i5,schemaPath:"#/properties/network/properties/ntp/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+vErrors = null;
+}
+}
+}
+}
+}
+else {
+const err66 = {instancePath:instancePath+"/network/dns",schemaPath:"#/properties/network/properties/dns/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err66];
 }
@@ -969,10 +969,14 @@ vErrors.push(err66);
 }
 errors++;
 }
-}
-}
-else {
-const err67 = {instancePath:instancePath+"/network/ntp",schemaPath:"#/properties/network/properties/ntp/type",keyword:"type",params:{type: "array"},message:"must be array"};
+let data30 = data23.search;
+if(Array.isArray(data30)){
+const len4 = data30.length;
+for(let i4=0; i4<len4; i4++){
+let data31 = data30[i4];
+if(typeof data31 === "string"){
+if(!(formats8.test(data31))){
+const err67 = {instancePath:instancePath+"/network/search/" + i4,schemaPath:"#/properties/network/properties/search/items/format",keyword:"format",params:{format: "hostname"},message:"must match format \""+"hostname"+"\""};
 if(vErrors === null){
 vErrors = [err67];
 }
@@ -981,10 +985,9 @@ vErrors.push(err67);
 }
 errors++;
 }
-if(data21.mtu !== undefined){
-let data32 = data21.mtu;
-if(!(((typeof data32 == "number") && (!(data32 % 1) && !isNaN(data32))) && (isFinite(data32)))){
-const err68 = {instancePath:instancePath+"/network/mtu",schemaPath:"#/properties/network/properties/mtu/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+else {
+const err68 = {instancePath:instancePath+"/network/search/" + i4,schemaPath:"#/properties/network/properties/search/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err68];
 }
@@ -993,9 +996,10 @@ vErrors.push(err68);
 }
 errors++;
 }
-if((typeof data32 == "number") && (isFinite(data32))){
-if(data32 > 65535 || isNaN(data32)){
-const err69 = {instancePath:instancePath+"/network/mtu",schemaPath:"#/properties/network/properties/mtu/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+}
+}
+else {
+const err69 = {instancePath:instancePath+"/network/search",schemaPath:"#/properties/network/properties/search/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err69];
 }
@@ -1004,8 +1008,14 @@ vErrors.push(err69);
 }
 errors++;
 }
-if(data32 < 576 || isNaN(data32)){
-const err70 = {instancePath:instancePath+"/network/mtu",schemaPath:"#/properties/network/properties/mtu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 576},message:"must be >= 576"};
+let data32 = data23.ntp;
+if(Array.isArray(data32)){
+const len5 = data32.length;
+for(let i5=0; i5<len5; i5++){
+let data33 = data32[i5];
+if(typeof data33 === "string"){
+if(func2(data33) < 1){
+const err70 = {instancePath:instancePath+"/network/ntp/" + i5,schemaPath:"#/properties/network/properties/ntp/items/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err70];
 }
@@ -1015,10 +1025,8 @@ vErrors.push(err70);
 errors++;
 }
 }
-}
-let data33 = data21.ipv6;
-if(typeof data33 !== "string"){
-const err71 = {instancePath:instancePath+"/network/ipv6",schemaPath:"#/properties/network/properties/ipv6/type",keyword:"type",params:{type: "string"},message:"must be string"};
+else {
+const err71 = {instancePath:instancePath+"/network/ntp/" + i5,schemaPath:"#/properties/network/properties/ntp/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err71];
 }
@@ -1027,8 +1035,10 @@ vErrors.push(err71);
 }
 errors++;
 }
-if(!((data33 === "auto") || (data33 === "off"))){
-const err72 = {instancePath:instancePath+"/network/ipv6",schemaPath:"#/properties/network/properties/ipv6/enum",keyword:"enum",params:{allowedValues: schema0.properties.network.properties.ipv6.enum},message:"must be equal to one of the allowed values"};
+}
+}
+else {
+const err72 = {instancePath:instancePath+"/network/ntp",schemaPath:"#/properties/network/properties/ntp/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err72];
 }
@@ -1037,9 +1047,10 @@ vErrors.push(err72);
 }
 errors++;
 }
-}
-else {
-const err73 = {instancePath:instancePath+"/network",schemaPath:"#/properties/network/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data23.mtu !== undefined){
+let data34 = data23.mtu;
+if(!(((typeof data34 == "number") && (!(data34 % 1) && !isNaN(data34))) && (isFinite(data34)))){
+const err73 = {instancePath:instancePath+"/network/mtu",schemaPath:"#/properties/network/properties/mtu/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err73];
 }
@@ -1048,26 +1059,9 @@ vErrors.push(err73);
 }
 errors++;
 }
-let data34 = data.kernel;
-if(data34 && typeof data34 == "object" && !Array.isArray(data34)){
-if(data34.source === undefined){
-data34.source = "auto";
-}
-if(data34.platforms === undefined){
-data34.platforms = [];
-}
-if(data34.fragments === undefined){
-data34.fragments = [];
-}
-if(data34.mitigations === undefined){
-data34.mitigations = false;
-}
-if(data34.cmdline === undefined){
-data34.cmdline = "";
-}
-for(const key7 in data34){
-if(!(((((key7 === "source") || (key7 === "platforms")) || (key7 === "fragments")) || (key7 === "mitigations")) || (key7 === "cmdline"))){
-const err74 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key7},message:"must NOT have additional properties"};
+if((typeof data34 == "number") && (isFinite(data34))){
+if(data34 > 65535 || isNaN(data34)){
+const err74 = {instancePath:instancePath+"/network/mtu",schemaPath:"#/properties/network/properties/mtu/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err74];
 }
@@ -1076,11 +1070,8 @@ vErrors.push(err74);
 }
 errors++;
 }
-}
-let data35 = data34.source;
-if(typeof data35 === "string"){
-if(func2(data35) < 1){
-const err75 = {instancePath:instancePath+"/kernel/source",schemaPath:"#/properties/kernel/properties/source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
+if(data34 < 576 || isNaN(data34)){
+const err75 = {instancePath:instancePath+"/network/mtu",schemaPath:"#/properties/network/properties/mtu/minimum",keyword:"minimum",params:{comparison: ">=", limit: 576},message:"must be >= 576"};
 if(vErrors === null){
 vErrors = [err75];
 }
@@ -1090,8 +1081,10 @@ vErrors.push(err75);
 errors++;
 }
 }
-else {
-const err76 = {instancePath:instancePath+"/kernel/source",schemaPath:"#/properties/kernel/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+let data35 = data23.ipv6;
+if(typeof data35 !== "string"){
+const err76 = {instancePath:instancePath+"/network/ipv6",schemaPath:"#/properties/network/properties/ipv6/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err76];
 }
@@ -1100,14 +1093,8 @@ vErrors.push(err76);
 }
 errors++;
 }
-let data36 = data34.platforms;
-if(Array.isArray(data36)){
-const len6 = data36.length;
-for(let i6=0; i6<len6; i6++){
-let data37 = data36[i6];
-if(typeof data37 === "string"){
-if(!pattern6.test(data37)){
-const err77 = {instancePath:instancePath+"/kernel/platforms/" + i6,schemaPath:"#/properties/kernel/properties/platforms/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
+if(!((data35 === "auto") || (data35 === "off"))){
+const err77 = {instancePath:instancePath+"/network/ipv6",schemaPath:"#/properties/network/properties/ipv6/enum",keyword:"enum",params:{allowedValues: schema0.properties.network.properties.ipv6.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err77];
 }
@@ -1118,7 +1105,7 @@ errors++;
 }
 }
 else {
-const err78 = {instancePath:instancePath+"/kernel/platforms/" + i6,schemaPath:"#/properties/kernel/properties/platforms/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+const err78 = {instancePath:instancePath+"/network",schemaPath:"#/properties/network/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err78];
 }
@@ -1127,19 +1114,26 @@ vErrors.push(err78);
 }
 errors++;
 }
+let data36 = data.kernel;
+if(data36 && typeof data36 == "object" && !Array.isArray(data36)){
+if(data36.source === undefined){
+data36.source = "auto";
 }
-let i7 = data36.length;
-let j0;
-if(i7 > 1){
-const indices0 = {};
-for(;i7--;){
-let item0 = data36[i7];
-if(typeof item0 !== "string"){
-continue;
+if(data36.platforms === undefined){
+data36.platforms = [];
 }
-if(typeof indices0[item0] == "number"){
-j0 = indices0[item0];
-const err79 = {instancePath:instancePath+"/kernel/platforms",schemaPath:"#/properties/kernel/properties/platforms/uniqueItems",keyword:"uniqueItems",params:{i: i7, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i7+" are identical)"};
+if(data36.fragments === undefined){
+data36.fragments = [];
+}
+if(data36.mitigations === undefined){
+data36.mitigations = false;
+}
+if(data36.cmdline === undefined){
+data36.cmdline = "";
+}
+for(const key9 in data36){
+if(!(((((key9 === "source") || (key9 === "platforms")) || (key9 === "fragments")) || (key9 === "mitigations")) || (key9 === "cmdline"))){
+const err79 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err79];
 }
@@ -1147,14 +1141,12 @@ else {
 vErrors.push(err79);
 }
 errors++;
-break;
-}
-indices0[item0] = i7;
 }
 }
-}
-else {
-const err80 = {instancePath:instancePath+"/kernel/platforms",schemaPath:"#/properties/kernel/properties/platforms/type",keyword:"type",params:{type: "array"},message:"must be array"};
+let data37 = data36.source;
+if(typeof data37 === "string"){
+if(func2(data37) < 1){
+const err80 = {instancePath:instancePath+"/kernel/source",schemaPath:"#/properties/kernel/properties/source/minLength",keyword:"minLength",params:{limit: 1},message:"must NOT have fewer than 1 characters"};
 if(vErrors === null){
 vErrors = [err80];
 }
@@ -1163,14 +1155,9 @@ vErrors.push(err80);
 }
 errors++;
 }
-let data38 = data34.fragments;
-if(Array.isArray(data38)){
-const len7 = data38.length;
-for(let i8=0; i8<len7; i8++){
-let data39 = data38[i8];
-if(typeof data39 === "string"){
-if(!pattern6.test(data39)){
-const err81 = {instancePath:instancePath+"/kernel/fragments/" + i8,schemaPath:"#/properties/kernel/properties/fragments/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
+}
+else {
+const err81 = {instancePath:instancePath+"/kernel/source",schemaPath:"#/properties/kernel/properties/source/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err81];
 }
@@ -1179,9 +1166,14 @@ vErrors.push(err81);
 }
 errors++;
 }
-}
-else {
-const err82 = {instancePath:instancePath+"/kernel/fragments/" + i8,schemaPath:"#/properties/kernel/properties/fragments/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data38 = data36.platforms;
+if(Array.isArray(data38)){
+const len6 = data38.length;
+for(let i6=0; i6<len6; i6++){
+let data39 = data38[i6];
+if(typeof data39 === "string"){
+if(!pattern7.test(data39)){
+const err82 = {instancePath:instancePath+"/kernel/platforms/" + i6,schemaPath:"#/properties/kernel/properties/platforms/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err82];
 }
@@ -1191,18 +1183,8 @@ vErrors.push(err82);
 errors++;
 }
 }
-let i9 = data38.length;
-let j1;
-if(i9 > 1){
-const indices1 = {};
-for(;i9--;){
-let item1 = data38[i9];
-if(typeof item1 !== "string"){
-continue;
-}
-if(typeof indices1[item1] == "number"){
-j1 = indices1[item1];
-const err83 = {instancePath:instancePath+"/kernel/fragments",schemaPath:"#/properties/kernel/properties/fragments/uniqueItems",keyword:"uniqueItems",params:{i: i9, j: j1},message:"must NOT have duplicate items (items ## "+j1+" and "+i9+" are identical)"};
+else {
+const err83 = {instancePath:instancePath+"/kernel/platforms/" + i6,schemaPath:"#/properties/kernel/properties/platforms/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err83];
 }
@@ -1210,14 +1192,20 @@ else {
 vErrors.push(err83);
 }
 errors++;
-break;
-}
-indices1[item1] = i9;
 }
 }
+let i7 = data38.length;
+let j0;
+if(i7 > 1){
+const indices0 = {};
+for(;i7--;){
+let item0 = data38[i7];
+if(typeof item0 !== "string"){
+continue;
 }
-else {
-const err84 = {instancePath:instancePath+"/kernel/fragments",schemaPath:"#/properties/kernel/properties/fragments/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(typeof indices0[item0] == "number"){
+j0 = indices0[item0];
+const err84 = {instancePath:instancePath+"/kernel/platforms",schemaPath:"#/properties/kernel/properties/platforms/uniqueItems",keyword:"uniqueItems",params:{i: i7, j: j0},message:"must NOT have duplicate items (items ## "+j0+" and "+i7+" are identical)"};
 if(vErrors === null){
 vErrors = [err84];
 }
@@ -1225,9 +1213,14 @@ else {
 vErrors.push(err84);
 }
 errors++;
+break;
 }
-if(typeof data34.mitigations !== "boolean"){
-const err85 = {instancePath:instancePath+"/kernel/mitigations",schemaPath:"#/properties/kernel/properties/mitigations/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
+indices0[item0] = i7;
+}
+}
+}
+else {
+const err85 = {instancePath:instancePath+"/kernel/platforms",schemaPath:"#/properties/kernel/properties/platforms/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err85];
 }
@@ -1236,10 +1229,14 @@ vErrors.push(err85);
 }
 errors++;
 }
-let data41 = data34.cmdline;
+let data40 = data36.fragments;
+if(Array.isArray(data40)){
+const len7 = data40.length;
+for(let i8=0; i8<len7; i8++){
+let data41 = data40[i8];
 if(typeof data41 === "string"){
-if(func2(data41) > 1024){
-const err86 = {instancePath:instancePath+"/kernel/cmdline",schemaPath:"#/properties/kernel/properties/cmdline/maxLength",keyword:"maxLength",params:{limit: 1024},message:"must NOT have more than 1024 characters"};
+if(!pattern7.test(data41)){
+const err86 = {instancePath:instancePath+"/kernel/fragments/" + i8,schemaPath:"#/properties/kernel/properties/fragments/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err86];
 }
@@ -1248,8 +1245,9 @@ vErrors.push(err86);
 }
 errors++;
 }
-if(!pattern8.test(data41)){
-const err87 = {instancePath:instancePath+"/kernel/cmdline",schemaPath:"#/properties/kernel/properties/cmdline/pattern",keyword:"pattern",params:{pattern: "^[ -~]*$"},message:"must match pattern \""+"^[ -~]*$"+"\""};
+}
+else {
+const err87 = {instancePath:instancePath+"/kernel/fragments/" + i8,schemaPath:"#/properties/kernel/properties/fragments/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err87];
 }
@@ -1259,8 +1257,18 @@ vErrors.push(err87);
 errors++;
 }
 }
-else {
-const err88 = {instancePath:instancePath+"/kernel/cmdline",schemaPath:"#/properties/kernel/properties/cmdline/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let i9 = data40.length;
+let j1;
+if(i9 > 1){
+const indices1 = {};
+for(;i9--;){
+let item1 = data40[i9];
+if(typeof item1 !== "string"){
+continue;
+}
+if(typeof indices1[item1] == "number"){
+j1 = indices1[item1];
+const err88 = {instancePath:instancePath+"/kernel/fragments",schemaPath:"#/properties/kernel/properties/fragments/uniqueItems",keyword:"uniqueItems",params:{i: i9, j: j1},message:"must NOT have duplicate items (items ## "+j1+" and "+i9+" are identical)"};
 if(vErrors === null){
 vErrors = [err88];
 }
@@ -1268,10 +1276,14 @@ else {
 vErrors.push(err88);
 }
 errors++;
+break;
+}
+indices1[item1] = i9;
+}
 }
 }
 else {
-const err89 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err89 = {instancePath:instancePath+"/kernel/fragments",schemaPath:"#/properties/kernel/properties/fragments/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err89];
 }
@@ -1280,17 +1292,8 @@ vErrors.push(err89);
 }
 errors++;
 }
-let data42 = data.image;
-if(data42 && typeof data42 == "object" && !Array.isArray(data42)){
-if(data42.compression === undefined){
-data42.compression = "lz4";
-}
-if(data42.formats === undefined){
-data42.formats = ["direct"];
-}
-for(const key8 in data42){
-if(!((key8 === "compression") || (key8 === "formats"))){
-const err90 = {instancePath:instancePath+"/image",schemaPath:"#/properties/image/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key8},message:"must NOT have additional properties"};
+if(typeof data36.mitigations !== "boolean"){
+const err90 = {instancePath:instancePath+"/kernel/mitigations",schemaPath:"#/properties/kernel/properties/mitigations/type",keyword:"type",params:{type: "boolean"},message:"must be boolean"};
 if(vErrors === null){
 vErrors = [err90];
 }
@@ -1299,10 +1302,10 @@ vErrors.push(err90);
 }
 errors++;
 }
-}
-let data43 = data42.compression;
-if(typeof data43 !== "string"){
-const err91 = {instancePath:instancePath+"/image/compression",schemaPath:"#/properties/image/properties/compression/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data43 = data36.cmdline;
+if(typeof data43 === "string"){
+if(func2(data43) > 1024){
+const err91 = {instancePath:instancePath+"/kernel/cmdline",schemaPath:"#/properties/kernel/properties/cmdline/maxLength",keyword:"maxLength",params:{limit: 1024},message:"must NOT have more than 1024 characters"};
 if(vErrors === null){
 vErrors = [err91];
 }
@@ -1311,8 +1314,8 @@ vErrors.push(err91);
 }
 errors++;
 }
-if(!(((data43 === "lz4") || (data43 === "zstd")) || (data43 === "xz"))){
-const err92 = {instancePath:instancePath+"/image/compression",schemaPath:"#/properties/image/properties/compression/enum",keyword:"enum",params:{allowedValues: schema0.properties.image.properties.compression.enum},message:"must be equal to one of the allowed values"};
+if(!pattern9.test(data43)){
+const err92 = {instancePath:instancePath+"/kernel/cmdline",schemaPath:"#/properties/kernel/properties/cmdline/pattern",keyword:"pattern",params:{pattern: "^[ -~]*$"},message:"must match pattern \""+"^[ -~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err92];
 }
@@ -1321,10 +1324,9 @@ vErrors.push(err92);
 }
 errors++;
 }
-let data44 = data42.formats;
-if(Array.isArray(data44)){
-if(data44.length < 1){
-const err93 = {instancePath:instancePath+"/image/formats",schemaPath:"#/properties/image/properties/formats/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
+}
+else {
+const err93 = {instancePath:instancePath+"/kernel/cmdline",schemaPath:"#/properties/kernel/properties/cmdline/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err93];
 }
@@ -1333,12 +1335,9 @@ vErrors.push(err93);
 }
 errors++;
 }
-const len8 = data44.length;
-for(let i10=0; i10<len8; i10++){
-let data45 = data44[i10];
-if(typeof data45 === "string"){
-if(!pattern6.test(data45)){
-const err94 = {instancePath:instancePath+"/image/formats/" + i10,schemaPath:"#/properties/image/properties/formats/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
+}
+else {
+const err94 = {instancePath:instancePath+"/kernel",schemaPath:"#/properties/kernel/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err94];
 }
@@ -1347,9 +1346,17 @@ vErrors.push(err94);
 }
 errors++;
 }
+let data44 = data.image;
+if(data44 && typeof data44 == "object" && !Array.isArray(data44)){
+if(data44.compression === undefined){
+data44.compression = "lz4";
 }
-else {
-const err95 = {instancePath:instancePath+"/image/formats/" + i10,schemaPath:"#/properties/image/properties/formats/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(data44.formats === undefined){
+data44.formats = ["direct"];
+}
+for(const key10 in data44){
+if(!((key10 === "compression") || (key10 === "formats"))){
+const err95 = {instancePath:instancePath+"/image",schemaPath:"#/properties/image/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err95];
 }
@@ -1359,18 +1366,9 @@ vErrors.push(err95);
 errors++;
 }
 }
-let i11 = data44.length;
-let j2;
-if(i11 > 1){
-const indices2 = {};
-for(;i11--;){
-let item2 = data44[i11];
-if(typeof item2 !== "string"){
-continue;
-}
-if(typeof indices2[item2] == "number"){
-j2 = indices2[item2];
-const err96 = {instancePath:instancePath+"/image/formats",schemaPath:"#/properties/image/properties/formats/uniqueItems",keyword:"uniqueItems",params:{i: i11, j: j2},message:"must NOT have duplicate items (items ## "+j2+" and "+i11+" are identical)"};
+let data45 = data44.compression;
+if(typeof data45 !== "string"){
+const err96 = {instancePath:instancePath+"/image/compression",schemaPath:"#/properties/image/properties/compression/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err96];
 }
@@ -1378,14 +1376,9 @@ else {
 vErrors.push(err96);
 }
 errors++;
-break;
 }
-indices2[item2] = i11;
-}
-}
-}
-else {
-const err97 = {instancePath:instancePath+"/image/formats",schemaPath:"#/properties/image/properties/formats/type",keyword:"type",params:{type: "array"},message:"must be array"};
+if(!(((data45 === "lz4") || (data45 === "zstd")) || (data45 === "xz"))){
+const err97 = {instancePath:instancePath+"/image/compression",schemaPath:"#/properties/image/properties/compression/enum",keyword:"enum",params:{allowedValues: schema0.properties.image.properties.compression.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err97];
 }
@@ -1394,9 +1387,10 @@ vErrors.push(err97);
 }
 errors++;
 }
-}
-else {
-const err98 = {instancePath:instancePath+"/image",schemaPath:"#/properties/image/type",keyword:"type",params:{type: "object"},message:"must be object"};
+let data46 = data44.formats;
+if(Array.isArray(data46)){
+if(data46.length < 1){
+const err98 = {instancePath:instancePath+"/image/formats",schemaPath:"#/properties/image/properties/formats/minItems",keyword:"minItems",params:{limit: 1},message:"must NOT have fewer than 1 items"};
 if(vErrors === null){
 vErrors = [err98];
 }
@@ -1405,18 +1399,12 @@ vErrors.push(err98);
 }
 errors++;
 }
-if(data.data !== undefined){
-let data46 = data.data;
-if(data46 && typeof data46 == "object" && !Array.isArray(data46)){
-if(data46.label === undefined){
-data46.label = "data";
-}
-if(data46.size === undefined){
-data46.size = 1024;
-}
-for(const key9 in data46){
-if(!((key9 === "label") || (key9 === "size"))){
-const err99 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key9},message:"must NOT have additional properties"};
+const len8 = data46.length;
+for(let i10=0; i10<len8; i10++){
+let data47 = data46[i10];
+if(typeof data47 === "string"){
+if(!pattern7.test(data47)){
+const err99 = {instancePath:instancePath+"/image/formats/" + i10,schemaPath:"#/properties/image/properties/formats/items/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
 if(vErrors === null){
 vErrors = [err99];
 }
@@ -1426,10 +1414,8 @@ vErrors.push(err99);
 errors++;
 }
 }
-let data47 = data46.label;
-if(typeof data47 === "string"){
-if(!pattern10.test(data47)){
-const err100 = {instancePath:instancePath+"/data/label",schemaPath:"#/properties/data/properties/label/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._-]{1,16}$"},message:"must match pattern \""+"^[A-Za-z0-9._-]{1,16}$"+"\""};
+else {
+const err100 = {instancePath:instancePath+"/image/formats/" + i10,schemaPath:"#/properties/image/properties/formats/items/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err100];
 }
@@ -1439,8 +1425,18 @@ vErrors.push(err100);
 errors++;
 }
 }
-else {
-const err101 = {instancePath:instancePath+"/data/label",schemaPath:"#/properties/data/properties/label/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let i11 = data46.length;
+let j2;
+if(i11 > 1){
+const indices2 = {};
+for(;i11--;){
+let item2 = data46[i11];
+if(typeof item2 !== "string"){
+continue;
+}
+if(typeof indices2[item2] == "number"){
+j2 = indices2[item2];
+const err101 = {instancePath:instancePath+"/image/formats",schemaPath:"#/properties/image/properties/formats/uniqueItems",keyword:"uniqueItems",params:{i: i11, j: j2},message:"must NOT have duplicate items (items ## "+j2+" and "+i11+" are identical)"};
 if(vErrors === null){
 vErrors = [err101];
 }
@@ -1448,10 +1444,14 @@ else {
 vErrors.push(err101);
 }
 errors++;
+break;
 }
-let data48 = data46.size;
-if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
-const err102 = {instancePath:instancePath+"/data/size",schemaPath:"#/properties/data/properties/size/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+indices2[item2] = i11;
+}
+}
+}
+else {
+const err102 = {instancePath:instancePath+"/image/formats",schemaPath:"#/properties/image/properties/formats/type",keyword:"type",params:{type: "array"},message:"must be array"};
 if(vErrors === null){
 vErrors = [err102];
 }
@@ -1460,9 +1460,9 @@ vErrors.push(err102);
 }
 errors++;
 }
-if((typeof data48 == "number") && (isFinite(data48))){
-if(data48 > 16777216 || isNaN(data48)){
-const err103 = {instancePath:instancePath+"/data/size",schemaPath:"#/properties/data/properties/size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 16777216},message:"must be <= 16777216"};
+}
+else {
+const err103 = {instancePath:instancePath+"/image",schemaPath:"#/properties/image/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err103];
 }
@@ -1471,8 +1471,18 @@ vErrors.push(err103);
 }
 errors++;
 }
-if(data48 < 16 || isNaN(data48)){
-const err104 = {instancePath:instancePath+"/data/size",schemaPath:"#/properties/data/properties/size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 16},message:"must be >= 16"};
+if(data.data !== undefined){
+let data48 = data.data;
+if(data48 && typeof data48 == "object" && !Array.isArray(data48)){
+if(data48.label === undefined){
+data48.label = "data";
+}
+if(data48.size === undefined){
+data48.size = 1024;
+}
+for(const key11 in data48){
+if(!((key11 === "label") || (key11 === "size"))){
+const err104 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err104];
 }
@@ -1482,9 +1492,10 @@ vErrors.push(err104);
 errors++;
 }
 }
-}
-else {
-const err105 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"},message:"must be object"};
+let data49 = data48.label;
+if(typeof data49 === "string"){
+if(!pattern11.test(data49)){
+const err105 = {instancePath:instancePath+"/data/label",schemaPath:"#/properties/data/properties/label/pattern",keyword:"pattern",params:{pattern: "^[A-Za-z0-9._-]{1,16}$"},message:"must match pattern \""+"^[A-Za-z0-9._-]{1,16}$"+"\""};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -1494,17 +1505,8 @@ vErrors.push(err105);
 errors++;
 }
 }
-let data49 = data.health;
-if(data49 && typeof data49 == "object" && !Array.isArray(data49)){
-if(data49.path === undefined){
-data49.path = "/healthz";
-}
-if(data49.timeout === undefined){
-data49.timeout = 60;
-}
-for(const key10 in data49){
-if(!(((key10 === "path") || (key10 === "port")) || (key10 === "timeout"))){
-const err106 = {instancePath:instancePath+"/health",schemaPath:"#/properties/health/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
+else {
+const err106 = {instancePath:instancePath+"/data/label",schemaPath:"#/properties/data/properties/label/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -1513,11 +1515,9 @@ vErrors.push(err106);
 }
 errors++;
 }
-}
-let data50 = data49.path;
-if(typeof data50 === "string"){
-if(!pattern11.test(data50)){
-const err107 = {instancePath:instancePath+"/health/path",schemaPath:"#/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
+let data50 = data48.size;
+if(!(((typeof data50 == "number") && (!(data50 % 1) && !isNaN(data50))) && (isFinite(data50)))){
+const err107 = {instancePath:instancePath+"/data/size",schemaPath:"#/properties/data/properties/size/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -1526,9 +1526,9 @@ vErrors.push(err107);
 }
 errors++;
 }
-}
-else {
-const err108 = {instancePath:instancePath+"/health/path",schemaPath:"#/properties/health/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data50 == "number") && (isFinite(data50))){
+if(data50 > 16777216 || isNaN(data50)){
+const err108 = {instancePath:instancePath+"/data/size",schemaPath:"#/properties/data/properties/size/maximum",keyword:"maximum",params:{comparison: "<=", limit: 16777216},message:"must be <= 16777216"};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -1537,10 +1537,8 @@ vErrors.push(err108);
 }
 errors++;
 }
-if(data49.port !== undefined){
-let data51 = data49.port;
-if(!(((typeof data51 == "number") && (!(data51 % 1) && !isNaN(data51))) && (isFinite(data51)))){
-const err109 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data50 < 16 || isNaN(data50)){
+const err109 = {instancePath:instancePath+"/data/size",schemaPath:"#/properties/data/properties/size/minimum",keyword:"minimum",params:{comparison: ">=", limit: 16},message:"must be >= 16"};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -1549,9 +1547,10 @@ vErrors.push(err109);
 }
 errors++;
 }
-if((typeof data51 == "number") && (isFinite(data51))){
-if(data51 > 65535 || isNaN(data51)){
-const err110 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+}
+}
+else {
+const err110 = {instancePath:instancePath+"/data",schemaPath:"#/properties/data/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -1560,8 +1559,18 @@ vErrors.push(err110);
 }
 errors++;
 }
-if(data51 < 1 || isNaN(data51)){
-const err111 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+let data51 = data.health;
+if(data51 && typeof data51 == "object" && !Array.isArray(data51)){
+if(data51.path === undefined){
+data51.path = "/healthz";
+}
+if(data51.timeout === undefined){
+data51.timeout = 60;
+}
+for(const key12 in data51){
+if(!(((key12 === "path") || (key12 === "port")) || (key12 === "timeout"))){
+const err111 = {instancePath:instancePath+"/health",schemaPath:"#/properties/health/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -1571,11 +1580,10 @@ vErrors.push(err111);
 errors++;
 }
 }
-}
-let data52 = data49.timeout;
-if((typeof data52 == "number") && (isFinite(data52))){
-if(data52 > 3600 || isNaN(data52)){
-const err112 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+let data52 = data51.path;
+if(typeof data52 === "string"){
+if(!pattern12.test(data52)){
+const err112 = {instancePath:instancePath+"/health/path",schemaPath:"#/properties/health/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -1584,8 +1592,9 @@ vErrors.push(err112);
 }
 errors++;
 }
-if(data52 <= 0 || isNaN(data52)){
-const err113 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+else {
+const err113 = {instancePath:instancePath+"/health/path",schemaPath:"#/properties/health/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -1594,9 +1603,10 @@ vErrors.push(err113);
 }
 errors++;
 }
-}
-else {
-const err114 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data51.port !== undefined){
+let data53 = data51.port;
+if(!(((typeof data53 == "number") && (!(data53 % 1) && !isNaN(data53))) && (isFinite(data53)))){
+const err114 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -1605,9 +1615,9 @@ vErrors.push(err114);
 }
 errors++;
 }
-}
-else {
-const err115 = {instancePath:instancePath+"/health",schemaPath:"#/properties/health/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data53 == "number") && (isFinite(data53))){
+if(data53 > 65535 || isNaN(data53)){
+const err115 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -1616,14 +1626,8 @@ vErrors.push(err115);
 }
 errors++;
 }
-let data53 = data.metrics;
-if(data53 && typeof data53 == "object" && !Array.isArray(data53)){
-if(data53.path === undefined){
-data53.path = "/metrics";
-}
-for(const key11 in data53){
-if(!((key11 === "port") || (key11 === "path"))){
-const err116 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
+if(data53 < 1 || isNaN(data53)){
+const err116 = {instancePath:instancePath+"/health/port",schemaPath:"#/properties/health/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -1633,10 +1637,11 @@ vErrors.push(err116);
 errors++;
 }
 }
-if(data53.port !== undefined){
-let data54 = data53.port;
-if(!(((typeof data54 == "number") && (!(data54 % 1) && !isNaN(data54))) && (isFinite(data54)))){
-const err117 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+}
+let data54 = data51.timeout;
+if((typeof data54 == "number") && (isFinite(data54))){
+if(data54 > 3600 || isNaN(data54)){
+const err117 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -1645,9 +1650,8 @@ vErrors.push(err117);
 }
 errors++;
 }
-if((typeof data54 == "number") && (isFinite(data54))){
-if(data54 > 65535 || isNaN(data54)){
-const err118 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+if(data54 <= 0 || isNaN(data54)){
+const err118 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -1656,8 +1660,9 @@ vErrors.push(err118);
 }
 errors++;
 }
-if(data54 < 1 || isNaN(data54)){
-const err119 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+else {
+const err119 = {instancePath:instancePath+"/health/timeout",schemaPath:"#/properties/health/properties/timeout/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -1667,11 +1672,8 @@ vErrors.push(err119);
 errors++;
 }
 }
-}
-let data55 = data53.path;
-if(typeof data55 === "string"){
-if(!pattern11.test(data55)){
-const err120 = {instancePath:instancePath+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
+else {
+const err120 = {instancePath:instancePath+"/health",schemaPath:"#/properties/health/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -1680,9 +1682,14 @@ vErrors.push(err120);
 }
 errors++;
 }
+let data55 = data.metrics;
+if(data55 && typeof data55 == "object" && !Array.isArray(data55)){
+if(data55.path === undefined){
+data55.path = "/metrics";
 }
-else {
-const err121 = {instancePath:instancePath+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
+for(const key13 in data55){
+if(!((key13 === "port") || (key13 === "path"))){
+const err121 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -1692,8 +1699,10 @@ vErrors.push(err121);
 errors++;
 }
 }
-else {
-const err122 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data55.port !== undefined){
+let data56 = data55.port;
+if(!(((typeof data56 == "number") && (!(data56 % 1) && !isNaN(data56))) && (isFinite(data56)))){
+const err122 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -1702,14 +1711,9 @@ vErrors.push(err122);
 }
 errors++;
 }
-let data56 = data.logs;
-if(data56 && typeof data56 == "object" && !Array.isArray(data56)){
-if(data56.buffer === undefined){
-data56.buffer = 256;
-}
-for(const key12 in data56){
-if(!((key12 === "forward") || (key12 === "buffer"))){
-const err123 = {instancePath:instancePath+"/logs",schemaPath:"#/properties/logs/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
+if((typeof data56 == "number") && (isFinite(data56))){
+if(data56 > 65535 || isNaN(data56)){
+const err123 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -1718,12 +1722,8 @@ vErrors.push(err123);
 }
 errors++;
 }
-}
-if(data56.forward !== undefined){
-let data57 = data56.forward;
-if(typeof data57 === "string"){
-if(!pattern13.test(data57)){
-const err124 = {instancePath:instancePath+"/logs/forward",schemaPath:"#/properties/logs/properties/forward/pattern",keyword:"pattern",params:{pattern: "^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"},message:"must match pattern \""+"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"+"\""};
+if(data56 < 1 || isNaN(data56)){
+const err124 = {instancePath:instancePath+"/metrics/port",schemaPath:"#/properties/metrics/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -1733,8 +1733,11 @@ vErrors.push(err124);
 errors++;
 }
 }
-else {
-const err125 = {instancePath:instancePath+"/logs/forward",schemaPath:"#/properties/logs/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+let data57 = data55.path;
+if(typeof data57 === "string"){
+if(!pattern12.test(data57)){
+const err125 = {instancePath:instancePath+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/pattern",keyword:"pattern",params:{pattern: "^/[!-~]*$"},message:"must match pattern \""+"^/[!-~]*$"+"\""};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -1744,9 +1747,8 @@ vErrors.push(err125);
 errors++;
 }
 }
-let data58 = data56.buffer;
-if(!(((typeof data58 == "number") && (!(data58 % 1) && !isNaN(data58))) && (isFinite(data58)))){
-const err126 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+else {
+const err126 = {instancePath:instancePath+"/metrics/path",schemaPath:"#/properties/metrics/properties/path/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -1755,9 +1757,9 @@ vErrors.push(err126);
 }
 errors++;
 }
-if((typeof data58 == "number") && (isFinite(data58))){
-if(data58 > 65536 || isNaN(data58)){
-const err127 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65536},message:"must be <= 65536"};
+}
+else {
+const err127 = {instancePath:instancePath+"/metrics",schemaPath:"#/properties/metrics/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -1766,8 +1768,14 @@ vErrors.push(err127);
 }
 errors++;
 }
-if(data58 < 4 || isNaN(data58)){
-const err128 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/minimum",keyword:"minimum",params:{comparison: ">=", limit: 4},message:"must be >= 4"};
+let data58 = data.logs;
+if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
+if(data58.buffer === undefined){
+data58.buffer = 256;
+}
+for(const key14 in data58){
+if(!((key14 === "forward") || (key14 === "buffer"))){
+const err128 = {instancePath:instancePath+"/logs",schemaPath:"#/properties/logs/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -1777,9 +1785,11 @@ vErrors.push(err128);
 errors++;
 }
 }
-}
-else {
-const err129 = {instancePath:instancePath+"/logs",schemaPath:"#/properties/logs/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data58.forward !== undefined){
+let data59 = data58.forward;
+if(typeof data59 === "string"){
+if(!pattern14.test(data59)){
+const err129 = {instancePath:instancePath+"/logs/forward",schemaPath:"#/properties/logs/properties/forward/pattern",keyword:"pattern",params:{pattern: "^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"},message:"must match pattern \""+"^((syslog\\+(udp|tcp|tls)|https?)://[!-~]+|env:[A-Za-z_][A-Za-z0-9_]*)$"+"\""};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -1788,29 +1798,9 @@ vErrors.push(err129);
 }
 errors++;
 }
-let data59 = data.restart;
-if(data59 && typeof data59 == "object" && !Array.isArray(data59)){
-if(data59.exitZero === undefined){
-data59.exitZero = "restart";
 }
-if(data59.backoffInitial === undefined){
-data59.backoffInitial = 100;
-}
-if(data59.backoffMax === undefined){
-data59.backoffMax = 5000;
-}
-if(data59.crashLoopCount === undefined){
-data59.crashLoopCount = 10;
-}
-if(data59.crashLoopWindow === undefined){
-data59.crashLoopWindow = 60;
-}
-if(data59.drainTimeout === undefined){
-data59.drainTimeout = 10;
-}
-for(const key13 in data59){
-if(!((((((key13 === "exitZero") || (key13 === "backoffInitial")) || (key13 === "backoffMax")) || (key13 === "crashLoopCount")) || (key13 === "crashLoopWindow")) || (key13 === "drainTimeout"))){
-const err130 = {instancePath:instancePath+"/restart",schemaPath:"#/properties/restart/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
+else {
+const err130 = {instancePath:instancePath+"/logs/forward",schemaPath:"#/properties/logs/properties/forward/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -1820,9 +1810,9 @@ vErrors.push(err130);
 errors++;
 }
 }
-let data60 = data59.exitZero;
-if(typeof data60 !== "string"){
-const err131 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/type",keyword:"type",params:{type: "string"},message:"must be string"};
+let data60 = data58.buffer;
+if(!(((typeof data60 == "number") && (!(data60 % 1) && !isNaN(data60))) && (isFinite(data60)))){
+const err131 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -1831,8 +1821,9 @@ vErrors.push(err131);
 }
 errors++;
 }
-if(!((data60 === "restart") || (data60 === "poweroff"))){
-const err132 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/enum",keyword:"enum",params:{allowedValues: schema0.properties.restart.properties.exitZero.enum},message:"must be equal to one of the allowed values"};
+if((typeof data60 == "number") && (isFinite(data60))){
+if(data60 > 65536 || isNaN(data60)){
+const err132 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65536},message:"must be <= 65536"};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -1841,9 +1832,8 @@ vErrors.push(err132);
 }
 errors++;
 }
-let data61 = data59.backoffInitial;
-if(!(((typeof data61 == "number") && (!(data61 % 1) && !isNaN(data61))) && (isFinite(data61)))){
-const err133 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if(data60 < 4 || isNaN(data60)){
+const err133 = {instancePath:instancePath+"/logs/buffer",schemaPath:"#/properties/logs/properties/buffer/minimum",keyword:"minimum",params:{comparison: ">=", limit: 4},message:"must be >= 4"};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -1852,9 +1842,10 @@ vErrors.push(err133);
 }
 errors++;
 }
-if((typeof data61 == "number") && (isFinite(data61))){
-if(data61 > 60000 || isNaN(data61)){
-const err134 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/maximum",keyword:"maximum",params:{comparison: "<=", limit: 60000},message:"must be <= 60000"};
+}
+}
+else {
+const err134 = {instancePath:instancePath+"/logs",schemaPath:"#/properties/logs/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -1863,8 +1854,29 @@ vErrors.push(err134);
 }
 errors++;
 }
-if(data61 < 0 || isNaN(data61)){
-const err135 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+let data61 = data.restart;
+if(data61 && typeof data61 == "object" && !Array.isArray(data61)){
+if(data61.exitZero === undefined){
+data61.exitZero = "restart";
+}
+if(data61.backoffInitial === undefined){
+data61.backoffInitial = 100;
+}
+if(data61.backoffMax === undefined){
+data61.backoffMax = 5000;
+}
+if(data61.crashLoopCount === undefined){
+data61.crashLoopCount = 10;
+}
+if(data61.crashLoopWindow === undefined){
+data61.crashLoopWindow = 60;
+}
+if(data61.drainTimeout === undefined){
+data61.drainTimeout = 10;
+}
+for(const key15 in data61){
+if(!((((((key15 === "exitZero") || (key15 === "backoffInitial")) || (key15 === "backoffMax")) || (key15 === "crashLoopCount")) || (key15 === "crashLoopWindow")) || (key15 === "drainTimeout"))){
+const err135 = {instancePath:instancePath+"/restart",schemaPath:"#/properties/restart/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key15},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -1874,9 +1886,9 @@ vErrors.push(err135);
 errors++;
 }
 }
-let data62 = data59.backoffMax;
-if(!(((typeof data62 == "number") && (!(data62 % 1) && !isNaN(data62))) && (isFinite(data62)))){
-const err136 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+let data62 = data61.exitZero;
+if(typeof data62 !== "string"){
+const err136 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -1885,9 +1897,8 @@ vErrors.push(err136);
 }
 errors++;
 }
-if((typeof data62 == "number") && (isFinite(data62))){
-if(data62 > 600000 || isNaN(data62)){
-const err137 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600000},message:"must be <= 600000"};
+if(!((data62 === "restart") || (data62 === "poweroff"))){
+const err137 = {instancePath:instancePath+"/restart/exitZero",schemaPath:"#/properties/restart/properties/exitZero/enum",keyword:"enum",params:{allowedValues: schema0.properties.restart.properties.exitZero.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -1896,8 +1907,9 @@ vErrors.push(err137);
 }
 errors++;
 }
-if(data62 < 0 || isNaN(data62)){
-const err138 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+let data63 = data61.backoffInitial;
+if(!(((typeof data63 == "number") && (!(data63 % 1) && !isNaN(data63))) && (isFinite(data63)))){
+const err138 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -1906,10 +1918,9 @@ vErrors.push(err138);
 }
 errors++;
 }
-}
-let data63 = data59.crashLoopCount;
-if(!(((typeof data63 == "number") && (!(data63 % 1) && !isNaN(data63))) && (isFinite(data63)))){
-const err139 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data63 == "number") && (isFinite(data63))){
+if(data63 > 60000 || isNaN(data63)){
+const err139 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/maximum",keyword:"maximum",params:{comparison: "<=", limit: 60000},message:"must be <= 60000"};
 if(vErrors === null){
 vErrors = [err139];
 }
@@ -1918,9 +1929,8 @@ vErrors.push(err139);
 }
 errors++;
 }
-if((typeof data63 == "number") && (isFinite(data63))){
-if(data63 > 1000 || isNaN(data63)){
-const err140 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000"};
+if(data63 < 0 || isNaN(data63)){
+const err140 = {instancePath:instancePath+"/restart/backoffInitial",schemaPath:"#/properties/restart/properties/backoffInitial/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err140];
 }
@@ -1929,8 +1939,10 @@ vErrors.push(err140);
 }
 errors++;
 }
-if(data63 < 2 || isNaN(data63)){
-const err141 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/minimum",keyword:"minimum",params:{comparison: ">=", limit: 2},message:"must be >= 2"};
+}
+let data64 = data61.backoffMax;
+if(!(((typeof data64 == "number") && (!(data64 % 1) && !isNaN(data64))) && (isFinite(data64)))){
+const err141 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err141];
 }
@@ -1939,10 +1951,9 @@ vErrors.push(err141);
 }
 errors++;
 }
-}
-let data64 = data59.crashLoopWindow;
-if(!(((typeof data64 == "number") && (!(data64 % 1) && !isNaN(data64))) && (isFinite(data64)))){
-const err142 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data64 == "number") && (isFinite(data64))){
+if(data64 > 600000 || isNaN(data64)){
+const err142 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/maximum",keyword:"maximum",params:{comparison: "<=", limit: 600000},message:"must be <= 600000"};
 if(vErrors === null){
 vErrors = [err142];
 }
@@ -1951,9 +1962,8 @@ vErrors.push(err142);
 }
 errors++;
 }
-if((typeof data64 == "number") && (isFinite(data64))){
-if(data64 > 86400 || isNaN(data64)){
-const err143 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+if(data64 < 0 || isNaN(data64)){
+const err143 = {instancePath:instancePath+"/restart/backoffMax",schemaPath:"#/properties/restart/properties/backoffMax/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err143];
 }
@@ -1962,8 +1972,10 @@ vErrors.push(err143);
 }
 errors++;
 }
-if(data64 < 1 || isNaN(data64)){
-const err144 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+let data65 = data61.crashLoopCount;
+if(!(((typeof data65 == "number") && (!(data65 % 1) && !isNaN(data65))) && (isFinite(data65)))){
+const err144 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err144];
 }
@@ -1972,10 +1984,9 @@ vErrors.push(err144);
 }
 errors++;
 }
-}
-let data65 = data59.drainTimeout;
-if(!(((typeof data65 == "number") && (!(data65 % 1) && !isNaN(data65))) && (isFinite(data65)))){
-const err145 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+if((typeof data65 == "number") && (isFinite(data65))){
+if(data65 > 1000 || isNaN(data65)){
+const err145 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000},message:"must be <= 1000"};
 if(vErrors === null){
 vErrors = [err145];
 }
@@ -1984,9 +1995,8 @@ vErrors.push(err145);
 }
 errors++;
 }
-if((typeof data65 == "number") && (isFinite(data65))){
-if(data65 > 3600 || isNaN(data65)){
-const err146 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+if(data65 < 2 || isNaN(data65)){
+const err146 = {instancePath:instancePath+"/restart/crashLoopCount",schemaPath:"#/properties/restart/properties/crashLoopCount/minimum",keyword:"minimum",params:{comparison: ">=", limit: 2},message:"must be >= 2"};
 if(vErrors === null){
 vErrors = [err146];
 }
@@ -1995,8 +2005,10 @@ vErrors.push(err146);
 }
 errors++;
 }
-if(data65 < 1 || isNaN(data65)){
-const err147 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+}
+let data66 = data61.crashLoopWindow;
+if(!(((typeof data66 == "number") && (!(data66 % 1) && !isNaN(data66))) && (isFinite(data66)))){
+const err147 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err147];
 }
@@ -2005,10 +2017,9 @@ vErrors.push(err147);
 }
 errors++;
 }
-}
-}
-else {
-const err148 = {instancePath:instancePath+"/restart",schemaPath:"#/properties/restart/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if((typeof data66 == "number") && (isFinite(data66))){
+if(data66 > 86400 || isNaN(data66)){
+const err148 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err148];
 }
@@ -2017,17 +2028,8 @@ vErrors.push(err148);
 }
 errors++;
 }
-let data66 = data.deploy;
-if(data66 && typeof data66 == "object" && !Array.isArray(data66)){
-if(data66.target === undefined){
-data66.target = "local";
-}
-if(data66.options === undefined){
-data66.options = {};
-}
-for(const key14 in data66){
-if(!((key14 === "target") || (key14 === "options"))){
-const err149 = {instancePath:instancePath+"/deploy",schemaPath:"#/properties/deploy/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key14},message:"must NOT have additional properties"};
+if(data66 < 1 || isNaN(data66)){
+const err149 = {instancePath:instancePath+"/restart/crashLoopWindow",schemaPath:"#/properties/restart/properties/crashLoopWindow/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err149];
 }
@@ -2037,10 +2039,9 @@ vErrors.push(err149);
 errors++;
 }
 }
-let data67 = data66.target;
-if(typeof data67 === "string"){
-if(!pattern6.test(data67)){
-const err150 = {instancePath:instancePath+"/deploy/target",schemaPath:"#/properties/deploy/properties/target/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
+let data67 = data61.drainTimeout;
+if(!(((typeof data67 == "number") && (!(data67 % 1) && !isNaN(data67))) && (isFinite(data67)))){
+const err150 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err150];
 }
@@ -2049,9 +2050,9 @@ vErrors.push(err150);
 }
 errors++;
 }
-}
-else {
-const err151 = {instancePath:instancePath+"/deploy/target",schemaPath:"#/properties/deploy/properties/target/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data67 == "number") && (isFinite(data67))){
+if(data67 > 3600 || isNaN(data67)){
+const err151 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err151];
 }
@@ -2060,9 +2061,8 @@ vErrors.push(err151);
 }
 errors++;
 }
-let data68 = data66.options;
-if(!(data68 && typeof data68 == "object" && !Array.isArray(data68))){
-const err152 = {instancePath:instancePath+"/deploy/options",schemaPath:"#/properties/deploy/properties/options/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data67 < 1 || isNaN(data67)){
+const err152 = {instancePath:instancePath+"/restart/drainTimeout",schemaPath:"#/properties/restart/properties/drainTimeout/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err152];
 }
@@ -2072,8 +2072,9 @@ vErrors.push(err152);
 errors++;
 }
 }
+}
 else {
-const err153 = {instancePath:instancePath+"/deploy",schemaPath:"#/properties/deploy/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err153 = {instancePath:instancePath+"/restart",schemaPath:"#/properties/restart/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err153];
 }
@@ -2082,14 +2083,79 @@ vErrors.push(err153);
 }
 errors++;
 }
+let data68 = data.deploy;
+if(data68 && typeof data68 == "object" && !Array.isArray(data68)){
+if(data68.target === undefined){
+data68.target = "local";
 }
-else {
-const err154 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data68.options === undefined){
+data68.options = {};
+}
+for(const key16 in data68){
+if(!((key16 === "target") || (key16 === "options"))){
+const err154 = {instancePath:instancePath+"/deploy",schemaPath:"#/properties/deploy/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key16},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err154];
 }
 else {
 vErrors.push(err154);
+}
+errors++;
+}
+}
+let data69 = data68.target;
+if(typeof data69 === "string"){
+if(!pattern7.test(data69)){
+const err155 = {instancePath:instancePath+"/deploy/target",schemaPath:"#/properties/deploy/properties/target/pattern",keyword:"pattern",params:{pattern: "^[a-z0-9-]+$"},message:"must match pattern \""+"^[a-z0-9-]+$"+"\""};
+if(vErrors === null){
+vErrors = [err155];
+}
+else {
+vErrors.push(err155);
+}
+errors++;
+}
+}
+else {
+const err156 = {instancePath:instancePath+"/deploy/target",schemaPath:"#/properties/deploy/properties/target/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err156];
+}
+else {
+vErrors.push(err156);
+}
+errors++;
+}
+let data70 = data68.options;
+if(!(data70 && typeof data70 == "object" && !Array.isArray(data70))){
+const err157 = {instancePath:instancePath+"/deploy/options",schemaPath:"#/properties/deploy/properties/options/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err157];
+}
+else {
+vErrors.push(err157);
+}
+errors++;
+}
+}
+else {
+const err158 = {instancePath:instancePath+"/deploy",schemaPath:"#/properties/deploy/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err158];
+}
+else {
+vErrors.push(err158);
+}
+errors++;
+}
+}
+else {
+const err159 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err159];
+}
+else {
+vErrors.push(err159);
 }
 errors++;
 }

@@ -11,6 +11,7 @@ import { hostLibraries, namesOf } from './libraries.ts'
 import { addNamed, addOwn, checkLinks, collectionFor } from './own.ts'
 import { addPackage, type Pruned } from './packages.ts'
 import { digestTree, type Tree } from './tree.ts'
+import { makeWritable } from './writable.ts'
 
 /** What the app layer will hold, before anything is written. */
 export interface Plan {
@@ -65,6 +66,7 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
 
   const carried = settleAddons(tree, { packages, arch }, () => guest(config, node))
   const env: Record<string, string> = carried ? { LD_LIBRARY_PATH: `${guestPaths.app}/${libraryFolder}` } : {}
+  makeWritable(tree, config.app.writable)
   const run = own.hasMaps ? withSourceMaps(config) : config
   addText(tree, '.nodeos/system.json', `${JSON.stringify(guestConfig(run))}\n`)
   addText(tree, '.nodeos/init.conf', initConf(run, env))

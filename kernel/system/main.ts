@@ -18,6 +18,7 @@ await start({
   reports: guestPaths.reports,
   starts: guestPaths.starts,
   config: guestPaths.config,
+  prefilled: guestPaths.prefilled,
   native: '/nodeos/native.node',
   firmware: '/sys/firmware/qemu_fw_cfg/by_name/opt/nodeos',
   commandLine: '/proc/cmdline',

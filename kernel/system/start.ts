@@ -20,6 +20,7 @@ import { makeRelay } from './relay.ts'
 import { takeRole } from './role.ts'
 import { watchServers } from './servers.ts'
 import { hearShared } from './shared.ts'
+import { provideWritable } from './writable.ts'
 
 /** Where the system layer finds things, and how it was started. */
 export interface Start {
@@ -47,6 +48,8 @@ export interface Start {
   starts: string
   /** The guest's part of the configuration. */
   config: string
+  /** What the image has in folders that the app may write to. */
+  prefilled: string
   /** The native binding. */
   native: string
   /** Folder of QEMU's fw_cfg items. */
@@ -85,6 +88,7 @@ async function startMachine(options: Start, config: GuestConfig): Promise<void> 
   const workers = workerCount(config.app.processes)
   if (options.isMain && workers === 1) becomeOnlyProcess(options, config)
   const starts = countStart(options.starts)
+  openWritable(options, config)
   announce(instance, options.isMain ? workers : 1)
   announceReports(options.reports, emit)
   let crew: Crew | undefined
@@ -109,6 +113,14 @@ async function forward({ logs, logFifo: fifo }: Start, forward: string): Promise
     await forwardLogs({ forward, fifo, emit })
   } catch (error) {
     emit('node', 'system.error', { error: `logs are not forwarded: ${reasonOf(error)}` })
+  }
+}
+
+function openWritable({ prefilled }: Start, { app }: GuestConfig): void {
+  try {
+    provideWritable(app.writable, prefilled)
+  } catch (error) {
+    emit('node', 'system.error', { error: `app.writable: ${reasonOf(error)}` })
   }
 }
 

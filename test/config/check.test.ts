@@ -138,6 +138,32 @@ const cases: [name: string, system: object, said: (string | RegExp)[]][] = [
     ['/app/entry: found "../index.ts", which is outside the repository'],
   ],
   [
+    'folders that the app may write to',
+    { app: { writable: { 'app/cache': 'tmp', 'app/store': 'data' } }, data: {} },
+    [],
+  ],
+  [
+    'folders that it cannot write to',
+    { app: { writable: { 'app/a': 'data', 'app/b': 'tmp', 'app/b/c': 'tmp', app: 'tmp' } } },
+    [
+      '/app/writable/app~1a: needs a data disk: set "data"',
+      '/app/writable/app~1a: lies in "app", which is writable already',
+      '/app/writable/app~1b: lies in "app", which is writable already',
+      '/app/writable/app~1b~1c: lies in "app/b", which is writable already',
+      '/app/writable/app: contains app.entry app/index.ts, which stays read-only',
+    ],
+  ],
+  [
+    'folders that are no paths in the repository',
+    { app: { writable: { '../x': 'tmp', '/x': 'tmp', 'app/../..': 'tmp', 'app/x': 'disk' } } },
+    [
+      '/app/writable/..~1x: bad name "../x"; allowed: a folder in the repository, such as app/.next/cache',
+      '/app/writable/~1x: bad name "/x"; allowed: a folder in the repository, such as app/.next/cache',
+      '/app/writable/app~1..~1..: bad name "app/../.."; allowed: a folder in the repository, such as app/.next/cache',
+      '/app/writable/app~1x: found "disk"; allowed: "tmp", "data"',
+    ],
+  ],
+  [
     'texts that are no lines',
     { app: { env: { A: 'one\ntwo', B: 'a\0b', C: 'fine' }, nodeOptions: ['--fine', '--a\nenv X=1'] } },
     ['/app/nodeOptions/1', '/app/env/A', '/app/env/B'].map(

@@ -90,7 +90,7 @@ await t.test('the machine gets what it needs, and nothing of the build', async (
     'ports',
     'restart',
   ])
-  t.same(Object.keys(guest.app).sort(), ['entry', 'nodeOptions', 'processes'])
+  t.same(Object.keys(guest.app).sort(), ['entry', 'nodeOptions', 'processes', 'writable'])
 })
 
 function size(memory: number, workers: number): string | undefined {

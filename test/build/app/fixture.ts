@@ -16,6 +16,7 @@ export function configFor(app: Partial<SystemConfig['app']> = {}): SystemConfig 
       processes: 1,
       prune: true,
       include: [],
+      writable: {},
       ...app,
     },
     ports: [],
