@@ -6,6 +6,7 @@ import { formatFragments } from './format.ts'
 import { compile } from './kernel/compile.ts'
 import { type Fragment, fragmentNames, readFragments, requests } from './kernel/fragments.ts'
 import { jobsFrom } from './kernel/jobs.ts'
+import { compileReason } from './kernel/reason.ts'
 import {
   applyPatches,
   configure,
@@ -17,9 +18,10 @@ import {
 import { bringSource, findSource, knownSource, type Pin, type Source } from './kernel/source.ts'
 import { type Artefact, hashText } from './lib/artefact.ts'
 import { type Cache, cacheFrom, cacheKey } from './lib/cache.ts'
-import { progress } from './lib/log.ts'
+import { log, progress } from './lib/log.ts'
 import { main } from './lib/main.ts'
 import { dist, root } from './lib/paths.ts'
+import { readRecord } from './lib/record.ts'
 import { runStep } from './lib/step.ts'
 import { tool } from './lib/tool.ts'
 
@@ -41,13 +43,16 @@ export interface KernelOptions {
  */
 export async function buildKernel({ config, cache, out, jobs }: KernelOptions): Promise<Artefact[]> {
   const source = await findSource(config.kernel.source, await readPin(root), sourcesIn(cache))
+  const inputs = await kernelInputs(config, source, root)
+  const previous = await readRecord(join(out, 'kernel'))
   return runStep({
     label: 'Kernel',
     name: 'kernel',
     dist: out,
     cache,
-    inputs: await kernelInputs(config, source, root),
+    inputs,
     async make(into, interrupted) {
+      log.step(compileReason(previous?.artefacts[0]?.inputs, inputs, jobs))
       await bringSource(source)
       await compileFrom(source, {
         fragments: await fragmentsOf(config, root),
