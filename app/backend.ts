@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
-import type { Pool as Connections } from 'undici'
-import connector from 'undici/lib/core/connect.js'
-import ConnectionPool from 'undici/lib/dispatcher/pool.js'
 import { milliseconds } from '#nodeos/milliseconds'
 import { Counter } from '#nodeos/stats'
 import { Turns } from '#nodeos/turns'
 import type { BackendConfig, BalancerConfig, PoolConfig } from './config.ts'
+import type { Connections } from './connections.ts'
+import { http1Connections } from './http1.ts'
+import { http2Connections } from './http2.ts'
 
 export type BackendState = 'up' | 'down' | 'ejected' | 'draining'
 
@@ -20,6 +20,22 @@ export interface Verdict {
 }
 
 export const well: Verdict = { up: true, ejectedUntil: 0 }
+
+/** What the balancer's configuration allows a backend. */
+export interface BackendLimits {
+  timeouts: BalancerConfig['timeouts']
+  limits: Pick<BalancerConfig['limits'], 'responseHeaderBytes'>
+}
+
+/** Whether the backends of a pool speak HTTP/2. */
+export function isHttp2({ protocol }: PoolConfig): boolean {
+  return protocol === 'h2c' || protocol === 'h2'
+}
+
+/** Whether the connections to the backends of a pool are encrypted. */
+export function isSecure({ protocol }: PoolConfig): boolean {
+  return protocol === 'https' || protocol === 'h2'
+}
 
 /** One server that requests can go to: the connections to it, what is known of its health, and what it is doing. */
 export class Backend {
@@ -45,7 +61,7 @@ export class Backend {
   constructor(
     { address, weight, draining }: BackendConfig,
     pool: PoolConfig,
-    timeouts: BalancerConfig['timeouts'],
+    { timeouts, limits: { responseHeaderBytes: headerBytes } }: BackendLimits,
     decide: (verdict: Verdict) => void,
   ) {
     const colon = address.lastIndexOf(':')
@@ -57,17 +73,18 @@ export class Backend {
     this.draining = draining
     this.pool = pool
     this.decide = decide
-    const waitMs = milliseconds(timeouts.connect)
-    this.turns = new Turns({ most: pool.connections, waiting: pool.queue, waitMs })
+    const connectMs = milliseconds(timeouts.connect)
+    this.turns = new Turns({ most: pool.connections, waiting: pool.queue, waitMs: connectMs })
     const { serverName = isIP(this.host) ? '' : this.host } = pool
     this.serverName = serverName
-    const connect = connector({ timeout: waitMs })
-    this.connections = new ConnectionPool(`${pool.protocol === 'https' ? 'https' : 'http'}://${address}`, {
+    const open = isHttp2(pool) ? http2Connections : http1Connections
+    this.connections = open({
+      ...{ host: this.host, port: this.port, secure: isSecure(pool), serverName },
       connections: pool.connections,
-      pipelining: 1,
-      connect: (options, done) => connect({ ...options, servername: serverName }, done),
-      headersTimeout: milliseconds(timeouts.response),
-      bodyTimeout: milliseconds(timeouts.body),
+      headerBytes,
+      connectMs,
+      responseMs: milliseconds(timeouts.response),
+      bodyMs: milliseconds(timeouts.body),
     })
   }
 
@@ -91,10 +108,25 @@ export class Backend {
     this.decide(good ? well : { ...this.verdict, up: false, reason: problem })
   }
 
-  /** A request went well, or failed for a reason that is the backend's. */
+  /** It has begun to respond to a request, or failed for a reason of its own. */
   served(ms: number, problem: string | undefined): void {
     this.counter.record(ms, problem !== undefined)
-    this.failures = problem === undefined ? 0 : this.failures + 1
+    if (problem !== undefined) this.failed(problem)
+  }
+
+  /** It has responded to a request completely. */
+  completed(): void {
+    this.failures = 0
+  }
+
+  /** A response that had begun did not end as it should. */
+  brokeOff(problem: string): void {
+    this.counter.breakOff()
+    this.failed(problem)
+  }
+
+  private failed(problem: string): void {
+    this.failures += 1
     const { failures, seconds } = this.pool.ejection
     if (failures === 0 || this.failures < failures) return
     this.failures = 0
@@ -104,7 +136,7 @@ export class Backend {
   /** No more requests come; those in flight go on. */
   close(): void {
     this.turns.letAllBegin()
-    void this.connections.close()
+    this.connections.close()
   }
 }
 

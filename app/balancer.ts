@@ -7,7 +7,8 @@ import { refuse, settleTarget } from '#nodeos/target'
 import type { Asking } from '#nodeos/upgrade'
 import type { Backend } from './backend.ts'
 import type { BalancerConfig } from './config.ts'
-import { type Exchange, forward } from './forward.ts'
+import type { Exchange } from './exchange.ts'
+import { forward } from './forward.ts'
 import { backendHeaders, cookie } from './headers.ts'
 import { logRequest } from './log.ts'
 import { Pool } from './pool.ts'
@@ -29,7 +30,7 @@ export class Balancer {
   constructor(config: BalancerConfig) {
     this.config = config
     for (const [name, pool] of Object.entries(config.pools))
-      this.pools.set(name, new Pool(name, pool, config.timeouts))
+      this.pools.set(name, new Pool(name, pool, config))
     this.find = router(config.routes)
     this.trusted = trustList(config.trustedProxies)
   }

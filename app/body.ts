@@ -2,17 +2,17 @@ import { buffer } from 'node:stream/consumers'
 import type { Request, Response } from '#nodeos/answer'
 import { limited, TooLarge } from '#nodeos/body'
 
-/** A request's body: null for none, bytes where it is small enough to be sent again, else the stream. */
+/** A request's body: null for none, bytes where it is short enough to be sent again, else a stream. */
 export type Body = null | Buffer | Request | AsyncIterable<Buffer>
 
-/** The client went away before its request was whole. */
+/** The client disconnected before its request was complete. */
 export class Incomplete extends Error {
   override name = 'Incomplete'
 }
 
-/** Bodies up to this size are kept until there is an answer. */
+/** Bodies up to this size are kept until the response begins. */
 const kept = 65_536
-/** And no more than this of all of them: what comes beyond it is passed on as it comes. */
+/** And no more than this of all of them: what exceeds it is passed on as it arrives. */
 const keptTogether = 16 * 2 ** 20
 let keeping = 0
 
@@ -20,19 +20,102 @@ let keeping = 0
  * Prepares a request's body for being sent to a backend, and perhaps to another one after that.
  *
  * @param most bytes; 0 for no limit
+ * @param isStreamed whether the backend receives it while it arrives, however short it is
  * @throws {TooLarge | Incomplete}
  */
-export async function bodyOf(request: Request, response: Response, most: number): Promise<Body> {
-  const length = request.headers['content-length']
+export async function bodyOf(
+  request: Request,
+  response: Response,
+  most: number,
+  isStreamed: boolean,
+): Promise<Body> {
+  const { 'content-length': length } = request.headers
+  const bytes = length === undefined ? Infinity : Number(length)
+  if (length !== undefined && most > 0 && bytes > most) throw new TooLarge()
+  if (isStreamed) return new Replayable(request, response, most)
   if (length === undefined) return most === 0 ? request : limited(request, most)
-  const bytes = Number(length)
-  if (most > 0 && bytes > most) throw new TooLarge()
   if (bytes > kept || keeping + bytes > keptTogether) return request
   keeping += bytes
   response.once('close', () => (keeping -= bytes))
   try {
     return await buffer(request)
   } catch (error) {
-    throw new Incomplete('the client went away', { cause: error })
+    throw new Incomplete('the client disconnected', { cause: error })
   }
+}
+
+/** Whether a request with this body can be sent again. */
+export function isReplayable(body: Body): boolean {
+  return body === null || Buffer.isBuffer(body) || (body instanceof Replayable && body.isWhole)
+}
+
+/** Keeps a body no longer: its request will not be sent again. */
+export function release(body: Body): void {
+  if (body instanceof Replayable) body.drop()
+}
+
+/** A body that is passed on while it arrives; as long as it is short, it can be sent again from its beginning. */
+class Replayable implements AsyncIterable<Buffer> {
+  /** Whether all that has arrived is still there. */
+  isWhole = true
+  private readonly request: Request
+  private readonly source: AsyncIterator<Buffer>
+  private parts: Buffer[] = []
+  /** Parts that arrived before the first of those that are kept. */
+  private dropped = 0
+  private bytes = 0
+  private ended = false
+  private reading: Promise<void> | undefined
+
+  constructor(request: Request, response: Response, most: number) {
+    this.request = request
+    this.source = limited(request, most === 0 ? Infinity : most)[Symbol.asyncIterator]()
+    response.once('close', () => this.drop())
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    for (let next = 0; ; next += 1) {
+      // The one before may still wait for a part: both get it.
+      while (next >= this.dropped + this.parts.length && !this.ended)
+        await (this.reading ??= this.read().finally(() => (this.reading = undefined)))
+      const part = this.parts[next - this.dropped]
+      if (part === undefined) return
+      yield part
+      if (!this.isWhole) this.forget(next)
+    }
+  }
+
+  private async read(): Promise<void> {
+    const { value, done } = await this.source.next().catch((error: unknown) => {
+      throw error instanceof TooLarge ? error : new Incomplete('the client disconnected', { cause: error })
+    })
+    if (done === true) {
+      if (wasAborted(this.request)) throw new Incomplete('the client disconnected')
+      this.ended = true
+      return
+    }
+    this.parts.push(value)
+    if (!this.isWhole) return
+    this.bytes += value.length
+    keeping += value.length
+    if (this.bytes > kept || keeping > keptTogether) this.drop()
+  }
+
+  /** Keeps nothing any more: the body can no longer be sent again. */
+  drop(): void {
+    if (!this.isWhole) return
+    this.isWhole = false
+    keeping -= this.bytes
+  }
+
+  /** Lets go of the parts up to one that has been sent. */
+  private forget(last: number): void {
+    this.parts.splice(0, last + 1 - this.dropped)
+    this.dropped = last + 1
+  }
+}
+
+/** Whether a client disconnected, or reset its stream, before its request was complete. */
+function wasAborted(request: Request): boolean {
+  return 'stream' in request ? request.stream.aborted || request.stream.rstCode !== 0 : !request.complete
 }

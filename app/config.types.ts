@@ -95,7 +95,7 @@ export interface BalancerConfig {
       /**
        * What the backends speak. https: their certificates are verified.
        */
-      protocol: "http" | "https" | "tcp";
+      protocol: "http" | "https" | "h2c" | "h2" | "tcp";
       /**
        * https only: the name that the backends' certificates are made for; the host of each one's address when left out.
        */
@@ -123,7 +123,7 @@ export interface BalancerConfig {
         /**
          * http: a status below 400 is well; tcp: a connection is.
          */
-        kind: "http" | "tcp" | "none";
+        kind: "http" | "grpc" | "tcp" | "none";
         /**
          * What is asked for.
          */
@@ -180,6 +180,10 @@ export interface BalancerConfig {
      * Request line and headers together; more is answered with 431.
      */
     headerBytes: number;
+    /**
+     * Status line and headers of a backend's response, in bytes; the balancer responds with 502 if they are longer.
+     */
+    responseHeaderBytes: number;
     /**
      * Body of a request; more is answered with 413. 0: no limit.
      */

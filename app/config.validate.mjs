@@ -5,7 +5,7 @@ const require = createRequire(import.meta.url)
 "use strict";
 export const validate = validate0;
 export default validate0;
-const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1},"draining":{"type":"boolean","description":"Whether it is to go: only clients whose cookie asks for it are sent there.","default":false}}}},"protocol":{"type":"string","enum":["http","https","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"serverName":{"type":"string","pattern":"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$","patternErrorMessage":"a host name such as app.example.org","description":"https only: the name that the backends' certificates are made for; the host of each one's address when left out."},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait for one, as long as timeouts.connect says.","default":256},"queue":{"type":"integer","minimum":0,"maximum":100000,"description":"Requests that wait for a connection to one backend, per process; more are sent to another one, or answered with 503.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-* headers are believed; everyone else's are replaced. Forwarded is written, and never believed: a proxy that writes the one lets the other through.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"connectionsPerClient":{"type":"integer","minimum":0,"maximum":1000000,"description":"Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.","default":0},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection, and before that until one is free where all are in use.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests of a pool that no backend answered. `all`: those, and every request of a pool with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"},"changes":{"type":"string","pattern":"^/","patternErrorMessage":"an absolute path such as /run/changes.json","description":"File that keeps what is changed, keys of certificates too, for when Node starts again; below /run it lasts as long as the machine runs. When left out, changes are lost when Node ends."}}}}};
+const schema0 = {"$schema":"https://json-schema.org/draft/2020-12/schema","$id":"app.schema.json","title":"BalancerConfig","description":"The load balancer: where it listens, where requests go, and how the backends are treated.","type":"object","additionalProperties":false,"properties":{"$schema":{"type":"string","description":"Lets editors complete this file.","default":"./app.schema.json"},"listeners":{"type":"array","description":"Where clients connect; http on the first of `ports` in config/system.json when left out.","minItems":1,"default":[{"port":8080}],"items":{"type":"object","additionalProperties":false,"required":["port"],"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine."},"protocol":{"type":"string","enum":["http","https","redirect","tcp"],"description":"http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.","default":"http"},"pool":{"type":"string","description":"tcp only: the pool that connections go to."},"redirectPort":{"type":"integer","minimum":1,"maximum":65535,"description":"redirect only: the https port as clients see it.","default":443},"certificates":{"type":"array","description":"https only: one per name; the first is for clients that ask for no name or for another one.","default":[],"items":{"type":"object","additionalProperties":false,"required":["certificate","key"],"properties":{"certificate":{"type":"string","pattern":"^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$","patternErrorMessage":"env:NAME, or a file in the repository","description":"PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt."},"key":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"PEM of the private key, given to the machine: `env:NAME`."}}}}}}},"routes":{"type":"array","description":"The first route that fits takes the request. Without any, the machine shows its own page.","default":[],"items":{"type":"object","additionalProperties":false,"required":["pool"],"properties":{"host":{"type":"string","pattern":"^(\\*\\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?$","patternErrorMessage":"a host name in lower case such as example.org or *.example.org","description":"Host that the client asks for; any when left out."},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.","default":"/"},"pool":{"type":"string","description":"The pool that requests go to."}}}},"pools":{"type":"object","description":"Groups of backends that do the same, by name.","default":{},"propertyNames":{"pattern":"^[a-z0-9-]{1,32}$","patternErrorMessage":"lower-case letters, digits and hyphens, at most 32"},"additionalProperties":{"type":"object","additionalProperties":false,"properties":{"algorithm":{"type":"string","enum":["round-robin","least-connections","power-of-two","consistent-hash"],"description":"How a backend is chosen; weights count in each.","default":"round-robin"},"backends":{"type":"array","description":"Where the pool's requests go.","default":[],"items":{"type":"object","additionalProperties":false,"required":["address"],"properties":{"address":{"type":"string","pattern":"^([A-Za-z0-9._-]+|\\[[0-9a-fA-F:.]+\\]):[0-9]{1,5}$","patternErrorMessage":"host:port such as 10.0.2.2:3000, app.example.org:80 or [2001:db8::1]:80","description":"Host and port."},"weight":{"type":"integer","minimum":0,"maximum":1000,"description":"Share of the requests; 0: none but sticky ones.","default":1},"draining":{"type":"boolean","description":"Whether it is to go: only clients whose cookie asks for it are sent there.","default":false}}}},"protocol":{"type":"string","enum":["http","https","h2c","h2","tcp"],"description":"What the backends speak. https: their certificates are verified.","default":"http"},"serverName":{"type":"string","pattern":"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$","patternErrorMessage":"a host name such as app.example.org","description":"https only: the name that the backends' certificates are made for; the host of each one's address when left out."},"sticky":{"type":"string","pattern":"^[A-Za-z0-9_-]+$","patternErrorMessage":"letters, digits, underscores and hyphens","description":"Name of a cookie that brings a client back to the same backend."},"retries":{"type":"integer","minimum":0,"maximum":10,"description":"Further backends that an idempotent request is tried on.","default":1},"connections":{"type":"integer","minimum":1,"maximum":100000,"description":"Connections to one backend, per process; further requests wait for one, as long as timeouts.connect says.","default":256},"queue":{"type":"integer","minimum":0,"maximum":100000,"description":"Requests that wait for a connection to one backend, per process; more are sent to another one, or answered with 503.","default":256},"health":{"type":"object","description":"Asks each backend regularly.","additionalProperties":false,"default":{},"properties":{"kind":{"type":"string","enum":["http","grpc","tcp","none"],"description":"http: a status below 400 is well; tcp: a connection is.","default":"http"},"path":{"type":"string","pattern":"^/[!-~]*$","patternErrorMessage":"a path that starts with /, without spaces","description":"What is asked for.","default":"/"},"interval":{"type":"number","minimum":0.1,"maximum":3600,"description":"Seconds between two checks.","default":5},"timeout":{"type":"number","exclusiveMinimum":0,"maximum":600,"description":"Seconds that an answer may take.","default":2},"rise":{"type":"integer","minimum":1,"maximum":100,"description":"Good answers in a row that bring a backend back.","default":2},"fall":{"type":"integer","minimum":1,"maximum":100,"description":"Bad answers in a row that take it out.","default":3}}},"ejection":{"type":"object","description":"Takes a backend out when requests fail, before a check notices.","additionalProperties":false,"default":{},"properties":{"failures":{"type":"integer","minimum":0,"maximum":1000,"description":"Failed requests in a row: no answer, or 502, 503, 504. 0: never.","default":5},"seconds":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"How long it stays out.","default":30}}}}}},"trustedProxies":{"type":"array","description":"Networks whose X-Forwarded-* headers are believed; everyone else's are replaced. Forwarded is written, and never believed: a proxy that writes the one lets the other through.","default":[],"items":{"type":"string","pattern":"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$","patternErrorMessage":"an address or network such as 192.0.2.0/24 or 2001:db8::/32"}},"limits":{"type":"object","description":"What one client may take.","additionalProperties":false,"default":{},"properties":{"connections":{"type":"integer","minimum":1,"maximum":1000000,"description":"Open client connections per listener and process; more are closed at once.","default":10000},"connectionsPerClient":{"type":"integer","minimum":0,"maximum":1000000,"description":"Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.","default":0},"headerBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Request line and headers together; more is answered with 431.","default":16384},"responseHeaderBytes":{"type":"integer","minimum":1024,"maximum":1048576,"description":"Status line and headers of a backend's response, in bytes; the balancer responds with 502 if they are longer.","default":65536},"bodyBytes":{"type":"integer","minimum":0,"maximum":1099511627776,"description":"Body of a request; more is answered with 413. 0: no limit.","default":104857600},"requestsPerConnection":{"type":"integer","minimum":0,"maximum":1000000000,"description":"Requests on one HTTP/1.1 connection before it is closed. 0: no limit.","default":0}}},"timeouts":{"type":"object","description":"Seconds that each phase of a request may take.","additionalProperties":false,"default":{},"properties":{"headers":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until the client has sent its headers.","default":10},"request":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until the client has sent its whole request.","default":300},"keepAlive":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Between two requests of a client's connection.","default":60},"connect":{"type":"number","exclusiveMinimum":0,"maximum":3600,"description":"Until a backend takes the connection, and before that until one is free where all are in use.","default":2},"response":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Until a backend has sent its response's headers.","default":60},"body":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Between two parts of a response's body, as a backend sends it and as a client takes it.","default":60},"idle":{"type":"number","exclusiveMinimum":0,"maximum":86400,"description":"Of an upgraded or tcp connection on which nothing moves.","default":3600}}},"log":{"type":"object","description":"What is written to the log, one JSON line each.","additionalProperties":false,"default":{},"properties":{"requests":{"enum":["failed","all"],"description":"`failed`: requests of a pool that no backend answered. `all`: those, and every request of a pool with its backend, status, bytes and milliseconds.","default":"failed"}}},"admin":{"type":"object","description":"The page and the API for operators.","additionalProperties":false,"default":{},"properties":{"port":{"type":"integer","minimum":1,"maximum":65535,"description":"Port in the machine; no admin server when left out."},"token":{"type":"string","pattern":"^env:[A-Za-z_][A-Za-z0-9_]*$","patternErrorMessage":"env:NAME: an image is not secret","description":"What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.","default":"env:ADMIN_TOKEN"},"changes":{"type":"string","pattern":"^/","patternErrorMessage":"an absolute path such as /run/changes.json","description":"File that keeps what is changed, keys of certificates too, for when Node starts again; below /run it lasts as long as the machine runs. When left out, changes are lost when Node ends."}}}}};
 const func0 = Object.prototype.hasOwnProperty;
 const pattern0 = new RegExp("^(env:[A-Za-z_][A-Za-z0-9_]*|[^:]+)$", "u");
 const pattern1 = new RegExp("^env:[A-Za-z_][A-Za-z0-9_]*$", "u");
@@ -699,7 +699,7 @@ vErrors.push(err49);
 }
 errors++;
 }
-if(!(((data24 === "http") || (data24 === "https")) || (data24 === "tcp"))){
+if(!(((((data24 === "http") || (data24 === "https")) || (data24 === "h2c")) || (data24 === "h2")) || (data24 === "tcp"))){
 const err50 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/protocol",schemaPath:"#/properties/pools/additionalProperties/properties/protocol/enum",keyword:"enum",params:{allowedValues: schema0.properties.pools.additionalProperties.properties.protocol.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err50];
@@ -901,7 +901,7 @@ vErrors.push(err65);
 }
 errors++;
 }
-if(!(((data31 === "http") || (data31 === "tcp")) || (data31 === "none"))){
+if(!((((data31 === "http") || (data31 === "grpc")) || (data31 === "tcp")) || (data31 === "none"))){
 const err66 = {instancePath:instancePath+"/pools/" + key5.replace(/~/g, "~0").replace(/\//g, "~1")+"/health/kind",schemaPath:"#/properties/pools/additionalProperties/properties/health/properties/kind/enum",keyword:"enum",params:{allowedValues: schema0.properties.pools.additionalProperties.properties.health.properties.kind.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err66];
@@ -1247,6 +1247,9 @@ data42.connectionsPerClient = 0;
 if(data42.headerBytes === undefined){
 data42.headerBytes = 16384;
 }
+if(data42.responseHeaderBytes === undefined){
+data42.responseHeaderBytes = 65536;
+}
 if(data42.bodyBytes === undefined){
 data42.bodyBytes = 104857600;
 }
@@ -1254,7 +1257,7 @@ if(data42.requestsPerConnection === undefined){
 data42.requestsPerConnection = 0;
 }
 for(const key10 in data42){
-if(!(((((key10 === "connections") || (key10 === "connectionsPerClient")) || (key10 === "headerBytes")) || (key10 === "bodyBytes")) || (key10 === "requestsPerConnection"))){
+if(!((((((key10 === "connections") || (key10 === "connectionsPerClient")) || (key10 === "headerBytes")) || (key10 === "responseHeaderBytes")) || (key10 === "bodyBytes")) || (key10 === "requestsPerConnection"))){
 const err95 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key10},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err95];
@@ -1364,9 +1367,9 @@ vErrors.push(err104);
 errors++;
 }
 }
-let data46 = data42.bodyBytes;
+let data46 = data42.responseHeaderBytes;
 if(!(((typeof data46 == "number") && (!(data46 % 1) && !isNaN(data46))) && (isFinite(data46)))){
-const err105 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err105 = {instancePath:instancePath+"/limits/responseHeaderBytes",schemaPath:"#/properties/limits/properties/responseHeaderBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err105];
 }
@@ -1376,8 +1379,8 @@ vErrors.push(err105);
 errors++;
 }
 if((typeof data46 == "number") && (isFinite(data46))){
-if(data46 > 1099511627776 || isNaN(data46)){
-const err106 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1099511627776},message:"must be <= 1099511627776"};
+if(data46 > 1048576 || isNaN(data46)){
+const err106 = {instancePath:instancePath+"/limits/responseHeaderBytes",schemaPath:"#/properties/limits/properties/responseHeaderBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1048576},message:"must be <= 1048576"};
 if(vErrors === null){
 vErrors = [err106];
 }
@@ -1386,8 +1389,8 @@ vErrors.push(err106);
 }
 errors++;
 }
-if(data46 < 0 || isNaN(data46)){
-const err107 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+if(data46 < 1024 || isNaN(data46)){
+const err107 = {instancePath:instancePath+"/limits/responseHeaderBytes",schemaPath:"#/properties/limits/properties/responseHeaderBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1024},message:"must be >= 1024"};
 if(vErrors === null){
 vErrors = [err107];
 }
@@ -1397,9 +1400,9 @@ vErrors.push(err107);
 errors++;
 }
 }
-let data47 = data42.requestsPerConnection;
+let data47 = data42.bodyBytes;
 if(!(((typeof data47 == "number") && (!(data47 % 1) && !isNaN(data47))) && (isFinite(data47)))){
-const err108 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+const err108 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err108];
 }
@@ -1409,8 +1412,8 @@ vErrors.push(err108);
 errors++;
 }
 if((typeof data47 == "number") && (isFinite(data47))){
-if(data47 > 1000000000 || isNaN(data47)){
-const err109 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000000},message:"must be <= 1000000000"};
+if(data47 > 1099511627776 || isNaN(data47)){
+const err109 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1099511627776},message:"must be <= 1099511627776"};
 if(vErrors === null){
 vErrors = [err109];
 }
@@ -1420,7 +1423,7 @@ vErrors.push(err109);
 errors++;
 }
 if(data47 < 0 || isNaN(data47)){
-const err110 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
+const err110 = {instancePath:instancePath+"/limits/bodyBytes",schemaPath:"#/properties/limits/properties/bodyBytes/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err110];
 }
@@ -1430,9 +1433,9 @@ vErrors.push(err110);
 errors++;
 }
 }
-}
-else {
-const err111 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
+let data48 = data42.requestsPerConnection;
+if(!(((typeof data48 == "number") && (!(data48 % 1) && !isNaN(data48))) && (isFinite(data48)))){
+const err111 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err111];
 }
@@ -1441,32 +1444,9 @@ vErrors.push(err111);
 }
 errors++;
 }
-let data48 = data.timeouts;
-if(data48 && typeof data48 == "object" && !Array.isArray(data48)){
-if(data48.headers === undefined){
-data48.headers = 10;
-}
-if(data48.request === undefined){
-data48.request = 300;
-}
-if(data48.keepAlive === undefined){
-data48.keepAlive = 60;
-}
-if(data48.connect === undefined){
-data48.connect = 2;
-}
-if(data48.response === undefined){
-data48.response = 60;
-}
-if(data48.body === undefined){
-data48.body = 60;
-}
-if(data48.idle === undefined){
-data48.idle = 3600;
-}
-for(const key11 in data48){
-if(!(((((((key11 === "headers") || (key11 === "request")) || (key11 === "keepAlive")) || (key11 === "connect")) || (key11 === "response")) || (key11 === "body")) || (key11 === "idle"))){
-const err112 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
+if((typeof data48 == "number") && (isFinite(data48))){
+if(data48 > 1000000000 || isNaN(data48)){
+const err112 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/maximum",keyword:"maximum",params:{comparison: "<=", limit: 1000000000},message:"must be <= 1000000000"};
 if(vErrors === null){
 vErrors = [err112];
 }
@@ -1475,11 +1455,8 @@ vErrors.push(err112);
 }
 errors++;
 }
-}
-let data49 = data48.headers;
-if((typeof data49 == "number") && (isFinite(data49))){
-if(data49 > 3600 || isNaN(data49)){
-const err113 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+if(data48 < 0 || isNaN(data48)){
+const err113 = {instancePath:instancePath+"/limits/requestsPerConnection",schemaPath:"#/properties/limits/properties/requestsPerConnection/minimum",keyword:"minimum",params:{comparison: ">=", limit: 0},message:"must be >= 0"};
 if(vErrors === null){
 vErrors = [err113];
 }
@@ -1488,8 +1465,10 @@ vErrors.push(err113);
 }
 errors++;
 }
-if(data49 <= 0 || isNaN(data49)){
-const err114 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+}
+}
+else {
+const err114 = {instancePath:instancePath+"/limits",schemaPath:"#/properties/limits/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err114];
 }
@@ -1498,9 +1477,32 @@ vErrors.push(err114);
 }
 errors++;
 }
+let data49 = data.timeouts;
+if(data49 && typeof data49 == "object" && !Array.isArray(data49)){
+if(data49.headers === undefined){
+data49.headers = 10;
 }
-else {
-const err115 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/type",keyword:"type",params:{type: "number"},message:"must be number"};
+if(data49.request === undefined){
+data49.request = 300;
+}
+if(data49.keepAlive === undefined){
+data49.keepAlive = 60;
+}
+if(data49.connect === undefined){
+data49.connect = 2;
+}
+if(data49.response === undefined){
+data49.response = 60;
+}
+if(data49.body === undefined){
+data49.body = 60;
+}
+if(data49.idle === undefined){
+data49.idle = 3600;
+}
+for(const key11 in data49){
+if(!(((((((key11 === "headers") || (key11 === "request")) || (key11 === "keepAlive")) || (key11 === "connect")) || (key11 === "response")) || (key11 === "body")) || (key11 === "idle"))){
+const err115 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key11},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err115];
 }
@@ -1509,10 +1511,11 @@ vErrors.push(err115);
 }
 errors++;
 }
-let data50 = data48.request;
+}
+let data50 = data49.headers;
 if((typeof data50 == "number") && (isFinite(data50))){
-if(data50 > 86400 || isNaN(data50)){
-const err116 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+if(data50 > 3600 || isNaN(data50)){
+const err116 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err116];
 }
@@ -1522,7 +1525,7 @@ vErrors.push(err116);
 errors++;
 }
 if(data50 <= 0 || isNaN(data50)){
-const err117 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err117 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err117];
 }
@@ -1533,7 +1536,7 @@ errors++;
 }
 }
 else {
-const err118 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err118 = {instancePath:instancePath+"/timeouts/headers",schemaPath:"#/properties/timeouts/properties/headers/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err118];
 }
@@ -1542,10 +1545,10 @@ vErrors.push(err118);
 }
 errors++;
 }
-let data51 = data48.keepAlive;
+let data51 = data49.request;
 if((typeof data51 == "number") && (isFinite(data51))){
-if(data51 > 3600 || isNaN(data51)){
-const err119 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+if(data51 > 86400 || isNaN(data51)){
+const err119 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err119];
 }
@@ -1555,7 +1558,7 @@ vErrors.push(err119);
 errors++;
 }
 if(data51 <= 0 || isNaN(data51)){
-const err120 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err120 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err120];
 }
@@ -1566,7 +1569,7 @@ errors++;
 }
 }
 else {
-const err121 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err121 = {instancePath:instancePath+"/timeouts/request",schemaPath:"#/properties/timeouts/properties/request/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err121];
 }
@@ -1575,10 +1578,10 @@ vErrors.push(err121);
 }
 errors++;
 }
-let data52 = data48.connect;
+let data52 = data49.keepAlive;
 if((typeof data52 == "number") && (isFinite(data52))){
 if(data52 > 3600 || isNaN(data52)){
-const err122 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
+const err122 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err122];
 }
@@ -1588,7 +1591,7 @@ vErrors.push(err122);
 errors++;
 }
 if(data52 <= 0 || isNaN(data52)){
-const err123 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err123 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err123];
 }
@@ -1599,7 +1602,7 @@ errors++;
 }
 }
 else {
-const err124 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err124 = {instancePath:instancePath+"/timeouts/keepAlive",schemaPath:"#/properties/timeouts/properties/keepAlive/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err124];
 }
@@ -1608,10 +1611,10 @@ vErrors.push(err124);
 }
 errors++;
 }
-let data53 = data48.response;
+let data53 = data49.connect;
 if((typeof data53 == "number") && (isFinite(data53))){
-if(data53 > 86400 || isNaN(data53)){
-const err125 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+if(data53 > 3600 || isNaN(data53)){
+const err125 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/maximum",keyword:"maximum",params:{comparison: "<=", limit: 3600},message:"must be <= 3600"};
 if(vErrors === null){
 vErrors = [err125];
 }
@@ -1621,7 +1624,7 @@ vErrors.push(err125);
 errors++;
 }
 if(data53 <= 0 || isNaN(data53)){
-const err126 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err126 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err126];
 }
@@ -1632,7 +1635,7 @@ errors++;
 }
 }
 else {
-const err127 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err127 = {instancePath:instancePath+"/timeouts/connect",schemaPath:"#/properties/timeouts/properties/connect/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err127];
 }
@@ -1641,10 +1644,10 @@ vErrors.push(err127);
 }
 errors++;
 }
-let data54 = data48.body;
+let data54 = data49.response;
 if((typeof data54 == "number") && (isFinite(data54))){
 if(data54 > 86400 || isNaN(data54)){
-const err128 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+const err128 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err128];
 }
@@ -1654,7 +1657,7 @@ vErrors.push(err128);
 errors++;
 }
 if(data54 <= 0 || isNaN(data54)){
-const err129 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err129 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err129];
 }
@@ -1665,7 +1668,7 @@ errors++;
 }
 }
 else {
-const err130 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err130 = {instancePath:instancePath+"/timeouts/response",schemaPath:"#/properties/timeouts/properties/response/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err130];
 }
@@ -1674,10 +1677,10 @@ vErrors.push(err130);
 }
 errors++;
 }
-let data55 = data48.idle;
+let data55 = data49.body;
 if((typeof data55 == "number") && (isFinite(data55))){
 if(data55 > 86400 || isNaN(data55)){
-const err131 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
+const err131 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err131];
 }
@@ -1687,7 +1690,7 @@ vErrors.push(err131);
 errors++;
 }
 if(data55 <= 0 || isNaN(data55)){
-const err132 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
+const err132 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err132];
 }
@@ -1698,7 +1701,7 @@ errors++;
 }
 }
 else {
-const err133 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/type",keyword:"type",params:{type: "number"},message:"must be number"};
+const err133 = {instancePath:instancePath+"/timeouts/body",schemaPath:"#/properties/timeouts/properties/body/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err133];
 }
@@ -1707,9 +1710,10 @@ vErrors.push(err133);
 }
 errors++;
 }
-}
-else {
-const err134 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
+let data56 = data49.idle;
+if((typeof data56 == "number") && (isFinite(data56))){
+if(data56 > 86400 || isNaN(data56)){
+const err134 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/maximum",keyword:"maximum",params:{comparison: "<=", limit: 86400},message:"must be <= 86400"};
 if(vErrors === null){
 vErrors = [err134];
 }
@@ -1718,14 +1722,8 @@ vErrors.push(err134);
 }
 errors++;
 }
-let data56 = data.log;
-if(data56 && typeof data56 == "object" && !Array.isArray(data56)){
-if(data56.requests === undefined){
-data56.requests = "failed";
-}
-for(const key12 in data56){
-if(!(key12 === "requests")){
-const err135 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
+if(data56 <= 0 || isNaN(data56)){
+const err135 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/exclusiveMinimum",keyword:"exclusiveMinimum",params:{comparison: ">", limit: 0},message:"must be > 0"};
 if(vErrors === null){
 vErrors = [err135];
 }
@@ -1735,9 +1733,8 @@ vErrors.push(err135);
 errors++;
 }
 }
-let data57 = data56.requests;
-if(!((data57 === "failed") || (data57 === "all"))){
-const err136 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema0.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
+else {
+const err136 = {instancePath:instancePath+"/timeouts/idle",schemaPath:"#/properties/timeouts/properties/idle/type",keyword:"type",params:{type: "number"},message:"must be number"};
 if(vErrors === null){
 vErrors = [err136];
 }
@@ -1748,7 +1745,7 @@ errors++;
 }
 }
 else {
-const err137 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err137 = {instancePath:instancePath+"/timeouts",schemaPath:"#/properties/timeouts/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err137];
 }
@@ -1757,14 +1754,14 @@ vErrors.push(err137);
 }
 errors++;
 }
-let data58 = data.admin;
-if(data58 && typeof data58 == "object" && !Array.isArray(data58)){
-if(data58.token === undefined){
-data58.token = "env:ADMIN_TOKEN";
+let data57 = data.log;
+if(data57 && typeof data57 == "object" && !Array.isArray(data57)){
+if(data57.requests === undefined){
+data57.requests = "failed";
 }
-for(const key13 in data58){
-if(!(((key13 === "port") || (key13 === "token")) || (key13 === "changes"))){
-const err138 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
+for(const key12 in data57){
+if(!(key12 === "requests")){
+const err138 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key12},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err138];
 }
@@ -1774,10 +1771,9 @@ vErrors.push(err138);
 errors++;
 }
 }
-if(data58.port !== undefined){
-let data59 = data58.port;
-if(!(((typeof data59 == "number") && (!(data59 % 1) && !isNaN(data59))) && (isFinite(data59)))){
-const err139 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
+let data58 = data57.requests;
+if(!((data58 === "failed") || (data58 === "all"))){
+const err139 = {instancePath:instancePath+"/log/requests",schemaPath:"#/properties/log/properties/requests/enum",keyword:"enum",params:{allowedValues: schema0.properties.log.properties.requests.enum},message:"must be equal to one of the allowed values"};
 if(vErrors === null){
 vErrors = [err139];
 }
@@ -1786,9 +1782,9 @@ vErrors.push(err139);
 }
 errors++;
 }
-if((typeof data59 == "number") && (isFinite(data59))){
-if(data59 > 65535 || isNaN(data59)){
-const err140 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
+}
+else {
+const err140 = {instancePath:instancePath+"/log",schemaPath:"#/properties/log/type",keyword:"type",params:{type: "object"},message:"must be object"};
 if(vErrors === null){
 vErrors = [err140];
 }
@@ -1797,8 +1793,14 @@ vErrors.push(err140);
 }
 errors++;
 }
-if(data59 < 1 || isNaN(data59)){
-const err141 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
+let data59 = data.admin;
+if(data59 && typeof data59 == "object" && !Array.isArray(data59)){
+if(data59.token === undefined){
+data59.token = "env:ADMIN_TOKEN";
+}
+for(const key13 in data59){
+if(!(((key13 === "port") || (key13 === "token")) || (key13 === "changes"))){
+const err141 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/additionalProperties",keyword:"additionalProperties",params:{additionalProperty: key13},message:"must NOT have additional properties"};
 if(vErrors === null){
 vErrors = [err141];
 }
@@ -1808,11 +1810,10 @@ vErrors.push(err141);
 errors++;
 }
 }
-}
-let data60 = data58.token;
-if(typeof data60 === "string"){
-if(!pattern1.test(data60)){
-const err142 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
+if(data59.port !== undefined){
+let data60 = data59.port;
+if(!(((typeof data60 == "number") && (!(data60 % 1) && !isNaN(data60))) && (isFinite(data60)))){
+const err142 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/type",keyword:"type",params:{type: "integer"},message:"must be integer"};
 if(vErrors === null){
 vErrors = [err142];
 }
@@ -1821,9 +1822,9 @@ vErrors.push(err142);
 }
 errors++;
 }
-}
-else {
-const err143 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if((typeof data60 == "number") && (isFinite(data60))){
+if(data60 > 65535 || isNaN(data60)){
+const err143 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/maximum",keyword:"maximum",params:{comparison: "<=", limit: 65535},message:"must be <= 65535"};
 if(vErrors === null){
 vErrors = [err143];
 }
@@ -1832,11 +1833,8 @@ vErrors.push(err143);
 }
 errors++;
 }
-if(data58.changes !== undefined){
-let data61 = data58.changes;
-if(typeof data61 === "string"){
-if(!pattern11.test(data61)){
-const err144 = {instancePath:instancePath+"/admin/changes",schemaPath:"#/properties/admin/properties/changes/pattern",keyword:"pattern",params:{pattern: "^/"},message:"must match pattern \""+"^/"+"\""};
+if(data60 < 1 || isNaN(data60)){
+const err144 = {instancePath:instancePath+"/admin/port",schemaPath:"#/properties/admin/properties/port/minimum",keyword:"minimum",params:{comparison: ">=", limit: 1},message:"must be >= 1"};
 if(vErrors === null){
 vErrors = [err144];
 }
@@ -1846,8 +1844,11 @@ vErrors.push(err144);
 errors++;
 }
 }
-else {
-const err145 = {instancePath:instancePath+"/admin/changes",schemaPath:"#/properties/admin/properties/changes/type",keyword:"type",params:{type: "string"},message:"must be string"};
+}
+let data61 = data59.token;
+if(typeof data61 === "string"){
+if(!pattern1.test(data61)){
+const err145 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/pattern",keyword:"pattern",params:{pattern: "^env:[A-Za-z_][A-Za-z0-9_]*$"},message:"must match pattern \""+"^env:[A-Za-z_][A-Za-z0-9_]*$"+"\""};
 if(vErrors === null){
 vErrors = [err145];
 }
@@ -1857,9 +1858,8 @@ vErrors.push(err145);
 errors++;
 }
 }
-}
 else {
-const err146 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
+const err146 = {instancePath:instancePath+"/admin/token",schemaPath:"#/properties/admin/properties/token/type",keyword:"type",params:{type: "string"},message:"must be string"};
 if(vErrors === null){
 vErrors = [err146];
 }
@@ -1868,14 +1868,50 @@ vErrors.push(err146);
 }
 errors++;
 }
-}
-else {
-const err147 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(data59.changes !== undefined){
+let data62 = data59.changes;
+if(typeof data62 === "string"){
+if(!pattern11.test(data62)){
+const err147 = {instancePath:instancePath+"/admin/changes",schemaPath:"#/properties/admin/properties/changes/pattern",keyword:"pattern",params:{pattern: "^/"},message:"must match pattern \""+"^/"+"\""};
 if(vErrors === null){
 vErrors = [err147];
 }
 else {
 vErrors.push(err147);
+}
+errors++;
+}
+}
+else {
+const err148 = {instancePath:instancePath+"/admin/changes",schemaPath:"#/properties/admin/properties/changes/type",keyword:"type",params:{type: "string"},message:"must be string"};
+if(vErrors === null){
+vErrors = [err148];
+}
+else {
+vErrors.push(err148);
+}
+errors++;
+}
+}
+}
+else {
+const err149 = {instancePath:instancePath+"/admin",schemaPath:"#/properties/admin/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err149];
+}
+else {
+vErrors.push(err149);
+}
+errors++;
+}
+}
+else {
+const err150 = {instancePath,schemaPath:"#/type",keyword:"type",params:{type: "object"},message:"must be object"};
+if(vErrors === null){
+vErrors = [err150];
+}
+else {
+vErrors.push(err150);
 }
 errors++;
 }

@@ -1,61 +1,29 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Dispatcher } from 'undici'
-import { answer, type Request, type Response } from '#nodeos/answer'
-import { join } from '#nodeos/join'
+import { answer } from '#nodeos/answer'
 import { hasBody, TooLarge } from '#nodeos/body'
+import { join } from '#nodeos/join'
 import type { Turn } from '#nodeos/turns'
-import type { Asking } from '#nodeos/upgrade'
 import type { Backend } from './backend.ts'
-import { type Body, bodyOf, Incomplete } from './body.ts'
-import { endToEnd, type Headers } from './headers.ts'
+import { type Body, bodyOf, Incomplete, isReplayable, release } from './body.ts'
+import type { Controller, Handler } from './connections.ts'
+import type { Exchange } from './exchange.ts'
+import { isClosed, isLate, isUnseen, reasonOf } from './failures.ts'
+import { type Headers, responseHeaders } from './headers.ts'
 import { logProblem } from './log.ts'
-import type { Pool } from './pool.ts'
+import { Reply } from './reply.ts'
 
-/** A request on its way to a pool, and its answer on the way back. */
-export interface Exchange {
-  request: Request
-  response: Response
-  /** Of a client that wants another protocol than HTTP. */
-  asking: Asking | undefined
-  pool: Pool
-  /** Address of the client. */
-  client: string
-  headers: Headers
-  requestId: string
-  /** The backend that the client's cookie asks for. */
-  tag: string | undefined
-  /** Bytes that a body may have; 0 for no limit. */
-  bodyBytes: number
-  /** Milliseconds within which the client has to take a part of the response. */
-  takeMs: number
-  /** Milliseconds after which a connection of another protocol is ended when nothing moves. */
-  idleMs: number
-  /** The backend that it went to last, and what came back of the body. */
-  backend?: string
-  bytes: number
-}
-
-/** Answers up to this size are sent as text. */
-const textBytes = 4096
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 const unavailable = new Set([502, 503, 504])
-/** The backend has not seen the request. */
-const unseen = new Set([
-  ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'],
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-/** The connection ended without an answer: perhaps it was idle, and closed just when a request went out on it. */
-const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
-const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
 
-/** Sends a request to a backend, and to another one when that fails and trying again is safe; answers in any case. */
+/** Sends a request to a backend, and to another one when that fails and a retry is safe; responds in any case. */
 export async function forward(exchange: Exchange): Promise<void> {
-  const { request, response, asking, bodyBytes } = exchange
+  const { request, response, asking, bodyBytes, pool } = exchange
   // Most have none, and wait for nothing.
   let body: Body = null
   try {
-    if (asking === undefined && hasBody(request)) body = await bodyOf(request, response, bodyBytes)
+    if (asking === undefined && hasBody(request))
+      body = await bodyOf(request, response, bodyBytes, pool.isHttp2)
   } catch (error) {
     if (error instanceof TooLarge) answer(response, 413)
     else if (!(error instanceof Incomplete)) throw error
@@ -64,30 +32,25 @@ export async function forward(exchange: Exchange): Promise<void> {
   new Delivery(exchange, body).attempt()
 }
 
-/** One request and its attempts, one after the other. It is its own handler: closures for each would be dear. */
-class Delivery implements Dispatcher.DispatchHandler, Turn {
+/** One request and its attempts, one after the other. It is its own handler: closures for each would cost more. */
+class Delivery implements Handler, Turn {
   private readonly exchange: Exchange
+  private readonly reply: Reply
   private readonly method: string
   private readonly body: Body
   private readonly tried = new Set<Backend>()
   private repeated = false
-  /** The client went away, or has all of its answer. */
-  private gone = false
-  /** The client has been given all of the answer. */
-  private done = false
-  /** Bytes of the body that are to come, where the backend has said how many. */
-  private left = NaN
-  private late: NodeJS.Timeout | undefined
   /** Of the attempt that is under way, or was last. */
   private backend: Backend | undefined
-  private controller: Dispatcher.DispatchController | undefined
+  private controller: Controller | undefined
   private started = 0
   private judged = false
   private isOpen = false
 
   constructor(exchange: Exchange, body: Body) {
     this.exchange = exchange
-    // HTTP/2 asks for a WebSocket by CONNECT.
+    this.reply = new Reply(exchange)
+    // HTTP/2 requests a WebSocket by CONNECT.
     this.method = exchange.asking === undefined ? (exchange.request.method ?? '') : 'GET'
     this.body = body
     exchange.response.on('close', () => this.close())
@@ -95,10 +58,10 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
 
   attempt(): void {
     const { pool, client, tag } = this.exchange
-    if (this.gone) return
+    if (this.reply.isGone) return
     const backend = pool.pick(client, tag, this.tried)
     if (backend !== undefined) return this.ask(backend)
-    this.refuse('no backend', 503, pool.backends.size === 0 ? 'the pool is empty' : 'none is up')
+    this.refuse('no backend', 503, pool.backends.size === 0 ? 'the pool has no backends' : 'no backend is up')
   }
 
   private ask(backend: Backend): void {
@@ -116,39 +79,34 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
   begin(): void {
     const { request, headers, asking } = this.exchange
     const { backend, method, body } = this
-    if (this.gone || backend === undefined) return this.leave()
-    const options = {
-      path: request.url ?? '/',
-      method,
-      headers: headers as string[],
-      body: body as Exclude<Body, AsyncIterable<Buffer>>,
-      upgrade: asking?.protocol ?? null,
-      // Undici would make one of the client's Host: in TLS the backend has a name of its own.
-      servername: backend.host,
-    }
-    backend.connections.dispatch(options, this)
+    if (this.reply.isGone || backend === undefined) return this.leave()
+    const { url: path = '/' } = request
+    const upgrade = asking?.protocol ?? null
+    backend.connections.dispatch(
+      { path, method, headers, body, upgrade, trailers: () => request.trailers },
+      this,
+    )
   }
 
   tooLate(): void {
     this.forget()
     if (this.mayRetry(true) && this.hasOther()) return this.attempt()
-    this.refuse('backend busy', 503, `${this.backend?.address}: all connections are taken`)
+    this.refuse('backend busy', 503, `${this.backend?.address}: all connections are in use`)
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onRequestStart(controller: Controller): void {
     this.controller = controller
-    if (this.gone) controller.abort(new Error('the client went away'))
+    if (this.reply.isGone) controller.abort(new Error('the client disconnected'))
   }
 
   onResponseStart(
-    controller: Dispatcher.DispatchController,
+    controller: Controller,
     status: number,
     received: IncomingHttpHeaders,
     message?: string,
   ): void {
-    // Early hints and the like: the answer is still to come.
-    if (status < 200) return
-    const problem = unavailable.has(status) ? `answers ${status}` : undefined
+    if (status < 200) return this.reply.inform(status, received)
+    const problem = unavailable.has(status) ? `responded with ${status}` : undefined
     this.judge(problem)
     if (problem === undefined || !this.mayRetry(false) || !this.hasOther())
       return this.start(controller, status, received, message)
@@ -156,25 +114,18 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
     this.attempt()
   }
 
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.exchange.bytes += chunk.length
-    this.left -= chunk.length
-    if (this.gone) return
-    // The last of the body travels with the end, and a small one with the headers.
-    if (this.left === 0) this.end(chunk)
-    else if (!this.exchange.response.write(chunk)) this.hold(controller)
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.reply.write(controller, chunk)
   }
 
-  onResponseEnd(_controller: Dispatcher.DispatchController, trailers: IncomingHttpHeaders): void {
-    if (!this.gone && !this.done) {
-      if (Object.keys(trailers).length > 0) this.exchange.response.addTrailers(trailers)
-      this.end()
-    }
+  onResponseEnd(_controller: Controller, trailers: IncomingHttpHeaders): void {
+    this.reply.finish(trailers)
+    this.backend?.completed()
     this.leave()
   }
 
   onRequestUpgrade(
-    controller: Dispatcher.DispatchController,
+    controller: Controller,
     _status: number,
     received: IncomingHttpHeaders,
     stream: Duplex,
@@ -183,40 +134,49 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
     if (backend === undefined || exchange.asking === undefined) return
     this.judge(undefined)
     try {
-      exchange.asking.agree(received.upgrade, this.headersFor(backend, received))
+      exchange.asking.agree(received.upgrade, this.withCookie(responseHeaders(received), backend))
     } catch (error) {
       this.isBad(controller, error as Error)
       return void stream.destroy()
     }
-    this.done = true
+    this.reply.isDone = true
     this.isOpen = false
     backend.turns.free()
+    backend.completed()
     join(exchange.asking.stream, stream, exchange.idleMs, () => (backend.counter.inflight -= 1))
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onResponseError(_controller: Controller, error: Error): void {
     if (!this.isOpen) return
     this.leave()
+    const { backend, reply } = this
     const { response } = this.exchange
-    if (this.gone || this.done) return
-    if (error instanceof TooLarge) return answer(response, 413)
-    if (response.headersSent) return void response.destroy()
-    this.failed(error)
+    if (reply.isGone || reply.isDone) return
+    if (!response.headersSent) {
+      if (error instanceof TooLarge) return answer(response, 413)
+      if (error instanceof Incomplete) return void response.destroy()
+      return this.failed(error)
+    }
+    // Of a client that sends too much or too little, the backend has done nothing wrong.
+    const isClients = error instanceof TooLarge || error instanceof Incomplete
+    const reason = isClients ? error.message : `${backend?.address}: ${reasonOf(error)}`
+    if (!isClients) backend?.brokeOff(reasonOf(error))
+    reply.breakOff(reason, (error as { rstCode?: number }).rstCode)
   }
 
-  /** No answer came. */
+  /** No response came. */
   private failed(error: NodeJS.ErrnoException): void {
     const { backend } = this
-    const { code = error.message } = error
-    const again = this.mayRetry(unseen.has(code))
+    const again = this.mayRetry(isUnseen(error))
     const elsewhere = again && this.hasOther()
-    if (again && !elsewhere && backend !== undefined && closed.has(code) && !this.repeated) {
+    if (again && !elsewhere && backend !== undefined && isClosed(error) && !this.repeated) {
       this.repeated = true
       return this.ask(backend)
     }
-    this.judge(code)
+    const reason = reasonOf(error)
+    this.judge(reason)
     if (elsewhere) return this.attempt()
-    this.refuse('backend failed', late.has(code) ? 504 : 502, `${backend?.address}: ${code}`)
+    this.refuse('backend failed', isLate(error) ? 504 : 502, `${backend?.address}: ${reason}`)
   }
 
   private refuse(event: string, status: number, reason: string): void {
@@ -224,7 +184,7 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
     answer(this.exchange.response, status)
   }
 
-  /** The backend answered, or failed for a reason of its own; counts once for each attempt. */
+  /** The backend responded, or failed for a reason of its own; counts once for each attempt. */
   private judge(problem: string | undefined): void {
     if (!this.judged) this.backend?.served(performance.now() - this.started, problem)
     this.judged = true
@@ -243,26 +203,24 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
     return true
   }
 
-  /** The attempt is over, whatever its backend still says. */
-  private abandon(controller: Dispatcher.DispatchController, reason: string): void {
+  /** The attempt is over, whatever its backend still sends. */
+  private abandon(controller: Controller, reason: string): void {
     this.leave()
     controller.abort(new Error(reason))
   }
 
-  /** The client has all of its answer, or went away. */
+  /** The client has its whole response, or disconnected. */
   private close(): void {
-    this.gone = true
-    clearTimeout(this.late)
-    // An error is dear for its stack, and each answer ends with this event.
-    if (this.done) return
+    this.reply.close()
+    // An error is expensive for its stack, and each response ends with this event.
+    if (this.reply.isDone) return
     if (this.isOpen && this.backend?.turns.withdraw(this)) this.forget()
-    else this.controller?.abort(new Error('the client went away'))
+    else this.controller?.abort(new Error('the client disconnected'))
   }
 
-  /** Whether another attempt does nothing twice: the backend has not seen this one, or twice is as good as once. */
+  /** Whether another attempt does nothing twice: the backend has not seen this one, or twice has the effect of once. */
   private mayRetry(notSeen: boolean): boolean {
-    const replayable = this.body === null || Buffer.isBuffer(this.body)
-    const safe = replayable && !this.gone && (notSeen || idempotent.has(this.method))
+    const safe = !this.reply.isGone && (notSeen || idempotent.has(this.method)) && isReplayable(this.body)
     return safe && this.tried.size <= this.exchange.pool.config.retries
   }
 
@@ -271,29 +229,29 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
   }
 
   private start(
-    controller: Dispatcher.DispatchController,
+    controller: Controller,
     status: number,
     received: IncomingHttpHeaders,
-    message?: string,
+    message: string | undefined,
   ): void {
-    const { backend, exchange } = this
+    const { backend, exchange, reply } = this
     if (backend === undefined) return
-    this.left = Number(received['content-length'] ?? NaN)
+    release(this.body)
+    const { isHttp2 } = exchange.pool
+    // Trailers may follow a body of HTTP/2 whose length is known.
+    if (!isHttp2) reply.expect(received['content-length'])
     try {
-      const headers = this.headersFor(backend, received) as string[]
-      // HTTP/2 has no words for a status.
-      if (exchange.request.httpVersionMajor < 2) exchange.response.writeHead(status, message, headers)
-      else exchange.response.writeHead(status, headers)
+      const headers = this.withCookie(responseHeaders(received, status, exchange.request), backend)
+      reply.start(status, headers, message, isHttp2 && (controller as { isWhole?: boolean }).isWhole === true)
     } catch (error) {
       this.isBad(controller, error as Error)
     }
   }
 
-  /** What a backend's answer tells the client, and the cookie that brings it back. */
-  private headersFor(backend: Backend, received: IncomingHttpHeaders): Headers {
+  /** With the cookie that brings the client back to the same backend. */
+  private withCookie(headers: Headers, backend: Backend): Headers {
     const { pool, tag } = this.exchange
     const { sticky } = pool.config
-    const headers = endToEnd(received)
     if (sticky === undefined || tag === backend.tag) return headers
     const cookie = `${sticky}=${backend.tag}; Path=/; HttpOnly; SameSite=Lax`
     const set = headers.indexOf('set-cookie')
@@ -302,40 +260,15 @@ class Delivery implements Dispatcher.DispatchHandler, Turn {
     return headers
   }
 
-  /** Nothing that a client could be sent. */
-  private isBad(controller: Dispatcher.DispatchController, { message }: Error): void {
+  /** A response that no client could be sent. */
+  private isBad(controller: Controller, { message }: Error): void {
     const { request, response } = this.exchange
-    // Node has kept the words that it then refused.
+    // Node has kept what it then rejected: the reason phrase, or the headers.
     if (request.httpVersionMajor < 2) response.statusMessage = ''
+    else for (const name of response.getHeaderNames()) response.removeHeader(name)
+    this.backend?.brokeOff(message)
     this.refuse('bad response', 502, `${this.backend?.address}: ${message}`)
-    this.done = true
+    this.reply.isDone = true
     this.abandon(controller, message)
-  }
-
-  /** Lets the backend wait until the client has taken what there is. */
-  private hold(controller: Dispatcher.DispatchController): void {
-    controller.pause()
-    this.expectTaking()
-    this.exchange.response.once('drain', () => {
-      clearTimeout(this.late)
-      controller.resume()
-    })
-  }
-
-  /** A client that does not take what there is in time is cut off. */
-  private expectTaking(): void {
-    const { response, takeMs } = this.exchange
-    clearTimeout(this.late)
-    this.late = setTimeout(() => response.destroy(), takeMs)
-  }
-
-  private end(last?: Buffer): void {
-    const { response, request, bytes } = this.exchange
-    // Node joins text to the headers, and bytes only in a list for the kernel, which is dearer where there are few.
-    const isAll = last?.length === bytes && bytes <= textBytes && request.httpVersionMajor < 2
-    if (isAll) response.end(last.toString('latin1'), 'latin1')
-    else response.end(last)
-    this.done = true
-    if (response.writableLength > 0) this.expectTaking()
   }
 }

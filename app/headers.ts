@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Request } from '#nodeos/answer'
 import type { Origin } from '#nodeos/clients'
 
 /** Names and values in turn, each name once: an object would have another shape for every client. */
@@ -36,9 +37,43 @@ function namedHeaders(connection: string | undefined): string[] | undefined {
   return connection.toLowerCase().split(/\s*,\s*/)
 }
 
+/** Headers of a response as its client gets them. */
+export function responseHeaders(received: IncomingHttpHeaders, status = 200, request?: Request): Headers {
+  const headers = endToEnd(received)
+  if (status === 204) remove(headers, 'content-length')
+  const { trailer } = received
+  // Names of trailers, where there can be any: Node takes them for an error elsewhere.
+  if (trailer !== undefined && request !== undefined && mayHaveTrailers(received, status, request))
+    headers.push('trailer', trailer)
+  return headers
+}
+
+function mayHaveTrailers(received: IncomingHttpHeaders, status: number, request: Request): boolean {
+  if (request.httpVersionMajor > 1) return true
+  const hasBody = request.method !== 'HEAD' && status !== 204 && status !== 304
+  return hasBody && request.httpVersion === '1.1' && received['content-length'] === undefined
+}
+
+function remove(headers: Headers, name: string): void {
+  for (let index = headers.length - 2; index >= 0; index -= 2)
+    if (headers[index] === name) headers.splice(index, 2)
+}
+
+/** Trailers as they may be passed on: none that would change the message (RFC 9110, 6.5.1). */
+export function trailersOf(received: IncomingHttpHeaders): Record<string, string | string[]> {
+  const passed: Record<string, string | string[]> = {}
+  for (const [name, value] of Object.entries(received))
+    if (value !== undefined && !hopByHop.has(name) && !essential.has(name) && !name.startsWith(':'))
+      passed[name] = value
+  return passed
+}
+
 /** Headers for a backend: those of the client, and who it is. */
 export function backendHeaders(headers: IncomingHttpHeaders, origin: Origin, requestId: string): Headers {
   const passed = endToEnd(headers, saidAnew)
+  // Trailers are passed on: a backend may rely on them if the client does.
+  if (headers.te !== undefined && /\btrailers\b/i.test(String(headers.te))) passed.push('te', 'trailers')
+  if (headers.trailer !== undefined) passed.push('trailer', headers.trailer)
   if (headers.host === undefined) passed.push('host', String(headers[':authority'] ?? origin.host))
   passed.push('x-forwarded-for', origin.chain.join(', '))
   passed.push('x-forwarded-proto', origin.protocol)

@@ -1,5 +1,5 @@
 import pino from 'pino'
-import type { Exchange } from './forward.ts'
+import type { Exchange } from './exchange.ts'
 
 /** Lines are collected, and written while nothing else waits: a request never waits for the console. */
 const destination = pino.destination({
@@ -12,7 +12,7 @@ const destination = pino.destination({
 
 const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 
-/** Lines that there was no room for, because the console takes nothing. */
+/** Lines that were dropped because the console accepts nothing. */
 let dropped = 0
 destination.on('drop', () => (dropped += 1))
 // There is room after this event, not yet in it.
@@ -26,17 +26,27 @@ function tellDropped(): void {
   if (dropped > 0) dropped = lines
 }
 
-/** A request that did not go as it should. */
+/** A request that failed. */
 export function logProblem(event: string, exchange: Exchange, status: number, reason: string): void {
   logger.warn({ event, ...describe(exchange), status, reason })
 }
 
-/** A request that was answered, or given up by its client. */
+/** How a response ended. */
+type Outcome = 'complete' | 'broken off' | 'client closed'
+
+/** A request that has been responded to, or whose client disconnected. */
 export function logRequest(exchange: Exchange, started: number): void {
-  const { response, backend, bytes } = exchange
+  const { response, backend, bytes, brokenOff: reason } = exchange
   const ms = Math.round((performance.now() - started) * 10) / 10
   const status = response.headersSent ? response.statusCode : 499
-  logger.info({ event: 'request', ...describe(exchange), backend, status, bytes, ms })
+  const outcome = outcomeOf(exchange)
+  logger.info({ event: 'request', ...describe(exchange), backend, status, outcome, reason, bytes, ms })
+}
+
+function outcomeOf({ response, brokenOff, asking }: Exchange): Outcome {
+  if (brokenOff !== undefined) return 'broken off'
+  if (asking !== undefined && response.statusCode === 101) return 'complete'
+  return response.writableFinished ? 'complete' : 'client closed'
 }
 
 function describe({ request, pool, client, requestId }: Exchange): object {

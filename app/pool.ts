@@ -1,6 +1,6 @@
 import { type Algorithm, algorithm } from './algorithms.ts'
-import { Backend, type Verdict } from './backend.ts'
-import type { BackendConfig, BalancerConfig, PoolConfig } from './config.ts'
+import { Backend, type BackendLimits, isHttp2, type Verdict } from './backend.ts'
+import type { BackendConfig, PoolConfig } from './config.ts'
 
 /** Backends that do the same, and the way to choose among them. */
 export class Pool {
@@ -10,13 +10,16 @@ export class Pool {
   /** What becomes of a verdict. */
   decide = (backend: Backend, verdict: Verdict): void => void (backend.verdict = verdict)
   onAdded?: (backend: Backend) => void
-  private readonly timeouts: BalancerConfig['timeouts']
+  /** Whether the backends speak HTTP/2. */
+  readonly isHttp2: boolean
+  private readonly limits: BackendLimits
   private readonly choose: Algorithm
 
-  constructor(name: string, config: PoolConfig, timeouts: BalancerConfig['timeouts']) {
+  constructor(name: string, config: PoolConfig, limits: BackendLimits) {
     this.name = name
     this.config = config
-    this.timeouts = timeouts
+    this.limits = limits
+    this.isHttp2 = isHttp2(config)
     this.choose = algorithm(config.algorithm)
     this.change(config.backends)
   }
@@ -34,7 +37,7 @@ export class Pool {
       const known = this.backends.get(address)
       if (known !== undefined) Object.assign(known, { weight, draining })
       else {
-        const backend = new Backend(config, this.config, this.timeouts, (verdict) =>
+        const backend = new Backend(config, this.config, this.limits, (verdict) =>
           this.decide(backend, verdict),
         )
         this.backends.set(address, backend)

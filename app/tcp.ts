@@ -33,6 +33,7 @@ export function passTcp(client: Socket, pool: Pool, timeouts: TcpTimeouts, tried
     clearTimeout(late)
     socket.off('error', refused)
     backend.served(performance.now() - started, undefined)
+    backend.completed()
     join(client, socket, timeouts.idleMs, () => (counter.inflight -= 1))
   })
 }

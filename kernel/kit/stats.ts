@@ -18,6 +18,8 @@ const none: Window = { failures: 0, latencies: Array.from({ length: buckets }, (
 export class Counter {
   requests = 0
   failures = 0
+  /** Of the failures, those of responses that had begun. */
+  brokenOff = 0
   inflight = 0
   totalMs = 0
   readonly latencies = [...none.latencies]
@@ -35,6 +37,12 @@ export class Counter {
     this.latencies[bucket] = (this.latencies[bucket] ?? 0) + 1
   }
 
+  /** A response that was counted when it began has not come to its end. */
+  breakOff(): void {
+    this.failures += 1
+    this.brokenOff += 1
+  }
+
   /** A second has passed. */
   tick(): void {
     this.seconds.push(this.requests)
@@ -46,12 +54,12 @@ export class Counter {
 
   /** The rate is of the last seconds, failures and latencies (see `latencyOf`) are of the last half to whole minute. */
   snapshot() {
-    const { requests, inflight, seconds, windows } = this
+    const { requests, brokenOff, inflight, seconds, windows } = this
     const [begin] = windows
     const failures = this.failures - begin.failures
     const latencies = this.latencies.map((count, bucket) => count - (begin.latencies[bucket] ?? 0))
     const rate = ((seconds.at(-1) ?? 0) - (seconds[0] ?? 0)) / rateSeconds
-    return { requests, failures, inflight, rate, latencies }
+    return { requests, failures, brokenOff, inflight, rate, latencies }
   }
 }
 
@@ -79,6 +87,7 @@ export function sum(one: Stats, other: Stats): Stats {
   return {
     requests: one.requests + other.requests,
     failures: one.failures + other.failures,
+    brokenOff: one.brokenOff + other.brokenOff,
     inflight: one.inflight + other.inflight,
     rate: one.rate + other.rate,
     latencies: one.latencies.map((count, bucket) => count + (other.latencies[bucket] ?? 0)),

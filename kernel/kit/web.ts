@@ -1,5 +1,10 @@
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createSecureServer, type Http2SecureServer, type Http2ServerResponse } from 'node:http2'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerResponse,
+  type SecureServerOptions,
+} from 'node:http2'
 import { answer, type Request, type Response } from './answer.ts'
 import { Certificates, minVersion } from './certificates.ts'
 import { endIdle, expectBody, unlessReset } from './http2.ts'
@@ -20,6 +25,9 @@ export interface WebLimits {
   requestsPerConnection: number
 }
 
+/** Headers of a response over HTTP/2, compressed; Node's own limit is 64 KiB. */
+const mostResponseHeaderBytes = 2 ** 21
+
 type Respond = (request: Request, response: Response) => void
 
 /** A server of HTTP/1.1 that everybody may reach. */
@@ -27,7 +35,7 @@ export function webServer(limits: WebLimits, respond: Respond): Server {
   const server = createServer(options(limits), (request, response) =>
     inTurn(request, response, () => respond(request, response)),
   )
-  return Object.assign(server, { maxRequestsPerSocket: limits.requestsPerConnection })
+  return Object.assign(server, settings(limits))
 }
 
 /** A server of HTTP/2 and HTTP/1.1 over TLS that everybody may reach, and its certificates: it has none yet. */
@@ -35,7 +43,7 @@ export function secureWebServer(
   limits: WebLimits,
   respond: Respond,
 ): { server: Http2SecureServer; certificates: Certificates } {
-  const server = createSecureServer({
+  const own: SecureServerOptions & { strictSingleValueFields: boolean } = {
     ...options(limits),
     allowHTTP1: true,
     minVersion,
@@ -45,8 +53,13 @@ export function secureWebServer(
       maxHeaderListSize: limits.headerBytes,
       enableConnectProtocol: true,
     },
+    maxHeaderListPairs: limits.headerBytes,
+    maxSendHeaderBlockLength: mostResponseHeaderBytes,
+    // A header that is sent twice by mistake is passed on, as over HTTP/1.1.
+    strictSingleValueFields: false,
     SNICallback: (name, callback) => callback(null, certificates.find(name)),
-  })
+  }
+  const server = createSecureServer(own)
   const certificates = new Certificates(server)
   server.on('session', (session) =>
     endIdle(session, { idleMs: limits.keepAliveMs, longestMs: limits.longestMs }),
@@ -61,8 +74,13 @@ export function secureWebServer(
       unlessReset(request, begin)
     }
   })
-  Object.assign(server, { maxRequestsPerSocket: limits.requestsPerConnection })
+  Object.assign(server, settings(limits))
   return { server, certificates }
+}
+
+/** Headers are limited by their bytes alone: Node drops without notice those beyond a number. */
+function settings({ requestsPerConnection }: WebLimits): object {
+  return { maxRequestsPerSocket: requestsPerConnection, maxHeadersCount: 0 }
 }
 
 function options({ headersMs, requestMs, keepAliveMs, headerBytes }: WebLimits) {

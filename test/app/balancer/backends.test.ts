@@ -53,14 +53,19 @@ function get(host = 'x', path = '/'): string {
   return `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`
 }
 
-await t.test('what comes before an answer is not the answer', async (t) => {
-  const early = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n'
-  const { address } = await says(t, `${early}${early}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`)
-  const lb = await balancer(t, only(address))
-  t.match(await say(lb.port, get()), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/)
-  const upgrade = get().replace('close', 'Upgrade\r\nUpgrade: chat')
-  t.match(await say(lb.port, upgrade), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/)
-})
+await t.test(
+  'informational responses come before the response, also to an upgrade that is declined',
+  async (t) => {
+    const early = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n'
+    const { address } = await says(t, `${early}${early}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`)
+    const lb = await balancer(t, only(address))
+    const both =
+      /^(HTTP\/1\.1 103 Early Hints\r\nlink: <\/a\.css>\r\n\r\n){2}HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/
+    t.match(await say(lb.port, get()), both)
+    const upgrade = get().replace('close', 'Upgrade\r\nUpgrade: chat')
+    t.match(await say(lb.port, upgrade), both)
+  },
+)
 
 await t.test('words for a status that nobody can be told are a 502 that arrives', async (t) => {
   const { address } = await says(t, 'HTTP/1.1 200 O\x01K\r\nContent-Length: 2\r\n\r\nok')

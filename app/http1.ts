@@ -1,0 +1,90 @@
+import type { Socket } from 'node:net'
+import connector from 'undici/lib/core/connect.js'
+import symbols from 'undici/lib/core/symbols.js'
+import ConnectionPool from 'undici/lib/dispatcher/pool.js'
+import type { ConnectionOptions, Connections, Handler, Outgoing } from './connections.ts'
+
+/** Connections of HTTP/1.1, each for one request at a time. */
+export function http1Connections(options: ConnectionOptions): Connections {
+  const { host, port, secure, serverName } = options
+  const connect = connector({ timeout: options.connectMs })
+  const name = host.includes(':') ? `[${host}]` : host
+  const pool = new ConnectionPool(`${secure ? 'https' : 'http'}://${name}:${port}`, {
+    connections: options.connections,
+    pipelining: 1,
+    maxHeaderSize: options.headerBytes,
+    headersTimeout: options.responseMs,
+    bodyTimeout: options.bodyMs,
+    connect: (target, done) =>
+      connect({ ...target, servername: serverName }, (...result) => {
+        done(...result)
+        const [problem, socket] = result
+        if (problem === null) correctParser(socket)
+      }),
+  })
+  return {
+    dispatch({ path, method, headers, body, upgrade }: Outgoing, handler: Handler): void {
+      const request = {
+        ...{ path, method, upgrade },
+        headers: headers as string[],
+        body: body as Buffer | null,
+        // Without it undici closes the connection after each HEAD.
+        reset: method === 'HEAD' ? false : null,
+        // Undici would take the client's Host: in TLS the backend has a name of its own.
+        servername: host,
+      }
+      pool.dispatch(request as Parameters<typeof pool.dispatch>[0], handler)
+    },
+    close: () => void pool.close(),
+  }
+}
+
+/** What is corrected of undici's parser of responses. */
+interface Parser {
+  headers: Buffer[]
+  headersSize: number
+  contentLength: string
+  statusCode: number
+  shouldKeepAlive: boolean
+  timeout: { refresh?: () => void } | null
+  onHeadersComplete: (status: number, upgrade: boolean, keepAlive: boolean) => number
+}
+
+/** What the parser is told: a body follows, or none does. */
+const [bodyFollows, noBody] = [0, 1]
+let corrected = false
+
+/**
+ * Makes undici's parser accept what HTTP allows. It closes the connection on 100 Continue, and on a response of status
+ * 204 or 304 that has headers of a body (RFC 9110, 8.6 and 15.2.1): such a response has none, whatever they declare.
+ */
+function correctParser(socket: Socket): void {
+  const parser = Reflect.get(socket, symbols.kParser) as Parser | null | undefined
+  if (corrected || !parser) return
+  corrected = true
+  const prototype = Object.getPrototypeOf(parser) as Parser
+  const { onHeadersComplete } = prototype
+  prototype.onHeadersComplete = function (status, upgrade, keepAlive): number {
+    if (status === 100) {
+      // The listener has already sent it to a client that expects it.
+      this.statusCode = status
+      this.headers = []
+      this.headersSize = 0
+      this.timeout?.refresh?.()
+      return noBody
+    }
+    const { headers } = this
+    const next = onHeadersComplete.call(this, status, upgrade, keepAlive)
+    if (next !== bodyFollows || (status !== 204 && status !== 304)) return next
+    this.contentLength = ''
+    // Where a 204 has a body after all, it must not become the next response.
+    if (status === 204 && headers.some(isFraming)) this.shouldKeepAlive = false
+    return noBody
+  }
+}
+
+function isFraming(text: Buffer, index: number): boolean {
+  return (
+    index % 2 === 0 && text.length === 17 && text.toString('latin1').toLowerCase() === 'transfer-encoding'
+  )
+}
