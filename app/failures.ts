@@ -1,10 +1,10 @@
 /** The backend has not seen the request. */
 const unseen = new Set([
   ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'],
-  ...['UND_ERR_CONNECT_TIMEOUT', 'REFUSED_STREAM', 'ALPN'],
+  ...['UND_ERR_CONNECT_TIMEOUT', 'REFUSED_STREAM', 'NOT_SENT', 'ALPN'],
 ])
 /** The connection ended without a response: perhaps it was idle, and closed just when a request was sent on it. */
-const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'REFUSED_STREAM'])
+const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'REFUSED_STREAM', 'NOT_SENT'])
 const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
 
 const reasons: Record<string, string> = {
@@ -46,5 +46,5 @@ export function reasonOf(error: Error): string {
   if (rstCode > 0) return `${error.message} (${resets[rstCode] ?? rstCode})`
   const reason = reasons[code]
   if (reason !== undefined) return `${reason} (${code})`
-  return code.startsWith('HPE_') || code === 'ALPN' ? error.message : code
+  return code.startsWith('HPE_') || code === 'ALPN' || code === 'NOT_SENT' ? error.message : code
 }

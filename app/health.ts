@@ -1,9 +1,12 @@
-import http from 'node:http'
+import { once } from 'node:events'
+import http, { type IncomingHttpHeaders } from 'node:http'
+import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2'
 import https from 'node:https'
 import { connect } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { shared } from '#nodeos/shared'
-import { type Backend, type Verdict, well } from './backend.ts'
+import { type Backend, isHttp2, isSecure, type Verdict, well } from './backend.ts'
 import type { PoolConfig } from './config.ts'
 import type { Pool } from './pool.ts'
 
@@ -56,27 +59,85 @@ async function watch(backend: Backend, { backends, config }: Pool, isChecker: ()
 }
 
 /** What is wrong with a backend, or undefined. */
-function check(
-  { host, port, serverName: servername }: Backend,
-  { health, protocol }: PoolConfig,
-): Promise<string | undefined> {
-  const { kind, path, timeout } = health
+async function check(backend: Backend, pool: PoolConfig): Promise<string | undefined> {
+  const { kind, timeout } = pool.health
   const signal = AbortSignal.timeout(timeout * 1000)
-  return new Promise((resolve) => {
-    const failed = ({ code, message }: NodeJS.ErrnoException): void =>
-      resolve(signal.aborted ? `no answer to the check within ${timeout} s` : `the check: ${code ?? message}`)
-    if (kind === 'tcp') {
-      const socket = connect({ host, port, signal }, () => {
-        socket.destroy()
-        resolve(undefined)
-      }).on('error', failed)
-      return
-    }
-    const { get } = protocol === 'https' ? https : http
-    get({ host, port, path, servername, agent: false, signal } as https.RequestOptions, (response) => {
-      const { statusCode = 0 } = response
-      response.resume()
-      resolve(statusCode < 400 ? undefined : `the check is answered with ${statusCode}`)
-    }).on('error', failed)
+  const probe = kind === 'tcp' ? checkTcp : isHttp2(pool) ? checkHttp2 : checkHttp1
+  try {
+    return await probe(backend, pool, signal)
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    return signal.aborted
+      ? `the health check timed out after ${timeout} s`
+      : `the health check failed: ${code ?? message}`
+  }
+}
+
+type Probe = (backend: Backend, pool: PoolConfig, signal: AbortSignal) => Promise<string | undefined>
+
+const checkTcp: Probe = async ({ host, port }, _pool, signal) => {
+  const socket = connect({ host, port, signal })
+  try {
+    await once(socket, 'connect')
+  } finally {
+    socket.destroy()
+  }
+  return undefined
+}
+
+const checkHttp1: Probe = async ({ host, port, serverName: servername }, pool, signal) => {
+  const { get } = isSecure(pool) ? https : http
+  const options = { host, port, path: pool.health.path, servername, agent: false, signal }
+  const [response] = (await once(get(options as https.RequestOptions), 'response')) as [http.IncomingMessage]
+  response.on('error', () => undefined).resume()
+  return problemOf(response.statusCode)
+}
+
+const checkHttp2: Probe = async ({ host, port, serverName: servername }, pool, signal) => {
+  const { kind, path } = pool.health
+  const name = host.includes(':') ? `[${host}]` : host
+  const session = connectHttp2(`${isSecure(pool) ? 'https' : 'http'}://${name}:${port}`, { servername })
+  const failed = new Promise<never>((_resolve, reject) => {
+    session.once('error', reject)
+    signal.addEventListener('abort', () => reject(new Error('timed out')), { once: true })
   })
+  try {
+    return await Promise.race([failed, kind === 'grpc' ? askGrpc(session) : askPath(session, path)])
+  } finally {
+    session.destroy()
+  }
+}
+
+async function askPath(session: ClientHttp2Session, path: string): Promise<string | undefined> {
+  const stream = session.request({ ':path': path })
+  const [{ ':status': status }] = (await once(stream, 'response')) as [
+    IncomingHttpHeaders & { ':status'?: number },
+  ]
+  return problemOf(status)
+}
+
+/** Calls Check of grpc.health.v1 for the server as a whole. */
+async function askGrpc(session: ClientHttp2Session): Promise<string | undefined> {
+  const stream = session.request({
+    ':method': 'POST',
+    ':path': '/grpc.health.v1.Health/Check',
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  })
+  let result: IncomingHttpHeaders = {}
+  for (const event of ['response', 'trailers'])
+    stream.on(event, (headers: IncomingHttpHeaders) => (result = { ...result, ...headers }))
+  // A message without fields: not compressed, of length 0.
+  stream.end(Buffer.alloc(5))
+  const message = await buffer(stream)
+  if (result['grpc-status'] !== '0')
+    return `the health check returned gRPC status ${String(result['grpc-status'])}`
+  // Field 1, a number, is 1: SERVING.
+  return message.subarray(5).equals(Buffer.of(8, 1))
+    ? undefined
+    : 'the health check returned another state than SERVING'
+}
+
+function problemOf(status = 0): string | undefined {
+  return status < 400 ? undefined : `the health check returned status ${status}`
 }

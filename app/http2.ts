@@ -7,29 +7,36 @@ import {
   type SecureClientSessionOptions,
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import type { ConnectionOptions, Connections, Handler, Outgoing } from './connections.ts'
+import type { ConnectionOptions, Connections, Controller, Handler, Outgoing } from './connections.ts'
+import { isUnseen } from './failures.ts'
 import { failure, Http2Request } from './http2-request.ts'
 
-/** Requests on a connection until its backend has said how many it allows. */
+/** Requests at once on a connection whose backend sets no limit. */
 const firstStreams = 100
 /** A connection without any traffic takes no more requests after this time. */
 const idleMs = 60_000
 /** Bytes of one response that may be on their way: the next ones follow as the client reads. */
 const windowBytes = 262_144
 
+type Request = [Outgoing, Handler]
+
 /** Connections of HTTP/2 to one backend, each for as many requests at once as the backend allows. */
 export function http2Connections(options: ConnectionOptions): Connections {
   const connections = new Set<Connection>()
+  const dispatch = (outgoing: Outgoing, handler: Handler): void => {
+    const all = [...connections]
+    const ready = all.find(({ hasRoom }) => hasRoom)
+    if (ready !== undefined) return ready.send(outgoing, handler)
+    const opening = all.find(({ isOpening }) => isOpening) ?? open()
+    opening.waiting.push([outgoing, handler])
+  }
   const open = (): Connection => {
-    const connection = new Connection(options, () => connections.delete(connection))
+    const connection = new Connection(options, dispatch, () => connections.delete(connection))
     connections.add(connection)
     return connection
   }
   return {
-    dispatch(outgoing: Outgoing, handler: Handler): void {
-      const connection = [...connections].find((each) => each.hasRoom) ?? open()
-      connection.send(outgoing, handler)
-    },
+    dispatch,
     close(): void {
       for (const connection of connections) connection.retire()
     },
@@ -39,53 +46,49 @@ export function http2Connections(options: ConnectionOptions): Connections {
 /** One connection to a backend. */
 export class Connection {
   readonly options: ConnectionOptions
-  /** Why it ended; undefined while it is open. */
-  problem: Error | undefined
+  /** Requests until the backend has told how many it allows at once. */
+  waiting: Request[] = []
+  isOpening = true
   private readonly session: ClientHttp2Session
   private requests = 0
-  private most = firstStreams
-  /** The last stream that the backend answers, once it is closing the connection. */
+  private most = 1
+  /** The last stream that the backend responds to, once it is closing the connection. */
   private lastStream = Infinity
 
-  constructor(options: ConnectionOptions, onEnd: () => void) {
-    const { secure, serverName, connectMs, headerBytes } = options
-    const host = options.host.includes(':') ? `[${options.host}]` : options.host
+  constructor(options: ConnectionOptions, dispatch: Connections['dispatch'], onEnd: () => void) {
+    const { secure, connectMs } = options
+    let problem: Error | undefined
     this.options = options
-    const settings: SecureClientSessionOptions & { strictSingleValueFields: boolean } = {
-      servername: serverName,
-      settings: { enablePush: false, initialWindowSize: windowBytes, maxHeaderListSize: headerBytes },
-      // Their bytes are limited, not their number.
-      maxHeaderListPairs: headerBytes,
-      maxSendHeaderBlockLength: 2 ** 21,
-      maxSessionMemory: 100,
-      strictSingleValueFields: false,
-    }
-    const session = connect(`${secure ? 'https' : 'http'}://${host}:${options.port}`, settings)
+    const session = connect(urlOf(options), settingsOf(options))
     const late = setTimeout(() => session.destroy(failure('UND_ERR_CONNECT_TIMEOUT')), connectMs)
     session.once('connect', (_session, socket) => {
-      clearTimeout(late)
       if (secure && (socket as TLSSocket).alpnProtocol !== 'h2')
-        session.destroy(failure('ALPN', 'the backend does not support HTTP/2'))
+        session.destroy(failure('ALPN', 'the backend does not support HTTP/2 over TLS'))
     })
-    session.on('remoteSettings', ({ maxConcurrentStreams = firstStreams }) => {
-      this.most = maxConcurrentStreams
+    session.on('remoteSettings', ({ maxConcurrentStreams: most = firstStreams }) => {
+      clearTimeout(late)
+      this.most = Math.max(most, 1)
+      this.isOpening = false
+      for (const request of this.waiting.splice(0)) dispatch(...request)
     })
     session.on('goaway', (_code, last) => (this.lastStream = last ?? 0))
-    session.on('error', (error) => (this.problem ??= error))
+    session.on('error', (error) => (problem ??= error))
     session.once('close', () => {
       clearTimeout(late)
-      this.problem ??= failure('UND_ERR_SOCKET')
+      this.isOpening = false
       onEnd()
+      const reason = notSent(problem)
+      for (const [, handler] of this.waiting.splice(0)) handler.onResponseError(noController, reason)
     })
     session.setTimeout(idleMs, () => this.retire())
-    session.unref()
     this.session = session
   }
 
   /** Whether it takes another request. */
   get hasRoom(): boolean {
     const { closed, destroyed } = this.session
-    return !closed && !destroyed && this.lastStream === Infinity && this.requests < this.most
+    const isOpen = !this.isOpening && !closed && !destroyed && this.lastStream === Infinity
+    return isOpen && this.requests < this.most
   }
 
   send(outgoing: Outgoing, handler: Handler): void {
@@ -96,7 +99,8 @@ export class Connection {
         waitForTrailers: outgoing.body !== null,
       })
     } catch (error) {
-      return handler.onResponseError(undefined as never, error as Error)
+      // Such as a header that HTTP/2 does not allow.
+      return handler.onResponseError(noController, error as Error)
     }
     this.requests += 1
     this.session.ref()
@@ -113,16 +117,41 @@ export class Connection {
   }
 
   /** Why a stream of this connection ended before its response did. */
-  problemOf({ id = 0, rstCode }: ClientHttp2Stream, error: Error | undefined): Error {
-    // Node resets all streams itself when the connection ends.
-    const isLost = this.session.closed && rstCode === constants.NGHTTP2_CANCEL
+  problemOf({ id, rstCode = 0 }: ClientHttp2Stream, error: NodeJS.ErrnoException | undefined): Error {
+    if (id === undefined) return notSent(error)
     if (rstCode === constants.NGHTTP2_REFUSED_STREAM || id > this.lastStream)
       return failure('REFUSED_STREAM', 'the backend refused the stream', rstCode)
-    if (this.problem !== undefined) return this.problem
-    if (isLost) return failure('UND_ERR_SOCKET')
-    if (rstCode !== 0) return failure('RST_STREAM', `the backend reset the stream`, rstCode)
-    return error ?? failure('UND_ERR_SOCKET')
+    if (error !== undefined && error.code !== 'ERR_HTTP2_STREAM_ERROR') return error
+    // Node resets all streams itself when the connection ends.
+    const isLost = this.session.closed && rstCode === constants.NGHTTP2_CANCEL
+    return isLost || rstCode === 0
+      ? failure('UND_ERR_SOCKET')
+      : failure('RST_STREAM', 'the backend reset the stream', rstCode)
   }
+}
+
+function notSent(error: NodeJS.ErrnoException = failure('UND_ERR_SOCKET')): Error {
+  return isUnseen(error) ? error : failure('NOT_SENT', error.code ?? error.message)
+}
+
+/** Of a request that did not come to a stream: it is over before anybody could stop it. */
+const noController = undefined as unknown as Controller
+
+function urlOf({ host, port, secure }: ConnectionOptions): string {
+  return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+function settingsOf({ serverName, headerBytes }: ConnectionOptions): SecureClientSessionOptions {
+  const settings: SecureClientSessionOptions & { strictSingleValueFields: boolean } = {
+    servername: serverName,
+    settings: { enablePush: false, initialWindowSize: windowBytes, maxHeaderListSize: headerBytes },
+    // Their bytes are limited, not their number.
+    maxHeaderListPairs: headerBytes,
+    maxSendHeaderBlockLength: 2 ** 21,
+    maxSessionMemory: 100,
+    strictSingleValueFields: false,
+  }
+  return settings
 }
 
 function headersOf({ headers, method, path }: Outgoing, { secure }: ConnectionOptions): OutgoingHttpHeaders {

@@ -46,7 +46,8 @@ export function logRequest(exchange: Exchange, started: number): void {
 function outcomeOf({ response, brokenOff, asking }: Exchange): Outcome {
   if (brokenOff !== undefined) return 'broken off'
   if (asking !== undefined && response.statusCode === 101) return 'complete'
-  return response.writableFinished ? 'complete' : 'client closed'
+  // A stream of HTTP/2 that its client has reset counts as finished, too.
+  return response.writableEnded && response.writableFinished ? 'complete' : 'client closed'
 }
 
 function describe({ request, pool, client, requestId }: Exchange): object {

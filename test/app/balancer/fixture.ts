@@ -87,6 +87,8 @@ export interface Overview {
       inflight: number
       requests: number
       errorRate: number
+      /** Responses that ended in the middle, since the start. */
+      brokenOff: number
       rate: number
       latency: { p50: number; p90: number; p99: number }
     }[]

@@ -11,7 +11,7 @@ await t.test('a backend that fails its checks is left out, and comes back when i
     (await lb.overview()).pools[0]?.backends.find(({ id }) => id === a.address)?.state
   a.status = 500
   await until('it is down', async () => (await state()) === 'down')
-  t.match((await lb.overview()).pools[0]?.backends[0]?.reason, /the check is answered with 500/)
+  t.match((await lb.overview()).pools[0]?.backends[0]?.reason, /the health check returned status 500/)
   const before = a.count
   for (let i = 0; i < 10; i++) t.equal(await lb.text(), b.address)
   t.equal(a.count, before)

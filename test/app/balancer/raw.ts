@@ -47,7 +47,7 @@ export async function both(
   address: string,
   { pool = {}, ...rest }: { pool?: object; [key: string]: object } = {},
 ): Promise<{ lb: TestBalancer; secure: number }> {
-  const [plain, secure, { certificate, key }] = [await freePort(), await freePort(), certify(t as never, 'x')]
+  const [plain, secure, { certificate, key }] = [await freePort(), await freePort(), certify(t, 'x')]
   const lb = await balancer(
     t,
     {

@@ -56,19 +56,20 @@ const informational = [
 ].join('')
 
 await t.test('informational responses come first, any number of them, and at once', async (t) => {
-  let finish = (): void => undefined
+  const arrived = Promise.withResolvers<void>()
   const backend = await raw(t, (socket, head) => {
     socket.write(informational)
-    finish = () => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
-    if (!head.startsWith('PUT')) finish()
+    const finish = (): void => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    if (head.startsWith('PUT')) void arrived.promise.then(finish)
+    else finish()
   })
   const { lb, secure } = await both(t, backend.address)
   const request = requestHttp({ port: lb.port, method: 'PUT' })
-  const seen: { statusCode: number; headers: Record<string, unknown> }[] = []
+  const seen: object[] = []
   request.on('information', (information) => {
-    seen.push(information as never)
+    seen.push(information)
     // The response itself comes only when all of these have arrived.
-    if (information.statusCode === 199) finish()
+    if (information.statusCode === 199) arrived.resolve()
   })
   request.end()
   const [response] = (await once(request, 'response')) as [IncomingMessage]

@@ -1,0 +1,271 @@
+import { once } from 'node:events'
+import { createServer as createHttp2 } from 'node:http2'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import t, { type Test } from 'tap'
+import { certify } from '../../fixtures/certify.ts'
+import { freePort } from '../../kernel/fixtures/system.ts'
+import { balancer, inFlight, portOf, residentMegabytes, type TestBalancer, until } from './fixture.ts'
+import { call, type Echo, type GrpcBackend, grpcBackend, grpcClient, secured } from './grpc.ts'
+import { logged } from './raw.ts'
+
+const { certificate, key } = certify(t, 'x')
+
+/** A balancer with gRPC backends, and a client of it. */
+async function balanced(
+  t: Test,
+  addresses: string[],
+  {
+    pool = {},
+    env = {},
+    ...rest
+  }: { pool?: object; env?: Record<string, string>; [key: string]: object } = {},
+): Promise<{ lb: TestBalancer; client: Echo; port: number }> {
+  const port = await freePort()
+  const web = {
+    ...{ protocol: 'h2c', health: { kind: 'none' }, ejection: { failures: 0 } },
+    ...{ backends: addresses.map((address) => ({ address })), ...pool },
+  }
+  const listener = { port, protocol: 'https', certificates: [{ certificate: 'env:CRT', key: 'env:KEY' }] }
+  const config = {
+    routes: [{ pool: 'web' }],
+    pools: { web },
+    listeners: [listener],
+    log: { requests: 'all' },
+    ...rest,
+  }
+  const lb = await balancer(t, config, { CRT: certificate, KEY: key, ...env })
+  return { lb, port, client: grpcClient(t, port, secured(certificate)) }
+}
+
+/** Every kind of call, over one client. */
+async function everyKind(t: Test, client: Echo, { seen }: GrpcBackend, name: string): Promise<void> {
+  const metadata = new Metadata()
+  metadata.set('x-text', 'y')
+  metadata.set('x-bytes-bin', Buffer.of(0, 255, 128))
+  const unary = await call(client, 'hello', { metadata })
+  t.equal(unary.text, `${name}: hello`)
+  t.same(unary.trailers?.get('sum'), ['5'])
+  t.same(seen.metadata.at(-1)?.get('x-text'), ['y'])
+  t.same(seen.metadata.at(-1)?.get('x-bytes-bin'), [Buffer.of(0, 255, 128)])
+
+  const { error, trailers } = await call(client, 'fail')
+  t.match(error, { code: status.FAILED_PRECONDITION, details: 'as you asked: ü' })
+  t.same(trailers?.get('sum'), ['4'])
+
+  let bytes = 0
+  for await (const { text } of client.download({ text: '100' })) bytes += (text as string).length
+  t.equal(bytes, 100 * 16_384, 'a stream of the server')
+
+  const total = new Promise<unknown>((resolve) => {
+    const upload = client.upload((error, value) => resolve(error ?? value?.text))
+    for (let nth = 0; nth < 50; nth += 1) upload.write({ text: 'x'.repeat(10_000) })
+    upload.end()
+  })
+  t.equal(await total, '500000', 'a stream of the client')
+
+  const chat = client.chat()
+  for (const text of ['one', 'two', 'three']) {
+    chat.write({ text })
+    const [{ text: response }] = (await once(chat, 'data')) as [{ text: string }]
+    t.equal(response, `${name}: ${text}`, 'each message is answered before the next one')
+  }
+  chat.end()
+  const [ended] = (await once(chat.resume(), 'status')) as [{ code: number }]
+  t.equal(ended.code, status.OK)
+}
+
+await t.test('gRPC over h2c: every kind of call, errors and trailers', async (t) => {
+  const a = await grpcBackend(t, 'a')
+  const { lb, client } = await balanced(t, [a.address])
+  await everyKind(t, client, a, 'a')
+  const refused = client.chat()
+  refused.write({ text: 'refuse' })
+  const [error] = (await once(refused.resume(), 'error')) as [ServiceError]
+  t.match(error, { code: status.RESOURCE_EXHAUSTED, details: 'enough' }, 'while the client is still sending')
+  await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
+  t.same(logged(lb, 'response broken off'), [])
+})
+
+await t.test('gRPC over TLS: the certificate is verified', async (t) => {
+  const own = certify(t, 'grpc.internal')
+  const a = await grpcBackend(t, 'a', { tls: own })
+  const env = { NODE_EXTRA_CA_CERTS: join(t.testdirName, 'crt') }
+  const trusted = await balanced(t, [a.address], {
+    pool: { protocol: 'h2', serverName: 'grpc.internal' },
+    env,
+  })
+  await everyKind(t, trusted.client, a, 'a')
+  const other = await balanced(t, [a.address], {
+    pool: { protocol: 'h2', serverName: 'other.internal' },
+    env,
+  })
+  t.match((await call(other.client, 'hello')).error, { code: status.UNAVAILABLE })
+  await until('the log names the reason', () => other.lb.output().includes('ERR_TLS_CERT_ALTNAME_INVALID'))
+})
+
+await t.test('cancelled calls and deadlines reach the backend', async (t) => {
+  const a = await grpcBackend(t, 'a')
+  const { lb, client } = await balanced(t, [a.address])
+  t.match((await call(client, 'wait', { deadline: Date.now() + 300 })).error, {
+    code: status.DEADLINE_EXCEEDED,
+  })
+  await until('the backend notices the deadline', () => a.seen.cancelled === 1)
+  const download = client.download({ text: 'endless' })
+  await once(download, 'data')
+  download.cancel()
+  const [error] = (await once(download, 'error')) as [ServiceError]
+  t.equal(error.code, status.CANCELLED)
+  await until('the backend notices that', () => a.seen.cancelled === 2)
+  await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
+  await until('the log tells it', () => logged(lb).some(({ outcome }) => outcome === 'client closed'))
+})
+
+/** Whether the frames of a client, after its preface, have one of type HEADERS. */
+function hasRequest(received: Buffer): boolean {
+  for (let at = 24; at + 9 <= received.length; at += 9 + received.readUIntBE(at, 3))
+    if (received[at + 3] === 1) return true
+  return false
+}
+
+await t.test('a backend that resets a stream in the middle resets the client’s', async (t) => {
+  // SETTINGS, and the acknowledgement of the client's; HEADERS with status 200, DATA, RST_STREAM.
+  const settings = Buffer.from('000000040000000000' + '000000040100000000', 'hex')
+  const response = Buffer.from('000001010400000001' + '88' + '000002000000000001' + '7878', 'hex')
+  const reset = Buffer.from('000004030000000001' + '0000000b', 'hex')
+  const server = createServer((socket) => {
+    let received = Buffer.alloc(0)
+    socket
+      .on('error', () => undefined)
+      .on('data', (data: Buffer) => {
+        received = Buffer.concat([received, data])
+        if (hasRequest(received)) socket.write(Buffer.concat([response, reset]))
+      })
+    socket.write(settings)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { lb, client } = await balanced(t, [`127.0.0.1:${portOf(server)}`])
+  t.match((await call(client, 'hello')).error, { code: status.RESOURCE_EXHAUSTED }, 'ENHANCE_YOUR_CALM')
+  await until('it is logged', () => logged(lb).length === 1)
+  t.match(logged(lb), [{ outcome: 'broken off', reason: /ENHANCE_YOUR_CALM/ }])
+  t.match((await lb.overview()).pools[0]?.backends[0], { requests: 1, brokenOff: 1, errorRate: 1 })
+})
+
+await t.test('a backend that shuts down gracefully costs no call', async (t) => {
+  const a = await grpcBackend(t, 'a')
+  const b = await grpcBackend(t, 'b')
+  const { client, lb } = await balanced(t, [a.address, b.address], { pool: { retries: 2 } })
+  let [calls, isOver] = [0, false]
+  const caller = async (): Promise<void> => {
+    while (!isOver) {
+      const { error } = await call(client, 'hello')
+      t.equal(error, null)
+      calls += 1
+    }
+  }
+  const callers = Array.from({ length: 8 }, caller)
+  const open = client.chat()
+  open.write({ text: 'hi' })
+  const [{ text }] = (await once(open, 'data')) as [{ text: string }]
+  const [busy, name] = text.startsWith('a') ? [a, 'a'] : [b, 'b']
+  await until('there is some traffic', () => calls > 50)
+  const stopped = new Promise((resolve) => busy.server.tryShutdown(resolve))
+  const before = calls
+  await until('there is more', () => calls > before + 50)
+  open.write({ text: 'still there?' })
+  const [last] = (await once(open, 'data')) as [{ text: string }]
+  t.equal(last.text, `${name}: still there?`, 'an open stream continues')
+  open.end()
+  await once(open.resume(), 'status')
+  await stopped
+  isOver = true
+  await Promise.all(callers)
+  const [again] = [await grpcBackend(t, name, { port: busy.port })]
+  await until('it takes calls again', async () => {
+    const { error } = await call(client, 'hello')
+    t.equal(error, null)
+    return again.seen.metadata.length > 0
+  })
+  t.same(
+    logged(lb).filter((line) => line['outcome'] !== 'complete' || line['status'] !== 200),
+    [],
+  )
+})
+
+await t.test('calls share connections, as many as the backend allows on each', async (t) => {
+  const sessions = new Set<unknown>()
+  let [open, most] = [0, 0]
+  const all = Promise.withResolvers<void>()
+  const server = createHttp2({ settings: { maxConcurrentStreams: 10 } }).listen(0, '127.0.0.1')
+  server.on('session', (session) => sessions.add(session))
+  server.on('stream', (stream) => {
+    open += 1
+    most = Math.max(most, open)
+    stream.on('close', () => (open -= 1))
+    stream.on('error', () => undefined)
+    if (open === 40) all.resolve()
+    void all.promise.then(() => stream.respond({ ':status': 200 }, { endStream: true }))
+  })
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { lb, port } = await balanced(t, [`127.0.0.1:${portOf(server)}`], { pool: { connections: 40 } })
+  const { askHttp2 } = await import('./raw.ts')
+  const answers = await Promise.all(Array.from({ length: 60 }, () => askHttp2(port)))
+  t.ok(answers.every(({ headers }) => (headers[':status'] as unknown) === 200))
+  t.ok(answers[0]?.endsWithHeaders, 'what ends with its headers at the backend does so here')
+  t.equal(most, 40, 'the others have waited')
+  t.ok(sessions.size >= 4 && sessions.size < 40, `${sessions.size} connections`)
+  await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
+  t.same(logged(lb, 'backend failed'), [])
+})
+
+await t.test('a client that does not read holds the backend back, not the memory', async (t) => {
+  const a = await grpcBackend(t, 'a')
+  const { lb, client } = await balanced(t, [a.address])
+  const before = residentMegabytes(lb.process.pid)
+  const slow = client.download({ text: '8000' })
+  await once(slow, 'readable')
+  // Others get through meanwhile.
+  for (let nth = 0; nth < 200; nth += 1) t.equal((await call(client, 'hello')).error, null)
+  const grown = residentMegabytes(lb.process.pid) - before
+  t.ok(grown < 60, `${grown} MB of 128 MB`)
+  let bytes = 0
+  for await (const { text } of slow) bytes += (text as string).length
+  t.equal(bytes, 8000 * 16_384)
+})
+
+await t.test('health checks over HTTP/2: by path, and of gRPC servers by their own protocol', async (t) => {
+  const a = await grpcBackend(t, 'a', { hasHealth: true })
+  const b = await grpcBackend(t, 'b')
+  const pool = { health: { kind: 'grpc', interval: 0.1, fall: 1, rise: 1 } }
+  const { lb } = await balanced(t, [a.address, b.address], { pool })
+  const states = async (): Promise<string[]> =>
+    (await lb.overview()).pools.flatMap(({ backends }) =>
+      backends.map(({ state, reason }) => (reason === null ? state : `${state}: ${reason}`)),
+    )
+  const lacking = 'down: the health check returned gRPC status 12'
+  await until('the one without the service is down', async () => (await states()).join() === `up,${lacking}`)
+  a.seen.health = 2
+  const unwell = 'down: the health check returned another state than SERVING'
+  await until('the one that does not serve is down', async () => (await states())[0] === unwell)
+  a.seen.health = 1
+  await until('it is up again', async () => (await states())[0] === 'up')
+
+  const web = createHttp2((request, response) =>
+    response.writeHead(request.url === '/well' ? 200 : 500).end(),
+  )
+  await once(web.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => web.close())
+  const health = { path: '/well', interval: 0.1, fall: 1, rise: 1 }
+  const address = `127.0.0.1:${portOf(web)}`
+  const [well, ill] = [{ ...health }, { ...health, path: '/ill' }]
+  const first = await balanced(t, [address], { pool: { health: well } })
+  const second = await balanced(t, [address], { pool: { health: ill } })
+  await until('it is down by the other path', async () => {
+    const [backend] = (await second.lb.overview()).pools[0]?.backends ?? []
+    return backend?.reason === 'the health check returned status 500'
+  })
+  t.equal((await first.lb.overview()).pools[0]?.backends[0]?.state, 'up')
+})
