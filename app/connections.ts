@@ -9,6 +9,8 @@ export interface Outgoing {
   method: string
   headers: Headers
   body: Body
+  /** Whether it announces trailers that follow its body. */
+  hasTrailers: boolean
   /** Trailers of the request, once its body has been read. */
   trailers: () => IncomingHttpHeaders
   /** Another protocol that the client wants on the connection. */

@@ -67,6 +67,8 @@ function* pools({ pools }: BalancerConfig): Found {
     }
     if (protocol === 'tcp' && health.kind === 'http')
       yield { pointer: `/pools/${name}/health/kind`, text: 'tcp backends are checked by tcp, or not at all' }
+    if (health.kind === 'grpc' && protocol !== 'h2c' && protocol !== 'h2')
+      yield { pointer: `/pools/${name}/health/kind`, text: 'grpc needs a pool whose protocol is h2c or h2' }
     if (protocol === 'tcp' && sticky !== undefined)
       yield { pointer: `/pools/${name}/sticky`, text: 'tcp connections carry no cookie' }
   }

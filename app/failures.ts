@@ -1,3 +1,14 @@
+/** Why a request failed: codes are those of undici, of the system, or of HTTP/2. */
+export interface Failure extends Error {
+  code: string
+  /** With which the backend has reset the stream. */
+  rstCode?: number
+}
+
+export function failure(code: string, message = code, rstCode = 0): Failure {
+  return Object.assign(new Error(message), { code, rstCode })
+}
+
 /** The backend has not seen the request. */
 const unseen = new Set([
   ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'],

@@ -82,10 +82,9 @@ class Delivery implements Handler, Turn {
     if (this.reply.isGone || backend === undefined) return this.leave()
     const { url: path = '/' } = request
     const upgrade = asking?.protocol ?? null
-    backend.connections.dispatch(
-      { path, method, headers, body, upgrade, trailers: () => request.trailers },
-      this,
-    )
+    const hasTrailers = request.headers.trailer !== undefined && body !== null && !Buffer.isBuffer(body)
+    const trailers = (): IncomingHttpHeaders => request.trailers
+    backend.connections.dispatch({ path, method, headers, body, upgrade, hasTrailers, trailers }, this)
   }
 
   tooLate(): void {

@@ -3,6 +3,7 @@ import connector from 'undici/lib/core/connect.js'
 import symbols from 'undici/lib/core/symbols.js'
 import ConnectionPool from 'undici/lib/dispatcher/pool.js'
 import type { ConnectionOptions, Connections, Handler, Outgoing } from './connections.ts'
+import { trailerConnections } from './http1-trailers.ts'
 
 /** Connections of HTTP/1.1, each for one request at a time. */
 export function http1Connections(options: ConnectionOptions): Connections {
@@ -22,8 +23,11 @@ export function http1Connections(options: ConnectionOptions): Connections {
         if (problem === null) correctParser(socket)
       }),
   })
+  let withTrailers: Connections | undefined
   return {
-    dispatch({ path, method, headers, body, upgrade }: Outgoing, handler: Handler): void {
+    dispatch(outgoing: Outgoing, handler: Handler): void {
+      const { path, method, headers, body, upgrade, hasTrailers } = outgoing
+      if (hasTrailers) return (withTrailers ??= trailerConnections(options)).dispatch(outgoing, handler)
       const request = {
         ...{ path, method, upgrade },
         headers: headers as string[],
@@ -35,7 +39,10 @@ export function http1Connections(options: ConnectionOptions): Connections {
       }
       pool.dispatch(request as Parameters<typeof pool.dispatch>[0], handler)
     },
-    close: () => void pool.close(),
+    close(): void {
+      void pool.close()
+      withTrailers?.close()
+    },
   }
 }
 

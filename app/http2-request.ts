@@ -2,19 +2,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type ClientHttp2Stream, constants } from 'node:http2'
 import type { Body } from './body.ts'
 import type { Controller, Handler, Outgoing } from './connections.ts'
+import { failure } from './failures.ts'
 import { trailersOf } from './headers.ts'
 import type { Connection } from './http2.ts'
-
-/** Why a request failed: codes are those of undici, of the system, or of HTTP/2. */
-export interface Failure extends Error {
-  code: string
-  /** With which the backend has reset the stream. */
-  rstCode?: number
-}
-
-export function failure(code: string, message = code, rstCode = 0): Failure {
-  return Object.assign(new Error(message), { code, rstCode })
-}
 
 /** One request on a connection of HTTP/2, and what its handler may do with it. */
 export class Http2Request implements Controller {

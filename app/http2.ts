@@ -8,8 +8,8 @@ import {
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import type { ConnectionOptions, Connections, Controller, Handler, Outgoing } from './connections.ts'
-import { isUnseen } from './failures.ts'
-import { failure, Http2Request } from './http2-request.ts'
+import { failure, isUnseen } from './failures.ts'
+import { Http2Request } from './http2-request.ts'
 
 /** Requests at once on a connection whose backend sets no limit. */
 const firstStreams = 100

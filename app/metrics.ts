@@ -8,14 +8,19 @@ type Kind = [
 ]
 
 const kinds: Kind[] = [
-  ['lb_backend_up', 'gauge', 'min', '1 while requests go there.', ({ state }) => Number(state === 'up')],
-  ['lb_backend_weight', 'gauge', 'max', 'Share of the requests.', ({ weight }) => weight],
-  ['lb_requests_in_flight', 'gauge', 'sum', 'Requests being answered.', ({ counter }) => counter.inflight],
+  [
+    ...(['lb_backend_up', 'gauge', 'min', '1 if the backend is up and receives requests, else 0.'] as const),
+    ({ state }) => Number(state === 'up'),
+  ],
+  ['lb_backend_weight', 'gauge', 'max', 'Weight of the backend.', ({ weight }) => weight],
+  ['lb_requests_in_flight', 'gauge', 'sum', 'Requests in flight.', ({ counter }) => counter.inflight],
   ['lb_requests_total', 'counter', 'sum', 'Requests sent to the backend.', ({ counter }) => counter.requests],
-  ['lb_failures_total', 'counter', 'sum', 'Requests that it failed.', ({ counter }) => counter.failures],
 ]
 
-/** What this process knows of every backend. */
+const failures =
+  'Requests that the backend failed: it was unavailable, or its response broke off in the middle.'
+
+/** The figures of every backend in this process. */
 export function metricsOf(balancer: Balancer): Metric[] {
   const all = balancer.backends().map(({ pool, backend }) => ({
     ...{ labels: { pool: pool.name, backend: backend.address }, backend, counter: backend.counter },
@@ -24,6 +29,14 @@ export function metricsOf(balancer: Balancer): Metric[] {
     const values = all.map(({ labels, backend }) => ({ labels, value: value(backend) }))
     return { name, type, aggregator, help, values }
   })
-  const latency = { name: 'lb_latency_seconds', help: 'Until the headers of the answer.' }
-  return [...simple, histogram(latency, all)]
+  const failed = all.flatMap(({ labels, counter: { failures, brokenOff } }) => [
+    { labels: { ...labels, reason: 'unavailable' }, value: failures - brokenOff },
+    { labels: { ...labels, reason: 'broken_off' }, value: brokenOff },
+  ])
+  const latency = { name: 'lb_latency_seconds', help: 'Time until the response headers arrived, in seconds.' }
+  return [
+    ...simple,
+    { name: 'lb_failures_total', type: 'counter', aggregator: 'sum', help: failures, values: failed },
+    histogram(latency, all),
+  ]
 }

@@ -22,10 +22,15 @@ function endTimer(session: ServerHttp2Session): void {
   if (timer !== undefined) clearTimeout(Reflect.get(session, timer) as NodeJS.Timeout)
 }
 
-/** Resets a stream whose request is not whole in time, as Node does it for HTTP/1.1. */
+/**
+ * Resets a stream whose request is not complete in time, as Node does for HTTP/1.1. Once its response has begun, both
+ * may last: a call of gRPC sends and receives for as long as it likes.
+ */
 export function expectBody({ stream }: Http2ServerRequest, ms: number): void {
   if (stream.endAfterHeaders) return
-  const late = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), ms)
+  const late = setTimeout(() => {
+    if (!stream.headersSent) stream.close(constants.NGHTTP2_CANCEL)
+  }, ms)
   for (const event of ['end', 'close']) stream.once(event, () => clearTimeout(late))
 }
 

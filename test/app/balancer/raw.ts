@@ -89,6 +89,7 @@ export async function askHttp2(
   port: number,
   headers: Record<string, string> = {},
   body?: string,
+  trailers?: Record<string, string>,
 ): Promise<Http2Answer> {
   const session = connectHttp2(`https://127.0.0.1:${port}`, {
     rejectUnauthorized: false,
@@ -98,7 +99,7 @@ export async function askHttp2(
   session.on('error', () => undefined)
   const stream = session.request(
     { ':authority': 'x', ':path': '/', ...headers },
-    { endStream: body === undefined },
+    { endStream: body === undefined, waitForTrailers: trailers !== undefined },
   )
   const answer: Http2Answer = {
     ...{ informational: [], headers: {}, trailers: {}, body: '', rstCode: 0, endsWithHeaders: false },
@@ -111,6 +112,7 @@ export async function askHttp2(
   })
   stream.on('trailers', (received) => (answer.trailers = received))
   stream.on('data', (data: Buffer) => (answer.body += data.toString('latin1')))
+  if (trailers !== undefined) stream.on('wantTrailers', () => stream.sendTrailers(trailers))
   if (body !== undefined) stream.end(body)
   await new Promise((resolve) => stream.once('close', resolve))
   answer.rstCode = stream.rstCode ?? 0

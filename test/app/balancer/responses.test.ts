@@ -1,9 +1,10 @@
-import { Agent, type IncomingMessage, request as requestHttp } from 'node:http'
+import { Agent, createServer as createHttp, type IncomingMessage, request as requestHttp } from 'node:http'
+import { createServer as createHttp2 } from 'node:http2'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { say, until } from './fixture.ts'
-import { askHttp2, both, raw } from './raw.ts'
+import { portOf, say, until } from './fixture.ts'
+import { askHttp2, both, logged, raw } from './raw.ts'
 
 /** Responses that have no body, whatever their headers declare. */
 const bodiless = [
@@ -227,4 +228,65 @@ await t.test('trailers pass to clients of both protocols', async (t) => {
   const head = requestHttp({ port: lb.port, method: 'HEAD' }).end()
   const [headers] = (await once(head, 'response')) as [IncomingMessage]
   t.equal(headers.resume().statusCode, 200, 'names of trailers where there is no body')
+})
+
+/** A request of HTTP/1.1 with a trailer. */
+const posted = [
+  ...['POST / HTTP/1.1', 'Host: x', 'TE: trailers', 'Trailer: X-Sum', 'Transfer-Encoding: chunked'],
+  ...['Connection: close', '', '5', 'hello', '0', 'X-Sum: abc', '', ''],
+].join('\r\n')
+
+await t.test('trailers of a request reach a backend of HTTP/1.1, if it announces them', async (t) => {
+  const server = createHttp((request, response) => {
+    response.writeProcessing()
+    response.writeHead(200, { trailer: 'x-seen' })
+    void text(request).then((body) => {
+      response.addTrailers({ 'x-seen': String(request.trailers['x-sum']) })
+      response.end(`${body} ${request.headers.trailer} ${request.headers.te}`)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { lb, secure } = await both(t, `127.0.0.1:${portOf(server)}`)
+  for (let nth = 0; nth < 2; nth += 1) {
+    const answer = await say(lb.port, posted)
+    t.match(
+      answer,
+      /^HTTP\/1\.1 102 [^]*HTTP\/1\.1 200 [^]*hello X-Sum trailers\r\n0\r\nx-seen: abc\r\n\r\n$/,
+    )
+  }
+  const announced = { ':method': 'POST', te: 'trailers', trailer: 'x-sum' }
+  const answer = await askHttp2(secure, announced, 'hello', { 'x-sum': 'def' })
+  t.match(answer, { body: 'hello x-sum trailers', trailers: { 'x-seen': 'def' }, rstCode: 0 })
+})
+
+await t.test('a backend of HTTP/2 serves clients of HTTP/1.1 just the same', async (t) => {
+  const server = createHttp2((request, response) => {
+    const { stream } = response
+    if (request.url === '/304') return void response.writeHead(304, { 'content-length': '10' }).end()
+    if (request.url === '/break') return void response.write('x', () => stream.session?.destroy())
+    stream.additionalHeaders({ ':status': 103, link: '</a.css>' })
+    return void text(request).then((body) => {
+      response.addTrailers({ 'x-seen': String(request.trailers['x-sum']) })
+      response.end(`${body} ${request.authority} ${request.headers.te}`)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { lb, secure } = await both(t, `127.0.0.1:${portOf(server)}`, { pool: { protocol: 'h2c' } })
+  t.match(
+    await say(lb.port, posted),
+    /^HTTP\/1\.1 103 [^]*link: <\/a\.css>\r\n\r\nHTTP\/1\.1 200 [^]*hello x trailers\r\n0\r\nx-seen: abc\r\n\r\n$/,
+  )
+  const answer = await askHttp2(secure, { ':method': 'POST', te: 'trailers' }, 'hello', { 'x-sum': 'def' })
+  t.match(answer, { body: 'hello x trailers', trailers: { 'x-seen': 'def' }, rstCode: 0 })
+  t.equal((await lb.get('/304')).status, 304)
+  t.match(await askHttp2(secure, { ':path': '/304' }), { headers: { 'content-length': '10' }, rstCode: 0 })
+  t.equal(
+    await lb.text('/', { method: 'PUT', body: 'x'.repeat(300_000) }).then((whole) => whole.length > 300_000),
+    true,
+  )
+  await t.rejects(lb.text('/break'))
+  t.not((await askHttp2(secure, { ':path': '/break' })).rstCode, 0)
+  await until('it is logged', () => logged(lb).filter(({ outcome }) => outcome === 'broken off').length === 2)
 })
