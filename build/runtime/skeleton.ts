@@ -8,7 +8,7 @@ const folders = ['proc', 'sys', 'dev', 'tmp', 'run', 'srv', 'data', 'var', 'root
 const links: Record<string, string> = {
   'etc/resolv.conf': '/run/resolv.conf',
   'etc/hosts': '/run/hosts',
-  'etc/localtime': '/usr/share/zoneinfo/Etc/UTC',
+  'etc/localtime': '/run/localtime',
   'etc/mtab': '/proc/self/mounts',
   'var/tmp': '/tmp',
   'var/run': '/run',

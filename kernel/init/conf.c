@@ -170,14 +170,22 @@ static const char *missing_key(struct conf *conf)
 	return NULL;
 }
 
+const char *conf_env(const struct conf *conf, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < conf->envc; i++)
+		if (!strncmp(conf->env[i], name, length) && conf->env[i][length] == '=')
+			return conf->env[i] + length + 1;
+	return NULL;
+}
+
 static void add_path(struct conf *conf)
 {
 	static char path[] = "PATH=/bin";
 
-	for (size_t i = 0; i < conf->envc; i++)
-		if (!strncmp(conf->env[i], "PATH=", 5))
-			return;
-	conf->env[conf->envc++] = path;
+	if (!conf_env(conf, "PATH"))
+		conf->env[conf->envc++] = path;
 }
 
 int conf_parse(struct conf *conf, char *text, size_t length, char *error, size_t error_size)

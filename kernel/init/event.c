@@ -1,15 +1,9 @@
 #include "init.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
-
-/* A console that nobody reads is worth half a second an event, no more: the machine goes on without it. */
-#define RETRIES 100
-#define RETRY_NS 5000000
 
 long now_ms(void)
 {
@@ -37,47 +31,44 @@ const char *json_escape(const char *text, char *out, size_t size)
 	return out;
 }
 
-bool write_console(const char *text, size_t length)
+static size_t format(char *line, size_t size, const char *stage, const char *name, const char *fmt, va_list args)
 {
-	struct timespec pause = { .tv_nsec = RETRY_NS };
-
-	for (int i = 0; length > 0 && i < RETRIES; i++) {
-		ssize_t written = write(STDOUT_FILENO, text, length);
-
-		if (written > 0) {
-			text += written;
-			length -= (size_t)written;
-		} else if (written < 0 && errno != EAGAIN && errno != EINTR) {
-			return false;
-		} else {
-			nanosleep(&pause, NULL);
-		}
-	}
-	return length == 0;
-}
-
-void event(const char *stage, const char *name, const char *fmt, ...)
-{
-	char line[MAX_DETAILS + 256], date[32], details[MAX_DETAILS] = "";
+	char date[32], details[MAX_DETAILS] = "";
 	long uptime = now_ms();
 	struct timespec real;
 	struct tm utc;
 	int length;
-	va_list args;
 
 	clock_gettime(CLOCK_REALTIME, &real);
 	gmtime_r(&real.tv_sec, &utc);
 	strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-	if (fmt) {
-		va_start(args, fmt);
+	if (fmt)
 		vsnprintf(details, sizeof(details), fmt, args);
-		va_end(args);
-	}
-	length = snprintf(line, sizeof(line),
-			  "{\"time\":\"%s.%03ldZ\",\"uptime\":%ld.%03ld,\"stage\":\"%s\",\"event\":\"%s\"%s}\n", date,
-			  real.tv_nsec / 1000000, uptime / 1000, uptime % 1000, stage, name, details);
-	if (length <= 0 || (size_t)length >= sizeof(line))
-		return;
-	log_copy(line, (size_t)length);
-	write_console(line, (size_t)length);
+	length = snprintf(line, size, "{\"time\":\"%s.%03ldZ\",\"uptime\":%ld.%03ld,\"stage\":\"%s\",\"event\":\"%s\"%s}\n",
+			  date, real.tv_nsec / 1000000, uptime / 1000, uptime % 1000, stage, name, details);
+	return length > 0 && (size_t)length < size ? (size_t)length : 0;
+}
+
+size_t event_line(char *line, size_t size, const char *stage, const char *name, const char *fmt, ...)
+{
+	va_list args;
+	size_t length;
+
+	va_start(args, fmt);
+	length = format(line, size, stage, name, fmt, args);
+	va_end(args);
+	return length;
+}
+
+void event(const char *stage, const char *name, const char *fmt, ...)
+{
+	char line[MAX_DETAILS + 256];
+	va_list args;
+	size_t length;
+
+	va_start(args, fmt);
+	length = format(line, sizeof(line), stage, name, fmt, args);
+	va_end(args);
+	if (length)
+		log_event(line, length);
 }

@@ -35,6 +35,9 @@ struct conf {
 	long log_buffer_bytes; /* 0: nobody reads a copy of the log */
 };
 
+/* The value of a variable in the environment of Node, or NULL. */
+const char *conf_env(const struct conf *conf, const char *name);
+
 /*
  * Parses text in place; text[length] must be writable. Returns 0, or -1 with a message that names
  * line and key, never a value.
@@ -47,12 +50,13 @@ int conf_parse(struct conf *conf, char *text, size_t length, char *error, size_t
  */
 int cmdline_value(const char *cmdline, const char *key, char *value, size_t size);
 
-/* One JSON line on stdout. fmt and what follows make further members, as ",\"key\":…", or nothing. */
+/* Logs one JSON line. fmt and what follows make further members, as ",\"key\":…", or nothing. */
 void event(const char *stage, const char *name, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Returns whether all was written: a console that takes nothing is given up after half a second. */
-bool write_console(const char *text, size_t length);
+/* Formats the line of an event. Returns its length, 0 when it does not fit. */
+size_t event_line(char *line, size_t size, const char *stage, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
 /* Copies text so that it can stand between quotes in JSON. */
 const char *json_escape(const char *text, char *out, size_t size);
@@ -60,15 +64,34 @@ const char *json_escape(const char *text, char *out, size_t size);
 /* Milliseconds since the kernel started. */
 long now_ms(void);
 
-/* Keeps a copy of the log in a FIFO of that size. Returns what to poll for Node's output, or -1. */
+/*
+ * Makes the pipe that Node's output comes through and, if bytes is not 0, a FIFO of that size with a copy of the
+ * log. Returns what to poll, or -1: Node then writes to the console itself.
+ */
 int log_start(long bytes);
-/* In Node, before it is Node: its output comes here first. */
+/* In the child, before it becomes Node: its output goes to the pipe. */
 void log_child_stdio(void);
-/* Takes some of Node's output; false when there is none left or the console is stuck. */
-bool log_relay(void);
-void log_relay_rest(void);
-/* What does not fit is counted, and the count told when there is room again. */
-void log_copy(const char *text, size_t length);
+/* Reads some of Node's output; false when there is none left. */
+bool log_read(void);
+/* Reads all that a Node that has ended left, and ends its last line. */
+void log_read_rest(void);
+/* Milliseconds until an unfinished line is to be shown, or -1. */
+long log_timeout_ms(void);
+/* Passes on a line that has been unfinished for long. */
+void log_pass_unfinished(void);
+/* Logs an event of init itself; the console gets it at once if it takes it. */
+void log_event(const char *line, size_t length);
+
+/* Queues lines for the console. Those that do not fit are dropped and counted; events have room of their own. */
+void console_queue(const char *text, size_t length, bool is_event);
+bool console_pending(void);
+/* Writes what the console takes now; false when it takes nothing. */
+bool console_write(void);
+/* Waits until the console has taken everything, or for so long. */
+void console_flush(long most_ms);
+
+/* Logs which fault killed a program that started then, if the signal is that of a fault. */
+void explain_crash(pid_t pid, int signal, long since_ms);
 
 /*
  * Finds the disk whose ext4 file system has that label, checks it, mounts it at /data and lets it fill its disk.
@@ -109,6 +132,10 @@ long long platform_disk_bytes(const char *device);
 int platform_resize_data(unsigned long long blocks);
 /* Opens the FIFO for both ends, so that it stays when its reader goes; never blocks. */
 int platform_log_fifo(long bytes);
+/* Opens the kernel's log: each read returns one record, and none waits for the next. */
+int platform_kernel_log(void);
+/* Links the machine's time zone, whose name is TZ's value; without one it is UTC. */
+void platform_zone(const char *name);
 int platform_power_buttons(int *fds, int most);
 bool platform_power_pressed(int fd);
 void platform_child_stdio(void);

@@ -12,6 +12,9 @@
 #define SHARED "9p"
 #define SHARED_TAG "/app"
 
+/* A machine that ends waits so long, at most, for its console. */
+#define CONSOLE_FLUSH_MS 5000
+
 /* Tests are in more of a hurry. */
 #ifndef APP_DEVICE_WAIT_MS
 #define APP_DEVICE_WAIT_MS 10000
@@ -24,6 +27,7 @@ static void finish(enum ending ending)
 {
 	platform_settle();
 	event("shutdown", "shutdown.finished", NULL);
+	console_flush(CONSOLE_FLUSH_MS);
 	platform_end(ending);
 }
 
@@ -129,6 +133,7 @@ static int prepare(struct conf *conf, char *error, size_t size)
 {
 	if (mount_app(error, size) < 0 || read_conf(conf, error, size) < 0)
 		return -1;
+	platform_zone(conf_env(conf, "TZ"));
 	return conf->data ? data_mount(conf->data, error, size) : 0;
 }
 

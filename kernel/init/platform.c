@@ -19,6 +19,7 @@
 #define BLOCKS "/sys/class/block"
 #define LOG_FIFO "/run/nodeos/log"
 #define DATA "/data"
+#define ZONES "/usr/share/zoneinfo"
 
 /* From the kernel's fs/ext4/ext4.h, which programs do not get to see. */
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, unsigned long long)
@@ -50,9 +51,9 @@ static void link_or_warn(const char *target, const char *path)
 		warn("link", path);
 }
 
-static void open_console(int flags)
+static void open_console(void)
 {
-	int fd = open(CONSOLE, O_RDWR | O_NOCTTY | flags);
+	int fd = open(CONSOLE, O_RDWR | O_NOCTTY | O_NONBLOCK);
 
 	if (fd < 0)
 		return;
@@ -73,7 +74,7 @@ static void allow_many_files(void)
 
 void platform_start(void)
 {
-	open_console(O_NONBLOCK);
+	open_console();
 	mount_or_warn("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	mount_or_warn("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	mount_or_warn("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
@@ -207,6 +208,20 @@ int platform_log_fifo(long bytes)
 	return fd;
 }
 
+int platform_kernel_log(void)
+{
+	return open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+void platform_zone(const char *name)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), ZONES "/%s", name && *name ? name + (*name == ':') : "Etc/UTC");
+	/* A TZ such as CET-1CEST is a rule, not a name. */
+	link_or_warn(access(path, R_OK) == 0 ? path : ZONES "/Etc/UTC", "/run/localtime");
+}
+
 int platform_power_buttons(int *fds, int most)
 {
 	int found = 0;
@@ -239,10 +254,15 @@ bool platform_power_pressed(int fd)
 	return power;
 }
 
-/* Opened anew: init's own console does not block, and what Node makes of this one stays Node's. */
+/* Nothing is typed into a machine. A terminal, which the console is, would have a size of 0 by 0. */
 void platform_child_stdio(void)
 {
-	open_console(0);
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (fd > 0) {
+		dup2(fd, STDIN_FILENO);
+		close(fd);
+	}
 }
 
 void platform_kill_rest(void)

@@ -69,16 +69,18 @@ static void start_node(struct state *state)
 	}
 }
 
-static void report_end(const struct state *state, int status)
+static void report_end(const struct state *state, pid_t pid, int status)
 {
 	long ran_ms = now_ms() - state->started_ms;
 
-	log_relay_rest();
-	if (WIFSIGNALED(status))
+	log_read_rest();
+	if (WIFSIGNALED(status)) {
 		event("node", "node.exited", ",\"signal\":%d,\"name\":\"%s\",\"ran_ms\":%ld", WTERMSIG(status),
 		      strsignal(WTERMSIG(status)), ran_ms);
-	else
+		explain_crash(pid, WTERMSIG(status), state->started_ms);
+	} else {
 		event("node", "node.exited", ",\"status\":%d,\"ran_ms\":%ld", WEXITSTATUS(status), ran_ms);
+	}
 }
 
 /* Kills what runs and waits until it is gone: until then it holds ports and files. */
@@ -95,7 +97,7 @@ static void kill_all(struct state *state)
 	while ((pid = waitpid(-1, &status, WNOHANG)) >= 0) {
 		if (pid > 0 && pid == state->node) {
 			state->node = 0;
-			report_end(state, status);
+			report_end(state, pid, status);
 		}
 		left = until - now_ms();
 		if (left <= 0)
@@ -145,8 +147,8 @@ static void node_ended(struct state *state, int status)
 	const struct conf *conf = state->conf;
 	long ran_ms = now_ms() - state->started_ms;
 
+	report_end(state, state->node, status);
 	state->node = 0;
-	report_end(state, status);
 	kill_all(state);
 	if (state->drain_until_ms >= 0) {
 		end(state, state->ending);
@@ -210,11 +212,12 @@ static void handle_button(struct state *state, struct pollfd *button)
 static int next_timeout(const struct state *state)
 {
 	long at = state->drain_until_ms >= 0 ? state->drain_until_ms : state->restart_at_ms;
-	long left = at - now_ms();
+	long left = at - now_ms(), log = log_timeout_ms();
 
 	if (at < 0)
-		return -1;
-	return left > 0 ? (int)left : 0;
+		return (int)log;
+	left = left > 0 ? left : 0;
+	return (int)(log >= 0 ? least(left, log) : left);
 }
 
 static void handle_time(struct state *state)
@@ -247,7 +250,7 @@ static int open_signals(void)
 enum ending supervise(const struct conf *conf)
 {
 	static struct state state;
-	struct pollfd polled[2 + MAX_BUTTONS];
+	struct pollfd polled[3 + MAX_BUTTONS];
 	int buttons[MAX_BUTTONS], count;
 
 	memset(&state, 0, sizeof(state));
@@ -263,9 +266,10 @@ enum ending supervise(const struct conf *conf)
 	start_node(&state);
 	count = platform_power_buttons(buttons, MAX_BUTTONS);
 	for (int i = 0; i < count; i++)
-		polled[2 + i] = (struct pollfd){ .fd = buttons[i], .events = POLLIN };
+		polled[3 + i] = (struct pollfd){ .fd = buttons[i], .events = POLLIN };
 	while (!state.ended) {
-		if (poll(polled, 2 + (nfds_t)count, next_timeout(&state)) < 0 && errno != EINTR) {
+		polled[2] = (struct pollfd){ .fd = console_pending() ? STDOUT_FILENO : -1, .events = POLLOUT };
+		if (poll(polled, 3 + (nfds_t)count, next_timeout(&state)) < 0 && errno != EINTR) {
 			event("init", "init.failed", ",\"error\":\"poll: %s\"", strerror(errno));
 			end(&state, ENDING_REBOOT);
 			break;
@@ -273,9 +277,12 @@ enum ending supervise(const struct conf *conf)
 		if (polled[0].revents & POLLIN)
 			handle_signal(&state, polled[0].fd);
 		if (polled[1].revents & POLLIN)
-			log_relay();
+			log_read();
+		log_pass_unfinished();
+		if (polled[2].revents)
+			console_write();
 		for (int i = 0; i < count; i++)
-			handle_button(&state, &polled[2 + i]);
+			handle_button(&state, &polled[3 + i]);
 		if (!state.ended)
 			handle_time(&state);
 	}

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { initConf } from '../../config/guest.ts'
 import { loadConfig } from '../../config/load.ts'
-import { compileSanitized, shellConf } from './fixtures/init.ts'
+import { compileSanitized, logParts, shellConf } from './fixtures/init.ts'
 import { seeded } from './fixtures/random.ts'
 
 /** What the parsers make of a text. */
@@ -23,7 +23,7 @@ interface Parsed {
   cut: string
 }
 
-const parser = compileSanitized(join(t.testdir({}), 'parse'), ['conf', 'event', 'log'], 'init-parse.c')
+const parser = compileSanitized(join(t.testdir({}), 'parse'), ['conf', 'event', ...logParts], 'init-parse.c')
 
 /** Runs every text through init's parsers, under the sanitizers; fails when those complain. */
 function parseAll(texts: readonly (string | Buffer)[]): Parsed[] {

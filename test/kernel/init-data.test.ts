@@ -3,7 +3,15 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { findTool, tool } from '../../build/lib/tool.ts'
-import { compileSanitized, deviceWaitMs, named, type Running, shellConf, startInit } from './fixtures/init.ts'
+import {
+  compileSanitized,
+  everyPart,
+  deviceWaitMs,
+  named,
+  type Running,
+  shellConf,
+  startInit,
+} from './fixtures/init.ts'
 
 const folder = t.testdir({})
 const mebibyte = 2 ** 20
@@ -11,12 +19,7 @@ const checker = join(folder, 'e2fsck')
 // The real one, on a file in the place of a device.
 writeFileSync(checker, `#!/bin/sh\nexec ${findTool('e2fsck') ?? 'e2fsck'} "$1" "$INIT_ROOT$2"\n`)
 chmodSync(checker, 0o755)
-const binary = compileSanitized(
-  join(folder, 'init'),
-  ['main', 'conf', 'data', 'event', 'log', 'run', 'supervise'],
-  'init-host.c',
-  [`-DE2FSCK="${checker}"`],
-)
+const binary = compileSanitized(join(folder, 'init'), everyPart, 'init-host.c', [`-DE2FSCK="${checker}"`])
 const conf = `${shellConf('exit 0', { 'exit-zero': 'poweroff' })}data store\n`
 let machines = 0
 

@@ -3,12 +3,16 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { folderOf } from '../fixtures/release.ts'
-import { compileSanitized } from './fixtures/init.ts'
+import { compileSanitized, logParts } from './fixtures/init.ts'
 import { namespaceCommand, noNamespace } from './fixtures/namespace.ts'
 
 const namespace = namespaceCommand()
 const folder = folderOf(t)
-const program = compileSanitized(join(folder, 'lookup'), ['platform', 'event', 'log'], 'init-partition.c')
+const program = compileSanitized(
+  join(folder, 'lookup'),
+  ['platform', 'event', ...logParts],
+  'init-partition.c',
+)
 
 /** What the kernel says of each block device, as `/sys/class/block/<name>/uevent` holds it. */
 const blocks = {

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import {
   compileSanitized,
+  everyPart,
   deviceWaitMs,
   type Machine,
   named,
@@ -14,11 +15,7 @@ import {
 } from './fixtures/init.ts'
 
 const folder = t.testdir({})
-const binary = compileSanitized(
-  join(folder, 'init'),
-  ['main', 'conf', 'data', 'event', 'log', 'run', 'supervise'],
-  'init-host.c',
-)
+const binary = compileSanitized(join(folder, 'init'), everyPart, 'init-host.c')
 let machines = 0
 
 function start(machine: Machine): Running & { root: string } {

@@ -1,14 +1,31 @@
-import { closeSync, constants, mkdirSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+} from 'node:fs'
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import t from 'tap'
 import { tool } from '../../build/lib/tool.ts'
-import { compileSanitized, type Machine, named, type Running, shellConf, startInit } from './fixtures/init.ts'
+import { until } from '../fixtures/until.ts'
+import {
+  compileSanitized,
+  everyPart,
+  type Machine,
+  named,
+  type Running,
+  shellConf,
+  startInit,
+} from './fixtures/init.ts'
 
-const parts = ['main', 'conf', 'data', 'event', 'log', 'run', 'supervise'] as const
 const folder = t.testdir({})
-const binary = compileSanitized(join(folder, 'init'), parts, 'init-host.c')
+const binary = compileSanitized(join(folder, 'init'), everyPart, 'init-host.c')
 let machines = 0
 
 /** Starts init in a folder of its own, and sees to it that it ends with the test. */
@@ -327,9 +344,112 @@ await t.test('a FIFO that is full costs nothing but the lines, which are counted
   await init.waitForText('more')
   const copied = held + readFifo(fifo)
   t.ok(copied.endsWith('more\n'), 'there is room again')
-  const drops = [...copied.matchAll(/^\{.*"log.dropped","bytes":(\d+)\}$/gm)]
-  const dropped = drops.reduce((sum, [, bytes]) => sum + Number(bytes), 0)
+  const drops = [...copied.matchAll(/^\{.*"log.dropped","lines":(\d+),"bytes":(\d+)\}$/gm)]
+  const dropped = drops.reduce((sum, [, , bytes]) => sum + Number(bytes), 0)
+  const lines = drops.reduce((sum, [, lines]) => sum + Number(lines), 0)
   const told = drops.reduce((sum, [line]) => sum + line.length + 2, 0)
   const all = init.texts.reduce((sum, line) => sum + line.length + 1, 0)
   t.equal(copied.length - told + dropped, all)
+  t.equal(copied.split('\n').filter((line) => line !== '' && !line.startsWith('{')).length + lines, 202)
+})
+
+/** A shell that prints `<name> <number>` so often. */
+const flood = (name: string, times: number): string =>
+  `i=0; while [ $i -lt ${times} ]; do echo "${name} $i, a line of the length that lines have"; i=$((i+1)); done`
+
+await t.test(
+  'a flood that the console does not take stops nothing; what is dropped is counted',
+  async (t) => {
+    const root = newRoot()
+    const event = '{"time":"2026-01-01T00:00:00.000Z","uptime":1,"stage":"app","event":"app.marked"}'
+    const conf = shellConf(
+      `${flood('flood', 20_000)}; echo '${event}'; ${flood('more', 5000)}; echo -n last words; : > ${root}/done; exit 3`,
+      { 'crash-loop-count': 1000, 'backoff-initial-ms': 60_000, 'backoff-max-ms': 60_000 },
+    )
+    const init = start(t, { conf, unread: true }, root)
+    await until('the app has written all', () => existsSync(join(root, 'done')))
+    init.read()
+    await init.waitFor('node.restarting')
+    const numbers = init.texts
+      .filter((text) => text.startsWith('flood'))
+      .map((text) => Number(text.split(/[ ,]/)[1]))
+    t.ok(numbers.length > 3000, 'what fits in the queue is there')
+    t.strictSame(
+      numbers.slice(0, 3000),
+      Array.from({ length: 3000 }, (_, index) => index),
+      'from its beginning, without a gap',
+    )
+    t.match(init.texts.at(-1), /^last words$/, 'and what came last')
+    t.match(init.texts.at(-2), /^more 4999,/)
+    t.ok(
+      init.texts.every((text) =>
+        /^((flood|more) \d+, a line of the length that lines have|last words)$/.test(text),
+      ),
+    )
+    t.equal(named(init.lines, 'app.marked').length, 1, 'events are kept')
+    const dropped = named(init.lines, 'log.dropped').reduce((sum, { lines }) => sum + Number(lines), 0)
+    t.ok(dropped > 10_000)
+    t.equal(init.texts.length - 1 + dropped, 25_000)
+    t.strictSame(names(init).slice(-2), ['node.exited', 'node.restarting'])
+  },
+)
+
+await t.test('an unfinished line is shown soon, and events have lines of their own', async (t) => {
+  const root = newRoot()
+  const script = `printf 'a question? '; sleep 0.5; : > ${root}/waits; ${ready.replace('echo ready; ', '')}`
+  const init = start(t, { conf: shellConf(script, { 'drain-timeout-s': 1 }) }, root)
+  const split = run(t, "printf 'begun, '; sleep 0.4; echo ended; printf 'not'; exit 2")
+  await until('the app waits', () => existsSync(join(root, 'waits')))
+  init.kill('SIGTERM')
+  await init.waitFor('shutdown.started')
+  t.strictSame(init.texts, ['a question? '])
+  await split.waitFor('node.exited')
+  t.strictSame(split.texts, ['begun, ended', 'not'])
+})
+
+const crashes: [signal: string, flags: string, wanted: object][] = [
+  [
+    'ILL',
+    'fpu sse2 pni cx16 lahf_lm sse4_1x',
+    { signal: 'SIGILL', in: 'addon.node', missing: 'popcnt ssse3 sse4_1 sse4_2', hint: /-cpu max/ },
+  ],
+  ['SEGV', 'cx16 lahf_lm popcnt pni ssse3 sse4_1 sse4_2', { signal: 'SIGSEGV', missing: '', hint: /addon/ }],
+  ['ABRT', '', { signal: 'SIGABRT', in: '', missing: '', hint: /lines above/ }],
+]
+
+for (const [signal, flags, wanted] of crashes) {
+  await t.test(`SIG${signal} is explained`, async (t) => {
+    const root = newRoot()
+    for (const folder of ['dev', 'proc']) mkdirSync(join(root, folder))
+    const cpu = 'model name\t: A "CPU" of 2003\nvmx flags\t: none\n'
+    await writeFile(join(root, 'proc/cpuinfo'), `processor\t: 0\n${cpu}flags\t\t: ${flags}\nbugs\t: no\n`)
+    const trap = 'traps: node[77] trap invalid opcode ip:7f01 sp:7ffd error:0 in addon.node[1139,7f00+1000]'
+    await writeFile(join(root, 'dev/kmsg'), `6,210,9999999999999999,-;${trap}\n SUBSYSTEM=none\n`)
+    const init = start(t, { conf: shellConf(`kill -${signal} $$`) }, root)
+    await init.waitFor('app.killed')
+    t.match(named(init.lines, 'app.killed')[0], {
+      stage: 'app',
+      pid: Number,
+      cpu: 'A "CPU" of 2003',
+      ...wanted,
+    })
+  })
+}
+
+await t.test('a file that the kernel named before Node started is not blamed', async (t) => {
+  const root = newRoot()
+  mkdirSync(join(root, 'dev'))
+  await writeFile(
+    join(root, 'dev/kmsg'),
+    '6,1,10,-;node[7]: segfault at 0 ip 0 sp 0 error 4 in old.node[1,2+3]\n',
+  )
+  const init = start(t, { conf: shellConf('kill -SEGV $$') }, root)
+  await init.waitFor('app.killed')
+  t.match(named(init.lines, 'app.killed')[0], { in: '', cpu: '', missing: '' })
+})
+
+await t.test('the time zone of the app is the one of the machine', async (t) => {
+  const init = start(t, { conf: `${shellConf('exit 0', { 'exit-zero': 'poweroff' })}env TZ=Europe/Berlin\n` })
+  await init.ended
+  t.match(named(init.lines, 'zone'), [{ name: 'Europe/Berlin' }])
 })
