@@ -16,6 +16,7 @@ import { buildNative, nativeInputs } from './native.ts'
 import { librariesOf, type Library } from './runtime/libraries.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
 import { writeSkeleton } from './runtime/skeleton.ts'
+import { writeZones, zoneInputs } from './runtime/zones.ts'
 import { buildSystem, bundles, systemInputs } from './system.ts'
 
 export interface RuntimeOptions {
@@ -71,6 +72,7 @@ function unique(libraries: readonly Library[]): Library[] {
 /** Lays out the root file system in the folder `into`. */
 async function stage(into: string, node: NodeRuntime, libraries: Library[]): Promise<void> {
   await writeSkeleton(into)
+  writeZones(into)
   await buildInit({ out: join(into, 'init') })
   await mkdir(join(into, 'nodeos'))
   await buildNative({ out: join(into, 'nodeos/native.node'), headers: node.headers })
@@ -105,6 +107,7 @@ async function runtimeInputs(
     ...(await initInputs()),
     ...(await nativeInputs()),
     ...(await systemInputs()),
+    ...(await zoneInputs()),
     skeleton: await hashFile(join(import.meta.dirname, 'runtime/skeleton.ts')),
     packer: await packerVersion(compression),
   }

@@ -75,6 +75,19 @@ export const requirements: readonly Requirement[] = [
     zypper: 'linux-glibc-devel',
   }),
   command('strip', 'build', 'strip Node and its libraries', same('binutils')),
+  command(
+    'zic',
+    'build',
+    'compile the time zones of the machine',
+    {
+      apt: 'libc-bin tzdata',
+      dnf: 'glibc-common tzdata',
+      pacman: 'tzdata',
+      apk: 'tzdata-utils tzdata',
+      zypper: 'timezone',
+    },
+    sbin,
+  ),
   command('mkfs.erofs', 'build', 'pack layers with lz4', same('erofs-utils'), {
     compressions: ['lz4'],
     versionArguments: ['-V'],

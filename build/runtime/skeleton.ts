@@ -10,6 +10,9 @@ const links: Record<string, string> = {
   'etc/hosts': '/run/hosts',
   'etc/localtime': '/run/localtime',
   'etc/mtab': '/proc/self/mounts',
+  // Programs look here to see which OpenSSL they can load; the app layer has it if an addon needs it.
+  'lib/x86_64-linux-gnu/libssl.so.3': '/srv/.nodeos/lib/libssl.so.3',
+  'lib/x86_64-linux-gnu/libcrypto.so.3': '/srv/.nodeos/lib/libcrypto.so.3',
   'var/tmp': '/tmp',
   'var/run': '/run',
 }
@@ -24,32 +27,21 @@ const texts: Record<string, string> = {
   'etc/services':
     'domain 53/tcp\ndomain 53/udp\nhttp 80/tcp\nntp 123/udp\nhttps 443/tcp\nhttps 443/udp\nsyslog 514/udp\n',
   'etc/protocols': 'ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n',
-  'etc/os-release': 'NAME="NodeOS"\nID=nodeos\nPRETTY_NAME="NodeOS"\n',
+  // Its C library is Debian's: programs that choose a binary by distribution take Debian's.
+  'etc/os-release': 'NAME="NodeOS"\nID=nodeos\nID_LIKE=debian\nPRETTY_NAME="NodeOS"\n',
 }
 
 /** Writes everything in the root file system that is neither a program nor a library. */
 export async function writeSkeleton(stage: string): Promise<void> {
   for (const folder of folders) await mkdir(join(stage, folder), { recursive: true })
   for (const [path, text] of Object.entries(texts)) await writeInto(stage, path, text)
-  await writeInto(stage, 'usr/share/zoneinfo/Etc/UTC', utcZone())
   for (const [path, target] of Object.entries(links)) {
     await mkdir(dirname(join(stage, path)), { recursive: true })
     await symlink(target, join(stage, path))
   }
 }
 
-async function writeInto(stage: string, path: string, data: string | Uint8Array): Promise<void> {
+async function writeInto(stage: string, path: string, data: string): Promise<void> {
   await mkdir(dirname(join(stage, path)), { recursive: true })
   await writeFile(join(stage, path), data)
-}
-
-/** UTC as a time zone file (RFC 8536, version 1): a header, one local time type, its name. */
-function utcZone(): Uint8Array {
-  const headerBytes = 44
-  const file = Buffer.alloc(headerBytes + 6 + 4)
-  file.write('TZif', 0, 'latin1')
-  file.writeUInt32BE(1, 36)
-  file.writeUInt32BE(4, 40)
-  file.write('UTC\0', headerBytes + 6, 'latin1')
-  return file
 }
