@@ -7,6 +7,7 @@ import { nearest } from './nearest.ts'
 import { child } from './pointer.ts'
 import type { ConfigFacts } from './check.ts'
 import type { SystemConfig } from './system.types.ts'
+import { zone } from './zone.ts'
 
 /** Looks at parts of the configuration together; `reads` are the pointers that must be valid before. */
 export interface Check {
@@ -272,4 +273,5 @@ export const checks: Check[] = [
   init,
   backoff,
   parts,
+  zone,
 ]

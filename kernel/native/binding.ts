@@ -105,6 +105,8 @@ export interface Native {
   clockSet(epochMs: number): void
   /** Lets the wall clock drift by this many milliseconds, at 0.5 ms a second, without a jump. */
   clockAdjust(offsetMs: number): void
+  /** Reads the clock of a device such as /dev/ptp0, in milliseconds since 1970. */
+  clockRead(path: string): number
   /** mount(2); `flags` are its MS_ bits. */
   mount(source: string, target: string, type: string, flags?: number, data?: string): void
   /** umount2(2); `flags` are its MNT_ bits. */

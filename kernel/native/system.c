@@ -3,6 +3,7 @@
 #include "native.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <math.h>
 #include <sys/mount.h>
@@ -55,6 +56,24 @@ static napi_value clock_adjust(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
+/** The clock of an open device, as Documentation/driver-api/ptp.rst of the kernel has it. */
+static clockid_t clock_of(int fd) { return (clockid_t)((~(unsigned int)fd << 3) | 3); }
+
+static napi_value clock_read(napi_env env, napi_callback_info info) {
+    napi_value argument, result = NULL;
+    char path[PATH_MAX];
+    struct timespec time;
+    if (!read_arguments(env, info, 1, &argument)) return NULL;
+    if (!read_string(env, argument, "path", path, sizeof path)) return NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return throw_errno(env, errno, "clockRead", path);
+    int error = clock_gettime(clock_of(fd), &time) == 0 ? 0 : errno;
+    close(fd);
+    if (error) return throw_errno(env, error, "clockRead", path);
+    double milliseconds = (double)time.tv_sec * 1e3 + (double)time.tv_nsec / 1e6;
+    return check_status(env, napi_create_double(env, milliseconds, &result)) ? result : NULL;
+}
+
 static napi_value mount_at(napi_env env, napi_callback_info info) {
     napi_value arguments[5];
     char source[PATH_MAX], target[PATH_MAX], type[64], data[1024] = "";
@@ -85,6 +104,7 @@ static napi_value unmount_at(napi_env env, napi_callback_info info) {
 bool define_system(napi_env env, napi_value exports) {
     const struct native_method methods[] = {
         {"setHostname", set_hostname}, {"clockSet", clock_set},    {"clockAdjust", clock_adjust},
+        {"clockRead", clock_read},
         {"mount", mount_at},           {"unmount", unmount_at},
     };
     return define_methods(env, exports, methods, sizeof methods / sizeof *methods);

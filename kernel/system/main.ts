@@ -22,4 +22,8 @@ await start({
   native: '/nodeos/native.node',
   firmware: '/sys/firmware/qemu_fw_cfg/by_name/opt/nodeos',
   commandLine: '/proc/cmdline',
+  proc: '/proc',
+  kernelLog: '/dev/kmsg',
+  zones: '/usr/share/zoneinfo',
+  localtime: '/run/localtime',
 })

@@ -1,13 +1,14 @@
 import type { Cluster, Worker } from 'node:cluster'
 import { type GuestConfig, reportOptions, startVariable } from '../../config/guest.ts'
 import { heapPercentage, youngGeneration } from '../../config/heap.ts'
-import { emit } from './event.ts'
+import { explainCrash } from './crash.ts'
+import { emit, uptime } from './event.ts'
 import { announceReports } from './reports.ts'
 import { shareAmong } from './shared.ts'
 import { type Slot, Supervisor } from './supervisor.ts'
 import type { Start } from './start.ts'
 
-type Places = Pick<Start, 'app' | 'system' | 'reports'>
+type Places = Pick<Start, 'app' | 'system' | 'reports' | 'proc' | 'kernelLog'>
 
 /** How long before PID 1's deadline a drain that hangs is ended. */
 const marginMs = 250
@@ -53,7 +54,7 @@ export function runWorkers(
   const workers = new Map<number, Worker>()
   const supervisor = new Supervisor(count, config.restart, {
     now: () => performance.now(),
-    start: (slot) => startWorker({ cluster, supervisor, workers, reports: places.reports }, slot),
+    start: (slot) => startWorker({ cluster, supervisor, workers, places }, slot),
     later: (ms, callback) => setTimeout(callback, ms),
     end: (status) => process.exit(status),
     emit,
@@ -75,17 +76,19 @@ interface Workshop {
   supervisor: Supervisor
   /** Those that run, by the number of their place. */
   workers: Map<number, Worker>
-  reports: string
+  places: Places
 }
 
-function startWorker({ cluster, supervisor, workers, reports }: Workshop, slot: Slot): void {
+function startWorker({ cluster, supervisor, workers, places }: Workshop, slot: Slot): void {
+  const startedMs = uptime() * 1000
   const worker = cluster.fork({ [startVariable]: 'worker' })
   const pid = worker.process.pid
   workers.set(slot.number, worker)
   emit('app', 'worker.started', { worker: slot.number, pid })
   const ended = (status: number | null, signal: string | null): void => {
     workers.delete(slot.number)
-    if (status !== 0) announceReports(reports, emit)
+    if (status !== 0) announceReports(places.reports, emit)
+    if (signal !== null) explainCrash({ worker: slot.number, pid, signal }, startedMs, places, emit)
     supervisor.ended(slot, { pid, status, signal })
   }
   worker.on('exit', ended)

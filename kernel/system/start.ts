@@ -6,11 +6,13 @@ import type * as Metrics from './metrics/main.ts'
 import { findPort } from './control/find.ts'
 import { portName, relayMark } from './control/protocol.ts'
 import type { Order } from './control/relay.ts'
+import type { CrashFacts } from './crash.ts'
 import { drainOnTerminate } from './drain.ts'
 import { emit } from './event.ts'
 import { watchHealth } from './health.ts'
 import { type Instance, readInstance } from './instance.ts'
 import { hookLoader } from './loader.ts'
+import { reportMemory } from './memory.ts'
 import { loadNative } from '../native/binding.ts'
 import { startNetwork } from './network.ts'
 import { becomeOnlyProcess, type Crew, runWorkers, workerCount } from './primary.ts'
@@ -18,12 +20,14 @@ import { reasonOf, reportOwnErrors } from './report.ts'
 import { announceReports } from './reports.ts'
 import { makeRelay } from './relay.ts'
 import { takeRole } from './role.ts'
+import { explainShell } from './shell.ts'
 import { watchServers } from './servers.ts'
 import { hearShared } from './shared.ts'
 import { provideWritable } from './writable.ts'
+import { linkZone, type ZonePaths } from './zone.ts'
 
 /** Where the system layer finds things, and how it was started. */
-export interface Start {
+export interface Start extends CrashFacts, ZonePaths {
   /** Whether it is the main program: then it is the primary of the app's processes. */
   isMain: boolean
   /** URL of the running bundle. */
@@ -62,8 +66,10 @@ export interface Start {
 export async function start(options: Start): Promise<void> {
   const role = takeRole(process.env)
   hookLoader(`file://${options.app}/`)
+  reportMemory()
   if (role === 'inherited') return
   reportOwnErrors(options.self)
+  explainShell(emit)
   globalThis.nodeos = { relay: makeRelay(() => loadNative(options.native)) }
   const config = JSON.parse(readFileSync(options.config, 'utf8')) as GuestConfig
   if (role === 'worker') await startWorker(options, config)
@@ -85,6 +91,9 @@ async function startWorker(
 async function startMachine(options: Start, config: GuestConfig): Promise<void> {
   const instance = readInstance(options)
   Object.assign(process.env, instance.env)
+  const { TZ: zone } = instance.env
+  if (zone !== undefined && !linkZone(zone, options))
+    instance.problems.push('TZ is not the name of a time zone, such as Europe/Berlin: the time zone is UTC')
   const workers = workerCount(config.app.processes)
   if (options.isMain && workers === 1) becomeOnlyProcess(options, config)
   const starts = countStart(options.starts)

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
@@ -39,6 +39,21 @@ await t.test('two builds are the same bytes, with nothing of this machine in the
   t.ok(a !== undefined && b !== undefined && a.equals(b))
   t.notOk(a?.includes(process.cwd()))
   t.ok((a?.length ?? 0) < 40_000, 'small')
+})
+
+await t.test('it reads the clock of a PTP device', async (t) => {
+  const folder = t.testdir({ ptp0: '' })
+  const [out, fake] = [join(folder, 'native.node'), join(folder, 'fake.so')]
+  await buildNative({ out, headers })
+  // No host of a test can be relied on to have such a device.
+  const source = join(import.meta.dirname, 'fixtures/ptp-clock.c')
+  execFileSync('gcc', ['-shared', '-fPIC', '-Wall', '-Werror', '-o', fake, source])
+  const script = `const m = { exports: {} }; process.dlopen(m, ${JSON.stringify(out)}); console.log(m.exports.clockRead(process.argv[1]))`
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script, join(folder, 'ptp0')], {
+    encoding: 'utf8',
+    env: { ...process.env, LD_PRELOAD: fake },
+  })
+  t.equal(stdout.trim(), '1750000000250.5', stderr)
 })
 
 await t.test('it exports what its type says', async (t) => {

@@ -1,6 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Link, Native } from '../../native/binding.ts'
+import { findClockSource } from '../clock/source.ts'
+import { watchClock } from '../clock/watch.ts'
 import { applySettings } from './apply.ts'
 import { startDynamic } from './dynamic.ts'
 import { findInterface, waitForCarrier } from './interface.ts'
@@ -42,6 +44,8 @@ const loopbackIndex = 1
 const carrierMs = 5000
 /** Time is asked for when the app has started: it is not worth a later first answer. */
 const timeSyncDelayMs = 1000
+/** As is the hypervisor's clock, from which the kernel has set its own. */
+const clockWatchDelayMs = 4000
 
 /**
  * Brings up loopback and the network interface, and writes the resolver's files. Resolves when the app can
@@ -144,9 +148,9 @@ function disableIpv6({ paths }: Session): void {
 
 /** Starts keeping time as soon as a server is known; looks again when a later lease may have brought one. */
 function keepTime(session: Session): () => void {
-  const { native, emit, clock } = session
+  const { native, emit, clock, paths } = session
   let stop = clock.timer(timeSyncDelayMs, () => {
-    stop = startTimeSync({
+    const time = startTimeSync({
       servers: () => session.state.ntp,
       query: (server) =>
         querySntp(server, { timeout: 3000, wall: Date.now, now: () => clock.now(), nonce: randomNonce }),
@@ -155,6 +159,17 @@ function keepTime(session: Session): () => void {
       wall: Date.now,
       emit,
     })
+    let stopWatch = clock.timer(clockWatchDelayMs, () => {
+      const source = findClockSource(native, paths.clocks)
+      if (source === undefined) return
+      const disciplined = (): boolean => session.state.ntp.length > 0
+      const onStep = (): void => time.syncNow()
+      stopWatch = watchClock({ source, native, clock, wall: Date.now, emit, disciplined, onStep })
+    })
+    stop = () => {
+      time.stop()
+      stopWatch()
+    }
   })
   return () => stop()
 }

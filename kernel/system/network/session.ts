@@ -1,4 +1,5 @@
 import type { Link, Native } from '../../native/binding.ts'
+import { type ClockPaths, guestClocks } from '../clock/source.ts'
 import { hosts, resolvConf, writeIfChanged } from './files.ts'
 import type { Clock, Emit, NetworkConfig, Settings } from './types.ts'
 
@@ -10,6 +11,7 @@ export interface Paths {
   lease: string
   /** Folder of the kernel's settings. */
   sysctl: string
+  clocks: ClockPaths
 }
 
 export const guestPaths: Paths = {
@@ -17,6 +19,7 @@ export const guestPaths: Paths = {
   hosts: '/run/hosts',
   lease: '/run/nodeos/lease.json',
   sysctl: '/proc/sys',
+  clocks: guestClocks,
 }
 
 /** How the machine stands on the network. */

@@ -14,7 +14,7 @@ export interface NetworkConfig {
 }
 
 /** Prints one system event; `details` hold no secrets. */
-export type Emit = (stage: 'network', event: string, details?: Record<string, unknown>) => void
+export type Emit = (stage: 'network' | 'node', event: string, details?: Record<string, unknown>) => void
 
 /** A destination and the way there; without a gateway it is on the link. */
 export interface RouteSetting {

@@ -117,7 +117,7 @@ await t.test('keeping time', async (t) => {
   const calls: string[] = []
   const timers: { ms: number; callback: () => void; cancelled: boolean }[] = []
   let reading: Reading | Error = { offset: 800, delay: 1, stratum: 2 }
-  const stop = startTimeSync({
+  const { stop, syncNow } = startTimeSync({
     servers: () => ['first.example', 'second.example'],
     async query(server) {
       if (server === 'first.example') throw new Error('unreachable')
@@ -170,6 +170,14 @@ await t.test('keeping time', async (t) => {
   reading = { offset: 5, delay: 1, stratum: 2 }
   await round()
   t.match(events.at(-1), ['time.synchronised', { jump: false }], 'told again after a failure')
+  reading = { offset: 900, delay: 1, stratum: 2 }
+  const hourly = timers.at(-1)
+  syncNow()
+  syncNow()
+  t.equal(hourly?.cancelled, true)
+  await settle()
+  t.match(events.at(-1), ['time.synchronised', { jump: true }], 'at once')
+  t.equal(timers.at(-1)?.ms, 0, 'and again after the query that was under way')
   stop()
   t.equal(timers.at(-1)?.cancelled, true)
 })

@@ -18,22 +18,41 @@ export interface SyncOptions {
   emit: Emit
 }
 
-/** Keeps the wall clock right: asks at once, then hourly. Keeps no process alive. Returns what stops it. */
-export function startTimeSync(options: SyncOptions): () => void {
+export interface TimeSync {
+  stop(): void
+  /** Synchronizes now, not when the hour is over. */
+  syncNow(): void
+}
+
+/** Keeps the wall clock right: queries the servers at once, then hourly. Keeps no process alive. */
+export function startTimeSync(options: SyncOptions): TimeSync {
   let stopped = false
   let cancel: (() => void) | undefined
   let failures = 0
   let last: boolean | undefined
+  let running = false
+  let again = false
   const round = async () => {
+    running = true
     last = await synchronise(options, last)
+    running = false
     failures = last ? 0 : failures + 1
     const wait = last ? hour : Math.min(firstRetry * 2 ** (failures - 1), hour)
-    if (!stopped) cancel = options.clock.timer(wait, () => void round())
+    if (!stopped) cancel = options.clock.timer(again ? 0 : wait, () => void round())
+    again = false
   }
   void round()
-  return () => {
-    stopped = true
-    cancel?.()
+  return {
+    stop() {
+      stopped = true
+      cancel?.()
+    },
+    syncNow() {
+      again = running
+      if (running || stopped) return
+      cancel?.()
+      void round()
+    },
   }
 }
 

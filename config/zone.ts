@@ -1,0 +1,38 @@
+import type { Check } from './checks.ts'
+import { quote } from './explain.ts'
+import { nearest } from './nearest.ts'
+
+/** The time zone of the app, which Node and the C library must both find. */
+export const zone: Check = {
+  reads: ['/app/env'],
+  run({ app }) {
+    const { TZ: name } = app.env
+    if (name === undefined || isZone(name)) return []
+    const meant = nearest(name, names())
+    const suggestion = meant === undefined ? '' : `; did you mean ${quote(meant)}?`
+    return [
+      {
+        pointer: '/app/env/TZ',
+        text: `must be the name of a time zone, such as "Europe/Berlin", got ${quote(name)}${suggestion}`,
+      },
+    ]
+  },
+}
+
+function names(): string[] {
+  return ['UTC', ...Intl.supportedValuesOf('timeZone')]
+}
+
+/** Intl takes offsets, and names in any case; the files of zones have one name. */
+function isZone(name: string): boolean {
+  if (!/^[A-Z]/.test(name)) return false
+  const lower = name.toLowerCase()
+  const known = names().find((known) => known.toLowerCase() === lower)
+  if (known !== undefined) return known === name
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,97 @@
+import type { Native } from '../../native/binding.ts'
+import type { Clock, Emit } from '../network/types.ts'
+import { reasonOf } from '../report.ts'
+import type { ClockSource } from './source.ts'
+
+export interface WatchOptions {
+  source: ClockSource
+  native: Pick<Native, 'clockSet' | 'clockAdjust'>
+  clock: Clock
+  /** Wall clock, milliseconds since 1970. */
+  wall: () => number
+  emit: Emit
+  /** Whether a time server sets the clock: then only jumps are corrected here. */
+  disciplined: () => boolean
+  /** Called after a jump. */
+  onStep: () => void
+}
+
+const checkMs = 5000
+/** A clock of whole seconds differs from another by a second without being wrong. */
+const coarseLimitMs = 2000
+const fineLimitMs = 500
+/** How often a coarse clock is read to see its second begin, and for how long. */
+const tickMs = 20
+const longestTickMs = 1500
+
+/**
+ * Follows the hypervisor's clock. While a machine is paused, moved or saved its own clocks stand still; the difference
+ * between the hypervisor's and the monotonic one grows by that time. Keeps no process alive. Returns what stops it.
+ */
+export function watchClock(options: WatchOptions): () => void {
+  const { source, disciplined } = options
+  let cancel: () => void
+  /** The hypervisor's clock minus the monotonic one, when all was right. */
+  let lag: number | undefined
+
+  const later = (ms: number, action: () => void): void => {
+    cancel = options.clock.timer(ms, () => {
+      try {
+        action()
+      } catch (error) {
+        options.emit('node', 'system.error', { error: `the clock is not watched: ${reasonOf(error)}` })
+      }
+    })
+  }
+  const check = (): void => {
+    const now = lagOf(options)
+    if (source.coarse || disciplined()) {
+      const moved = now - (lag ?? now)
+      if (lag === undefined || Math.abs(moved) > limitOf(source)) return measure()
+      if (disciplined()) lag = now
+    } else {
+      follow(options)
+    }
+    later(checkMs, check)
+  }
+  /** Waits for the moment at which a coarse clock is exact. */
+  const measure = (): void => {
+    const first = source.read()
+    const until = options.clock.now() + longestTickMs
+    const look = (): void => {
+      if (source.coarse && source.read() === first && options.clock.now() < until) later(tickMs, look)
+      else correct(lagOf(options))
+    }
+    look()
+  }
+  const correct = (exact: number): void => {
+    const moved = exact - (lag ?? exact)
+    if (Math.abs(moved) > limitOf(source)) step(options, moved)
+    lag = exact
+    later(checkMs, check)
+  }
+
+  later(0, check)
+  return () => cancel()
+}
+
+function lagOf({ source, clock }: WatchOptions): number {
+  return source.read() - clock.now()
+}
+
+function limitOf({ coarse }: ClockSource): number {
+  return coarse ? coarseLimitMs : fineLimitMs
+}
+
+/** A clock that is exact sets the machine's. */
+function follow(options: WatchOptions): void {
+  const offset = options.source.read() - options.wall()
+  if (Math.abs(offset) > fineLimitMs) step(options, offset)
+  else options.native.clockAdjust(offset)
+}
+
+function step({ native, wall, emit, source, onStep }: WatchOptions, ms: number): void {
+  native.clockSet(wall() + ms)
+  emit('node', 'clock.stepped', { seconds: Number((ms / 1000).toFixed(3)), source: source.name })
+  onStep()
+}

@@ -1,0 +1,9 @@
+/**
+ * Makes `process.availableMemory()` and `process.constrainedMemory()` report the machine's memory. libuv reads both
+ * from control groups, which the kernel of a machine with one app does not have, and would report 0.
+ */
+export function reportMemory(): void {
+  const os = (): typeof import('node:os') => process.getBuiltinModule('node:os')
+  process.availableMemory = () => os().freemem()
+  process.constrainedMemory = () => os().totalmem()
+}
