@@ -1,72 +1,138 @@
 import type { GuestConfig } from '../../config/guest.ts'
 import { emit, uptime } from './event.ts'
 import { type Answer, ask } from './probe.ts'
+import { isLoopback, listenersOn, type Place, placeName } from './servers.ts'
 
 const firstRetryMs = 50
 const lastRetryMs = 1000
 /** An app without a port has begun its work by then. */
 const unaskedMs = 1000
+/** How often the kernel is asked for servers of child processes, until one listens on the port. */
+const lookMs = 1000
+/** A server that responds on loopback may still be replaced by one that the network reaches. */
+const settleMs = 2000
 
 /**
- * Watches for the app's first good answer: `health.ok`, at the uptime at which it came, or `health.failed` when
- * it did not come in time. After that nothing is asked any more: who needs to know asks from outside.
+ * Watches for the app's first response with status 200: `health.ok`, at the uptime at which it came, or
+ * `health.failed` when it did not come in time. Nothing is checked after that: the host does it from outside.
+ * A server that only the machine itself can reach is never healthy.
  *
- * @param onSettled is called once: it answers, it did not in time, or nobody can be asked
- * @returns what to call with each place that the app listens at: a port, or the path of a Unix socket
+ * @param onSettled is called once: it is healthy, it was not in time, or there is nothing to check
+ * @returns what to call with each place at which the app listens
  */
 export function watchHealth(
   { health, ports }: Pick<GuestConfig, 'health' | 'ports'>,
   onSettled: () => void,
-): (place: number | string) => void {
+): (place: Place) => void {
   const { path, timeout } = health
   const port = health.port ?? ports.find(({ protocol }) => protocol === 'tcp')?.guest
   // `performance` would load a part of Node for it: 15 million instructions of each boot.
   const deadline = uptime() + timeout
-  const places = new Set<number | string>()
+  const places = new Map<string, Place>()
   const settle = once(onSettled)
-  const absent = setTimeout(() => {
+  if (port === undefined) {
+    setTimeout(settle, unaskedMs).unref()
+    return (place) => void note(places, place)
+  }
+  const fail = (final = false): void => {
     settle()
+    const listening = [...places.keys()]
     emit('health', 'health.failed', {
       path,
       port,
-      reason: `nothing listens on port ${port}`,
-      listening: [...places],
+      reason: whyUnreachable([...places.values()], port),
+      listening,
+      ...(final ? { final } : {}),
     })
-  }, timeout * 1000).unref()
-  if (port === undefined) {
-    clearTimeout(absent)
-    setTimeout(settle, unaskedMs).unref()
   }
-
-  return (place) => {
-    if (places.has(place)) return
-    places.add(place)
-    emit('app', 'app.listening', typeof place === 'number' ? { port: place } : { path: place })
-    if (place !== port) return
-    clearTimeout(absent)
-    void askUntilGood({ path, port, deadline }).then(settle)
+  const absent = setTimeout(fail, timeout * 1000).unref()
+  let [checked, unreachable] = [false, false]
+  const onListening = (place: Place): void => {
+    if (!note(places, place) || !isOn(place, port)) return
+    clearInterval(look)
+    if (checked) return
+    const { address } = place
+    if (!isLoopback(address)) {
+      checked = true
+      clearTimeout(absent)
+      void askUntilGood({ path, port, deadline, address }).then(settle)
+      return
+    }
+    if (unreachable) return
+    unreachable = true
+    void staysOnLoopback({ path, port, deadline, address }).then((stays) => {
+      if (!stays || checked) return
+      clearTimeout(absent)
+      fail(true)
+    })
   }
+  const look = setInterval(() => {
+    if (uptime() > deadline) clearInterval(look)
+    for (const address of listenersOn(port)) onListening({ address, port })
+  }, lookMs).unref()
+  return onListening
 }
 
-async function askUntilGood({
-  path,
-  port,
-  deadline,
-}: {
+/** @returns whether the place is a new one */
+function note(places: Map<string, Place>, place: Place): boolean {
+  const name = placeName(place)
+  if (places.has(name)) return false
+  places.set(name, place)
+  emit('app', 'app.listening', place)
+  return true
+}
+
+function isOn(place: Place, port: number): place is { address: string; port: number } {
+  return 'port' in place && place.port === port
+}
+
+function whyUnreachable(places: readonly Place[], port: number): string {
+  const loopback = places.filter((place) => isOn(place, port)).map(placeName)
+  if (loopback.length === 0) return `nothing listens on port ${port}`
+  return `the app listens on ${loopback.join(' and ')} only, which cannot be reached from outside`
+}
+
+interface Target {
   path: string
   port: number
   deadline: number
-}): Promise<void> {
-  let answer: Answer = 'none'
+  address: string
+}
+
+async function askUntilGood({ path, port, deadline, address }: Target): Promise<void> {
   let secure = false
+  const seen = new Set<Answer>()
   for (let attempt = 1, wait = firstRetryMs; ; attempt++, wait = Math.min(wait * 2, lastRetryMs)) {
-    answer = await ask({ port, path, secure })
-    if (answer === 200) return emit('health', 'health.ok', { path, port, attempts: attempt })
-    if (uptime() > deadline) return emit('health', 'health.failed', { path, port, attempts: attempt, answer })
-    // It may speak TLS.
-    if (answer === 'not HTTP') secure = !secure
-    await new Promise((resolve) => setTimeout(resolve, wait).unref())
+    const response = await ask({ port, path, secure }, address)
+    if (response === 200) return emit('health', 'health.ok', { path, port, attempts: attempt })
+    if (!seen.has(response)) emit('health', 'health.waiting', { path, port, response })
+    seen.add(response)
+    if (uptime() > deadline)
+      return emit('health', 'health.failed', { path, port, attempts: attempt, response })
+    // It may expect TLS.
+    if (hasNoHttp(response)) secure = !secure
+    await pause(wait)
   }
+}
+
+/** Resolves when the app has settled on loopback: its server there responds, and still does a while later. */
+async function staysOnLoopback({ path, port, deadline, address }: Target): Promise<boolean> {
+  for (let secure = false; uptime() <= deadline; await pause(lastRetryMs)) {
+    const response = await ask({ port, path, secure }, address)
+    if (hasNoHttp(response)) secure = !secure
+    if (typeof response !== 'number') continue
+    await pause(settleMs)
+    return typeof (await ask({ port, path, secure }, address)) === 'number'
+  }
+  return false
+}
+
+function hasNoHttp(response: Answer): boolean {
+  return response === 'not HTTP' || response === 'closed'
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
 function once(action: () => void): () => void {

@@ -4,6 +4,7 @@ import { heapPercentage, youngGeneration } from '../../config/heap.ts'
 import { explainCrash } from './crash.ts'
 import { emit, uptime } from './event.ts'
 import { announceReports } from './reports.ts'
+import { type Place, workerPlace } from './servers.ts'
 import { shareAmong } from './shared.ts'
 import { type Slot, Supervisor } from './supervisor.ts'
 import type { Start } from './start.ts'
@@ -39,17 +40,20 @@ export function becomeOnlyProcess(places: Places, config: GuestConfig): void {
  * Runs the app in worker processes that share its ports. Node's round-robin hands connections to them in
  * turn; `NODE_CLUSTER_SCHED_POLICY=none` in the app's environment leaves that to the kernel.
  *
- * @param onListening is told of each port that a worker listens on
+ * @param onListening is called with each place at which a worker listens
  */
 export function runWorkers(
   places: Places,
   config: GuestConfig,
   count: number,
-  onListening: (port: number) => void,
+  onListening: (place: Place) => void,
 ): Crew {
   const cluster = process.getBuiltinModule('node:cluster') as unknown as Cluster
   cluster.setupPrimary({ exec: entryOf(places, config), execArgv: workerOptions(places, config, count) })
-  cluster.on('listening', (_worker, { port }) => onListening(port))
+  cluster.on('listening', (_worker, address) => {
+    const place = workerPlace(address)
+    if (place !== undefined) onListening(place)
+  })
   shareAmong(cluster)
   const workers = new Map<number, Worker>()
   const supervisor = new Supervisor(count, config.restart, {

@@ -6,26 +6,34 @@ export interface Question {
   secure: boolean
 }
 
-/** Status of an HTTP answer; `none` when nobody answers, `not HTTP` when what comes back is something else. */
-export type Answer = number | 'none' | 'not HTTP'
+/**
+ * What comes back: the status of an HTTP response, or why there is none. `closed` is a connection that was accepted
+ * and ended without a response; a server that expects TLS does that, too.
+ */
+export type Answer = number | 'refused' | 'timed out' | 'closed' | 'not HTTP'
 
 export interface AskOptions {
-  /** Milliseconds after which nobody answers. */
+  /** Milliseconds to wait for the response. */
   timeoutMs: number
-  /** Whether the question keeps the process alive. */
+  /** Whether the request keeps the process alive. */
   ref: boolean
 }
 
 const background: AskOptions = { timeoutMs: 5000, ref: false }
 const statusLine = /^HTTP\/1\.[01] (\d{3})/
 
-/** Asks over loopback, and keeps no process alive with it. */
-export async function ask(question: Question): Promise<Answer> {
+/** Sends a request over loopback, or to an address of the machine, and keeps no process alive with it. */
+export async function ask(question: Question, address?: string): Promise<Answer> {
+  if (address !== undefined && !isWildcard(address)) return askAt(address, question, background)
   const answer = await askAt('127.0.0.1', question, background)
-  return answer === 'none' ? askAt('::1', question, background) : answer
+  return answer === 'refused' ? askAt('::1', question, background) : answer
 }
 
-/** Asks with a bare socket: an HTTP client would cost more than the answer. */
+function isWildcard(address: string): boolean {
+  return address === '::' || address === '0.0.0.0'
+}
+
+/** Sends a request over a bare socket: an HTTP client would cost more than the response. */
 export function askAt(
   host: string,
   { port, path, secure }: Question,
@@ -39,10 +47,11 @@ export function askAt(
     socket.destroy()
     resolve(answer)
   }
+  const end = (): void => finish(!connected ? 'refused' : text === '' ? 'closed' : 'not HTTP')
   if (!ref) socket.unref()
-  socket.setTimeout(timeoutMs, () => finish('none'))
-  socket.on('error', () => finish(connected ? 'not HTTP' : 'none'))
-  socket.on('close', () => finish(connected ? 'not HTTP' : 'none'))
+  socket.setTimeout(timeoutMs, () => finish('timed out'))
+  socket.on('error', end)
+  socket.on('close', end)
   socket.on('connect', () => (connected = true))
   socket.on('data', (data: Buffer) => {
     text += data.toString('latin1')
@@ -56,7 +65,7 @@ export function askAt(
   return promise
 }
 
-/** The certificate of a server that is asked for its health is not in question. */
+/** The health check does not verify the server's certificate. */
 function connect(host: string, port: number, secure: boolean): Socket {
   if (!secure) return process.getBuiltinModule('node:net').connect({ host, port })
   return process.getBuiltinModule('node:tls').connect({ host, port, rejectUnauthorized: false })

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { tool } from '../../../build/lib/tool.ts'
-import { ask } from '../../../kernel/system/probe.ts'
+import { ask, askAt } from '../../../kernel/system/probe.ts'
 import { freePort } from '../fixtures/system.ts'
 
 async function listen(t: Test, server: Server, host = '127.0.0.1'): Promise<number> {
@@ -21,7 +21,7 @@ const respond: RequestListener = (request, response) => {
   response.end()
 }
 
-await t.test('the status of an answer', async (t) => {
+await t.test('the status of a response', async (t) => {
   const port = await listen(t, createHttpServer(respond))
   t.equal(await ask({ port, path: '/healthz', secure: false }), 200)
   t.equal(await ask({ port, path: '/other', secure: false }), 503)
@@ -32,16 +32,31 @@ await t.test('an app that listens on IPv6 only', async (t) => {
   t.equal(await ask({ port, path: '/healthz', secure: false }), 200)
 })
 
-await t.test('nobody answers', async (t) => {
-  t.equal(await ask({ port: await freePort(), path: '/', secure: false }), 'none')
+await t.test('an app that listens on one address of the machine', async (t) => {
+  const port = await listen(t, createHttpServer(respond), '127.0.0.2')
+  t.equal(await ask({ port, path: '/healthz', secure: false }), 'refused')
+  t.equal(await ask({ port, path: '/healthz', secure: false }, '127.0.0.2'), 200)
 })
 
-await t.test('an answer that is no HTTP', async (t) => {
+await t.test('nothing listens', async (t) => {
+  t.equal(await ask({ port: await freePort(), path: '/', secure: false }), 'refused')
+})
+
+await t.test('a server that accepts and never responds', async (t) => {
+  const port = await listen(
+    t,
+    createServer((socket) => socket.on('error', () => {})),
+  )
+  const question = { port, path: '/', secure: false }
+  t.equal(await askAt('127.0.0.1', question, { timeoutMs: 50, ref: true }), 'timed out')
+})
+
+await t.test('a response that is not HTTP', async (t) => {
   const hangsUp = await listen(
     t,
     createServer((socket) => socket.on('error', () => {}).end()),
   )
-  t.equal(await ask({ port: hangsUp, path: '/', secure: false }), 'not HTTP')
+  t.equal(await ask({ port: hangsUp, path: '/', secure: false }), 'closed')
   const talks = await listen(
     t,
     createServer((socket) => socket.on('error', () => {}).end('220 mail.example ESMTP\r\n')),
@@ -49,7 +64,7 @@ await t.test('an answer that is no HTTP', async (t) => {
   t.equal(await ask({ port: talks, path: '/', secure: false }), 'not HTTP')
 })
 
-await t.test('an answer in pieces', async (t) => {
+await t.test('a response in pieces', async (t) => {
   const server = createServer((socket) => {
     socket.on('error', () => {}).write('HTTP/1')
     setTimeout(() => socket.end('.1 200 OK\r\n\r\n'), 20)
@@ -57,7 +72,7 @@ await t.test('an answer in pieces', async (t) => {
   t.equal(await ask({ port: await listen(t, server), path: '/', secure: false }), 200)
 })
 
-await t.test('TLS with a certificate that nobody vouches for', async (t) => {
+await t.test('TLS with a self-signed certificate', async (t) => {
   const folder = t.testdir()
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   tool(
@@ -81,6 +96,6 @@ await t.test('TLS with a certificate that nobody vouches for', async (t) => {
     t,
     createHttpsServer({ key: readFileSync(key), cert: readFileSync(cert) }, respond),
   )
-  t.equal(await ask({ port, path: '/healthz', secure: false }), 'not HTTP')
+  t.equal(await ask({ port, path: '/healthz', secure: false }), 'closed')
   t.equal(await ask({ port, path: '/healthz', secure: true }), 200)
 })

@@ -36,12 +36,12 @@ await t.test('from start to health, without a network', async (t) => {
   )
   t.match(events[0], { stage: 'node', version: process.versions.node, pid: child.pid, processes: 1 })
   t.match(events[1], { error: /the native binding cannot be loaded: .*native\.node/ })
-  t.match(events[2], { stage: 'app', port })
+  t.match(events[2], { stage: 'app', address: '::', port })
   child.kill('SIGTERM')
   t.equal(await ended, 0)
 })
 
-await t.test('an app that serves nothing is left alone, and told of', async (t) => {
+await t.test('an app that serves nothing is left alone, and reported', async (t) => {
   const { event, ended } = await start(t, {
     entry: 'index.js',
     app: { ...esm, 'index.js': 'setTimeout(() => {}, 600)' },
@@ -51,7 +51,7 @@ await t.test('an app that serves nothing is left alone, and told of', async (t) 
   t.equal(await ended, 0, 'the system layer keeps no process alive')
 })
 
-await t.test('an app that answers badly', async (t) => {
+await t.test('an app whose health check fails', async (t) => {
   const { event } = await start(t, {
     entry: 'index.js',
     app: {
@@ -61,7 +61,79 @@ await t.test('an app that answers badly', async (t) => {
     },
     healthTimeout: 0.3,
   })
-  t.match(await event('health.failed'), { answer: 500 })
+  t.match(await event('health.waiting'), { response: 500 })
+  t.match(await event('health.failed'), { response: 500 })
+})
+
+await t.test('an app that listens on loopback only is never healthy', async (t) => {
+  for (const host of ['127.0.0.1', '::1']) {
+    const { events, event, port } = await start(t, {
+      entry: 'index.js',
+      app: {
+        ...esm,
+        'index.js': `import { createServer } from 'node:http'
+          createServer((_, response) => response.end('ok')).listen(process.env.PORT, '${host}')`,
+      },
+    })
+    const name = host === '::1' ? `[::1]:${port}` : `127.0.0.1:${port}`
+    t.match(await event('health.failed'), {
+      reason: `the app listens on ${name} only, which cannot be reached from outside`,
+      listening: [name],
+      final: true,
+    })
+    t.match(
+      events.find(({ event }) => event === 'app.listening'),
+      { address: host, port },
+    )
+    t.notOk(events.some(({ event }) => event === 'health.ok'))
+  }
+})
+
+await t.test('a server on loopback that another one replaces', async (t) => {
+  const { event, events } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': `import { createServer } from 'node:http'
+        const server = createServer((_, response) => {
+          response.setHeader('connection', 'close').end('ok')
+          if (server.address()?.address === '127.0.0.1')
+            server.close(() => server.listen(process.env.PORT))
+        }).listen(process.env.PORT, '127.0.0.1')`,
+    },
+  })
+  await event('health.ok')
+  t.notOk(events.some(({ event }) => event === 'health.failed'))
+})
+
+await t.test('a server in a child process of the app', async (t) => {
+  const { event, port } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': `import { fork } from 'node:child_process'
+        fork(new URL('child.js', import.meta.url))`,
+      'child.js': `${server}process.once('disconnect', () => process.exit())\n`,
+    },
+  })
+  t.match(await event('app.listening'), { address: '::', port })
+  await event('health.ok')
+})
+
+await t.test('an app that listens elsewhere', async (t) => {
+  const { event } = await start(t, {
+    entry: 'index.js',
+    app: {
+      ...esm,
+      'index.js': `import { createServer } from 'node:net'
+        createServer().listen(0, '0.0.0.0', () => createServer().listen('app.sock'))`,
+    },
+    healthTimeout: 1,
+  })
+  t.match(await event('health.failed'), {
+    reason: /nothing listens on port \d+/,
+    listening: [/^0\.0\.0\.0:\d+$/, 'app.sock'],
+  })
 })
 
 await t.test('a clock that is set meanwhile does not shorten the wait for health', async (t) => {

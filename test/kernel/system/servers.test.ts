@@ -1,0 +1,45 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import t from 'tap'
+import { isLoopback, listenersOn, placeName, workerPlace } from '../../../kernel/system/servers.ts'
+
+await t.test('addresses that only the machine itself reaches', (t) => {
+  for (const address of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'])
+    t.ok(isLoopback(address), address)
+  for (const address of ['::', '0.0.0.0', '10.0.2.15', 'fe80::1', '::ffff:10.0.2.15', '2001:db8::1'])
+    t.notOk(isLoopback(address), address)
+  t.end()
+})
+
+await t.test('places by name', (t) => {
+  t.equal(placeName({ address: '127.0.0.1', port: 80 }), '127.0.0.1:80')
+  t.equal(placeName({ address: '::', port: 80 }), '[::]:80')
+  t.equal(placeName({ path: '/run/app.sock' }), '/run/app.sock')
+  t.end()
+})
+
+await t.test('where a worker listens', (t) => {
+  const at = (address: unknown, port: number, addressType: unknown) =>
+    workerPlace({ address, port, addressType } as Parameters<typeof workerPlace>[0])
+  t.strictSame(at(null, 80, 4), { address: '::', port: 80 })
+  t.strictSame(at('127.0.0.1', 80, 4), { address: '127.0.0.1', port: 80 })
+  t.strictSame(at('/run/app.sock', -1, -1), { path: '/run/app.sock' })
+  t.equal(at('0.0.0.0', 53, 'udp4'), undefined)
+  t.end()
+})
+
+await t.test('what the kernel lists, of any process', async (t) => {
+  for (const address of ['127.0.0.1', '127.0.0.2', '0.0.0.0', '::', '::1']) {
+    const server = createServer().listen(0, address)
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    t.strictSame(listenersOn(port), [address])
+    server.close()
+    await once(server, 'close')
+    t.strictSame(listenersOn(port), [])
+  }
+  const tables = t.testdir({
+    tcp6: '  0: 000080FE00000000FF005452563412FE:0050 00000000000000000000000000000000:0000 0A\n',
+  })
+  t.strictSame(listenersOn(80, [`${tables}/tcp6`, `${tables}/missing`]), ['fe80::5254:ff:fe12:3456'])
+})
