@@ -51,6 +51,8 @@ export interface BootOptions {
   /** The data disk, which no other machine has now. */
   data?: string
   signal: AbortSignal
+  /** File that keeps the console of a machine that did not become healthy. */
+  failedConsole: string
   line: Progress
 }
 
@@ -96,7 +98,8 @@ export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
     // Before it is healthy: a service that is killed here finds it when it starts again.
     await writeJson(join(options.folder, markFile), booted)
     const { signal, line } = options
-    const wanted = { url: health, timeout: system.health.timeout, signal, fetch, times: goodAnswers }
+    const { failedConsole } = options
+    const wanted = { url: health, system, signal, failedConsole, times: goodAnswers }
     const seconds = await awaitHealth(machine, wanted, line)
     line.done(`healthy after ${seconds.toFixed(1)} s`)
     return booted

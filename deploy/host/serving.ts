@@ -229,6 +229,7 @@ export class Serving {
       folder,
       ...(data === undefined ? {} : { data: this.data.file }),
       signal,
+      failedConsole: join(this.home.folder(this.name), 'failed-console.log'),
       line: told(`Booting release ${kept.number} of ${this.name}`, print),
     })
   }

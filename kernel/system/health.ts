@@ -60,11 +60,12 @@ export function watchHealth(
     }
     if (unreachable) return
     unreachable = true
-    void staysOnLoopback({ path, port, deadline, address }).then((stays) => {
-      if (!stays || checked) return
-      clearTimeout(absent)
-      fail(true)
-    })
+    void failOnLoopback({ path, port, deadline, address })
+  }
+  const failOnLoopback = async (target: Target): Promise<void> => {
+    if (!(await staysOnLoopback(target)) || checked) return
+    clearTimeout(absent)
+    fail(true)
   }
   const look = setInterval(() => {
     if (uptime() > deadline) clearInterval(look)

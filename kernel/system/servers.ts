@@ -42,11 +42,15 @@ export function watchServers(onListening?: (place: Place) => void): Reachable {
 const pipe = -1
 
 /** The place at which a cluster's worker listens; undefined for UDP. */
-export function workerPlace({ address, port, addressType }: Address): Place | undefined {
-  if (addressType === pipe) return { path: address }
+export function workerPlace({
+  address,
+  port,
+  addressType,
+}: Omit<Address, 'address'> & { address: string | null }): Place | undefined {
+  if (addressType === pipe) return { path: address ?? '' }
   if (addressType !== 4 && addressType !== 6) return undefined
   // Node has null here when every address is meant.
-  return { address: (address as string | null) ?? '::', port }
+  return { address: address ?? '::', port }
 }
 
 /** `127.0.0.1:80`, `[::]:80`, or the path of a Unix socket. */

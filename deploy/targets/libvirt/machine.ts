@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../../build/lib/errors.ts'
 import type { Progress } from '../../../build/lib/log.ts'
-import { tail } from '../../../build/lib/tool.ts'
 import type { About } from './domain.ts'
-import { whyItReboots } from '../local/health.ts'
+import { type Context as Failed, isFinal } from '../../failure/explain.ts'
+import { deployError } from '../../failure/report.ts'
+import { type CheckedSystem, failedContext } from '../local/health.ts'
 import { lastWord } from './health.ts'
 import type { Pool } from './pool.ts'
 import type { Virsh } from './virsh.ts'
 
 const pollMs = 500
-const consoleLines = 20
 const graceMs = 5000
 /** An app that nobody can ask has begun its work by then. */
 const unaskedMs = 2000
@@ -103,39 +103,54 @@ export class DomainMachine {
   }
 
   /**
-   * Waits until the machine says that it is well: its console can be read wherever it is, its ports perhaps not.
+   * Waits until the machine reports that it is healthy: its console can be read wherever it is, its ports perhaps not.
    *
    * @returns seconds since it was started
-   * @throws {UserError} with the console's last lines
+   * @throws {UserError} naming the cause
    */
   async awaitHealth(
-    about: Pick<About, 'unasked'>,
-    timeout: number,
+    { unasked }: Pick<About, 'unasked'>,
+    { system, emulated, failedConsole, signal }: DomainWait,
     line: Progress,
-    signal: AbortSignal,
   ): Promise<number> {
+    const { timeout } = system.health
     const started = Date.now()
     const seconds = (): number => (Date.now() - started) / 1000
+    let [printed, printedAt] = [0, 0]
     for (let wellSince: number | undefined; ;) {
       const console = await this.console()
-      const well = lastWord(console, about)?.good === true
+      const gaveUp = console.includes('"event":"health.failed"')
+      // Its own last event is no progress.
+      if (console.length !== printed && !gaveUp) [printed, printedAt] = [console.length, seconds()]
+      const well = lastWord(console, { ...(unasked === undefined ? {} : { unasked }) })?.good === true
       wellSince = well ? (wellSince ?? Date.now()) : undefined
-      const failure = (message: string): UserError =>
-        new UserError(message, { hint: `the console's last lines:\n\n${tail(console, consoleLines)}` })
-      if (wellSince !== undefined && Date.now() - wellSince >= (about.unasked === true ? unaskedMs : 0))
+      const failure = (end: Failed['end']): UserError => {
+        const context = { ...failedContext(system), emulated, end, idle: seconds() - printedAt }
+        return deployError(console, context, failedConsole)
+      }
+      if (wellSince !== undefined && Date.now() - wellSince >= (unasked === true ? unaskedMs : 0))
         return seconds()
       if (signal.aborted) throw new UserError('interrupted')
-      if (console.includes('"event":"health.failed"'))
-        throw failure('the machine says that it is not healthy')
-      const reboots = whyItReboots(console)
-      if (reboots !== undefined) throw failure(reboots)
+      if (isFinal(console)) throw failure('failed')
+      if (gaveUp) throw failure('timed out')
       const { off, running, text } = await this.state()
-      if (off) throw failure('the machine ended before it was healthy')
-      if (!running) throw failure(`the machine does not get on: ${text}`)
-      if (seconds() > timeout + graceMs / 1000)
-        throw failure(`the machine was not healthy within ${timeout} s`)
-      line.update(console === '' ? 'nothing is printed yet' : 'booting')
+      if (off) throw failure('ended')
+      if (!running)
+        throw new UserError(`the machine stalled (state: ${text})`, {
+          hint: `virsh domstate --reason ${this.name}   shows its state, the hypervisor's log the reason`,
+        })
+      if (seconds() > timeout + graceMs / 1000) throw failure('timed out')
+      line.update(console === '' ? 'the console is still empty' : 'booting')
       await wait(pollMs)
     }
   }
+}
+
+/** What a wait for the health of a domain needs. */
+export interface DomainWait {
+  system: CheckedSystem
+  emulated: boolean
+  /** File that keeps the console of a machine that did not become healthy. */
+  failedConsole: string
+  signal: AbortSignal
 }

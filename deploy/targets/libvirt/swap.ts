@@ -1,6 +1,7 @@
+import { join } from 'node:path'
 import { log, progress } from '../../../build/lib/log.ts'
-import { UserError } from '../../../build/lib/errors.ts'
 import { type DataConfig, handOver, snapshotOf } from '../../data/handover.ts'
+import { afterRestart } from '../../failure/report.ts'
 import type { Context } from '../../target.ts'
 import type { DataVolume } from './data.ts'
 import { type About, aboutOf, withAbout } from './domain.ts'
@@ -33,16 +34,18 @@ export async function swap(
   machine: DomainMachine,
   pool: Pool,
   { next, before, system, autostart, disk, data, restore }: Swap,
-  { signal }: Pick<Context, 'signal'>,
+  { signal, state }: Pick<Context, 'signal' | 'state'>,
 ): Promise<number> {
-  const { timeout } = system.health
+  const failedConsole = join(state, 'failed-console.log')
+  const emulated = next.xml.startsWith("<domain type='qemu'")
+  const waiting = { system, emulated, failedConsole, signal }
   const old = before === undefined ? undefined : aboutOf(before)
   const older = await previousOf(machine, pool, before)
   // What was never healthy is nothing to go back to.
   const isGoal = before !== undefined && old?.trial !== true
   const wasOn = before !== undefined && !(await machine.isOff())
   if (wasOn) {
-    log.step(`Stopping ${machine.name}, the release before`)
+    log.step(`Stopping ${machine.name} (the previous release)`)
     log.info(await machine.stop(old?.drainTimeout ?? system.restart.drainTimeout))
   }
   const line = progress(`Booting ${machine.name}`)
@@ -54,7 +57,7 @@ export async function swap(
     if (isGoal) await pool.uploadText(before, previousVolume(machine))
     await machine.define(withAbout(next.xml, { ...next.about, trial: true }))
     await machine.start()
-    seconds = await machine.awaitHealth(next.about, timeout, line, signal)
+    seconds = await machine.awaitHealth(next.about, waiting, line)
     await machine.define(next.xml)
     await machine.autostart(autostart)
     line.done(`healthy after ${seconds.toFixed(1)} s`)
@@ -66,11 +69,16 @@ export async function swap(
     if (isGoal) await pool.remove(previousVolume(machine))
     if (isGoal && older !== undefined) await pool.uploadText(older.xml, previousVolume(machine))
     if (!wasOn) throw error
-    log.warn('the release before is started again')
-    await machine.start()
-    await machine.awaitHealth(old ?? {}, timeout, line, new AbortController().signal)
-    const { message, hint } = error as UserError
-    throw new UserError(`${message}; the release before runs again`, hint === undefined ? {} : { hint })
+    log.warn('starting the previous release again')
+    const again = {
+      ...waiting,
+      failedConsole: `${failedConsole}.previous`,
+      signal: new AbortController().signal,
+    }
+    throw await afterRestart(error, 'the previous release', async () => {
+      await machine.start()
+      await machine.awaitHealth(old ?? {}, again, line)
+    })
   }
   const goal = isGoal ? old : older?.about
   if (data !== undefined) await disk.keepOnly(numbers(old, next.about, goal).map(snapshotOf))

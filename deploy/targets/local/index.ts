@@ -5,6 +5,7 @@ import { judgeKvm, readKvmEvidence } from '../../../build/host/kvm.ts'
 import { UserError } from '../../../build/lib/errors.ts'
 import { log, progress } from '../../../build/lib/log.ts'
 import { handOver, requireSnapshot } from '../../data/handover.ts'
+import { afterRestart } from '../../failure/report.ts'
 import { artefactPath } from '../../release.ts'
 import { choosePrevious, releaseTable } from '../../releases.ts'
 import { ReleaseStore } from '../../store.ts'
@@ -84,7 +85,8 @@ const local: Target = {
         await stopMachine(state, state.drainTimeout * 1000 + graceMs)
       const destroyed = state !== undefined || (await storeIn(context).list()).length > 0
       await rm(storeIn(context).folder, { recursive: true, force: true })
-      for (const file of machineLogs(context.state)) await rm(file, { force: true })
+      const logs = [...machineLogs(context.state), failedConsole(context)]
+      for (const file of logs) await rm(file, { force: true })
       await forgetState(context.state)
       const disk = await dataDiskOf(context)
       if (data) await disk.remove()
@@ -248,14 +250,13 @@ async function swap(
     await undo?.()
     const kept = before === undefined || context.signal.aborted ? undefined : await store.get(before)
     if (kept === undefined || !(error instanceof UserError)) throw error
-    log.warn(`release ${kept.number}, which ran before, is started again`)
-    const again = store.release(kept)
-    const { spec, choice } = await machineOf(again, context)
-    const machine = await startWithFallback(spec, choice, context.state)
-    await writeState(context.state, { ...(await gate(machine, again, spec, context)), number: kept.number })
-    throw new UserError(`${error.message}; release ${kept.number} runs again`, {
-      ...(error.hint === undefined ? {} : { hint: error.hint }),
-      cause: error,
+    log.warn(`starting release ${kept.number} again, the previous one`)
+    throw await afterRestart(error, `release ${kept.number}`, async () => {
+      const again = store.release(kept)
+      const { spec, choice } = await machineOf(again, context)
+      const machine = await startWithFallback(spec, choice, context.state)
+      const state = await gate(machine, again, spec, context, `${failedConsole(context)}.previous`)
+      await writeState(context.state, { ...state, number: kept.number })
     })
   }
 }
@@ -266,6 +267,7 @@ async function gate(
   { manifest }: Release,
   spec: MachineSpec,
   context: Context,
+  failed = failedConsole(context),
 ): Promise<State> {
   const { health, restart } = manifest.system
   const host = spec.bind === '0.0.0.0' ? '127.0.0.1' : spec.bind
@@ -291,7 +293,7 @@ async function gate(
     const { signal } = context
     const seconds = await awaitHealth(
       machine,
-      { url: healthUrl, timeout: health.timeout, signal, onAnswer },
+      { url: healthUrl, system: manifest.system, signal, failedConsole: failed, onAnswer },
       line,
     )
     line.done(`healthy after ${seconds.toFixed(1)} s`)
@@ -301,6 +303,11 @@ async function gate(
     await killMachine(machine)
     throw error
   }
+}
+
+/** The console of the last machine that did not become healthy. */
+function failedConsole({ state }: Context): string {
+  return join(state, 'failed-console.log')
 }
 
 function storeIn({ state }: Context): ReleaseStore {

@@ -136,9 +136,20 @@ await t.test('a machine that cannot be noted is not left behind', async (t) => {
   mkdirSync(join(folder, 'machine.json.unfinished'), { recursive: true })
   const line = { update: () => undefined, done: () => undefined }
   const { signal } = new AbortController()
-  await t.rejects(boot(kept, { name: 'lb', store, settings: defaults, folder, signal, line }), {
-    code: 'EISDIR',
-  })
+  await t.rejects(
+    boot(kept, {
+      name: 'lb',
+      store,
+      settings: defaults,
+      folder,
+      signal,
+      failedConsole: join(machines.folder, 'failed-console.log'),
+      line,
+    }),
+    {
+      code: 'EISDIR',
+    },
+  )
   t.same(commandsWith(folder), [], 'what was started has ended')
 })
 

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { domainType } from '../../../deploy/targets/libvirt/accelerator.ts'
 import { lastWord } from '../../../deploy/targets/libvirt/health.ts'
 import { DomainMachine } from '../../../deploy/targets/libvirt/machine.ts'
 import { Pool } from '../../../deploy/targets/libvirt/pool.ts'
 import { virshOn } from '../../../deploy/targets/libvirt/virsh.ts'
+import { system } from '../failure/fixture.ts'
 import { Hypervisor } from './hypervisor.ts'
 
 await t.test('what a domain is in', async (t) => {
@@ -31,24 +34,31 @@ await t.test('a virsh that fails is no machine that is off', async (t) => {
   await t.rejects(virsh.ask('domstate', 'm'), { message: /virsh domstate on .* failed/ })
 })
 
-await t.test('a machine that starts over: by its crash loop, or since it cannot start at all', async (t) => {
+await t.test('a machine that fails: the cause, and the console in a file of its own', async (t) => {
   const hypervisor = new Hypervisor()
   const machine = new DomainMachine('m', hypervisor, await Pool.open(hypervisor, 'images'))
   hypervisor.domains.set('m', { xml: '', autostart: false, state: 'running (booted)' })
   const { signal } = new AbortController()
+  const failedConsole = join(t.testdir(), 'failed-console.log')
+  const waiting = { system: system({ timeout: 5 }), emulated: true, failedConsole, signal }
   for (const [console, message] of [
     [
-      '"event":"machine.rebooting","cause":"3 ends within 60 s"',
-      'the app ends again and again: 3 ends within 60 s',
+      '{"event":"node.exited","status":1,"ran_ms":5}\n{"event":"machine.rebooting","cause":"3 ends within 60 s"}\n',
+      'the app ends by itself: it ended once, exit status 1',
     ],
     [
-      '"event":"init.failed","error":"no disk"}\n{"event":"machine.rebooting","cause":"init failed"',
-      'the machine cannot start: no disk',
+      '{"event":"init.failed","error":"data: no disk has an ext4 file system with the label x"}\n',
+      'the data disk is missing: data: no disk has an ext4 file system with the label x',
+    ],
+    [
+      '{"event":"app.listening","address":"127.0.0.1","port":8080}\n{"event":"health.failed","final":true}\n',
+      "the app listens on 127.0.0.1:8080 only, which cannot be reached from outside: listen on '::'",
     ],
   ] as const) {
-    hypervisor.volumes.set(machine.consoleVolume, `{${console}}\n`)
-    const waiting = machine.awaitHealth({}, 5, { update: () => undefined, done: () => undefined }, signal)
-    await t.rejects(waiting, { message })
+    hypervisor.volumes.set(machine.consoleVolume, console)
+    const health = machine.awaitHealth({}, waiting, { update: () => undefined, done: () => undefined })
+    await t.rejects(health, { message, hint: new RegExp(`the whole console: ${failedConsole}`) })
+    t.equal(readFileSync(failedConsole, 'utf8'), console)
   }
 })
 

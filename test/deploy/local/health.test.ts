@@ -1,14 +1,15 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { awaitHealth, type HealthWait, isWell } from '../../../deploy/targets/local/health.ts'
 import { awaitEnd } from '../../../deploy/targets/local/process.ts'
 import { certify } from '../../fixtures/certify.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
+import { system } from '../failure/fixture.ts'
 import { type StandIn, standIn } from './fixture.ts'
 
 const line = { update: () => undefined, done: () => undefined }
@@ -16,12 +17,14 @@ const line = { update: () => undefined, done: () => undefined }
 /** Waits for health, a second at most; what was answered, or the error. */
 async function health(
   { machine }: Pick<StandIn, 'machine'>,
-  wanted: Partial<HealthWait>,
+  { timeout = 1, ...wanted }: Partial<HealthWait> & { timeout?: number },
 ): Promise<string | undefined> {
   let answered: string | undefined
   const signal = new AbortController().signal
   const onAnswer = (url: string): void => void (answered = url)
-  await awaitHealth(machine, { url: undefined, timeout: 1, signal, onAnswer, ...wanted }, line)
+  const failedConsole = join(dirname(machine.files.console), 'failed-console.log')
+  const standard = { url: undefined, system: system({ timeout }), signal, failedConsole, onAnswer }
+  await awaitHealth(machine, { ...standard, ...wanted }, line)
   return answered
 }
 
@@ -56,53 +59,52 @@ await t.test('an app that speaks TLS, with a certificate that nobody here vouche
   t.equal(await isWell(`https://${at}0`), false)
 })
 
-await t.test('an app that answers badly, or not at all', async (t) => {
+await t.test('a wrong response, or none', async (t) => {
   const url = `http://${await listen(t, createServer(respond))}0`
   await t.rejects(health(standIn(t), { url }), {
-    message: `the machine was not healthy within 1 s: ${url} answers 404`,
-    hint: /nothing was printed/,
+    message: 'the health check GET /healthz on port 8080 responded with 404 instead of 200',
+    hint: /add a route for GET \/healthz[^]*the console is empty$/,
   })
   const nobody = `http://127.0.0.1:${await freePort()}/`
-  await t.rejects(health(standIn(t), { url: nobody }), { message: /within 1 s: .* does not answer/ })
+  await t.rejects(health(standIn(t), { url: nobody }), { message: 'the machine printed nothing within 1 s' })
   t.equal(await isWell(nobody), false)
 })
 
-await t.test('good answers that do not come in a row are no health', async (t) => {
+await t.test('responses that are not good in a row are not health', async (t) => {
   let asked = 0
   const flapping = createServer((_, response) => void response.writeHead(++asked % 2 ? 200 : 503).end())
   const url = `http://${await listen(t, flapping)}`
   await t.rejects(health(standIn(t), { url, times: 2 }), {
-    message: /answers 503; it flaps: \d+ answers were good, never 2 in a row/,
+    message:
+      /responded with 503 instead of 200; the check is unstable: it passed \d+ times, never 2 times in a row/,
   })
 })
 
-await t.test('without a port the console tells', async (t) => {
-  await t.rejects(health(standIn(t), {}), { message: /within 1 s: the app does not answer/ })
+await t.test('without a port the console decides', async (t) => {
+  await t.rejects(health(standIn(t), {}), { message: 'the machine printed nothing within 1 s' })
   await health(standIn(t, { console: '{"event":"node.started"}\n' }), {})
 })
 
-await t.test('a machine that starts over: by its crash loop, or since it cannot start at all', async (t) => {
-  const loops = '{"stage":"node","event":"machine.rebooting","cause":"3 ends within 60 s"}\n'
-  await t.rejects(health(standIn(t, { console: loops }), {}), {
-    message: 'the app ends again and again: 3 ends within 60 s',
-    hint: /machine\.rebooting/,
+await t.test('a machine that reports a failure is not waited for', async (t) => {
+  const loops =
+    '{"stage":"node","event":"node.exited","status":7}\n'.repeat(3) +
+    '{"stage":"node","event":"machine.rebooting","cause":"3 ends within 60 s"}\n'
+  const fake = standIn(t, { console: loops })
+  await t.rejects(health(fake, { timeout: 600 }), {
+    message: 'the app ends by itself: it ended 3 times, exit status 7',
+    hint: /machine|node\.exited[^]*the whole console: .*failed-console\.log$/,
   })
-  const failed =
-    '{"stage":"init","event":"init.failed","error":"data: no disk has the label data"}\n' +
-    '{"stage":"init","event":"machine.rebooting","cause":"init failed","delay_ms":5000}\n'
-  await t.rejects(health(standIn(t, { console: failed }), {}), {
-    message: 'the machine cannot start: data: no disk has the label data',
-  })
+  t.equal(readFileSync(join(fake.folder, 'failed-console.log'), 'utf8'), loops)
 })
 
-await t.test('a machine that ends: what QEMU said is told', async (t) => {
+await t.test('a machine that ends: what QEMU printed is reported', async (t) => {
   const fake = standIn(t)
   const waiting = health(fake, { timeout: 60 })
   appendFileSync(join(fake.folder, 'qemu.log'), 'qemu: cannot map the guest memory\n')
   fake.end()
   await t.rejects(waiting, {
-    message: 'the machine ended before it was healthy',
-    hint: /nothing was printed[^]*QEMU said:\n\nqemu: cannot map the guest memory$/,
+    message: 'QEMU ended before the machine was healthy: qemu: cannot map the guest memory',
+    hint: /the console is empty$/,
   })
   t.equal(await awaitEnd(fake.machine, 0), true)
 })

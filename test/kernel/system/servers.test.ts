@@ -19,12 +19,15 @@ await t.test('places by name', (t) => {
 })
 
 await t.test('where a worker listens', (t) => {
-  const at = (address: unknown, port: number, addressType: unknown) =>
-    workerPlace({ address, port, addressType } as Parameters<typeof workerPlace>[0])
-  t.strictSame(at(null, 80, 4), { address: '::', port: 80 })
-  t.strictSame(at('127.0.0.1', 80, 4), { address: '127.0.0.1', port: 80 })
-  t.strictSame(at('/run/app.sock', -1, -1), { path: '/run/app.sock' })
-  t.equal(at('0.0.0.0', 53, 'udp4'), undefined)
+  t.strictSame(workerPlace({ address: null, port: 80, addressType: 4 }), { address: '::', port: 80 })
+  t.strictSame(workerPlace({ address: '127.0.0.1', port: 80, addressType: 4 }), {
+    address: '127.0.0.1',
+    port: 80,
+  })
+  t.strictSame(workerPlace({ address: '/run/app.sock', port: -1, addressType: -1 }), {
+    path: '/run/app.sock',
+  })
+  t.equal(workerPlace({ address: '0.0.0.0', port: 53, addressType: 'udp4' }), undefined)
   t.end()
 })
 

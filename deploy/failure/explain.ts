@@ -1,0 +1,320 @@
+import type { Answer } from '../../kernel/system/probe.ts'
+import { isLoopback, type Place, placeName } from '../../kernel/system/servers.ts'
+import { type Cause, causeOfError, type Facts } from './app.ts'
+import {
+  type Event,
+  eventsOf,
+  firstError,
+  firstOutput,
+  lastLines,
+  type Line,
+  parseConsole,
+} from './console.ts'
+import { machineCause } from './machine.ts'
+
+/** What a deploy knows of the machine beside its console. */
+export interface Context extends Facts {
+  /** Guest port of the health check; undefined when there is none. */
+  port: number | undefined
+  path: string
+  /** Seconds. */
+  timeout: number
+  emulated: boolean
+  /** How the wait ended: the machine failed by itself, its process ended, or the time was up. */
+  end: 'failed' | 'ended' | 'timed out'
+  /** Last response to the check that came from outside of the machine. */
+  answer?: Answer
+  /** What QEMU printed. */
+  qemu?: string
+  /** Seconds since the console printed something. */
+  idle?: number
+}
+
+/** Why a deploy failed, what to do, and the lines of the console that show it. */
+export interface Explanation extends Cause {
+  lines: string[]
+}
+
+/** Seconds of silence after which a machine is not making progress any more. */
+const silent = 15
+const otherLines = 12
+
+/** Whether the machine reports that waiting longer cannot help. */
+export function isFinal(console: string): boolean {
+  return /"event":"(?:init\.failed|machine\.rebooting|workers\.failing)"|"event":"health\.failed".*"final":true|Kernel panic - not syncing/.test(
+    console,
+  )
+}
+
+/** Names the cause of a failed deploy, by what the console shows first. */
+export function explain(console: string, context: Context): Explanation {
+  const lines = parseConsole(console)
+  return (
+    machineCause(lines, context) ??
+    crash(lines, context) ??
+    ended(lines, context) ??
+    unreachable(lines, context) ??
+    badResponse(lines, context) ??
+    noNetwork(lines) ??
+    silentApp(lines, context) ??
+    tooSlow(lines, context)
+  )
+}
+
+const endings = ['node.exited', 'worker.exited', 'app.killed']
+
+/** The app ended, once or over and over. */
+function crash(lines: readonly Line[], context: Context): Explanation | undefined {
+  const ends = eventsOf(lines, 'node.exited', 'worker.exited')
+  const [first] = ends
+  const loops = eventsOf(lines, 'machine.rebooting', 'workers.failing').length > 0
+  const isPoweroff = eventsOf(lines, 'shutdown.started').some(({ cause }) => cause === 'exit 0')
+  if (first === undefined || eventsOf(lines, 'health.ok').length > ends.length) return undefined
+  const error = firstError(firstOutput(lines))
+  const named = killedByKernel(lines, context) ?? causeOfError(error, context) ?? bySignal(lines, first)
+  const often = `${ends.length === 1 ? 'it ended once' : `it ended ${ends.length} times`}, ${ending(first)}`
+  if (named !== undefined)
+    return { ...named, cause: `${named.cause} (${often})`, lines: shown(error, lines, endings) }
+  if (first['status'] === 0)
+    return {
+      cause: `the app exits with status 0 before it is healthy${isPoweroff ? ', and the machine powers off (restart.exitZero)' : loops ? ` (${often})` : ''}`,
+      hint: 'Nothing keeps it running: does app.entry start a server and wait for nothing else?',
+      lines: shown(error, lines, endings),
+    }
+  return {
+    cause: `the app ends by itself: ${often}`,
+    hint:
+      error.length === 0
+        ? 'It printed nothing: does it call process.exit() without a message?'
+        : 'The first thing that it printed:',
+    lines: shown(error, lines, endings),
+  }
+}
+
+function ending({ status, signal, name }: Event): string {
+  if (typeof status === 'number') return `exit status ${status}`
+  const [number, text] = typeof signal === 'string' ? [signal, ''] : [String(signal), ` (${String(name)})`]
+  return `killed by signal ${number}${typeof name === 'string' ? text : ''}`
+}
+
+function killedByKernel(lines: readonly Line[], { memory }: Facts): Cause | undefined {
+  const [, killed] =
+    lines.map(({ text }) => /Out of memory: Killed process \d+ \(([^)]*)\)/.exec(text)).find(Boolean) ?? []
+  if (killed === undefined) return undefined
+  return {
+    cause: `the machine ran out of memory: the kernel killed ${killed} (machine.memory is ${memory} MiB)`,
+    hint: 'raise machine.memory in config/system.json, then npm run build',
+  }
+}
+
+/** Signal by number, as init reports it, or by name, as Node does. */
+const signals: Record<string, Cause> = {
+  4: {
+    cause: 'the app executed an instruction that the CPU of the machine does not have',
+    hint: 'An addon was compiled for a newer CPU. Give QEMU -cpu max (or host, under KVM), or use a build of the addon for x86-64-v2.',
+  },
+  6: { cause: 'the app was aborted by Node or by an addon' },
+  7: { cause: 'the app crashed: it accessed memory that does not exist (bus error)' },
+  9: { cause: 'the app was killed' },
+  11: {
+    cause: 'the app crashed in native code (segmentation fault)',
+    hint: 'A native addon is the usual reason: is it built for this version of Node, and for glibc?',
+  },
+}
+const numbers: Record<string, string> = {
+  SIGILL: '4',
+  SIGABRT: '6',
+  SIGBUS: '7',
+  SIGKILL: '9',
+  SIGSEGV: '11',
+}
+
+function bySignal(lines: readonly Line[], { signal }: Event): Cause | undefined {
+  if (typeof signal !== 'string' && typeof signal !== 'number') return undefined
+  const found = signals[numbers[signal] ?? signal]
+  if (found === undefined) return undefined
+  const [killed] = eventsOf(lines, 'app.killed')
+  const detail = (name: string, text: string): string =>
+    typeof killed?.[name] === 'string' && killed[name] !== '' ? `${text}${killed[name]}` : ''
+  const hint = detail('hint', '') || found.hint
+  return {
+    cause: `${found.cause}${detail('in', ', in ')}${detail('cpu', '; the CPU is ')}${detail('missing', ', without ')}`,
+    ...(hint === undefined || hint === '' ? {} : { hint }),
+  }
+}
+
+function ended(lines: readonly Line[], { end, qemu = '' }: Context): Explanation | undefined {
+  if (end !== 'ended') return undefined
+  const [shutdown] = eventsOf(lines, 'shutdown.started')
+  if (shutdown !== undefined)
+    return {
+      cause: `the machine was shut down before it was healthy (${String(shutdown['cause'])})`,
+      lines: lastLines(lines, otherLines),
+    }
+  const said = qemu.trim()
+  return {
+    cause: `QEMU ended before the machine was healthy${said === '' ? '' : `: ${said.split('\n').at(-1)}`}`,
+    hint:
+      said === ''
+        ? 'It printed nothing: it was killed, perhaps because this host ran out of memory (dmesg shows it).'
+        : `QEMU printed:\n\n${said.split('\n').slice(-otherLines).join('\n')}`,
+    lines: lastLines(lines, otherLines),
+  }
+}
+
+function placesOf(lines: readonly Line[]): Place[] {
+  return eventsOf(lines, 'app.listening').flatMap(({ address, port, path }): Place[] => {
+    if (typeof path === 'string') return [{ path }]
+    return typeof port === 'number' ? [{ address: typeof address === 'string' ? address : '::', port }] : []
+  })
+}
+
+/** The app listens, but not where the health check can reach it. */
+function unreachable(lines: readonly Line[], { port, end }: Context): Explanation | undefined {
+  const places = placesOf(lines)
+  if (port === undefined || places.length === 0 || end === 'ended') return undefined
+  const events = shown([], lines, ['app.listening', 'health.failed'])
+  const here = places.filter((place) => 'port' in place && place.port === port)
+  const reachable = here.some((place) => 'port' in place && !isLoopback(place.address))
+  if (reachable) return undefined
+  const names = places.map(placeName).join(' and ')
+  if (here.length > 0)
+    return {
+      cause: `the app listens on ${here.map(placeName).join(' and ')} only, which cannot be reached from outside: listen on '::'`,
+      hint: `For example server.listen(${port}, '::'), or listen({ port: ${port}, host: '::' }); many frameworks read HOST or HOSTNAME: "app": { "env": { "HOST": "::" } }`,
+      lines: events,
+    }
+  const ports = places.flatMap((place) => ('port' in place ? place.port : []))
+  if (ports.length === 0)
+    return {
+      cause: `the app listens on the Unix socket ${names} only, and the health check uses port ${port}`,
+      hint: `listen on process.env.PORT (${port}) and the address '::'`,
+      lines: events,
+    }
+  return {
+    cause: `the app listens on ${names}, but the health check uses port ${port}`,
+    hint: `listen on process.env.PORT (${port}), or set "ports": [{ "guest": ${ports[0]} }] (or health.port) in config/system.json`,
+    lines: events,
+  }
+}
+
+const forStatus = (path: string, status: number): string | undefined => {
+  if (status === 404) return `add a route for GET ${path}, or set health.path to one that responds with 200`
+  if (status >= 300 && status < 400)
+    return `it is a redirect, which the check does not follow: set health.path to a path that responds with 200 itself`
+  if (status === 401 || status === 403)
+    return `the path needs authorization: exempt it, or set health.path to one that needs none`
+  if (status === 400 || status === 421)
+    return 'the app may reject the host name or the protocol of the check: its Host header is localhost'
+  if (status >= 500) return 'the app itself reports that it is not healthy: its log says why'
+  return 'health.path must respond with 200'
+}
+
+/** The app listens in the right place and responds wrongly, or not at all. */
+function badResponse(
+  lines: readonly Line[],
+  { port, path, answer, timeout }: Context,
+): Explanation | undefined {
+  const checks = eventsOf(lines, 'health.waiting', 'health.failed').flatMap(({ response }) => response ?? [])
+  const isWell = eventsOf(lines, 'health.ok').length > 0
+  const status =
+    typeof answer === 'number' ? answer : checks.findLast((each): each is number => typeof each === 'number')
+  const names = ['app.listening', 'health.waiting', 'health.failed']
+  const events = shown(firstError(firstOutput(lines)), lines, names)
+  if (status !== undefined && status !== 200 && !(isWell && typeof answer !== 'number')) {
+    const hint = forStatus(path, status)
+    const cause = `the health check GET ${path} on port ${port} responded with ${status} instead of 200`
+    return { cause, ...(hint === undefined ? {} : { hint }), lines: events }
+  }
+  if (isWell)
+    return {
+      cause: `the app is healthy inside the machine, but its port ${port} did not respond from outside within ${timeout} s`,
+      hint: 'Is the network up, and does the app listen on IPv4 ("::" without ipv6Only, or 0.0.0.0)?',
+      lines: shown([], lines, [...names, 'network.up', ...networkEvents, 'health.ok']),
+    }
+  const reasons: [Answer, string, string][] = [
+    [
+      'not HTTP',
+      'does not respond in HTTP',
+      'health.port names the port of another server of the app, one that speaks HTTP',
+    ],
+    [
+      'timed out',
+      'accepts connections but does not respond',
+      'is the event loop blocked, or does the handler wait for something, such as a database?',
+    ],
+    [
+      'closed',
+      'closes connections without a response',
+      'does it require a client certificate, or another protocol? health.port names another server of the app',
+    ],
+  ]
+  const found = reasons.find(([response]) => checks.includes(response))
+  if (found === undefined) return undefined
+  const [, what, hint] = found
+  return { cause: `the app ${what} to the health check GET ${path} on port ${port}`, hint, lines: events }
+}
+
+const networkEvents = [
+  'network.missing',
+  'network.pending',
+  'network.failed',
+  'network.problem',
+  'network.lost',
+]
+
+function noNetwork(lines: readonly Line[]): Explanation | undefined {
+  const [event] = eventsOf(lines, 'network.missing', 'network.pending', 'network.failed')
+  if (event === undefined || eventsOf(lines, 'network.up').length > 0) return undefined
+  const events = shown([], lines, networkEvents)
+  if (event.event === 'network.missing')
+    return {
+      cause: `the machine has no network interface (wanted: ${String(event['interface'])})`,
+      hint: 'give the machine a virtio network card, or set network.mode to "none" in config/system.json',
+      lines: events,
+    }
+  if (event.event === 'network.pending')
+    return {
+      cause: `no DHCP server responds on ${String(event['interface'])}: the machine has no address`,
+      hint: 'connect it to a network with DHCP, or set network.mode to "static" with an address',
+      lines: events,
+    }
+  return { cause: `the network cannot be set up: ${String(event['reason'])}`, lines: events }
+}
+
+/** The app runs, prints nothing any more, and no server of it listens. */
+function silentApp(lines: readonly Line[], { port, timeout, idle = 0 }: Context): Explanation | undefined {
+  if (port === undefined || idle < silent || eventsOf(lines, 'node.started').length === 0) return undefined
+  if (placesOf(lines).length > 0) return undefined
+  return {
+    cause: `the app does not listen on any port: nothing listened on port ${port} within ${timeout} s`,
+    hint: `listen on process.env.PORT (${port}). Does the app wait for something first, such as a database? If it only needs longer: raise health.timeout in config/system.json`,
+    lines: shown(firstError(firstOutput(lines)), lines, []),
+  }
+}
+
+function tooSlow(lines: readonly Line[], { timeout, emulated, idle = Infinity }: Context): Explanation {
+  const printed = lines.some(({ text }) => text.trim() !== '')
+  if (!printed)
+    return {
+      cause: `the machine printed nothing within ${timeout} s`,
+      hint: 'The kernel did not start: does the machine have its kernel, and a serial console?',
+      lines: [],
+    }
+  const progress = idle < silent
+  const cause = `the machine was not healthy within ${timeout} s${progress ? ', and was still making progress' : ''}`
+  const hint = `raise health.timeout in config/system.json, then npm run build`
+  return {
+    cause,
+    ...(progress && emulated ? { hint: `the CPU is emulated, which is slow: ${hint}` } : {}),
+    ...(progress && !emulated ? { hint: `if it only needs longer: ${hint}` } : {}),
+    lines: lastLines(lines, otherLines),
+  }
+}
+
+/** An error's lines, then the first events of some names; what else was printed last when there is neither. */
+function shown(error: readonly string[], lines: readonly Line[], names: readonly string[]): string[] {
+  const events = lines.filter(({ event }) => event !== undefined && names.includes(event.event))
+  const relevant = [...error, ...events.slice(0, otherLines - 4).map(({ text }) => text)]
+  return relevant.length > 0 ? relevant : lastLines(lines, otherLines)
+}
