@@ -3,8 +3,8 @@ import type { Ajv2020 as Ajv } from 'ajv/dist/2020.js'
 import { formats } from './formats.ts'
 
 /**
- * The one way our schemas are compiled: JSON Schema 2020-12, every error, our formats.
- * Loaded only where a schema is not known beforehand: compiling takes longer than a build step may.
+ * Creates the schema compiler: JSON Schema 2020-12, all errors, our formats.
+ * Only for schemas that are not known in advance: loading and compiling take longer than a build step should.
  *
  * @param options useDefaults fills in defaults; source keeps the generated code
  */
@@ -15,7 +15,7 @@ export function createAjv({ useDefaults = false, source = false } = {}): Ajv {
     strict: true,
     strictTypes: false,
     useDefaults,
-    // Tests do that; it takes longer than all else here, and strict mode refuses most of what it would.
+    // Slow, and strict mode already rejects most mistakes. The tests validate our schemas.
     validateSchema: false,
     code: { source, lines: true, esm: true },
   })

@@ -5,18 +5,19 @@ import type { ValidateFunction } from 'ajv'
 import { UserError } from '../build/lib/errors.ts'
 import { explain, type Problem } from './explain.ts'
 import { readJson } from './json.ts'
+import { keyOf } from './pointer.ts'
 import { readSchema, type Schema } from './schema.ts'
 
 const name = 'config/app.json'
 
-/** What an application may export from app/contradictions.ts: a check of what its schema cannot say. */
+/** The export of app/contradictions.ts: checks that a schema cannot express. */
 interface Contradictions {
   contradictions?: (config: unknown) => Problem[]
 }
 
 /**
- * Checks config/app.json, when there is one, against config/app.schema.json, when there is one, so that what the
- * application would refuse never boots.
+ * Checks config/app.json against config/app.schema.json, where both exist, so that a configuration that the
+ * application would reject never boots.
  *
  * @throws {UserError} that lists every mistake
  */
@@ -29,12 +30,12 @@ export async function checkAppConfig(root: string): Promise<void> {
   const problems = validate(config) ? [] : explain(validate.errors ?? [], config, schema)
   if (problems.length === 0) problems.push(...(await contradictionsOf(root, config)))
   const [first, ...others] = problems.map(
-    ({ pointer, text }) => `${name}: ${pointer === '' ? '' : `${pointer}: `}${text}`,
+    ({ pointer, text }) => `${name}: ${pointer === '' ? '' : `${keyOf(pointer)}: `}${text}`,
   )
   if (first === undefined) return
   const list = [first, ...others].map((line) => `\n  ${line}`).join('')
   throw new UserError(others.length === 0 ? first : `${name} has ${others.length + 1} errors:${list}`, {
-    hint: 'config/app.schema.json says what each key takes',
+    hint: 'config/app.schema.json describes every key',
   })
 }
 

@@ -7,13 +7,13 @@ import { overlaps } from './pointer.ts'
 import type { SystemConfig } from './system.types.ts'
 import { targetFile } from './target.ts'
 
-/** What a configuration is checked against besides its schema. */
+/** What a configuration is checked against, besides its schema. */
 export interface ConfigFacts {
-  /** The folder whose app it is. */
+  /** The folder that contains the app. */
   root: string
-  /** Memory of this host in bytes, or what a container may use of it. */
+  /** Memory of this host in bytes, or the limit of its container. */
   totalMemory: number
-  /** What the configuration may name. */
+  /** Names that the configuration may contain. */
   names: Record<'fragments' | 'platforms' | 'formats' | 'targets', string[]>
   /** Folder of the deploy targets. */
   targets: string
@@ -24,7 +24,7 @@ export interface ConfigFindings {
   warnings: string[]
 }
 
-/** The facts of this host and of the repository that this file lies in. */
+/** Collects the facts of this host and of this repository. */
 export function configFacts(root: string, repository = join(import.meta.dirname, '..')): ConfigFacts {
   const fragments = names(join(repository, 'kernel/config'), /^(.+)\.config$/)
   const platform = 'platform-'
@@ -52,9 +52,9 @@ function names(folder: string, pattern: RegExp): string[] {
 }
 
 /**
- * Finds what the schema cannot say: parts that contradict each other, the host or the repository.
+ * Finds problems that a schema cannot express: values that contradict each other, the host or the repository.
  *
- * @param invalid pointers that the schema has refused: what reads them is not checked
+ * @param invalid pointers that the schema has rejected: checks that read them do not run
  */
 export function checkConfig(
   config: SystemConfig,
@@ -72,7 +72,7 @@ const secret = /SECRET|TOKEN|PASSWORD|_KEY/i
 
 function secretWarning(name: string): string {
   return (
-    `app.env.${name} looks like a secret, and whoever has the image can read it; ` +
-    'give it to the instance instead: the environment that the target passes to the machine when it starts'
+    `app.env.${name} looks like a secret, and anyone who has the image can read it; ` +
+    'pass it to the machine when it starts instead: put it into the file that deploy.options.env names'
   )
 }

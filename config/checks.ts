@@ -9,7 +9,7 @@ import type { ConfigFacts } from './check.ts'
 import type { SystemConfig } from './system.types.ts'
 import { zone } from './zone.ts'
 
-/** Looks at parts of the configuration together; `reads` are the pointers that must be valid before. */
+/** Checks several values together; `reads` lists the pointers that must be valid for it to run. */
 export interface Check {
   reads: string[]
   run(config: SystemConfig, facts: ConfigFacts): Problem[]
@@ -19,17 +19,17 @@ const arch: Check = {
   reads: ['/machine/arch'],
   run: ({ machine }) =>
     machine.arch === 'arm64'
-      ? [{ pointer: '/machine/arch', text: 'found "arm64", which is not supported yet; allowed: "x64"' }]
+      ? [{ pointer: '/machine/arch', text: '"arm64" is not supported yet; use "x64"' }]
       : [],
 }
 
-/** Only the local target runs the machine here; elsewhere it may be larger than this host. */
+/** Only the local target boots the machine on this host; elsewhere it may be larger. */
 const memory: Check = {
   reads: ['/machine/memory', '/deploy/target'],
   run({ machine, deploy }, { totalMemory }) {
     const available = Math.floor(totalMemory / 2 ** 20)
     if (deploy.target !== 'local' || machine.memory <= available) return []
-    const text = `found ${machine.memory}; this host has only ${available} MiB, and target "local" runs the machine here`
+    const text = `must be at most ${available} MiB, the memory of this host, because target "local" boots the machine here; got ${machine.memory}`
     return [{ pointer: '/machine/memory', text }]
   },
 }
@@ -41,18 +41,18 @@ const entry: Check = {
     if (/[\n\r\0]/.test(app.entry)) return []
     const path = join(root, app.entry)
     if (relative(root, path).split(sep)[0] === '..') {
-      return [{ pointer, text: `found ${quote(app.entry)}, which is outside the repository` }]
+      return [{ pointer, text: `must be a file inside the repository, got ${quote(app.entry)}` }]
     }
     if (existsSync(path)) return []
     const folder = dirname(path)
     const files = existsSync(folder) ? readdirSync(folder).map((name) => join(dirname(app.entry), name)) : []
     const meant = nearest(app.entry, files)
     const suggestion = meant === undefined ? '' : `; did you mean ${quote(meant)}?`
-    return [{ pointer, text: `there is no file ${app.entry}${suggestion}` }]
+    return [{ pointer, text: `file not found: ${app.entry}${suggestion}` }]
   },
 }
 
-/** Arguments and environment reach the machine in a file of lines. */
+/** Arguments and environment reach the machine in a file with one setting a line. */
 const lines: Check = {
   reads: ['/app/entry', '/app/nodeOptions', '/app/env'],
   run({ app }) {
@@ -65,7 +65,7 @@ const lines: Check = {
       .filter(([, text]) => /[\n\r\0]/.test(text))
       .map(([pointer]) => ({
         pointer,
-        text: 'holds a line break or NUL, which cannot be carried into the machine: its settings are lines of text',
+        text: 'must not contain a line break or NUL, because the machine reads its settings line by line',
       }))
   },
 }
@@ -76,23 +76,23 @@ const ports: Check = {
     const guest = repeated(
       ports.map((port) => `${port.guest}/${port.protocol}`),
       (index) => `/ports/${index}/guest`,
-      'port in the machine',
+      '',
     )
     const host = repeated(
       ports.map((port) => `${port.host ?? port.guest}/${port.protocol}`),
       (index) => (ports[index]?.host === undefined ? `/ports/${index}` : `/ports/${index}/host`),
-      'port of the host',
+      'host port ',
     )
-    // Without host ports, the second list repeats what the first has said.
-    const said = new Set(guest.map(({ pointer }) => pointer.replace(/\/guest$/, '')))
-    return [...guest, ...host.filter(({ pointer }) => !said.has(pointer))]
+    // Without host ports, the second list repeats the first.
+    const reported = new Set(guest.map(({ pointer }) => pointer.replace(/\/guest$/, '')))
+    return [...guest, ...host.filter(({ pointer }) => !reported.has(pointer))]
   },
 }
 
-function repeated(values: string[], pointer: (index: number) => string, what: string): Problem[] {
+function repeated(values: string[], pointer: (index: number) => string, prefix: string): Problem[] {
   return values.flatMap((value, index) => {
     const first = values.indexOf(value)
-    const text = `${what} ${value} is taken by /ports/${first} already`
+    const text = `${prefix}${value} is already used by ports[${first}]`
     return first === index ? [] : [{ pointer: pointer(index), text }]
   })
 }
@@ -106,18 +106,18 @@ const network: Check = {
         .filter((key) => network[key] !== undefined)
         .map((key) => ({
           pointer: `/network/${key}`,
-          text: `is for network.mode "static" only, and it is "${mode}"`,
+          text: `requires network.mode "static", but network.mode is "${mode}"`,
         }))
     }
     if (address === undefined) {
-      const text = 'is missing: network.mode "static" needs one, such as 192.0.2.10/24'
+      const text = 'missing; network.mode "static" requires an address such as 192.0.2.10/24'
       return [{ pointer: '/network/address', text }]
     }
     const [own = '', prefix] = address.split('/')
     const subnet = new BlockList()
     subnet.addSubnet(own, Number(prefix), 'ipv4')
     if (gateway === undefined || subnet.check(gateway, 'ipv4')) return []
-    const text = `found ${quote(gateway)}, which is outside the subnet of network.address ${address}`
+    const text = `must be inside the subnet of network.address (${address}), got ${quote(gateway)}`
     return [{ pointer: '/network/gateway', text }]
   },
 }
@@ -126,7 +126,12 @@ const reachable: Check = {
   reads: ['/network/mode', '/ports'],
   run: ({ network, ports }) =>
     network.mode === 'none' && ports.length > 0
-      ? [{ pointer: '/ports', text: 'must be [] with network.mode "none": nothing can reach them' }]
+      ? [
+          {
+            pointer: '/ports',
+            text: 'must be [] when network.mode is "none", because no connection can reach a port',
+          },
+        ]
       : [],
 }
 
@@ -136,43 +141,48 @@ const health: Check = {
     if (network.mode === 'none') return []
     const tcp = ports.filter(({ protocol }) => protocol === 'tcp').map(({ guest }) => guest)
     if (tcp.length === 0) {
-      return [{ pointer: '/ports', text: 'has no tcp port, and the health check needs one to ask' }]
+      return [
+        {
+          pointer: '/ports',
+          text: 'must contain a tcp port, because the health check sends its requests to one',
+        },
+      ]
     }
     if (health.port === undefined || tcp.includes(health.port)) return []
-    const text = `found ${health.port}, which is no tcp port of the machine; ports has: ${tcp.join(', ')}`
+    const text = `must be a tcp guest port of ports (${tcp.join(', ')}), got ${health.port}`
     return [{ pointer: '/health/port', text }]
   },
 }
 
-/** The port that the app is told to listen on, and the one that is asked for its health, are the app's. */
+/** The app listens on PORT and on the port of the health check. */
 const metrics: Check = {
   reads: ['/metrics/port', '/health/port', '/ports', '/app/env'],
   run({ metrics, health, ports, app }) {
     const first = ports.find(({ protocol }) => protocol === 'tcp')?.guest
-    const taken = [
-      [Number(app.env['PORT'] ?? first), "is the app's own: its PORT"],
-      [health.port, 'is the one that health.port asks the app on'],
+    const used = [
+      [Number(app.env['PORT'] ?? first), 'which the app listens on (PORT)'],
+      [health.port, 'which the app listens on (health.port)'],
     ] as const
-    const [, why] = taken.find(([port]) => port !== undefined && port === metrics.port) ?? []
+    const [, why] = used.find(([port]) => port !== undefined && port === metrics.port) ?? []
     return why === undefined
       ? []
-      : [{ pointer: '/metrics/port', text: `found ${metrics.port}, which ${why}` }]
+      : [{ pointer: '/metrics/port', text: `must differ from port ${metrics.port}, ${why}` }]
   },
 }
 
 function tooMany(pointer: string, what: string, own: number, all: number, most: number): Problem[] {
   return all <= most
     ? []
-    : [{ pointer, text: `has ${own} ${what}, and the machine has room for ${most - (all - own)}` }]
+    : [{ pointer, text: `must not have more than ${most - (all - own)} ${what}, got ${own}` }]
 }
 
-/** What PID 1 has room for: see kernel/init/init.h. */
+/** Limits of PID 1: see kernel/init/init.h. */
 export const initLimits = { arguments: 64, variables: 256, bytes: 65536 - 1 } as const
 
 const init: Check = {
   reads: ['/app', '/machine', '/ports', '/logs', '/restart', '/data'],
   run(config) {
-    // The most that the build adds: where libraries of addons are.
+    // The most that the build adds: the path of the libraries of addons.
     const text = initConf(config, { LD_LIBRARY_PATH: guestPaths.app })
     const count = (key: string): number =>
       text.split('\n').filter((line) => line.startsWith(`${key} `)).length
@@ -183,8 +193,8 @@ const init: Check = {
     ]
     const bytes = Buffer.byteLength(text)
     if (problems.length > 0 || bytes <= initLimits.bytes) return problems
-    const what = `with the system's own, variables and options take ${bytes} bytes`
-    return [{ pointer: '/app', text: `${what}, and the machine has room for ${initLimits.bytes}` }]
+    const problem = `env and nodeOptions, with the system's own, must not exceed ${initLimits.bytes} bytes, got ${bytes}`
+    return [{ pointer: '/app', text: problem }]
   },
 }
 
@@ -195,13 +205,13 @@ const backoff: Check = {
       ? [
           {
             pointer: '/restart/backoffMax',
-            text: `found ${restart.backoffMax}, which is less than restart.backoffInitial ${restart.backoffInitial}`,
+            text: `must be at least restart.backoffInitial (${restart.backoffInitial}), got ${restart.backoffMax}`,
           },
         ]
       : [],
 }
 
-/** What is added by adding a file is known by listing the folder. */
+/** Fragments, formats and targets are found by listing their folders. */
 const parts: Check = {
   reads: ['/kernel/fragments', '/kernel/platforms', '/image/formats', '/deploy/target'],
   run({ kernel, image, deploy }, { names }) {
@@ -231,13 +241,13 @@ function named(pointer: string, list: string[]): [pointer: string, name: string]
 }
 
 function unknown(wanted: [pointer: string, name: string][], known: string[], files: string): Problem[] {
-  // An empty folder has nothing to choose from: nothing is known of the names then.
+  // An empty folder offers no names to check against.
   if (known.length === 0) return []
   return wanted
     .filter(([, name]) => !known.includes(name))
     .map(([pointer, name]) => ({
       pointer,
-      text: `there is no ${files.replaceAll('<name>', name)}; ${suggest(name, known)}`,
+      text: `file not found: ${files.replaceAll('<name>', name)}; ${suggest(name, known, 'names')}`,
     }))
 }
 
@@ -253,7 +263,7 @@ const writable: Check = {
         ...(app.entry.startsWith(`${folder}/`)
           ? [`contains app.entry ${app.entry}, which stays read-only`]
           : []),
-        ...(other === undefined ? [] : [`lies in ${quote(other)}, which is writable already`]),
+        ...(other === undefined ? [] : [`is already writable: it lies in ${quote(other)}`]),
       ]
       return texts.map((text) => ({ pointer, text }))
     }),

@@ -7,15 +7,15 @@ import { type Schema, schemaAt } from './schema.ts'
 export interface Problem {
   /** JSON pointer. */
   pointer: string
-  /** Whole sentence pieces: what was found, what is allowed, what was probably meant. */
+  /** Follows the key in a message: what is allowed, what was found, which value was probably meant. */
   text: string
 }
 
-/** Says in words what ajv found: one problem a place, however many of ajv's errors it has. */
+/** Describes ajv's errors in words: one problem for each key, however many errors ajv reports for it. */
 export function explain(errors: readonly ErrorObject[], value: unknown, schema: Schema): Problem[] {
   const problems = new Map<string, Problem>()
   for (const error of errors) {
-    // The propertyNames error that follows says the same of the name.
+    // A propertyNames error for the same name follows.
     if (error.propertyName !== undefined && error.keyword !== 'propertyNames') continue
     const problem = explainOne(error, value, schema)
     if (!problems.has(problem.pointer)) problems.set(problem.pointer, problem)
@@ -29,67 +29,67 @@ function explainOne(error: ErrorObject, value: unknown, schema: Schema): Problem
   const here = schemaAt(schema, pointer)
   if (keyword === 'additionalProperties') {
     const name = String(params['additionalProperty'])
-    return { pointer: child(pointer, name), text: `there is no such key; ${suggest(name, keysOf(here))}` }
+    return { pointer: child(pointer, name), text: `unknown key; ${suggest(name, keysOf(here), 'keys')}` }
   }
   if (keyword === 'required') {
     const name = String(params['missingProperty'])
     const wanted = here?.properties?.[name]
-    const text = wanted === undefined ? 'is missing' : `is missing; allowed: ${allowed(wanted)}`
+    const text = wanted === undefined ? 'missing' : `missing; must be ${allowed(wanted)}`
     return { pointer: child(pointer, name), text }
   }
   if (keyword === 'propertyNames') {
     const name = String(params['propertyName'])
-    const text = `bad name ${quote(name)}; allowed: ${allowed(here?.propertyNames ?? {})}`
+    const text = `invalid name; must be ${allowed(here?.propertyNames ?? {})}`
     return { pointer: child(pointer, name), text }
   }
   const found = valueAt(value, pointer)
-  if (keyword === 'uniqueItems') return { pointer, text: `found ${quote(found)}; the same value twice` }
-  const allowedText = here === undefined ? error.message : allowed(here)
+  if (keyword === 'uniqueItems') return { pointer, text: `must not contain duplicates, got ${quote(found)}` }
+  const rule = here === undefined ? error.message : `must be ${allowed(here)}`
   const values = here?.enum?.filter((item) => typeof item === 'string') ?? []
   const meant = typeof found === 'string' ? nearest(found, values) : undefined
   const suggestion = meant === undefined ? '' : `; did you mean ${quote(meant)}?`
-  return { pointer, text: `found ${quote(found)}; allowed: ${allowedText}${suggestion}` }
+  return { pointer, text: `${rule}, got ${quote(found)}${suggestion}` }
 }
 
 function keysOf(schema: Schema | undefined): string[] {
   return Object.keys(schema?.properties ?? {}).filter((name) => name !== '$schema')
 }
 
-/** "did you mean x?", or all the names when none is near. */
-export function suggest(name: string, names: string[]): string {
+/** Suggests the nearest name, or lists all of them when none is near. */
+export function suggest(name: string, names: string[], what: string): string {
   const meant = nearest(name, names)
   if (meant !== undefined) return `did you mean ${quote(meant)}?`
-  return names.length === 0 ? 'there is none' : `there is: ${names.join(', ')}`
+  return names.length === 0 ? `there are no valid ${what}` : `valid ${what}: ${names.join(', ')}`
 }
 
-/** A value as it stands in a JSON file, cut when it is long. */
+/** Formats a value as JSON, truncated when it is long. */
 export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing'
   return text.length > 80 ? `${text.slice(0, 77)}…` : text
 }
 
 const formatWords: Record<string, string> = {
-  cidr: 'an IPv4 address and prefix length such as 192.0.2.10/24',
+  cidr: 'an IPv4 address with a prefix length, such as 192.0.2.10/24',
   hostname: 'a host or domain name',
   ipv4: 'an IPv4 address',
   ipv6: 'an IPv6 address',
 }
 
-/** What a schema allows, in words. */
+/** Describes the values that a schema allows, to follow "must be". */
 export function allowed(schema: Schema): string {
-  if (schema.enum !== undefined) return schema.enum.map(quote).join(', ')
+  if (schema.enum !== undefined) return either(schema.enum.map(quote))
   if (schema.const !== undefined) return quote(schema.const)
   const choices = schema.oneOf ?? schema.anyOf
-  if (choices !== undefined) return choices.map(allowed).join(' or ')
+  if (choices !== undefined) return either(choices.map(allowed))
   switch (schema.type) {
     case 'integer':
-      return `a whole number${range(schema)}`
+      return `an integer${range(schema)}`
     case 'number':
       return `a number${range(schema)}`
     case 'boolean':
       return 'true or false'
     case 'array':
-      return `${count(schema)}, each ${allowed(schema.items ?? {})}`
+      return `${count(schema)}, each item ${allowed(schema.items ?? {})}`
     case 'object':
       return 'an object'
     default:
@@ -101,19 +101,25 @@ function text({ format, pattern, patternErrorMessage, minLength, maxLength }: Sc
   const kind =
     (format === undefined ? undefined : (formatWords[format] ?? format)) ??
     patternErrorMessage ??
-    (pattern === undefined ? undefined : `text that matches ${pattern}`) ??
-    (minLength === undefined ? 'text' : 'text that is not empty')
-  return maxLength === undefined ? kind : `${kind}, at most ${maxLength} characters`
+    (pattern === undefined ? undefined : `a string that matches ${pattern}`) ??
+    (minLength === undefined ? 'a string' : 'a non-empty string')
+  return maxLength === undefined ? kind : `${kind} of at most ${maxLength} characters`
+}
+
+/** Joins alternatives: `a, b or c`. */
+function either(choices: string[]): string {
+  return [choices.slice(0, -1).join(', '), ...choices.slice(-1)].filter((part) => part !== '').join(' or ')
 }
 
 function range({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schema): string {
   const low = minimum ?? exclusiveMinimum
   const high = maximum ?? exclusiveMaximum
-  const from = exclusiveMinimum === undefined ? 'from' : 'above'
-  const to = exclusiveMaximum === undefined ? 'to' : 'below'
-  if (low !== undefined && high !== undefined) return ` ${from} ${low} ${to} ${high}`
-  if (low !== undefined) return exclusiveMinimum === undefined ? `, at least ${low}` : `, above ${low}`
-  if (high !== undefined) return exclusiveMaximum === undefined ? `, at most ${high}` : `, below ${high}`
+  const from = exclusiveMinimum === undefined ? 'of at least' : 'greater than'
+  const to = exclusiveMaximum === undefined ? 'at most' : 'less than'
+  if (minimum !== undefined && maximum !== undefined) return ` from ${minimum} to ${maximum}`
+  if (low !== undefined && high !== undefined) return ` ${from} ${low} and ${to} ${high}`
+  if (low !== undefined) return ` ${from} ${low}`
+  if (high !== undefined) return exclusiveMaximum === undefined ? ` of at most ${high}` : ` less than ${high}`
   return ''
 }
 
@@ -121,7 +127,7 @@ function count({ minItems, maxItems, uniqueItems }: Schema): string {
   const bounds = [
     ...(minItems === undefined ? [] : [`at least ${minItems}`]),
     ...(maxItems === undefined ? [] : [`at most ${maxItems}`]),
-    ...(uniqueItems === true ? ['none twice'] : []),
+    ...(uniqueItems === true ? ['no duplicates'] : []),
   ]
   return bounds.length === 0 ? 'a list' : `a list (${bounds.join(', ')})`
 }

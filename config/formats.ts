@@ -1,7 +1,7 @@
 import { isIPv4 } from 'node:net'
 import { fullFormats } from 'ajv-formats/dist/formats.js'
 
-/** Formats of strings in schemas: those of ajv-formats, and `cidr`, an IPv4 address and its prefix length. */
+/** Formats of strings in schemas: those of ajv-formats, and `cidr`, an IPv4 address with a prefix length. */
 export const formats = { ...fullFormats, cidr: isCidr }
 
 function isCidr(text: string): boolean {

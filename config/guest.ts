@@ -1,7 +1,7 @@
 import { heapPercentage, primaryHeapPercentage, youngGeneration } from './heap.ts'
 import type { SystemConfig } from './system.types.ts'
 
-/** Where the layers put things in the machine. */
+/** Paths in the machine. */
 export const guestPaths = {
   node: '/bin/node',
   system: '/nodeos/system.mjs',
@@ -18,8 +18,8 @@ export const guestPaths = {
 } as const
 
 /**
- * Options with which Node writes a diagnostic report when it ends by an error. The environment, which may hold
- * secrets, stays out of it, and so do the sockets: for their names it would ask a name server.
+ * Node options that write a diagnostic report on fatal errors. Reports exclude the environment, which may hold
+ * secrets, and sockets, whose names Node would look up in the DNS.
  */
 export function reportOptions(folder: string): string[] {
   return [
@@ -32,10 +32,10 @@ export function reportOptions(folder: string): string[] {
   ]
 }
 
-/** Marks the process that PID 1 starts; the system layer takes it out of the environment. */
+/** Marks the process that PID 1 starts; the system layer removes it from the environment. */
 export const startVariable = 'NODEOS_START'
 
-/** What the system layer reads in the machine: `/srv/.nodeos/system.json`. */
+/** The configuration that the system layer reads in the machine, from `/srv/.nodeos/system.json`. */
 export type GuestConfig = Pick<
   SystemConfig,
   'hostname' | 'ports' | 'network' | 'health' | 'metrics' | 'logs' | 'restart'
@@ -43,7 +43,7 @@ export type GuestConfig = Pick<
   app: Pick<SystemConfig['app'], 'entry' | 'nodeOptions' | 'processes' | 'writable'>
 }
 
-/** The part of the configuration that the machine itself needs. */
+/** Selects the part of the configuration that the machine itself needs. */
 export function guestConfig({
   hostname,
   app,
@@ -72,7 +72,7 @@ export function writableFolder(folder: string, place: 'tmp' | 'data'): string {
   return `/${place}/app-writable/${folder}`
 }
 
-/** What PID 1 reads: `/srv/.nodeos/init.conf`, lines `key value`. */
+/** Formats the settings of PID 1, `/srv/.nodeos/init.conf`: lines of `key value`. */
 export function initConf(config: SystemConfig, extraEnv: Record<string, string> = {}): string {
   const { restart, logs, data } = config
   const lines = [
@@ -91,7 +91,7 @@ export function initConf(config: SystemConfig, extraEnv: Record<string, string> 
   return lines.map((line) => `${line}\n`).join('')
 }
 
-/** One process: Node runs the app with the system layer loaded before it. More: the system layer is the primary. */
+/** With one process, Node loads the system layer, then the app. With more, the system layer is the cluster primary. */
 function nodeArguments({ app, machine }: SystemConfig): string[] {
   if (app.processes !== 1) {
     return [

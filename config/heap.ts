@@ -1,16 +1,16 @@
 /**
- * Share of the machine's memory that the heap of one Node process may take, in percent.
- * What is left holds the kernel, Node itself, buffers outside the heap and the page cache: about 40 MB
- * and as much again as the heap. A primary only supervises; the workers share.
+ * Returns the share of the machine's memory that the heap of one Node process may use, in percent.
+ * The rest is for the kernel, Node itself, buffers outside the heap and the page cache: about 40 MB
+ * plus as much as the heap. Workers share the percentage; the primary has its own.
  */
 export function heapPercentage(workers: number): number {
   return Math.max(5, Math.floor(60 / workers))
 }
 
 /**
- * V8's options for a young generation that a server's garbage fits in: it is collected less often, and each collection
- * visits all that V8 has compiled. Up to three times the size is taken, when there is garbage for it; V8's own choice
- * for a small heap is 1 MiB.
+ * Returns V8's options for a young generation that fits the garbage of a server. A larger one is collected less
+ * often, and each collection visits all compiled code. V8 uses up to three times the size; its own default for a
+ * small heap is 1 MiB.
  *
  * @param memory of the machine in MiB
  */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { UserError } from '../build/lib/errors.ts'
 
-/** Any value that JSON can hold. */
+/** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | JsonObject
 export interface JsonObject {
   [key: string]: Json
@@ -12,17 +12,17 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * Reads a JSON file; undefined when there is none.
+ * Reads a JSON file; returns undefined when it does not exist.
  *
- * @param name how messages call the file
- * @throws {UserError} with line and column when it is not JSON
+ * @param name of the file in messages
+ * @throws {UserError} with line and column when it is not valid JSON
  */
 export function readJson(path: string, name: string): Json | undefined {
   if (!existsSync(path)) return undefined
   return parseJson(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''), name)
 }
 
-/** @throws {UserError} with line and column when the text is not JSON */
+/** Parses JSON. @throws {UserError} with line and column when the text is not valid JSON */
 export function parseJson(text: string, name: string): Json {
   try {
     return JSON.parse(text) as Json
@@ -37,7 +37,7 @@ export function parseJson(text: string, name: string): Json {
   }
 }
 
-/** V8 names the position of every error but two: a token that does not belong, and the end of the text. */
+/** V8 reports the position of all errors but two: an unexpected token and an unexpected end. */
 function errorOffset(text: string, message: string): number {
   const position = /at position (\d+)/.exec(message)?.[1]
   if (position !== undefined) return Number(position)

@@ -3,10 +3,11 @@ import { UserError } from '../build/lib/errors.ts'
 import { checkConfig, type ConfigFacts, configFacts } from './check.ts'
 import { explain, type Problem } from './explain.ts'
 import { sourceOf } from './merge.ts'
+import { keyOf } from './pointer.ts'
 import { readSchema, type Schema, settings } from './schema.ts'
 import { readSources, type Sources } from './sources.ts'
 import type { SystemConfig } from './system.types.ts'
-// Compiled by npm run types: ajv would take longer for it than a build step that has nothing to do.
+// Compiled by npm run types: compiling it here would take longer than a build step with nothing to do.
 import { validate } from './system.validate.mjs'
 import { checkTargetOptions } from './target.ts'
 
@@ -14,13 +15,13 @@ export interface LoadOptions {
   /** The folder with config/system.json, config/local.json, .env and the app. */
   root?: string
   env?: NodeJS.ProcessEnv
-  /** What to take for the facts of this host and repository. */
+  /** Overrides the facts of this host and repository. */
   facts?: Partial<ConfigFacts>
 }
 
 /**
- * The machine's configuration: the schema's defaults, then config/system.json, config/local.json,
- * .env and the environment, each overriding the one before; checked.
+ * Loads and checks the configuration of the machine: the defaults of the schema, then config/system.json,
+ * config/local.json, .env and the environment, each overriding the previous source.
  *
  * @throws {UserError} that lists every error, each with the file or variable that it comes from
  */
@@ -34,16 +35,16 @@ export async function loadConfig(options: LoadOptions = {}): Promise<SystemConfi
   return config as SystemConfig
 }
 
-/** Fills in the defaults and finds what is not as the schema says: of a configuration that came from elsewhere, too. */
+/** Fills in the defaults and finds what violates the schema, also in a configuration that another host wrote. */
 export function schemaProblems(config: unknown, schema: Schema = readSchema()): Problem[] {
   return validate(config) ? [] : explain(validate.errors ?? [], config, schema)
 }
 
-/** Fills in the defaults and finds everything that is wrong. */
+/** Fills in the defaults and finds every problem. */
 async function check(config: unknown, schema: Schema, facts: ConfigFacts): Promise<Problem[]> {
   const problems = schemaProblems(config, schema)
   const invalid = problems.map(({ pointer }) => pointer)
-  // What the schema has refused, the checks do not read.
+  // Checks do not read values that the schema has rejected.
   const tolerated = config as SystemConfig
   if (invalid.includes('')) return problems
   problems.push(...checkConfig(tolerated, facts, invalid).errors)
@@ -52,8 +53,9 @@ async function check(config: unknown, schema: Schema, facts: ConfigFacts): Promi
 }
 
 function describe({ pointer, text }: Problem, { provenance, value }: Sources): string {
-  const source = sourceOf(provenance, value, pointer) ?? 'default'
-  return `${source}: ${pointer === '' ? '' : `${pointer}: `}${text}`
+  const source = sourceOf(provenance, value, pointer)
+  if (source === undefined) return `${keyOf(pointer)} (default): ${text}`
+  return `${source}: ${pointer === '' ? '' : `${keyOf(pointer)}: `}${text}`
 }
 
 function refuse(errors: string[]): void {
@@ -61,6 +63,6 @@ function refuse(errors: string[]): void {
   if (first === undefined) return
   const list = errors.map((error) => `\n  ${error}`).join('')
   throw new UserError(others.length === 0 ? first : `the configuration has ${errors.length} errors:${list}`, {
-    hint: 'config/system.schema.json and the table in README.md say what each key takes',
+    hint: 'config/README.md describes every key',
   })
 }

@@ -1,10 +1,10 @@
 import { isObject, type Json, type JsonObject } from './json.ts'
 import { child, valueAt } from './pointer.ts'
 
-/** Which source set what: JSON pointer to the name of the file or variable. Lists are set as a whole. */
+/** Maps JSON pointers to the file or variable that set the value. Lists are set as a whole. */
 export type Provenance = Map<string, string>
 
-/** Notes that a source set a value and, in objects, all that it holds. */
+/** Records the source of a value and, in objects, of everything inside. */
 export function note(value: Json, source: string, provenance: Provenance, pointer = ''): void {
   provenance.set(pointer, source)
   if (!isObject(value)) return
@@ -12,8 +12,8 @@ export function note(value: Json, source: string, provenance: Provenance, pointe
 }
 
 /**
- * Applies a JSON merge patch (RFC 7396): objects merge, null takes a key away, all else replaces.
- * Notes in `provenance` where each value came from.
+ * Applies a JSON merge patch (RFC 7396): objects merge, null removes a key, any other value replaces.
+ * Records in `provenance` which source set each value.
  */
 export function mergePatch(
   target: Json | undefined,
@@ -47,8 +47,8 @@ function forget(provenance: Provenance, pointer: string): void {
 }
 
 /**
- * The source that set a value; of a missing one, the source of what it is missing in.
- * Undefined when it is a default.
+ * Returns the source that set a value; for a missing value, the source of the object that lacks it.
+ * Returns undefined for a default.
  */
 export function sourceOf(provenance: Provenance, value: Json, pointer: string): string | undefined {
   let here = pointer

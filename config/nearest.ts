@@ -1,4 +1,4 @@
-/** The candidate that a person most likely meant: the fewest edits away, and few for its length. */
+/** Finds the candidate with the fewest edits, if they are few for its length. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const wanted = word.toLowerCase()
   let best: { name: string; edits: number } | undefined
@@ -9,7 +9,7 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return best?.name
 }
 
-/** Number of insertions, deletions and replacements that turn one word into the other (Levenshtein). */
+/** Counts the insertions, deletions and replacements between two words (Levenshtein). */
 function distance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, column) => column)
   for (const [row, letter] of from.split('').entries()) {

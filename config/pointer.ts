@@ -11,7 +11,18 @@ export function steps(pointer: string): string[] {
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-/** The value that a JSON pointer leads to; undefined when there is none. */
+/** The key that a JSON pointer addresses, as people write it: `/ports/1/guest` is `ports[1].guest`. */
+export function keyOf(pointer: string): string {
+  return steps(pointer)
+    .map((step) => {
+      if (/^\d+$/.test(step)) return `[${step}]`
+      return /^[A-Za-z_$][\w$]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`
+    })
+    .join('')
+    .replace(/^\./, '')
+}
+
+/** Returns the value at a JSON pointer; undefined when there is none. */
 export function valueAt(value: unknown, pointer: string): unknown {
   return steps(pointer).reduce<unknown>(
     (found, step) =>
@@ -22,7 +33,7 @@ export function valueAt(value: unknown, pointer: string): unknown {
   )
 }
 
-/** Whether one pointer leads to, into or around the other. */
+/** Whether two pointers are equal, or one of them contains the other. */
 export function overlaps(one: string, other: string): boolean {
   return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`)
 }

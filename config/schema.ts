@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Json } from './json.ts'
 import { child, steps } from './pointer.ts'
 
-/** The part of JSON Schema that our schemas use. */
+/** The subset of JSON Schema that our schemas use. */
 export interface Schema {
   $id?: string
   title?: string
@@ -20,7 +20,7 @@ export interface Schema {
   propertyNames?: Schema
   items?: Schema
   pattern?: string
-  /** What the pattern accepts, in words; editors show it too. */
+  /** Describes what the pattern accepts, to follow "must be"; editors show it too. */
   patternErrorMessage?: string
   format?: string
   minimum?: number
@@ -44,14 +44,14 @@ export interface Setting {
 
 export const schemaPath: string = join(import.meta.dirname, 'system.schema.json')
 
-/** The application's own schema, of config/app.json; there need not be one. */
+/** Schema of config/app.json; optional. */
 export const appSchemaPath: string = join(import.meta.dirname, 'app.schema.json')
 
 export function readSchema(path: string = schemaPath): Schema {
   return JSON.parse(readFileSync(path, 'utf8')) as Schema
 }
 
-/** Every key, the groups too, each before what it holds. */
+/** Lists every key, groups included; a group precedes its members. */
 export function settings(schema: Schema, pointer = ''): Setting[] {
   return Object.entries(schema.properties ?? {})
     .filter(([name]) => name !== '$schema')
@@ -68,7 +68,7 @@ function variableName(path: string[]): string {
   return ['NODEOS', ...words].join('_')
 }
 
-/** The schema of what a JSON pointer leads to; undefined where the schema says nothing. */
+/** Returns the schema of the value at a JSON pointer; undefined where the schema has none. */
 export function schemaAt(schema: Schema, pointer: string): Schema | undefined {
   return steps(pointer).reduce<Schema | undefined>((found, step) => {
     const named = found?.properties?.[step]

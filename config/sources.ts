@@ -6,7 +6,7 @@ import { steps } from './pointer.ts'
 import type { Setting } from './schema.ts'
 import { readDotenv, readVariables } from './variables.ts'
 
-/** What the files and the environment say, merged; not yet checked. */
+/** The merged values of the files and the environment, not yet checked. */
 export interface Sources {
   value: Json
   provenance: Provenance
@@ -17,7 +17,7 @@ const base = 'config/system.json'
 const local = 'config/local.json'
 
 /**
- * Reads config/system.json, config/local.json, .env and the environment, each overriding the one before.
+ * Reads config/system.json, config/local.json, .env and the environment, each overriding the previous one.
  *
  * @throws {UserError} when a file is not JSON, or config/system.json is missing
  */
@@ -48,7 +48,7 @@ function readFiles(root: string): [Json, Json | undefined] {
   })
   if (errors.length > 0) throw new UserError(errors.map(({ message }) => message).join('\n'))
   if (first !== undefined) return [first, patch]
-  throw new UserError(`${base} is missing: it describes the machine`, {
-    hint: `it was looked for in ${root}\n{} is enough to begin with; git checkout ${base} brings the shipped one back`,
+  throw new UserError(`${base} not found; it describes the machine`, {
+    hint: `searched in ${root}\nwrite {} into it for a machine with the default settings, or restore it: git checkout ${base}`,
   })
 }

@@ -6,23 +6,23 @@
  */
 
 /**
- * The machine: what it is called, what it runs, what it may use, and where it is deployed.
+ * Describes the machine: its name, the app that it runs, its resources, and where it is deployed.
  */
 export interface SystemConfig {
   /**
-   * Lets editors complete this file.
+   * Schema of this file; editors use it for completion and checks.
    */
   $schema: string;
   /**
-   * Host name of the machine; DHCP and per-instance settings may replace it.
+   * Host name of the machine. DHCP and per-machine settings can override it.
    */
   hostname: string;
   /**
-   * The virtual hardware.
+   * Virtual hardware of the machine.
    */
   machine: {
     /**
-     * Instruction set of the machine. x64 today; arm64 is refused by the build.
+     * CPU architecture of the machine. Only x64 is supported so far; the build rejects arm64.
      */
     arch: "x64" | "arm64";
     /**
@@ -35,29 +35,29 @@ export interface SystemConfig {
     cpus: number;
   };
   /**
-   * The application and how it is packed.
+   * The app, and how the build packs it.
    */
   app: {
     /**
-     * The file that Node starts, relative to the repository.
+     * File that Node runs, relative to the repository.
      */
     entry: string;
     /**
-     * Environment variables baked into the image. Never secrets: the image is not secret.
+     * Environment variables stored in the image. Do not put secrets here: anyone who has the image can read them.
      */
     env: {
       [k: string]: string;
     };
     /**
-     * Command-line options for Node itself, before the entry.
+     * Command-line options of Node, placed before the entry file.
      */
     nodeOptions: string[];
     /**
-     * How many Node processes run the app: a number, or "auto" for one per virtual CPU. From two on, node:cluster shares the ports.
+     * Number of Node processes that run the app, or "auto" for one per virtual CPU. With two or more, node:cluster shares the ports.
      */
     processes: number | "auto";
     /**
-     * Leave out of dependencies what never runs: source maps, type declarations, documentation, tests.
+     * Leave files that never run out of the dependencies: source maps, type declarations, documentation, tests.
      */
     prune: boolean;
     /**
@@ -72,15 +72,15 @@ export interface SystemConfig {
     };
   };
   /**
-   * Ports that the app listens on, and the host's ports that lead to them.
+   * Ports that the app listens on, and the host ports that are forwarded to them.
    */
   ports: {
     /**
-     * Port in the machine. The first one is the app's PORT.
+     * Port in the machine. The first tcp port becomes PORT in the app's environment.
      */
     guest: number;
     /**
-     * Port on the host that leads there; the guest's own number when left out.
+     * Host port that is forwarded to the guest port. Defaults to the same number.
      */
     host?: number;
     /**
@@ -89,7 +89,7 @@ export interface SystemConfig {
     protocol: "tcp" | "udp";
   }[];
   /**
-   * The machine's network interface.
+   * Network interface of the machine.
    */
   network: {
     /**
@@ -101,103 +101,103 @@ export interface SystemConfig {
      */
     interface: string;
     /**
-     * IPv4 address and prefix length, e.g. 192.0.2.10/24; static only.
+     * IPv4 address with a prefix length, such as 192.0.2.10/24. Only for mode "static".
      */
     address?: string;
     /**
-     * Default router; static only.
+     * IPv4 address of the default router. Only for mode "static".
      */
     gateway?: string;
     /**
-     * Name servers. Put before those that DHCP offers.
+     * Name servers, used before those from DHCP.
      *
      * @maxItems 3
      */
     dns: string[];
     /**
-     * Domains searched for names without a dot.
+     * Search domains for names without a dot.
      */
     search: string[];
     /**
-     * Time servers (address or name). Put before those that DHCP offers.
+     * Time servers (addresses or names), used before those from DHCP.
      */
     ntp: string[];
     /**
-     * Largest packet; what DHCP or the device says when left out.
+     * Largest packet in bytes. Defaults to the value from DHCP, then to that of the network device.
      */
     mtu?: number;
     /**
-     * IPv6: "auto" takes addresses from router advertisements (SLAAC), "off" none.
+     * "auto" configures IPv6 addresses from router advertisements (SLAAC); "off" disables IPv6.
      */
     ipv6: "auto" | "off";
   };
   /**
-   * The kernel and its configuration.
+   * Source and configuration of the kernel.
    */
   kernel: {
     /**
-     * Where the source comes from: "distribution" (the host's apt mirror, signed), "tarball" (kernel.org, pinned), "auto" (what is kept of these from an earlier build, else the first that answers), or a path to a tree or tarball.
+     * Origin of the source: "distribution" (signed package from the host's apt mirror), "tarball" (pinned tarball from kernel.org), "auto" (a source cached by an earlier build, else the first of the two that is available), or the path of a source tree or tarball.
      */
     source: string;
     /**
-     * Hypervisors to carry drivers for: fragments kernel/config/platform-<name>.config. virtio is always there.
+     * Hypervisors to include drivers for, from kernel/config/platform-<name>.config. virtio drivers are always included.
      */
     platforms: string[];
     /**
-     * Further fragments, kernel/config/<name>.config, e.g. "debug".
+     * Further configuration fragments, such as "debug" for kernel/config/debug.config.
      */
     fragments: string[];
     /**
-     * Defend against speculative execution. Off by default: one trust domain runs in the guest.
+     * Enable CPU mitigations against speculative execution attacks. Off by default, because all code in the machine trusts each other.
      */
     mitigations: boolean;
     /**
-     * Appended to the kernel command line.
+     * Text appended to the kernel command line.
      */
     cmdline: string;
   };
   /**
-   * How the layers are packed.
+   * Compression and image formats.
    */
   image: {
     /**
-     * lz4 boots fastest, xz is smallest, zstd lies between.
+     * Compression of the layers: lz4 boots fastest, xz is smallest, zstd is in between.
      */
     compression: "lz4" | "zstd" | "xz";
     /**
-     * Image formats to assemble: files build/formats/<name>.ts, as direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. "direct" is the kernel and the layers as they are; others may compile more drivers into the kernel.
+     * Image formats to assemble, one for each file in build/formats: direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. "direct" keeps the kernel and the layers as separate files. Other formats can add drivers to the kernel, which compiles it again.
      *
      * @minItems 1
      */
     formats: string[];
   };
   /**
-   * A second disk, mounted at /data: ext4, checked at boot, grown to the disk's size, kept across deploys and rollbacks. None when left out.
+   * A second disk, mounted at /data: ext4, checked at boot, grown to the size of the disk, kept across deploys and rollbacks. Without this key there is no data disk. Adding or removing it compiles the kernel again.
    */
   data?: {
     /**
-     * ext4 label by which the machine finds the disk.
+     * Label of the ext4 file system; the machine finds the disk by it.
      */
     label: string;
     /**
-     * MiB of the disk that a target creates; one that is there is grown to it, never shrunk.
+     * Size in MiB of the disk that a target creates. A smaller existing disk grows to this size; disks never shrink.
      */
     size: number;
   };
   /**
-   * How to tell that the app serves.
+   * Health check of the app.
    */
   health: {
     /**
-     * HTTP path that answers 200 when the app is well.
+     * HTTP path that responds with 200 while the app is healthy.
      */
     path: string;
     /**
-     * Guest port to ask; the first tcp port when left out.
+     * Guest port of the health check. Defaults to the first tcp port.
      */
     port?: number;
     /**
-     * Seconds from power-on within which the first 200 must come.
+     * Seconds from power-on to the first 200 response. A deploy that takes longer fails.
      */
     timeout: number;
   };
@@ -206,7 +206,7 @@ export interface SystemConfig {
    */
   metrics: {
     /**
-     * Guest port that serves them to everyone who reaches it; none when left out.
+     * Guest port that serves the metrics, without authentication. Without this key the machine serves no metrics.
      */
     port?: number;
     /**
@@ -215,57 +215,57 @@ export interface SystemConfig {
     path: string;
   };
   /**
-   * Where the console's lines go besides the console.
+   * Forwarding of the console's lines.
    */
   logs: {
     /**
-     * A collector: syslog+udp, syslog+tcp, syslog+tls, http or https; or env:NAME, the variable of the machine's environment that names it.
+     * URL of a log collector (syslog+udp, syslog+tcp, syslog+tls, http or https), or env:NAME to read the URL from that environment variable of the machine.
      */
     forward?: string;
     /**
-     * KiB of memory for lines while the collector is down; what comes when it is full is counted and dropped.
+     * Memory in KiB for lines that wait for the collector. Lines that do not fit are dropped and counted.
      */
     buffer: number;
   };
   /**
-   * What PID 1 does when Node ends.
+   * What init (PID 1) does when Node exits.
    */
   restart: {
     /**
-     * When Node ends with status 0: start it again, or power the machine off.
+     * What to do when Node exits with status 0: restart it, or power the machine off.
      */
     exitZero: "restart" | "poweroff";
     /**
-     * Milliseconds before the first restart; doubled each time.
+     * Milliseconds before the first restart. The delay doubles with each further restart.
      */
     backoffInitial: number;
     /**
-     * Longest wait between restarts, in milliseconds.
+     * Longest delay between restarts, in milliseconds.
      */
     backoffMax: number;
     /**
-     * This many ends within crashLoopWindow reboot the machine.
+     * Number of exits within crashLoopWindow that make init reboot the machine.
      */
     crashLoopCount: number;
     /**
-     * Seconds over which ends are counted.
+     * Seconds over which exits are counted.
      */
     crashLoopWindow: number;
     /**
-     * Seconds the app has to finish its work after the power button or SIGTERM.
+     * Seconds that the app has to finish requests after the power button is pressed or SIGTERM is received.
      */
     drainTimeout: number;
   };
   /**
-   * Where npm run deploy takes the machine.
+   * Target of npm run deploy.
    */
   deploy: {
     /**
-     * A file or folder in deploy/targets/.
+     * Name of a target: a file or folder in deploy/targets.
      */
     target: string;
     /**
-     * The target's own options; its schema is checked too.
+     * Options of the target, checked against the target's own schema.
      */
     options: {};
   };

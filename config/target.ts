@@ -9,10 +9,10 @@ import { overlaps } from './pointer.ts'
 import type { SystemConfig } from './system.types.ts'
 
 /**
- * Checks deploy.options against the schema that the chosen target's file exports.
- * The file is loaded only when there are options, so that builds stay quick.
+ * Checks deploy.options against the schema of the configured target.
+ * Loads the target only when there are options, so that builds stay fast.
  *
- * @param invalid pointers that were refused already: a target that is not known has no schema
+ * @param invalid pointers that were rejected before: an unknown target has no schema
  */
 export async function checkTargetOptions(
   { deploy }: SystemConfig,
@@ -32,7 +32,7 @@ export async function checkTargetOptions(
   return problems.map(({ pointer, text }) => ({ pointer: `/deploy/options${pointer}`, text }))
 }
 
-/** A target is one file, or a folder with an index. */
+/** Finds the file of a target: `<name>.ts` or `<name>/index.ts`. */
 export function targetFile(folder: string, name: string): string | undefined {
   return [join(folder, `${name}.ts`), join(folder, name, 'index.ts')].find((path) => existsSync(path))
 }

@@ -8,10 +8,10 @@ import { log } from '../build/lib/log.ts'
 import { root } from '../build/lib/paths.ts'
 import { createAjv } from './ajv.ts'
 import { appSchemaPath, readSchema, type Schema } from './schema.ts'
-import { configTable, replaceTable } from './table.ts'
+import { configReference, replaceReference } from './table.ts'
 
 const folder = import.meta.dirname
-export const readmePath: string = join(folder, '../README.md')
+export const readmePath: string = join(folder, 'README.md')
 
 function validatorTypes(title: string, types: string): string {
   return `import type { ValidateFunction } from 'ajv'
@@ -21,7 +21,7 @@ export declare const validate: ValidateFunction<${title}>
 `
 }
 
-/** The files in config/ that are derived from the schema: their texts by name. */
+/** Derives the generated files of config/ from the schema; returns their texts by name. */
 export async function derive(schema: Schema): Promise<Record<string, string>> {
   return {
     'system.types.ts': await typesOf(schema),
@@ -30,7 +30,7 @@ export async function derive(schema: Schema): Promise<Record<string, string>> {
   }
 }
 
-/** The same for the application's schema, which the application takes along: without formats it stands alone. */
+/** Derives the generated files of app/ from its schema. The app packs them, so they import nothing of config/. */
 export async function deriveApp(schema: Schema): Promise<Record<string, string>> {
   const title = schema.title ?? 'AppConfig'
   return {
@@ -40,7 +40,7 @@ export async function deriveApp(schema: Schema): Promise<Record<string, string>>
   }
 }
 
-/** TypeScript of a configuration in which the defaults have been applied. */
+/** Generates the type of a configuration whose defaults are filled in. */
 async function typesOf(schema: Schema): Promise<string> {
   return compile(withDefaults(schema) as object, schema.title ?? '', {
     additionalProperties: false,
@@ -48,9 +48,9 @@ async function typesOf(schema: Schema): Promise<string> {
   })
 }
 
-/** The schema of what the loader returns: keys that have a default are there. */
+/** Makes keys that have a default required, as in what the loader returns. */
 function withDefaults(schema: Schema): Schema {
-  // Next to a type, alternatives only narrow it (formats): TypeScript cannot say that.
+  // Alternatives beside a type only narrow its format, which TypeScript cannot express.
   const { anyOf, properties, items, additionalProperties, ...rest } = schema
   if (anyOf !== undefined && schema.type === undefined) return schema
   const entries = Object.entries(properties ?? {})
@@ -75,7 +75,7 @@ function withDefaults(schema: Schema): Schema {
   }
 }
 
-/** A validator that needs no compiling: every build step loads the configuration. */
+/** Generates a compiled validator: every build step loads the configuration, and compiling takes long. */
 function validatorOf(schema: Schema, imports: string): string {
   const ajv = createAjv({ useDefaults: true, source: true })
   ajv.opts.code.formats = _`formats`
@@ -98,7 +98,7 @@ await main(
   {
     usage: 'npm run types --',
     summary:
-      'Writes what is derived from config/system.schema.json: types, validator, the table in README.md.',
+      'Generates the files that derive from config/*.schema.json: types, validators, the table in config/README.md.',
     options: {},
     help: {},
   },
@@ -108,9 +108,9 @@ await main(
     if (existsSync(appSchemaPath)) write(join(folder, '../app'), await deriveApp(readSchema(appSchemaPath)))
     if (!existsSync(readmePath)) return
     const readme = readFileSync(readmePath, 'utf8')
-    const updated = replaceTable(readme, configTable(schema))
+    const updated = replaceReference(readme, configReference(schema))
     if (updated === undefined) return
     writeFileSync(readmePath, updated)
-    log.step('README.md')
+    log.step('config/README.md')
   },
 )

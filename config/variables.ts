@@ -6,27 +6,26 @@ import { type Json, parseJson } from './json.ts'
 import { nearest } from './nearest.ts'
 import type { Schema, Setting } from './schema.ts'
 
-/** Variables that steer the tools rather than describe the machine; `.env.example` explains them. */
+/** Variables that configure the tools rather than the machine; `.env.example` explains them. */
 export const toolVariables: Record<string, string> = {
-  NODEOS_CACHE:
-    'further stores of finished work, read before compiling: folders or https: URLs, comma separated',
-  NODEOS_ACCEL: 'kvm or tcg: how QEMU runs the machine here; found out when left out',
-  NODEOS_SKIP_SETUP: '1: npm install and npm test install no packages on the host',
-  NODEOS_HOST: 'folder of npm run host: repositories, releases and machines; ~/nodeos when left out',
-  NODEOS_JOBS: 'how many compilers run at once; one per CPU when left out',
+  NODEOS_CACHE: 'further caches to read before compiling: folders or https: URLs, separated by commas',
+  NODEOS_ACCEL: 'kvm or tcg: how QEMU runs the machine on this host; detected by default',
+  NODEOS_SKIP_SETUP: '1: do not install packages on this host during npm install and npm test',
+  NODEOS_HOST: 'folder of npm run host (repositories, releases, machines); default: ~/nodeos',
+  NODEOS_JOBS: 'number of compilers that run at once; default: one per CPU',
 }
 
-/** Marks that the tools set for themselves. */
+/** Variables that the tools set for themselves. */
 const internalVariables = ['NODEOS_INSTALLING']
 
-/** Takes the tools' variables that a folder's `.env` has and the environment lacks into the environment. */
+/** Copies the tools' variables from a folder's `.env` into the environment, unless it has them. */
 export function loadToolVariables(root: string, env: NodeJS.ProcessEnv): void {
   for (const [name, value] of Object.entries(readDotenv(root))) {
     if (name in toolVariables) env[name] ??= value
   }
 }
 
-/** A setting found in the environment; `source` is how messages call it. */
+/** A setting found in the environment; `source` is its name in messages. */
 export interface Override {
   setting: Setting
   source: string
@@ -38,7 +37,7 @@ export interface Overrides {
   errors: string[]
 }
 
-/** The NODEOS_* variables of a folder's `.env`; none when there is no such file. */
+/** Reads the NODEOS_* variables of a folder's `.env`; returns {} when the file does not exist. */
 export function readDotenv(root: string): Record<string, string> {
   let text: string
   try {
@@ -63,8 +62,11 @@ export function readVariables(env: NodeJS.ProcessEnv, settings: Setting[], where
   for (const name of Object.keys(env)) {
     if (!name.startsWith('NODEOS_') || accepted.has(name)) continue
     const suggestion = nearestVariable(name, known)
-    const help = suggestion === undefined ? '.env.example lists the names' : `did you mean ${suggestion}?`
-    errors.push(`${where}${name}: there is no such variable; ${help}`)
+    const help =
+      suggestion === undefined
+        ? 'config/README.md and .env.example list the valid names'
+        : `did you mean ${suggestion}?`
+    errors.push(`${where}${name}: unknown variable; ${help}`)
   }
   const overrides = settings.flatMap((setting) => {
     const text = env[setting.variable]
@@ -81,7 +83,7 @@ export function readVariables(env: NodeJS.ProcessEnv, settings: Setting[], where
   return { overrides, errors }
 }
 
-/** The same prefix makes no name near. NODEOS_MEMORY is NODEOS_MACHINE_MEMORY without its group. */
+/** Compares names without their common prefix; also finds NODEOS_MACHINE_MEMORY for NODEOS_MEMORY. */
 function nearestVariable(name: string, known: string[]): string | undefined {
   const prefix = 'NODEOS_'
   const rest = name.slice(prefix.length)
@@ -92,7 +94,7 @@ function nearestVariable(name: string, known: string[]): string | undefined {
   return meant === undefined ? known.find((variable) => variable.endsWith(`_${rest}`)) : `${prefix}${meant}`
 }
 
-/** The text as a value of the schema's type; left as it is when it is none, for the schema to refuse. */
+/** Parses a value of the schema's type; returns an invalid one unchanged, for the schema to reject. */
 function valueOf(text: string, schema: Schema, source: string): Json {
   const types = new Set([schema, ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].map(({ type }) => type))
   if (types.has('object')) return parseJson(text, source)

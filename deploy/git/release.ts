@@ -4,6 +4,7 @@ import { UserError } from '../../build/lib/errors.ts'
 import type { Manifest } from '../../build/manifest.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import type { Problem } from '../../config/explain.ts'
+import { keyOf } from '../../config/pointer.ts'
 import { layersOf } from '../store.ts'
 import type { Git } from './run.ts'
 import { manifestProblems, releaseProblems } from './shape.ts'
@@ -140,7 +141,7 @@ function refuse(what: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return
   throw new UserError(`${what} is not as it must be`, {
     hint: [
-      ...problems.map(({ pointer, text }) => `${pointer}: ${text}`),
+      ...problems.map(({ pointer, text }) => `${keyOf(pointer)}: ${text}`),
       'NodeOS must be as new here as where the release was built: git pull && npm install',
     ].join('\n'),
   })

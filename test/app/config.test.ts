@@ -38,7 +38,7 @@ function https(certificate: string): object {
 const pool = { backends: [{ address: 'a:1' }] }
 const mistakes: [why: string, config: unknown, message: RegExp][] = [
   ['no JSON', '{ "routes": ', /config\/app\.json:1:/],
-  ['a misspelt key', { rotues: [] }, /\/rotues: there is no such key; did you mean "routes"\?/],
+  ['a misspelt key', { rotues: [] }, /rotues: unknown key; did you mean "routes"\?/],
   ['a misspelt algorithm', { pools: { a: { algorithm: 'round-robbin' } } }, /algorithm: .*round-robin/],
   ['an address without a port', { pools: { a: { backends: [{ address: 'a' }] } } }, /host:port such as/],
   ['a port that is none', { pools: { a: { backends: [{ address: 'a:99999' }] } } }, /99999 is no port/],
@@ -62,7 +62,7 @@ const mistakes: [why: string, config: unknown, message: RegExp][] = [
   [
     'a certificate that is not there',
     https('config/tls/none.crt'),
-    /\/listeners\/0\/certificates\/0\/certificate: config\/tls\/none\.crt: there is no such file.*; name a PEM file, or env:NAME/,
+    /listeners\[0\]\.certificates\[0\]\.certificate: config\/tls\/none\.crt: there is no such file.*; name a PEM file, or env:NAME/,
   ],
   [
     'a certificate that is none',

@@ -5,137 +5,143 @@ import { checkConfig, configFacts } from '../../config/check.ts'
 import { initLimits } from '../../config/checks.ts'
 import { facts, load, refusal } from './fixture.ts'
 
-/** A configuration, and what is said of it: nothing when it is good. */
-const cases: [name: string, system: object, said: (string | RegExp)[]][] = [
+/** Configurations, and the errors expected for each; none for a valid one. */
+const cases: [name: string, system: object, expected: (string | RegExp)[]][] = [
   [
-    'a port of the machine twice',
+    'a duplicate guest port',
     {
       ports: [
         { guest: 80, host: 1 },
         { guest: 80, host: 2 },
       ],
     },
-    ['/ports/1/guest: port in the machine 80/tcp is taken by /ports/0 already'],
+    ['ports[1].guest: 80/tcp is already used by ports[0]'],
   ],
   [
-    'a port of the host twice, once by default',
+    'a duplicate host port, once by default',
     { ports: [{ guest: 80 }, { guest: 81, host: 80 }] },
-    ['/ports/1/host: port of the host 80/tcp is taken by /ports/0 already'],
+    ['ports[1].host: host port 80/tcp is already used by ports[0]'],
   ],
   [
-    'the same port twice is said once',
+    'a duplicate port is reported once',
     { ports: [{ guest: 80 }, { guest: 80 }] },
-    ['/ports/1/guest: port in the machine 80/tcp is taken by /ports/0 already'],
+    ['ports[1].guest: 80/tcp is already used by ports[0]'],
   ],
-  ['tcp and udp have ports of their own', { ports: [{ guest: 53 }, { guest: 53, protocol: 'udp' }] }, []],
+  ['the same number for tcp and udp', { ports: [{ guest: 53 }, { guest: 53, protocol: 'udp' }] }, []],
   [
     'a gateway outside the subnet',
     { network: { mode: 'static', address: '192.0.2.10/24', gateway: '198.51.100.1' } },
-    ['/network/gateway: found "198.51.100.1", which is outside the subnet of network.address 192.0.2.10/24'],
+    ['network.gateway: must be inside the subnet of network.address (192.0.2.10/24), got "198.51.100.1"'],
   ],
-  ['a gateway inside', { network: { mode: 'static', address: '192.0.2.10/24', gateway: '192.0.2.1' } }, []],
+  [
+    'a gateway inside the subnet',
+    { network: { mode: 'static', address: '192.0.2.10/24', gateway: '192.0.2.1' } },
+    [],
+  ],
   [
     'static without an address',
     { network: { mode: 'static' } },
-    ['/network/address: is missing: network.mode "static" needs one, such as 192.0.2.10/24'],
+    ['network.address: missing; network.mode "static" requires an address such as 192.0.2.10/24'],
   ],
   [
-    'an address that DHCP would replace',
+    'a static address with mode dhcp',
     { network: { mode: 'dhcp', address: '192.0.2.10/24', gateway: '192.0.2.1' } },
     [
-      '/network/address: is for network.mode "static" only, and it is "dhcp"',
-      '/network/gateway: is for network.mode "static" only, and it is "dhcp"',
+      'network.address: requires network.mode "static", but network.mode is "dhcp"',
+      'network.gateway: requires network.mode "static", but network.mode is "dhcp"',
     ],
   ],
   [
-    'a prefix that is none',
+    'an invalid prefix length',
     { network: { mode: 'static', address: '192.0.2.10/33' } },
     [
-      '/network/address: found "192.0.2.10/33"; allowed: an IPv4 address and prefix length such as 192.0.2.10/24',
+      'network.address: must be an IPv4 address with a prefix length, such as 192.0.2.10/24, got "192.0.2.10/33"',
     ],
   ],
   [
-    'a health check with nothing to ask',
+    'a health check without a tcp port',
     { ports: [{ guest: 53, protocol: 'udp' }] },
-    ['/ports: has no tcp port, and the health check needs one to ask'],
+    ['ports: must contain a tcp port, because the health check sends its requests to one'],
   ],
   [
-    'a health check of a port that is not there',
+    'a health check on an unknown port',
     { ports: [{ guest: 80 }, { guest: 53, protocol: 'udp' }], health: { port: 53 } },
-    ['/health/port: found 53, which is no tcp port of the machine; ports has: 80'],
+    ['health.port: must be a tcp guest port of ports (80), got 53'],
   ],
   [
     'ports without a network',
     { network: { mode: 'none' }, ports: [{ guest: 80 }] },
-    ['/ports: must be [] with network.mode "none": nothing can reach them'],
+    ['ports: must be [] when network.mode is "none", because no connection can reach a port'],
   ],
   ['no network, no ports', { network: { mode: 'none' }, ports: [] }, []],
   [
     'metrics on the port of the app',
     { ports: [{ guest: 80 }], metrics: { port: 80 } },
-    ["/metrics/port: found 80, which is the app's own: its PORT"],
+    ['metrics.port: must differ from port 80, which the app listens on (PORT)'],
   ],
   [
-    'metrics on the PORT that the app is given instead',
+    'metrics on the overridden PORT of the app',
     { ports: [{ guest: 80 }], app: { env: { PORT: '81' } }, metrics: { port: 81 } },
-    ["/metrics/port: found 81, which is the app's own: its PORT"],
+    ['metrics.port: must differ from port 81, which the app listens on (PORT)'],
   ],
   [
     'metrics on the port of the health check',
     { ports: [{ guest: 80 }, { guest: 81 }], health: { port: 81 }, metrics: { port: 81 } },
-    ['/metrics/port: found 81, which is the one that health.port asks the app on'],
+    ['metrics.port: must differ from port 81, which the app listens on (health.port)'],
   ],
-  ['metrics on a further port', { ports: [{ guest: 80 }, { guest: 81 }], metrics: { port: 81 } }, []],
+  ['metrics on a port of their own', { ports: [{ guest: 80 }, { guest: 81 }], metrics: { port: 81 } }, []],
   [
-    'more variables than init takes',
+    'more variables than init accepts',
     { app: { env: Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`V${index}`, '1'])) } },
-    ['/app/env: has 300 variables, and the machine has room for 250'],
+    ['app.env: must not have more than 250 variables, got 300'],
   ],
   [
-    'more options than init takes',
+    'more options than init accepts',
     { app: { nodeOptions: Array.from({ length: 64 }, (_, index) => `--require=${index}`) } },
-    ['/app/nodeOptions: has 64 options, and the machine has room for 52'],
+    ['app.nodeOptions: must not have more than 52 options, got 64'],
   ],
   [
-    'longer variables than init takes',
+    'longer variables than init accepts',
     { app: { env: { LONG: 'é'.repeat(33_000) } } },
-    [/^config\/system\.json: \/app: .* take 66\d{3} bytes, and the machine has room for 65535$/],
+    [/^config\/system\.json: app: env and nodeOptions, .* must not exceed 65535 bytes, got 66\d{3}$/],
   ],
   [
     'more memory than the host has',
     { machine: { memory: 8193 } },
-    ['/machine/memory: found 8193; this host has only 8192 MiB, and target "local" runs the machine here'],
+    [
+      'machine.memory: must be at most 8192 MiB, the memory of this host, because target "local" boots the machine here; got 8193',
+    ],
   ],
   ['as much memory as the host has', { machine: { memory: 8192 } }, []],
-  ['more memory, elsewhere', { machine: { memory: 65536 }, deploy: { target: 'ssh' } }, []],
+  ['more memory, on another target', { machine: { memory: 65536 }, deploy: { target: 'ssh' } }, []],
   [
-    'an architecture to come',
+    'an unsupported architecture',
     { machine: { arch: 'arm64' } },
-    ['/machine/arch: found "arm64", which is not supported yet; allowed: "x64"'],
+    ['machine.arch: "arm64" is not supported yet; use "x64"'],
   ],
   [
-    'parts that there are not',
+    'unknown fragments, formats and targets',
     {
       kernel: { fragments: ['debgu'], platforms: ['aws', 'azur'] },
       image: { formats: ['direct', 'qcow'] },
       deploy: { target: 'loca' },
     },
     [
-      '/kernel/fragments/0: there is no kernel/config/debgu.config; did you mean "debug"?',
-      '/kernel/platforms/1: there is no kernel/config/platform-azur.config; there is: aws, gcp',
-      '/image/formats/1: there is no build/formats/qcow.ts; there is: direct',
-      '/deploy/target: there is no deploy/targets/loca.ts or loca/index.ts; did you mean "local"?',
+      'kernel.fragments[0]: file not found: kernel/config/debgu.config; did you mean "debug"?',
+      'kernel.platforms[1]: file not found: kernel/config/platform-azur.config; valid names: aws, gcp',
+      'image.formats[1]: file not found: build/formats/qcow.ts; valid names: direct',
+      'deploy.target: file not found: deploy/targets/loca.ts or loca/index.ts; did you mean "local"?',
     ],
   ],
   [
-    'an entry with another ending',
+    'an entry with the wrong extension',
     { app: { entry: 'app/index.js' } },
-    ['/app/entry: there is no file app/index.js; did you mean "app/index.ts"?'],
+    ['app.entry: file not found: app/index.js; did you mean "app/index.ts"?'],
   ],
   [
     'an entry that is not packed',
     { app: { entry: '../index.ts' } },
-    ['/app/entry: found "../index.ts", which is outside the repository'],
+    ['app.entry: must be a file inside the repository, got "../index.ts"'],
   ],
   [
     'folders that the app may write to',
@@ -143,60 +149,60 @@ const cases: [name: string, system: object, said: (string | RegExp)[]][] = [
     [],
   ],
   [
-    'folders that it cannot write to',
+    'folders that must stay read-only',
     { app: { writable: { 'app/a': 'data', 'app/b': 'tmp', 'app/b/c': 'tmp', app: 'tmp' } } },
     [
-      '/app/writable/app~1a: needs a data disk: set "data"',
-      '/app/writable/app~1a: lies in "app", which is writable already',
-      '/app/writable/app~1b: lies in "app", which is writable already',
-      '/app/writable/app~1b~1c: lies in "app/b", which is writable already',
-      '/app/writable/app: contains app.entry app/index.ts, which stays read-only',
+      'app.writable["app/a"]: needs a data disk: set "data"',
+      'app.writable["app/a"]: is already writable: it lies in "app"',
+      'app.writable["app/b"]: is already writable: it lies in "app"',
+      'app.writable["app/b/c"]: is already writable: it lies in "app/b"',
+      'app.writable.app: contains app.entry app/index.ts, which stays read-only',
     ],
   ],
   [
-    'folders that are no paths in the repository',
+    'writable folders outside the repository',
     { app: { writable: { '../x': 'tmp', '/x': 'tmp', 'app/../..': 'tmp', 'app/x': 'disk' } } },
     [
-      '/app/writable/..~1x: bad name "../x"; allowed: a folder in the repository, such as app/.next/cache',
-      '/app/writable/~1x: bad name "/x"; allowed: a folder in the repository, such as app/.next/cache',
-      '/app/writable/app~1..~1..: bad name "app/../.."; allowed: a folder in the repository, such as app/.next/cache',
-      '/app/writable/app~1x: found "disk"; allowed: "tmp", "data"',
+      'app.writable["../x"]: invalid name; must be a folder in the repository, such as app/.next/cache',
+      'app.writable["/x"]: invalid name; must be a folder in the repository, such as app/.next/cache',
+      'app.writable["app/../.."]: invalid name; must be a folder in the repository, such as app/.next/cache',
+      'app.writable["app/x"]: must be "tmp" or "data", got "disk"',
     ],
   ],
   [
-    'texts that are no lines',
+    'values with line breaks',
     { app: { env: { A: 'one\ntwo', B: 'a\0b', C: 'fine' }, nodeOptions: ['--fine', '--a\nenv X=1'] } },
-    ['/app/nodeOptions/1', '/app/env/A', '/app/env/B'].map(
-      (pointer) =>
-        `${pointer}: holds a line break or NUL, which cannot be carried into the machine: its settings are lines of text`,
+    ['app.nodeOptions[1]', 'app.env.A', 'app.env.B'].map(
+      (key) =>
+        `${key}: must not contain a line break or NUL, because the machine reads its settings line by line`,
     ),
   ],
   [
-    'what the schema refuses is not looked at again, the rest is',
+    'checks skip values that the schema rejects',
     { ports: [{ guest: 'x' }], health: { port: 1 }, restart: { backoffInitial: 2, backoffMax: 1 } },
     [
-      '/ports/0/guest: found "x"; allowed: a whole number from 1 to 65535',
-      '/restart/backoffMax: found 1, which is less than restart.backoffInitial 2',
+      'ports[0].guest: must be an integer from 1 to 65535, got "x"',
+      'restart.backoffMax: must be at least restart.backoffInitial (2), got 1',
     ],
   ],
 ]
 
-for (const [name, system, said] of cases) {
+for (const [name, system, expected] of cases) {
   await t.test(name, async (t) => {
-    if (said.length === 0) {
+    if (expected.length === 0) {
       await t.resolves(load(t, { system }))
       return
     }
     const lines = await refusal(t, { system })
-    t.equal(lines.length, said.length, lines.join('\n'))
-    for (const [index, line] of said.entries()) {
+    t.equal(lines.length, expected.length, lines.join('\n'))
+    for (const [index, line] of expected.entries()) {
       if (line instanceof RegExp) t.match(lines[index], line)
       else t.equal(lines[index], `config/system.json: ${line}`)
     }
   })
 }
 
-await t.test('the limits are those of init', async (t) => {
+await t.test('the limits match those of init', async (t) => {
   const header = readFileSync(join(import.meta.dirname, '../../kernel/init/init.h'), 'utf8')
   const limit = (name: string): number =>
     Number(new RegExp(`^#define ${name} (\\d+)$`, 'm').exec(header)?.[1])
@@ -207,7 +213,7 @@ await t.test('the limits are those of init', async (t) => {
   })
 })
 
-await t.test('baked values that look like secrets', async (t) => {
+await t.test('warns of values in the image that look like secrets', async (t) => {
   const env = { API_TOKEN: 'x', DB_PASSWORD: 'x', CLIENT_SECRET: 'x', TLS_KEY: 'x', KEYBOARD: 'x', PORT: '1' }
   const config = await load(t, { system: { app: { env } } })
   const { errors, warnings } = checkConfig(config, { ...facts, root: join(import.meta.dirname, '../..') })
@@ -219,7 +225,7 @@ await t.test('baked values that look like secrets', async (t) => {
   t.match(warnings[0], /when it starts/)
 })
 
-await t.test('what there is, is known by listing the folders', async (t) => {
+await t.test('lists the valid names from the folders', async (t) => {
   const repository = t.testdir({
     kernel: { config: { 'base.config': '', 'platform-aws.config': '', 'README.md': '' } },
     build: { formats: { 'raw.ts': '', 'direct.ts': '' } },
@@ -233,6 +239,6 @@ await t.test('what there is, is known by listing the folders', async (t) => {
   })
 })
 
-await t.test('the fragments of this repository are found from anywhere', async (t) => {
+await t.test('finds the fragments of this repository from any root', async (t) => {
   t.match(new Set(configFacts('/').names.fragments), new Set(['base', 'node', 'virtio']))
 })

@@ -14,11 +14,11 @@ await t.test('an empty system.json is a machine of defaults', async (t) => {
   })
 })
 
-await t.test('the shipped configuration is good', async (t) => {
+await t.test('the shipped configuration is valid', async (t) => {
   t.match(await loadConfig({ env: {} }), { app: { entry: 'app/index.ts' }, deploy: { target: 'local' } })
 })
 
-await t.test('each source overrides the one before', async (t) => {
+await t.test('each source overrides the previous one', async (t) => {
   const config = await load(t, {
     system: { machine: { memory: 101, cpus: 2 }, hostname: 'a', app: { env: { ONE: '1', TWO: '2' } } },
     local: { machine: { memory: 102 }, hostname: 'b', app: { env: { ONE: null } } },
@@ -27,10 +27,10 @@ await t.test('each source overrides the one before', async (t) => {
   })
   t.same(config.machine, { arch: 'x64', memory: 103, cpus: 2 })
   t.equal(config.hostname, 'd')
-  t.same(config.app.env, { TWO: '2' }, 'null in local.json takes a key away')
+  t.same(config.app.env, { TWO: '2' }, 'null in local.json removes a key')
 })
 
-await t.test('variables have the types of their keys', async (t) => {
+await t.test('parses variables as the types of their keys', async (t) => {
   const config = await load(t, {
     env: {
       NODEOS_APP_PROCESSES: 'auto',
@@ -60,7 +60,7 @@ await t.test('variables have the types of their keys', async (t) => {
 })
 
 await t.test(
-  'every error is told at once, each with its source, place, value and what is allowed',
+  'reports every error at once, each with its source, key, allowed values and value',
   async (t) => {
     const lines = await refusal(t, {
       system: { hostname: 'A_b', machine: { memroy: 128 }, restart: { backoffInitial: 9000 } },
@@ -78,62 +78,62 @@ await t.test(
     t.same(
       lines.sort(),
       [
-        'NODEOS_ACEL: there is no such variable; did you mean NODEOS_ACCEL?',
+        'NODEOS_ACEL: unknown variable; did you mean NODEOS_ACCEL?',
         `NODEOS_HEALTH:1:2: not valid JSON: Expected property name or '}'`,
-        'config/system.json: /hostname: found "A_b"; allowed: lower-case letters, digits and inner hyphens, at most 63',
-        'config/system.json: /machine/memroy: there is no such key; did you mean "memory"?',
-        'config/local.json: /machine/cpus: found 0; allowed: a whole number from 1 to 64',
-        'config/local.json: /image/compression: found "zst"; allowed: "lz4", "zstd", "xz"; did you mean "zstd"?',
-        '.env: NODEOS_NETWORK_DNS: /network/dns/1: found "dns"; allowed: an IPv4 address or an IPv6 address',
-        'NODEOS_MACHINE_MEMORY: /machine/memory: found "lots"; allowed: a whole number from 48 to 1048576',
-        'NODEOS_APP_PROCESSES: /app/processes: found "all"; allowed: a whole number from 1 to 256 or "auto"',
-        'NODEOS_PORTS: /ports/0/guest: is missing; allowed: a whole number from 1 to 65535',
-        'NODEOS_PORTS: /ports/1/guest: found 0; allowed: a whole number from 1 to 65535',
-        'NODEOS_APP_ENV: /app/env/a-b: bad name "a-b"; allowed: letters, digits and underscores, not starting with a digit',
-        'NODEOS_APP_ENV: /app/env/c: found 3; allowed: text',
-        'default: /restart/backoffMax: found 5000, which is less than restart.backoffInitial 9000',
+        'config/system.json: hostname: must be lower-case letters, digits and inner hyphens, at most 63 characters, got "A_b"',
+        'config/system.json: machine.memroy: unknown key; did you mean "memory"?',
+        'config/local.json: machine.cpus: must be an integer from 1 to 64, got 0',
+        'config/local.json: image.compression: must be "lz4", "zstd" or "xz", got "zst"; did you mean "zstd"?',
+        '.env: NODEOS_NETWORK_DNS: network.dns[1]: must be an IPv4 address or an IPv6 address, got "dns"',
+        'NODEOS_MACHINE_MEMORY: machine.memory: must be an integer from 48 to 1048576, got "lots"',
+        'NODEOS_APP_PROCESSES: app.processes: must be an integer from 1 to 256 or "auto", got "all"',
+        'NODEOS_PORTS: ports[0].guest: missing; must be an integer from 1 to 65535',
+        'NODEOS_PORTS: ports[1].guest: must be an integer from 1 to 65535, got 0',
+        'NODEOS_APP_ENV: app.env["a-b"]: invalid name; must be letters, digits and underscores, not starting with a digit',
+        'NODEOS_APP_ENV: app.env.c: must be a string, got 3',
+        'restart.backoffMax (default): must be at least restart.backoffInitial (9000), got 5000',
       ].sort(),
     )
   },
 )
 
-await t.test('null in system.json is no way to leave a key out', async (t) => {
+await t.test('null in system.json is invalid', async (t) => {
   t.same(await refusal(t, { system: { machine: null } }), [
-    'config/system.json: /machine: found null; allowed: an object',
+    'config/system.json: machine: must be an object, got null',
   ])
 })
 
-await t.test('a document that is no object', async (t) => {
-  t.same(await refusal(t, { system: [] }), ['config/system.json: found []; allowed: an object'])
+await t.test('a document that is not an object', async (t) => {
+  t.same(await refusal(t, { system: [] }), ['config/system.json: must be an object, got []'])
 })
 
-await t.test('a file that is not JSON: file, line and column, of both files', async (t) => {
+await t.test('reports file, line and column of invalid JSON, for both files', async (t) => {
   const lines = await refusal(t, { system: '{\n  "hostname": oops\n}\n', local: '{\n  "machine": {\n' })
   t.equal(lines.length, 2)
   t.match(lines[0], /^config\/system\.json:2:15: not valid JSON: Unexpected token 'o'/)
   t.match(lines[1], /^config\/local\.json:3:1: not valid JSON/)
 })
 
-await t.test('no system.json', async (t) => {
+await t.test('a missing system.json', async (t) => {
   await t.rejects(load(t, { system: null }), {
     name: 'UserError',
-    message: 'config/system.json is missing: it describes the machine',
+    message: 'config/system.json not found; it describes the machine',
     hint: /git checkout config\/system\.json/,
   })
 })
 
-await t.test('options of the target are checked against its schema', async (t) => {
+await t.test('checks the options of the target against its schema', async (t) => {
   const deploy = { target: 'ssh', options: { hots: 'a', port: 0 } }
   t.same((await refusal(t, { system: { deploy } })).sort(), [
-    'config/system.json: /deploy/options/host: is missing; allowed: a host or domain name',
-    'config/system.json: /deploy/options/hots: there is no such key; did you mean "host"?',
-    'config/system.json: /deploy/options/port: found 0; allowed: a whole number, at least 1',
+    'config/system.json: deploy.options.host: missing; must be a host or domain name',
+    'config/system.json: deploy.options.hots: unknown key; did you mean "host"?',
+    'config/system.json: deploy.options.port: must be an integer of at least 1, got 0',
   ])
   const good = { target: 'ssh', options: { host: 'example.org' } }
   t.same((await load(t, { system: { deploy: good } })).deploy, good)
 })
 
-await t.test('a build step does not wait for a schema to be compiled', async (t) => {
+await t.test('loads the configuration without compiling a schema', async (t) => {
   const script = `
     import { createRequire } from 'node:module'
     import { loadConfig } from ${JSON.stringify(join(import.meta.dirname, '../../config/load.ts'))}
@@ -143,6 +143,6 @@ await t.test('a build step does not wait for a schema to be compiled', async (t)
   const files = JSON.parse(loaded) as string[]
   t.ok(
     files.length > 0 && files.every((path) => path.includes('/ajv/dist/runtime/')),
-    'only what validators use',
+    'loads only the runtime of ajv',
   )
 })

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { createAjv } from '../../config/ajv.ts'
-import { readSchema, settings } from '../../config/schema.ts'
-import { configTable, replaceTable } from '../../config/table.ts'
+import { readSchema, type Schema, settings } from '../../config/schema.ts'
+import { configReference, configTable, replaceReference } from '../../config/table.ts'
 import { derive, readmePath } from '../../config/types.ts'
 
 const schema = readSchema()
@@ -13,7 +13,7 @@ for (const [name, text] of Object.entries(await derive(schema))) {
   t.equal(readFileSync(join(config, name), 'utf8'), text, `config/${name} is up to date: npm run types`)
 }
 
-await t.test('keys that have a default are required, the others are not', async (t) => {
+await t.test('keys with a default are required, others are optional', async (t) => {
   const types = (await derive(schema))['system.types.ts'] ?? ''
   t.match(types, /^ {2}hostname: string;$/m)
   t.match(types, /^ {4}address\?: string;$/m)
@@ -21,9 +21,9 @@ await t.test('keys that have a default are required, the others are not', async 
   t.match(types, /^ {4}protocol: "tcp" \| "udp";$/m)
 })
 
-t.ok(createAjv().validateSchema(schema), 'the schema is a good one')
+t.ok(createAjv().validateSchema(schema), 'the schema is valid')
 
-await t.test('every key says what it is, and every pattern says what it accepts', async (t) => {
+await t.test('every key has a description, and every pattern an error message', async (t) => {
   for (const { key, schema } of settings(readSchema())) t.ok(schema.description, key)
   const patterns = JSON.stringify(schema).matchAll(/"pattern":"(?:[^"\\]|\\.)*",?("patternErrorMessage")?/g)
   for (const [text, words] of patterns) t.ok(words, text)
@@ -38,47 +38,55 @@ await t.test('no two keys share a variable', async (t) => {
   )
 })
 
-await t.test('the table has a row for every key that is no group', async (t) => {
-  const table = configTable({
+await t.test('the table has a row for every key that is not a group', async (t) => {
+  const schema: Schema = {
     properties: {
       machine: {
         type: 'object',
         properties: {
           cpuCount: { type: 'integer', minimum: 1, default: 2, description: 'This | <that>.' },
           kind: { enum: ['a', 'b'], description: 'Kind.' },
+          doors: {
+            type: 'array',
+            items: { type: 'object', properties: { width: { type: 'integer', description: 'Width.' } } },
+            description: 'Doors.',
+          },
         },
       },
     },
-  })
+  }
+  const table = configTable(settings(schema))
   const [head, rule, ...rows] = table.split('\n').map((line) =>
     line
       .split(/(?<!\\)\|/)
       .map((cell) => cell.trim())
       .slice(1, -1),
   )
-  t.same(head, ['Key', 'Allowed', 'Default', 'What it is', 'Environment variable'])
+  t.same(head, ['Key', 'Value', 'Default', 'Description', 'Environment variable'])
   t.ok(rule?.every((cell) => /^-+$/.test(cell)))
   t.same(rows, [
     [
       '`machine.cpuCount`',
-      'a whole number, at least 1',
+      'an integer of at least 1',
       '`2`',
       String.raw`This \| \<that>.`,
       '`NODEOS_MACHINE_CPU_COUNT`',
     ],
-    ['`machine.kind`', '"a", "b"', '', 'Kind.', '`NODEOS_MACHINE_KIND`'],
+    ['`machine.kind`', '"a" or "b"', '', 'Kind.', '`NODEOS_MACHINE_KIND`'],
+    ['`machine.doors`', 'a list, each item an object', '', 'Doors.', '`NODEOS_MACHINE_DOORS`'],
+    ['`machine.doors[].width`', 'an integer', '', 'Width.', ''],
   ])
 })
 
-await t.test('only what is between the markers is replaced', async (t) => {
+await t.test('replaces only the text between the markers', async (t) => {
   const readme = 'before\n<!-- config:begin -->\nold\n<!-- config:end -->\nafter\n'
   const expected = 'before\n<!-- config:begin -->\n\nNEW\n\n<!-- config:end -->\nafter\n'
-  t.equal(replaceTable(readme, 'NEW'), expected)
-  t.equal(replaceTable(expected, 'NEW'), expected)
-  t.equal(replaceTable('no markers\n', 'NEW'), undefined)
+  t.equal(replaceReference(readme, 'NEW'), expected)
+  t.equal(replaceReference(expected, 'NEW'), expected)
+  t.equal(replaceReference('no markers\n', 'NEW'), undefined)
 })
 
-await t.test("README's table is up to date: npm run types", async (t) => {
+await t.test('config/README.md is up to date: npm run types', async (t) => {
   const readme = readFileSync(readmePath, 'utf8')
-  t.equal(replaceTable(readme, configTable(schema)), readme)
+  t.equal(replaceReference(readme, configReference(schema)), readme)
 })

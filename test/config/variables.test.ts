@@ -6,7 +6,7 @@ import { loadToolVariables, readVariables, toolVariables } from '../../config/va
 
 const known = settings(readSchema())
 
-await t.test('.env.example explains every tool variable, and names none that there is not', async (t) => {
+await t.test('.env.example explains every tool variable, and names only valid ones', async (t) => {
   const text = readFileSync(join(import.meta.dirname, '../../.env.example'), 'utf8')
   const lines = text.split('\n')
   for (const [name, description] of Object.entries(toolVariables)) {
@@ -17,32 +17,32 @@ await t.test('.env.example explains every tool variable, and names none that the
   const named = Object.fromEntries(
     [...text.matchAll(/^# (NODEOS_\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]),
   )
-  t.ok(Object.keys(named).length > Object.keys(toolVariables).length, 'it shows overrides too')
+  t.ok(Object.keys(named).length > Object.keys(toolVariables).length, 'it shows configuration keys too')
   t.same(readVariables(named, known).errors, [])
   t.ok(
     lines.every((line) => line === '' || line.startsWith('#')),
-    'copied as it is, it changes nothing',
+    'an unchanged copy has no effect',
   )
 })
 
-await t.test('names that are not ours, and marks of the tools, are left alone', async (t) => {
+await t.test('ignores variables of other programs and internal ones', async (t) => {
   const env = { HOME: '/', NODE_ENV: 'x', NODEOSX: '1', NODEOS_INSTALLING: '1', NODEOS_JOBS: '2' }
   t.same(readVariables(env, known), { overrides: [], errors: [] })
 })
 
-await t.test('a name far from all', async (t) => {
+await t.test('a name that resembles no valid one', async (t) => {
   const { errors } = readVariables({ NODEOS_COMPLETELY_DIFFERENT: '1' }, known, '.env: ')
   t.same(errors, [
-    '.env: NODEOS_COMPLETELY_DIFFERENT: there is no such variable; .env.example lists the names',
+    '.env: NODEOS_COMPLETELY_DIFFERENT: unknown variable; config/README.md and .env.example list the valid names',
   ])
 })
 
 await t.test('a name without its group', async (t) => {
   const { errors } = readVariables({ NODEOS_MEMORY: '1' }, known)
-  t.same(errors, ['NODEOS_MEMORY: there is no such variable; did you mean NODEOS_MACHINE_MEMORY?'])
+  t.same(errors, ['NODEOS_MEMORY: unknown variable; did you mean NODEOS_MACHINE_MEMORY?'])
 })
 
-await t.test('the environment goes over .env, of which only the variables of the tools count', (t) => {
+await t.test('the environment overrides .env, from which only tool variables are read', (t) => {
   const root = t.testdir({
     '.env': 'NODEOS_JOBS=1\nNODEOS_ACCEL="tcg"\nNODEOS_MACHINE_CPUS=2\nPATH=/nowhere\n',
   })
