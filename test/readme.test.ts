@@ -1,49 +1,164 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { formatNames } from '../build/format.ts'
 import { installCommand } from '../build/host/distribution.ts'
 import { packagesFor } from '../build/host/find.ts'
 import { installStages, requirementsFor } from '../build/host/tools.ts'
 import { root } from '../build/lib/paths.ts'
+import { isObject } from '../config/json.ts'
+import { schemaProblems } from '../config/load.ts'
 import { loadTarget, targetNames } from '../deploy/target.ts'
+import {
+  anchorsIn,
+  blocksIn,
+  commandsIn,
+  documents,
+  linksIn,
+  readDocument,
+  repositoryFiles,
+} from './fixtures/documents.ts'
 
-const readme = readFileSync(join(root, 'README.md'), 'utf8')
-const scripts = Object.keys(
-  (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }).scripts,
-)
+const all = documents()
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>
+}
+
+await t.test('README.md has at most 150 lines and links to every folder', async (t) => {
+  const { text } = readDocument('README.md')
+  t.ok(text.split('\n').length - 1 <= 150, `${text.split('\n').length - 1} lines`)
+  for (const folder of ['app', 'config', 'kernel', 'build', 'deploy', 'test']) {
+    t.match(text, `](${folder}/README.md)`)
+  }
+})
 
 await t.test('the packages to install are those that the doctor looks for', async (t) => {
-  for (const [mark, stages] of [
-    ['apt', installStages],
-    ['apt-test', ['test']],
+  for (const [path, mark, stages] of [
+    ['build/README.md', 'apt', installStages],
+    ['test/README.md', 'apt-test', ['test']],
   ] as const) {
     const command = installCommand('apt', packagesFor(requirementsFor(stages), 'apt'), false)
-    const shown = new RegExp(`<!-- ${mark}:begin -->\\n+\`\`\`sh\\n([^\`]*)\\n\`\`\``).exec(readme)?.[1] ?? ''
-    t.equal(shown.replaceAll(/\s*\\\n\s*/g, ' '), command)
+    const block = new RegExp(`<!-- ${mark}:begin -->\\n+\`\`\`sh\\n([^\`]*)\\n\`\`\``)
+    const [, shown = ''] = block.exec(readDocument(path).text) ?? []
+    t.equal(shown.replaceAll(/\s*\\\n\s*/g, ' '), command, path)
   }
 })
 
-await t.test('every command is a script', async (t) => {
-  const named = [...readme.matchAll(/npm run ([\w:-]+)/g)].map(([, name = '']) => name)
-  t.ok(named.length > 5)
-  t.strictSame(
-    named.filter((name) => !scripts.includes(name)),
-    [],
-  )
+const helpTexts = new Map<string, string>()
+
+/** Prints the help of a script; undefined when it is not one of our commands. */
+function helpOf(script: string): string | undefined {
+  const [, file] = /(?:^|&& )node (\S+\.ts)$/.exec(scripts[script] ?? '') ?? []
+  if (file === undefined) return undefined
+  const known = helpTexts.get(file)
+  if (known !== undefined) return known
+  const help = execFileSync(process.execPath, [file, '--help'], { cwd: root, encoding: 'utf8' })
+  helpTexts.set(file, help)
+  return help
+}
+
+for (const { path, text } of all) {
+  if (path === 'CHANGELOG.md') continue
+  await t.test(`${path}: every command exists and has the options that are named`, async (t) => {
+    for (const { script, options } of commandsIn(text)) {
+      t.ok(script in scripts, `npm run ${script}`)
+      for (const option of options) {
+        const named = new RegExp(`(^|[ ,])${option}\\b`, 'm')
+        t.match(helpOf(script) ?? '', named, `npm run ${script} -- ${option}`)
+      }
+    }
+  })
+}
+
+await t.test('the commands of npm itself are those that it has', async (t) => {
+  for (const { path, text } of all) {
+    const code = [...blocksIn(text, 'sh'), ...[...text.matchAll(/`([^`\n]+)`/g)].map(([, span]) => span)]
+    for (const [, command = ''] of code.join('\n').matchAll(/(?:^|&& )npm ([a-z]+)\b/gm)) {
+      t.match(command, /^(run|install|uninstall|update|start|test)$/, `${path}: npm ${command}`)
+    }
+  }
 })
 
-await t.test('every target is in the table, with its summary', async (t) => {
+await t.test('every link leads to a file and a heading', async (t) => {
+  for (const document of all) {
+    for (const { file, anchor } of linksIn(document)) {
+      const path = join(root, file)
+      if (!existsSync(path)) t.fail(`${document.path}: ${file} not found`)
+      else if (anchor !== undefined) {
+        t.ok(anchorsIn(readFileSync(path, 'utf8')).includes(anchor), `${document.path}: ${file}#${anchor}`)
+      }
+    }
+  }
+})
+
+await t.test('no file names a repository of somebody else', async (t) => {
+  for (const path of repositoryFiles()) {
+    if (path === 'package-lock.json' || /\.(png|ico)$/.test(path) || !existsSync(join(root, path))) continue
+    const text = readFileSync(join(root, path), 'utf8')
+    const owners = [...text.matchAll(/github\.com\/([\w-]+)\//g)].map(([, owner]) => owner)
+    t.strictSame(
+      owners.filter((owner) => owner !== 'YOU' && owner !== 'TEMPLATE-OWNER'),
+      [],
+      path,
+    )
+  }
+})
+
+await t.test('every target is described: purpose, how far it is tested, options', async (t) => {
+  const { text } = readDocument('deploy/README.md')
   for (const name of await targetNames()) {
-    const { summary } = await loadTarget(name)
-    t.match(readme, new RegExp(`\\| \`${name}\` +\\| ${summary.replaceAll(/[.()]/g, '\\$&')} +\\|`))
+    const { summary, schema } = await loadTarget(name)
+    const row = text.split('\n').find((line) => line.startsWith(`| [\`${name}\`](targets/${name}/README.md)`))
+    const [, , purpose, tested] = (row ?? '').split('|').map((cell) => cell.trim())
+    t.equal(purpose, summary, name)
+    t.match(tested, /CI|untested/, name)
+    const own = readDocument(`deploy/targets/${name}/README.md`).text
+    for (const option of Object.keys((schema as { properties?: object }).properties ?? {})) {
+      t.match(own, new RegExp(`^\\| \`${option}\` +\\|`, 'm'), `${name}: ${option}`)
+    }
   }
 })
 
-await t.test('every file that is linked to is there', async (t) => {
-  const links = [...readme.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, path = '']) => path)
-  t.ok(links.length > 1)
-  t.strictSame(
-    links.filter((path) => !existsSync(join(root, path))),
-    [],
+await t.test('every image format is described', async (t) => {
+  const { text } = readDocument('build/README.md')
+  for (const name of await formatNames()) t.match(text, new RegExp(`^\\| \`${name}\` +\\|`, 'm'), name)
+})
+
+await t.test('every shown part of config/system.json is valid', async (t) => {
+  let parts = 0
+  for (const { path, text } of all) {
+    for (const block of blocksIn(text, 'json')) {
+      const value: unknown = JSON.parse(block.startsWith('"') ? `{${block}}` : block)
+      if (!isObject(value) || 'event' in value || value['$schema'] === './app.schema.json') continue
+      parts += 1
+      t.strictSame(schemaProblems(value), [], `${path}: ${block}`)
+    }
+  }
+  t.ok(parts > 8, `${parts} parts`)
+})
+
+await t.test('every QEMU command names a CPU', async (t) => {
+  for (const { path, text } of all) {
+    for (const [command] of text.matchAll(/qemu-system-x86_64 -[^`\n]*/g)) t.match(command, /-cpu /, path)
+  }
+})
+
+await t.test('kernel/README.md lists the events that the machine logs', async (t) => {
+  const sources = repositoryFiles().filter((path) =>
+    /^kernel\/(init|preinit|native|system)\/.*\.(ts|c)$/.test(path),
   )
+  const logged = sources.flatMap((path) => {
+    if (!existsSync(join(root, path))) return []
+    const source = readFileSync(join(root, path), 'utf8')
+    const stages = '(?:init|node|network|app|health|shutdown)'
+    const calls = new RegExp(`(?:emit|event)\\(\\s*['"]${stages}['"],\\s*['"]([\\w.]+)['"]`, 'g')
+    const literals = /\\"event\\":\\"([\w.]+)\\"/g
+    return [...source.matchAll(calls), ...source.matchAll(literals)].map(([, name = '']) => name)
+  })
+  const { text } = readDocument('kernel/README.md')
+  const [, section = ''] = text.split('\n## Console\n')
+  const [table = ''] = section.split('\n## ')
+  const listed = [...table.matchAll(/`([a-z]+\.[a-z_]+)`/g)].map(([, name = '']) => name)
+  t.strictSame([...new Set(logged)].toSorted(), [...new Set(listed)].toSorted())
 })

@@ -1,8 +1,9 @@
 import t from 'tap'
 import { runStory } from '../fixtures/story.ts'
 
-await t.test('"Make your own appliance", as the README tells it', async (t) => {
-  const output = await runStory(t, 'Make your own appliance', [3000])
+await t.test('README.md, "Make your own appliance"', async (t) => {
+  const section = { document: 'README.md', heading: 'Make your own appliance' }
+  const output = await runStory(t, section, [3000])
   t.match(output, /service is up/)
   t.match(output, /^\{"hello":"machine"\}/m)
 })

@@ -1,8 +1,9 @@
 import t from 'tap'
 import { runStory } from '../fixtures/story.ts'
 
-await t.test('"Build a load balancer", as the README tells it', async (t) => {
-  const output = await runStory(t, 'Build a load balancer', [3001, 3002, 8080, 9000, 9100])
+await t.test('app/README.md, "From nothing to a running balancer"', async (t) => {
+  const section = { document: 'app/README.md', heading: 'From nothing to a running balancer' }
+  const output = await runStory(t, section, [3001, 3002, 8080, 9000, 9100])
   t.equal(output.match(/balancer is up/g)?.length, 2, 'deployed twice')
   const answers = [...output.matchAll(/^from (\d+)$/gm)].map(([, port]) => port)
   t.same(new Set(answers.slice(0, 2)), new Set(['3001', '3002']), 'both serve')

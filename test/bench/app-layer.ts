@@ -37,6 +37,6 @@ export async function appLayer({
   const out = join(repository, 'dist')
   const system = await loadConfig({ root: repository, env: {} })
   const [app] = await buildApp({ root: repository, config: system, out })
-  if (app === undefined) throw new Error(`nothing was packed in ${repository}`)
+  if (app === undefined) throw new Error(`no app layer was built in ${repository}`)
   return join(out, basename(app.path))
 }

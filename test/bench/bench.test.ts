@@ -14,29 +14,29 @@ function measure(name: string, value: number): Measure {
   }
 }
 
-await t.test('without names runs what is not slow', async (t) => {
+await t.test('without names, selects all measures that are not slow', async (t) => {
   const names = new Set(choose(all, []).map(({ name }) => name))
   t.ok(names.has('boot'))
   t.notOk(names.has('cold'))
   t.notOk(names.has('compression'))
 })
 
-await t.test('with names runs just these, slow or not', async (t) => {
+await t.test('selects measures by name, slow ones too', async (t) => {
   t.same(
     choose(all, ['cold', 'size']).map(({ name }) => name),
     ['size', 'cold'],
   )
 })
 
-await t.test('refuses an unknown name and lists the known ones', async (t) => {
-  t.throws(() => choose(all, ['boots']), { message: /boots/, hint: /^boot +power-on/ })
+await t.test('rejects an unknown name and lists the valid ones', async (t) => {
+  t.throws(() => choose(all, ['boots']), { message: /boots/, hint: /^boot +boot: guest/ })
 })
 
 await t.test('names are unique', async (t) => {
   t.equal(new Set(all.map(({ name }) => name)).size, all.length)
 })
 
-await t.test('the report gathers the figures in order, with what was measured where', async (t) => {
+await t.test('the report contains the figures in order, the versions and the host', async (t) => {
   const manifest = { source: { commit: 'abc', dirty: false }, node: '24', kernel: '6.12' }
   const release = { dist: '', manifest } as Release
   const report = await bench([measure('a', 1), measure('b', 2)], release, 3)

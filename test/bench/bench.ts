@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: measures the finished build in dist/ and writes dist/bench.json.
- * Instruction counts come from TCG and hold on any machine; seconds and build times are this host's.
+ * Instruction counts come from TCG and are the same on any host; seconds and build times depend on the host.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { arch, cpus, release as osRelease } from 'node:os'
@@ -24,7 +24,7 @@ import { loadRelease } from '../../deploy/release.ts'
 import type { Release } from '../../deploy/target.ts'
 import type { Manifest } from '../../build/manifest.ts'
 
-/** What `dist/bench.json` holds. */
+/** The content of `dist/bench.json`. */
 export interface Report {
   version: 1
   source: Manifest['source']
@@ -49,11 +49,11 @@ export function measures(env: NodeJS.ProcessEnv): Measure[] {
   ]
 }
 
-/** Picks by name, or without names everything that is not slow. */
+/** Selects measures by name; without names, all that are not slow. */
 export function choose(all: Measure[], names: string[]): Measure[] {
   const unknown = names.filter((name) => !all.some((measure) => measure.name === name))
   if (unknown.length > 0) {
-    throw new UserError(`no measure is called ${unknown.join(', ')}`, {
+    throw new UserError(`unknown measure: ${unknown.join(', ')}`, {
       hint: all.map(({ name, summary }) => `${name.padEnd(12)} ${summary}`).join('\n'),
     })
   }
@@ -86,7 +86,7 @@ await main(
   import.meta,
   {
     usage: 'npm run bench --',
-    summary: 'Measures the build in dist/ and writes dist/bench.json.',
+    summary: 'Measures the build in dist/ and writes the figures to dist/bench.json.',
     options: {
       only: { type: 'string', multiple: true, default: [] },
       cold: { type: 'boolean', default: false },
@@ -95,11 +95,11 @@ await main(
       json: { type: 'boolean', default: false },
     },
     help: {
-      only: 'run only this measure; repeat for more; an unknown name lists them all',
-      cold: 'also a build with an empty cache (minutes)',
-      all: 'also every image.compression, and --cold',
-      runs: 'boots per figure; the median counts',
-      json: 'print the JSON instead of the table',
+      only: 'run only this measure; repeat the option for more; an unknown name lists all',
+      cold: 'also measure a build with an empty cache (takes minutes)',
+      all: 'run all measures, the slow ones included',
+      runs: 'boots for each figure; the median is reported',
+      json: 'print JSON instead of a table',
     },
   },
   async ({ values }) => {

@@ -27,7 +27,7 @@ await t.test('asks until the answer is 200', async (t) => {
 
 await t.test('says what the last attempt met when no 200 came', async (t) => {
   const url = `http://127.0.0.1:${await freePort()}/`
-  await t.rejects(untilOk(url, { timeoutMs: 50, pauseMs: 1 }), /no 200 in 0.05 s.*ECONNREFUSED/)
+  await t.rejects(untilOk(url, { timeoutMs: 50, pauseMs: 1 }), /no 200 response within 0.05 s.*ECONNREFUSED/)
 })
 
 await t.test('gives up on a silent server and asks again', async (t) => {

@@ -33,7 +33,7 @@ export async function untilOk(
     }
     await sleep(pauseMs)
   }
-  throw new Error(`${url}: no 200 in ${timeoutMs / 1000} s; last attempt: ${last}`)
+  throw new Error(`${url}: no 200 response within ${timeoutMs / 1000} s; last attempt: ${last}`)
 }
 
 export interface UntilOkOptions {

@@ -101,7 +101,7 @@ async function withDeadline<T>(work: Promise<T>, ms: number, machine: CountedMac
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`nothing after ${ms / 1000} s\n${machine.console.slice(-20).join('\n')}`)),
+      () => reject(new Error(`timed out after ${ms / 1000} s\n${machine.console.slice(-20).join('\n')}`)),
       ms,
     )
   })
@@ -136,26 +136,29 @@ await main(
       json: { type: 'boolean', default: false },
     },
     help: {
-      kernel: 'vmlinux or bzImage',
+      kernel: 'kernel to boot: vmlinux or bzImage (required)',
       append: 'kernel command line',
-      disk: 'raw disk, read-only; repeat for vdb, vdc, …',
-      memory: 'MiB',
-      cpus: 'virtual CPUs',
-      'guest-port': 'port of the app in the guest',
-      path: 'path to request',
-      ready: 'regular expression: requests begin when a console line matches; at once without it',
-      until: 'response | exit; exit without --disk boots an init that powers off at once',
-      runs: 'how often; the median is printed',
-      timeout: 'seconds',
-      'qemu-arg': 'one more argument for QEMU, as --qemu-arg=-device; repeat',
-      symbols: 'ELF file with symbols (unstripped vmlinux, node): prints the hottest functions; repeat',
-      top: 'how many functions to print',
-      console: "show the guest's console on stderr",
+      disk: 'raw disk, read-only; repeat the option for vdb, vdc, …',
+      memory: 'memory in MiB',
+      cpus: 'number of virtual CPUs',
+      'guest-port': 'guest port of the app',
+      path: 'path of the request',
+      ready: 'send the first request when a console line matches this regular expression; default: at once',
+      until:
+        'count until the first "response" or until "exit"; exit without --disk boots an init that powers off at once',
+      runs: 'number of runs; the median is printed',
+      timeout: 'time limit in seconds',
+      'qemu-arg': 'further argument for QEMU, such as --qemu-arg=-device; repeat the option for more',
+      symbols:
+        'print the hottest functions, with symbols from this ELF file (unstripped vmlinux, node); repeat the option for more',
+      top: 'number of functions to print',
+      console: 'print the console of the guest on stderr',
       json: 'print JSON',
     },
   },
   async ({ values }) => {
-    if (values.kernel === undefined) throw new UserError('--kernel is missing')
+    if (values.kernel === undefined)
+      throw new UserError('missing option --kernel', { hint: '--kernel=dist/kernel/vmlinux' })
     const untilExit = values.until === 'exit'
     const guest: Guest = {
       kernel: values.kernel,

@@ -7,7 +7,7 @@ function counted(total: number): Counted {
   return { counters, seconds: 1.5, stages: [{ event: 'init.started', seconds: 1, counters }], profile: [] }
 }
 
-await t.test('the median run is the one in the middle, the lower of two', async (t) => {
+await t.test('selects the median run, the lower of two', async (t) => {
   t.equal(medianRun([counted(30), counted(10), counted(20)]).counters.total, 20)
   t.equal(medianRun([counted(30), counted(10)]).counters.total, 10)
   t.throws(() => medianRun([]))

@@ -1,8 +1,7 @@
 /**
- * `npm run bench:lb`: the same proxied work through the appliance of this build, and through HAProxy and nginx on a
+ * `npm run bench:lb`: runs the same workloads through the load balancer in dist/, and through HAProxy and nginx on
  * Debian 12, each in the same emulated machine; writes dist/bench-lb.json.
- * Instructions are counted and hold on any machine; rates and latencies are this host's, and only their ratios mean
- * something.
+ * Instruction counts are the same on any host. Rates and latencies depend on the host; compare only their ratios.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,12 +31,12 @@ function makers(env: NodeJS.ProcessEnv): Record<string, Maker> {
   }
 }
 
-/** Those that are named, or all. @throws {UserError} for an unknown name */
+/** Selects by name; without names, all. @throws {UserError} for an unknown name */
 function choose<T extends { name: string }>(all: T[], names: string[]): T[] {
   const unknown = names.filter((name) => !all.some((one) => one.name === name))
   if (unknown.length > 0) {
-    throw new UserError(`${unknown.join(', ')} is not there to measure`, {
-      hint: all.map(({ name }) => name).join(', '),
+    throw new UserError(`unknown name: ${unknown.join(', ')}`, {
+      hint: `valid names: ${all.map(({ name }) => name).join(', ')}`,
     })
   }
   return all.filter(({ name }) => names.length === 0 || names.includes(name))
@@ -47,16 +46,17 @@ await main(
   import.meta,
   {
     usage: 'npm run bench:lb --',
-    summary: 'Compares the load balancer in dist/ with HAProxy and nginx; writes dist/bench-lb.json.',
+    summary:
+      'Compares the load balancer in dist/ with HAProxy and nginx, and writes the figures to dist/bench-lb.json.',
     options: {
       only: { type: 'string', multiple: true, default: [] },
       workload: { type: 'string', multiple: true, default: [] },
       json: { type: 'boolean', default: false },
     },
     help: {
-      only: 'measure only this one: haproxy, nginx, nodeos; repeat for more',
-      workload: 'only this work; repeat for more; an unknown name lists them all',
-      json: 'print the JSON instead of the table',
+      only: 'measure only this one (haproxy, nginx or nodeos); repeat the option for more',
+      workload: 'run only this workload; repeat the option for more; an unknown name lists all',
+      json: 'print JSON instead of a table',
     },
   },
   async ({ values }) => {

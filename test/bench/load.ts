@@ -64,7 +64,7 @@ async function dial({ port, certificate }: Load): Promise<Socket> {
     ? connectTls({ host, port, ca: certificate, ciphers, servername: 'bench.test' })
     : connectTcp({ host, port, noDelay: true })
   await once(socket, secure ? 'secureConnect' : 'connect')
-  return socket.setTimeout(patienceMs, () => socket.destroy(new Error('the proxy went silent')))
+  return socket.setTimeout(patienceMs, () => socket.destroy(new Error('the proxy timed out')))
 }
 
 /** Requests on one connection, one after the other. */

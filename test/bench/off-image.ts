@@ -4,7 +4,7 @@ import { tool } from '../../build/lib/tool.ts'
 import { dist } from '../../build/lib/paths.ts'
 
 const source = join(import.meta.dirname, 'fixtures', 'off-init.c')
-const purpose = 'make the image that measures the kernel alone'
+const purpose = 'create the image that measures the kernel alone'
 
 /** A root file system whose init powers the machine off at once, built on first use; returns its path. */
 export function offImage(output: string = join(dist, 'bench', 'off.erofs')): string {

@@ -29,7 +29,7 @@ export function buildPlugin(folder: string): string {
 /** Refuses a QEMU without `-plugin`: some builds leave TCG plugins out. */
 export function checkPluginSupport(qemu: string): void {
   if (tool([qemu, '-help'], { purpose: 'boot the machine' }).includes('-plugin')) return
-  throw new UserError(`${qemu} was built without TCG plugins, which count the instructions`, {
+  throw new UserError(`${qemu} does not support TCG plugins, which count instructions`, {
     hint: "use the distribution's package, or build QEMU with --enable-plugins",
   })
 }

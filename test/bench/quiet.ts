@@ -20,7 +20,7 @@ export async function untilQuiet(machine: CountedMachine): Promise<number> {
     rates = rate < quietShare * busy ? [...rates, rate] : []
     if (rates.length === quietWindows) return rates.reduce((sum, each) => sum + each, 0) / rates.length
   }
-  throw new Error(`the guest never rested\n${machine.console.slice(-20).join('\n')}`)
+  throw new Error(`the guest did not become idle\n${machine.console.slice(-20).join('\n')}`)
 }
 
 async function idleRate(machine: CountedMachine): Promise<number> {

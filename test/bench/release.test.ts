@@ -36,7 +36,7 @@ await t.test('another size or kernel when asked for', async (t) => {
 })
 
 await t.test('an artefact that is not there is named', async (t) => {
-  t.throws(() => artefact(release, 'initrd'), /no artefact initrd/)
+  t.throws(() => artefact(release, 'initrd'), /missing artefact initrd/)
 })
 
 await t.test('the health check may have a port of its own', async (t) => {

@@ -9,7 +9,7 @@ import type { Guest } from './guest.ts'
 /** What the manifest says of one of the build's files, e.g. `kernel/vmlinux`. */
 export function artefact({ dist, manifest }: Release, name: string): Artefact {
   const found = manifest.artefacts.find((candidate) => candidate.name === name)
-  if (found === undefined) throw new Error(`the manifest in ${dist} has no artefact ${name}`)
+  if (found === undefined) throw new Error(`missing artefact ${name} in the manifest of ${dist}`)
   return found
 }
 
@@ -32,6 +32,8 @@ export function releaseGuest(
 export function healthPort(system: SystemConfig): number {
   const port = system.health.port ?? system.ports.find(({ protocol }) => protocol === 'tcp')?.guest
   if (port === undefined)
-    throw new UserError('the machine has no port to measure', { hint: 'set ports in config/system.json' })
+    throw new UserError('ports: the benchmark needs a tcp port', {
+      hint: 'add one to ports in config/system.json, then build',
+    })
   return port
 }

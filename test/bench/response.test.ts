@@ -16,6 +16,6 @@ await t.test('knows the end of an answer however it is cut', async (t) => {
 
 await t.test('refuses another status, a missing length, and bytes after the end', async (t) => {
   t.throws(take('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n'), /503 Busy/)
-  t.throws(take('HTTP/1.1 200 OK\r\n\r\n'), /without its length/)
-  t.throws(take(`${answer}!`), /more than an answer/)
+  t.throws(take('HTTP/1.1 200 OK\r\n\r\n'), /response without content-length/)
+  t.throws(take(`${answer}!`), /more bytes than one response/)
 })

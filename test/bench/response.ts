@@ -11,9 +11,10 @@ export class ResponseReader {
     const end = this.head.indexOf('\r\n\r\n')
     if (end < 0) return false
     const headers = this.head.slice(0, end)
-    if (!headers.startsWith('HTTP/1.1 200 ')) throw new Error(`the proxy answers ${headers.split('\r\n')[0]}`)
+    if (!headers.startsWith('HTTP/1.1 200 '))
+      throw new Error(`expected a 200 response, got ${headers.split('\r\n')[0]}`)
     const length = /^content-length: *(\d+)/im.exec(headers)?.[1]
-    if (length === undefined) throw new Error(`an answer without its length:\n${headers}`)
+    if (length === undefined) throw new Error(`response without content-length:\n${headers}`)
     const body = this.head.length - end - 4
     this.head = ''
     this.missing = Number(length)
@@ -23,7 +24,7 @@ export class ResponseReader {
   private count(bytes: number): boolean {
     this.missing -= bytes
     if (this.missing > 0) return false
-    if (this.missing < 0) throw new Error('the proxy sent more than an answer')
+    if (this.missing < 0) throw new Error('the proxy sent more bytes than one response')
     this.missing = -1
     return true
   }

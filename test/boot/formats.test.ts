@@ -29,10 +29,10 @@ const contentBytes = sum(
   [...artefacts.values()].filter(({ name }) => /^(kernel\/vmlinuz|runtime|app)$/.test(name)),
 )
 
-const readme = await readFile(join(root, 'README.md'), 'utf8')
+const readme = await readFile(join(root, 'build/README.md'), 'utf8')
 const readmePort = 8080
 
-await t.test('the README has a command for each disk that QEMU boots as it is', (t) => {
+await t.test('build/README.md has a command for each disk that QEMU boots directly', (t) => {
   t.strictSame(
     names.filter((name) => readmeCommand(name) !== undefined),
     ['iso', 'qcow2', 'raw'],
@@ -76,7 +76,7 @@ for (const [index, name] of names.entries()) {
     }
     const command = readmeCommand(name)
     if (command === undefined) return
-    await t.test('boots by the command in the README', async (t) => {
+    await t.test('boots with the command in build/README.md', async (t) => {
       if (await isTaken(readmePort)) throw new Error(`port ${readmePort} of this host is in use`)
       const folder = folderOf(t)
       await symlink(out, join(folder, 'dist'))
@@ -98,7 +98,7 @@ function part(name: string): string {
   return artefacts.get(name)?.path ?? ''
 }
 
-/** The command that the table of images gives for a format, when that is one. */
+/** Returns the QEMU command that the table of formats shows, if there is one. */
 function readmeCommand(name: string): string[] | undefined {
   const [, command] = new RegExp(`^\\| \`${name}\` .*\`(qemu-[^\`]*)\``, 'm').exec(readme) ?? []
   return command?.split(' ')

@@ -17,7 +17,7 @@ import { keepsPromises } from './contract.ts'
 
 function hasForm(t: Test, name: string, target: Target): void {
   t.equal(target.name, name)
-  t.match(target.summary, /^[a-z].*[^.]$/, 'a line that README quotes')
+  t.match(target.summary, /^[a-z].*[^.]$/, 'a line for the table in deploy/README.md')
   t.ok(target.needs.every((program) => /^[\w.+-]+$/.test(program)))
   const ajv = createAjv()
   t.ok(ajv.validateSchema(target.schema), 'its schema is one')
@@ -36,7 +36,7 @@ for (const name of await targetNames()) {
 
 await t.test('the target that deploy/README.md shows has the form, too', async (t) => {
   const readme = readFileSync(join(root, 'deploy/README.md'), 'utf8')
-  const [, code = ''] = /^## A target of your own\n+```ts\n([^]*?)^```$/m.exec(readme) ?? []
+  const [, code = ''] = /^## Write a target\n[^]*?^```ts\n([^]*?)^```$/m.exec(readme) ?? []
   const folder = folderOf(t)
   // It is loaded from another folder than deploy/targets/.
   const moved = code.replaceAll(/'\.\.\/(\w+\.ts)'/g, `'${root}/deploy/$1'`)

@@ -18,12 +18,12 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
  * @throws {UserError} when the host has none
  */
 export function hostApt(codename: string): Apt {
-  const purpose = 'learn the mirrors of this host'
+  const purpose = 'read the mirrors of this host'
   const format = '$(CREATED_BY) $(SITE) $(RELEASE) $(COMPONENT)'
   const sources = sourcesOf(codename, tool(['apt-get', 'indextargets', '--format', format], { purpose }))
   if (sources.length === 0) {
-    throw new UserError(`this host's apt has no mirror of Debian ${codename}`, {
-      hint: `add one to the sources of apt, and run apt-get update`,
+    throw new UserError(`no apt mirror of Debian ${codename} is configured on this host`, {
+      hint: 'add one to the apt sources, then run apt-get update',
     })
   }
   return { sources, options: optionsOf(tool(['apt-config', 'dump'], { purpose })) }

@@ -12,7 +12,7 @@ export function makeCertificate(folder: string): { certificate: string; key: str
       ...['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],
       ...['-keyout', key, '-out', certificate],
     ],
-    { purpose: 'make a certificate' },
+    { purpose: 'create a certificate' },
   )
   return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
 }

@@ -36,7 +36,7 @@ const packages = [
 const reported = ['haproxy', 'nginx', 'linux-image-cloud-amd64', 'systemd']
 const overlay = join(import.meta.dirname, '../fixtures/lb/debian')
 const setup = join(import.meta.dirname, '../fixtures/lb/setup.sh')
-const purpose = 'make the Debian that is compared with'
+const purpose = 'create the Debian image to compare with'
 
 /** Debian 12 with systemd, HAProxy and nginx: from the cache, or made by way of this host's apt. */
 export function debian(env: NodeJS.ProcessEnv): Debian {
@@ -59,14 +59,14 @@ function key(apt: Apt): string {
 }
 
 function make(apt: Apt, store: string, folder: string): void {
-  log.step('Making a Debian image, once (minutes)')
+  log.step('Creating a Debian image (once; takes minutes)')
   if (process.getuid?.() !== 0) {
-    throw new UserError(`could not ${purpose}: its files belong to root`, {
-      hint: 'run npm run bench:lb once as root; what it makes is kept',
+    throw new UserError(`cannot ${purpose}: needs root, because its files belong to root`, {
+      hint: 'run npm run bench:lb once as root; later runs use the cached image',
     })
   }
   if (shell.which('mmdebstrap') === null) {
-    throw new UserError(`could not find 'mmdebstrap', which is needed to ${purpose}`, {
+    throw new UserError(`'mmdebstrap' not found; it is needed to ${purpose}`, {
       hint: 'apt-get install mmdebstrap',
     })
   }
@@ -121,7 +121,8 @@ function make(apt: Apt, store: string, folder: string): void {
 
 function only(folder: string, prefix: string): string {
   const [found, ...others] = readdirSync(folder).filter((name) => name.startsWith(prefix))
-  if (found === undefined || others.length > 0) throw new Error(`${folder} has not exactly one ${prefix}*`)
+  if (found === undefined || others.length > 0)
+    throw new Error(`${folder} must contain exactly one ${prefix}*`)
   return found
 }
 

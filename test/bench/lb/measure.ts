@@ -44,7 +44,7 @@ export async function measure(
         ...(port === 'https' ? { certificate } : {}),
       })
       const early = machine.exited.then(() => {
-        throw new Error(`${name} ended\n${machine.console.slice(-20).join('\n')}`)
+        throw new Error(`${name} exited early\n${machine.console.slice(-20).join('\n')}`)
       })
       const least = Math.max(leastBatches, Math.ceil(requests / batch))
       const found = steady(() => countBatch(machine, clients, batch, background), {
@@ -56,7 +56,7 @@ export async function measure(
       early.catch(() => undefined)
       const { cost, drift, warmUp } = figures[workload]
       log.info(
-        `${name} ${workload}: ${Math.round(cost)} instructions, A/A ${(drift * 100).toFixed(1)} %, after ${warmUp} batches`,
+        `${name} ${workload}: ${Math.round(cost)} instructions, repeat differs by ${(drift * 100).toFixed(1)} %, warm-up ${warmUp} batches`,
       )
     }
     return { name, version, figures, memory: await memoryUse(host.status) }

@@ -47,7 +47,7 @@ function settingsDisk({ backend, certificate, key }: Setting, folder: string): s
   writeFileSync(join(tree, 'tls.pem'), `${certificate}${key}`)
   cpSync(join(fixtures, 'status.sh'), join(tree, 'status.sh'))
   tool(['mke2fs', '-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-L', 'bench', '-d', tree, image, '4M'], {
-    purpose: 'make the disk with the configuration of the proxies',
+    purpose: 'create the disk with the configuration of the proxies',
   })
   return image
 }

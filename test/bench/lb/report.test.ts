@@ -19,7 +19,7 @@ const report = compare([
   result('nodeos', { small: 200, large: 500, tls: 300 }),
 ])
 
-await t.test('puts each contestant beside HAProxy, by workload', async (t) => {
+await t.test('compares each proxy with HAProxy, by workload', async (t) => {
   t.same(
     report.rows.map(({ workload, name, ratios }) => [workload, name, ratios?.instructions]),
     [
@@ -33,7 +33,7 @@ await t.test('puts each contestant beside HAProxy, by workload', async (t) => {
   t.match(report.rows[1], { ratios: { requestsPerSecond: 0.5, p50Ms: 2, p99Ms: 2 } })
 })
 
-await t.test('the table shows ratios, and leaves out what cannot be compared', async (t) => {
+await t.test('the table shows ratios, except without HAProxy to compare with', async (t) => {
   const table = formatComparison(report)
   t.match(table, /^small +nodeos +0\.2 k +2\.00× +0\.50× +2\.00× +2\.00× +1\.0 % +6$/m)
   t.match(table, /^tls +nodeos +0\.3 k +1\.0 % +6$/m)

@@ -81,7 +81,7 @@ function ratiosOf(row: Row, base: Row): NonNullable<Row['ratios']> {
 
 /** The comparison as a table for a terminal. */
 export function formatComparison({ contestants, rows }: Comparison): string {
-  const head = ['work', 'proxy', 'instructions', '', 'requests/s', 'p50', 'p99', 'A/A', 'warm-up']
+  const head = ['workload', 'proxy', 'instructions', '', 'requests/s', 'p50', 'p99', 'repeat', 'warm-up']
   const lines = rows.map((row) => [
     row.workload,
     row.name,
@@ -90,7 +90,7 @@ export function formatComparison({ contestants, rows }: Comparison): string {
       times(row.ratios?.[key]),
     ),
     `${(row.drift * 100).toFixed(1)} %`,
-    `${row.warmUp}${row.settled ? '' : ', never settled'}`,
+    `${row.warmUp}${row.settled ? '' : ', not stable'}`,
   ])
   const memory = contestants.map(
     ({ name, version, memory }) =>

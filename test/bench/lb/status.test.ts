@@ -6,6 +6,6 @@ await t.test('adds the processes up', async (t) => {
   t.same(parseStatus(status), { processes: 30 * 1024, guest: 100 * 1024 })
 })
 
-await t.test('says what is missing', async (t) => {
-  t.throws(() => parseStatus('MemTotal:  500 kB\n'), /no VmRSS/)
+await t.test('reports a missing field', async (t) => {
+  t.throws(() => parseStatus('MemTotal:  500 kB\n'), /missing VmRSS/)
 })

@@ -18,7 +18,7 @@ export async function memoryUse(port: number): Promise<MemoryUse> {
 export function parseStatus(status: string): MemoryUse {
   const sum = (name: string): number => {
     const found = [...status.matchAll(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'gm'))]
-    if (found.length === 0) throw new Error(`the status of the guest has no ${name}:\n${status}`)
+    if (found.length === 0) throw new Error(`missing ${name} in the status of the guest:\n${status}`)
     return found.reduce((total, [, kibibytes]) => total + Number(kibibytes) * 1024, 0)
   }
   return { processes: sum('VmRSS'), guest: sum('MemTotal') - sum('MemAvailable') }

@@ -13,7 +13,8 @@ export const listening = /"event":"app\.listening"/
 
 export const boot: Measure = {
   name: 'boot',
-  summary: 'power-on to the first 200: guest instructions and seconds, by stage and by place',
+  summary:
+    'boot: guest instructions and seconds from power-on to the first 200 response, by stage and by CPU mode',
   async run({ release, runs }) {
     const guest = releaseGuest(release, { memory })
     const counted: Counted[] = []
@@ -26,7 +27,7 @@ export const boot: Measure = {
 
 /** The figures of one counted boot. */
 export function bootFigures({ counters, seconds, stages }: Counted, compression = 'lz4'): Figure[] {
-  const label = 'power-on to first 200'
+  const label = 'boot: power-on to first 200 response'
   const instructions = 'instructions' as const
   const { kernel, runtime } = boundaries(stages)
   return [
@@ -37,16 +38,16 @@ export function bootFigures({ counters, seconds, stages }: Counted, compression 
       unit: instructions,
       ...(compression === 'lz4' ? { target: 0.55e9 } : {}),
     },
-    { id: 'boot.stage.kernel', label: '  stage kernel (to init)', value: kernel, unit: instructions },
+    { id: 'boot.stage.kernel', label: '  until init starts', value: kernel, unit: instructions },
     {
       id: 'boot.stage.runtime',
-      label: '  stage runtime (to network up)',
+      label: '  until the network is up',
       value: runtime - kernel,
       unit: instructions,
     },
     {
       id: 'boot.stage.app',
-      label: '  stage app (to first 200)',
+      label: '  until the first 200 response',
       value: counters.total - runtime,
       unit: instructions,
     },

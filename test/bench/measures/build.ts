@@ -8,7 +8,7 @@ import type { Measure } from './measure.ts'
 export function build(root: string, env: NodeJS.ProcessEnv): Measure {
   return {
     name: 'build',
-    summary: 'npm run build: from a warm cache, with nothing changed, after a change in app/',
+    summary: 'npm run build: in a clean clone with a warm cache, without changes, after a change in app/',
     run: ({ release }) =>
       withCopy(root, env, async (copy) => {
         const cached = await copy.npm('build')
@@ -16,9 +16,20 @@ export function build(root: string, env: NodeJS.ProcessEnv): Measure {
         copy.touch(release.manifest.system.app.entry)
         const app = await copy.npm('build')
         return [
-          { id: 'build.cached', label: 'build, clean clone, warm cache', value: cached, unit: 'seconds' },
-          { id: 'build.unchanged', label: 'build, nothing changed', value: unchanged, unit: 'seconds' },
-          { id: 'build.app', label: 'build after an app change', value: app, unit: 'seconds', target: 3 },
+          {
+            id: 'build.cached',
+            label: 'build of a clean clone with a warm cache',
+            value: cached,
+            unit: 'seconds',
+          },
+          { id: 'build.unchanged', label: 'build without changes', value: unchanged, unit: 'seconds' },
+          {
+            id: 'build.app',
+            label: 'build after a change of the app',
+            value: app,
+            unit: 'seconds',
+            target: 3,
+          },
         ]
       }),
   }
@@ -28,14 +39,14 @@ export function build(root: string, env: NodeJS.ProcessEnv): Measure {
 export function coldBuild(root: string, env: NodeJS.ProcessEnv): Measure {
   return {
     name: 'cold',
-    summary: 'npm run build with an empty cache; takes as long as a kernel compile',
+    summary: 'npm run build with an empty cache, which compiles the kernel',
     slow: true,
     async run() {
       const cache = mkdtempSync(join(tmpdir(), 'nodeos-bench-cache-'))
       try {
         const empty = { ...env, XDG_CACHE_HOME: cache, NODEOS_CACHE: '' }
         const value = await withCopy(root, empty, (copy) => copy.npm('build'))
-        return [{ id: 'build.cold', label: 'build, empty cache', value, unit: 'seconds', target: 600 }]
+        return [{ id: 'build.cold', label: 'build with an empty cache', value, unit: 'seconds', target: 600 }]
       } finally {
         rmSync(cache, { recursive: true, force: true })
       }

@@ -12,7 +12,7 @@ const compressions = ['lz4', 'zstd', 'xz']
 export function compression(root: string, env: NodeJS.ProcessEnv): Measure {
   return {
     name: 'compression',
-    summary: 'boot and sizes for every image.compression; compiles a kernel for each that is not cached',
+    summary: 'boot and sizes with every image.compression; compiles each kernel that is not cached',
     slow: true,
     async run({ runs }) {
       const figures: Figure[] = []

@@ -12,7 +12,7 @@ const batches = 3
 
 export const keepalive: Measure = {
   name: 'keepalive',
-  summary: 'guest instructions per request over one kept connection',
+  summary: 'guest instructions for each request on one keep-alive connection',
   async run({ release }) {
     const port = await freePort()
     const url = `http://127.0.0.1:${port}${release.manifest.system.health.path}`
@@ -29,7 +29,7 @@ export const keepalive: Measure = {
       return [
         {
           id: 'request.keepalive',
-          label: 'per keep-alive request',
+          label: 'one keep-alive request',
           value: Math.round(costs.sort((a, b) => a - b)[1] ?? 0),
           unit: 'instructions',
         },

@@ -13,7 +13,8 @@ const kernels = [
 
 export const kernel: Measure = {
   name: 'kernel',
-  summary: 'the kernel alone: power-on to an init that powers off at once, and its size',
+  summary:
+    'the kernel alone: guest instructions from power-on to power-off, with an init that powers off at once; its size',
   async run({ release, runs }) {
     const figures: Figure[] = []
     for (const { name, target, bytes } of kernels) {

@@ -19,9 +19,9 @@ await t.test('finds the next even number above an odd limit', async (t) => {
   t.equal(await leastServing(async (mebibytes) => mebibytes >= 39), 40)
 })
 
-await t.test('says so when nothing is enough', async (t) => {
+await t.test('fails when 256 MiB are not enough', async (t) => {
   await t.rejects(
     leastServing(async () => false),
-    /does not serve 1000 requests with 256 MiB/,
+    /256 MiB are not enough to serve 1000 requests/,
   )
 })

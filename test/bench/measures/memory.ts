@@ -15,10 +15,12 @@ const most = 256
 
 export const memory: Measure = {
   name: 'memory',
-  summary: `least memory, to ${step} MiB, that serves ${requests} requests without a restart`,
+  summary: `least memory that serves ${requests} requests without a restart, in steps of ${step} MiB`,
   async run({ release }) {
     const value = await leastServing((mebibytes) => serves(release, mebibytes))
-    return [{ id: 'memory.least', label: `memory for ${requests} requests`, value, unit: 'MiB', target: 64 }]
+    return [
+      { id: 'memory.least', label: `least memory for ${requests} requests`, value, unit: 'MiB', target: 64 },
+    ]
   },
 }
 
@@ -32,7 +34,7 @@ export async function leastServing(serves: (mebibytes: number) => Promise<boolea
     else failing = probe
     probe = failing + Math.floor((serving - failing) / 2 / step) * step
   }
-  if (serving > most) throw new Error(`does not serve ${requests} requests with ${most} MiB`)
+  if (serving > most) throw new Error(`${most} MiB are not enough to serve ${requests} requests`)
   return serving
 }
 

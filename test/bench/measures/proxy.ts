@@ -20,7 +20,7 @@ import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
 
 const fixtures = join(import.meta.dirname, '../fixtures/proxy')
-/** As many as keep an emulated machine busy. */
+/** Enough to keep an emulated machine busy. */
 const connections = 16
 const batch = { small: 1000, large: 200 } as const
 
@@ -28,7 +28,8 @@ const batch = { small: 1000, large: 200 } as const
 export function proxy(): Measure {
   return {
     name: 'proxy',
-    summary: 'HTTP proxies compared: guest instructions per proxied request and to the first one, latencies',
+    summary:
+      'compares HTTP proxies: guest instructions until the first response and for each request, latencies',
     slow: true,
     async run({ release }) {
       const folder = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
@@ -52,7 +53,7 @@ export function proxy(): Measure {
 async function layers(folder: string, backend: string): Promise<[string, string][]> {
   cpSync(fixtures, folder, { recursive: true })
   tool(['npm', 'install', '--no-package-lock', '--silent'], {
-    purpose: 'install the candidates',
+    purpose: 'install the proxies',
     cwd: folder,
   })
   const found: [string, string][] = []
@@ -79,7 +80,7 @@ async function measure(name: string, guest: Guest): Promise<Figure[]> {
   const machine = startCounted({ command: guestCommand(guest, port) })
   try {
     await firstResponse(machine, `http://127.0.0.1:${port}/small`, { ready: listening })
-    const figures = [figure(`${name}.first`, `${name}: to the first answer`, machine.counters().total)]
+    const figures = [figure(`${name}.first`, `${name}: until the first response`, machine.counters().total)]
     for (const size of Object.keys(sizes) as (keyof typeof sizes)[]) {
       const background = await untilQuiet(machine)
       const clients = await openClients({ port, path: `/${size}`, connections })
@@ -89,13 +90,13 @@ async function measure(name: string, guest: Guest): Promise<Figure[]> {
         { least: 10, more: 6 },
       )
       clients.close()
-      figures.push(figure(`${name}.${size}`, `${name}: a ${size} answer`, Math.round(cost)), {
-        ...{ id: `proxy.${name}.${size}.p99`, label: `${name}: a ${size} answer, 99 of 100 within` },
+      figures.push(figure(`${name}.${size}`, `${name}: a ${size} response`, Math.round(cost)), {
+        ...{ id: `proxy.${name}.${size}.p99`, label: `${name}: a ${size} response, p99` },
         ...{ value: quantile(latencies, 0.99), unit: 'milliseconds' },
       })
-      const warm = `${settled ? 'settled' : 'not settled'} after ${warmUp} batches`
+      const warm = `${settled ? 'stable' : 'not stable'} after ${warmUp} batches`
       log.info(
-        `${name} ${size}: ${Math.round(cost)} instructions, A/A ${(drift * 100).toFixed(1)} %, p99 ${quantile(latencies, 0.99).toFixed(1)} ms, ${warm}`,
+        `${name} ${size}: ${Math.round(cost)} instructions, repeat differs by ${(drift * 100).toFixed(1)} %, p99 ${quantile(latencies, 0.99).toFixed(1)} ms, ${warm}`,
       )
     }
     return figures

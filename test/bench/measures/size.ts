@@ -6,7 +6,7 @@ const runtimeTargets: Record<string, number> = { lz4: 52e6, xz: 31e6 }
 
 export const size: Measure = {
   name: 'size',
-  summary: 'bytes of the layers and of everything that is shipped for a direct boot',
+  summary: 'sizes of the layers, and of everything that a direct boot needs',
   run({ release }) {
     const { compression } = release.manifest.system.image
     const runtime = artefact(release, 'runtime').bytes
