@@ -7,7 +7,7 @@ import { overlaps } from './pointer.ts'
 import type { SystemConfig } from './system.types.ts'
 import { targetFile } from './target.ts'
 
-/** What a configuration is checked against, besides its schema. */
+/** Facts that a configuration is checked against, besides its schema. */
 export interface ConfigFacts {
   /** The folder that contains the app. */
   root: string

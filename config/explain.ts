@@ -3,7 +3,7 @@ import { nearest } from './nearest.ts'
 import { child, valueAt } from './pointer.ts'
 import { type Schema, schemaAt } from './schema.ts'
 
-/** What is wrong at one place of the configuration. */
+/** One error in the configuration. */
 export interface Problem {
   /** JSON pointer. */
   pointer: string

@@ -10,7 +10,7 @@ export interface AppSource {
   entry: string
   include?: string[]
   nodeOptions?: string[]
-  /** Of the machine, in MiB; what the schema says when left out. */
+  /** Memory of the machine in MiB; defaults to that of the schema. */
   memory?: number
   env: Record<string, string>
 }

@@ -3,7 +3,7 @@ import type { Clients } from './load.ts'
 import type { CountedMachine } from './machine.ts'
 import type { Batch } from './steady.ts'
 
-/** What a guest still does for a request after its answer has arrived is that request's, too. */
+/** Includes the work that the guest does for a request after its response has arrived. */
 const restMs = 100
 
 /**

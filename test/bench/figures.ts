@@ -7,7 +7,7 @@ export type Unit = 'instructions' | 'seconds' | 'milliseconds' | 'bytes' | 'MiB'
 export interface Figure {
   /** Stable name, dots between parts, e.g. `boot.total`. */
   id: string
-  /** What it is, for a person. */
+  /** Describes the figure. */
   label: string
   value: number
   unit: Unit

@@ -22,7 +22,7 @@ export interface CountedMachine {
   console: string[]
   /** Resolves with the process' exit status when QEMU ends. */
   exited: Promise<number>
-  /** What has been executed until now, without stopping the guest. */
+  /** Returns the instructions executed so far, without stopping the guest. */
   counters(): Counters
   /** Seconds since power-on. */
   elapsed(): number

@@ -42,7 +42,7 @@ export function readProfile(path: string): Block[] {
   }
 }
 
-/** Adds the blocks up by function; what no symbol covers goes by its 1 MiB of address space. */
+/** Sums up blocks by function; groups blocks without a symbol by MiB of address space. */
 export function hottest(blocks: Block[], files: string[]): Hot[] {
   return attribute(blocks, files.flatMap(readSymbols))
 }

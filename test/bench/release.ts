@@ -6,7 +6,7 @@ import type { Release } from '../../deploy/target.ts'
 import { kernelCommandLine } from '../../deploy/targets/local/qemu.ts'
 import type { Guest } from './guest.ts'
 
-/** What the manifest says of one of the build's files, e.g. `kernel/vmlinux`. */
+/** Returns an artefact of the manifest, such as `kernel/vmlinux`. */
 export function artefact({ dist, manifest }: Release, name: string): Artefact {
   const found = manifest.artefacts.find((candidate) => candidate.name === name)
   if (found === undefined) throw new Error(`missing artefact ${name} in the manifest of ${dist}`)

@@ -4,7 +4,7 @@ import type { ConfigFacts } from '../../config/check.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 
-/** What a folder with a configuration holds; objects are written as JSON. */
+/** Content of a folder with a configuration; objects are written as JSON. */
 export interface Sources {
   system?: unknown
   local?: unknown
@@ -13,7 +13,7 @@ export interface Sources {
   facts?: Partial<ConfigFacts>
 }
 
-/** Host and repository as the tests have them, so that nothing depends on the machine. */
+/** Facts for the tests, independent of this host. */
 export const facts: Omit<ConfigFacts, 'root'> = {
   totalMemory: 8 * 2 ** 30,
   names: {
@@ -51,13 +51,13 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
-/** The lines of what is said when a configuration is refused. */
+/** Returns the lines of the error that rejects a configuration. */
 export async function refusal(t: Test, sources: Sources): Promise<string[]> {
   const error: unknown = await load(t, sources).then(
     () => undefined,
     (error: unknown) => error,
   )
-  if (!(error instanceof UserError)) throw new Error('was not refused', { cause: error })
+  if (!(error instanceof UserError)) throw new Error('was not rejected', { cause: error })
   return error.message
     .split('\n')
     .filter((line) => !/^the configuration has \d+ errors:$/.test(line))

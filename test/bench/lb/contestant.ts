@@ -3,7 +3,7 @@ import type { Guest } from '../guest.ts'
 /** A machine that proxies. */
 export interface Contestant {
   name: string
-  /** What it is, with its version. */
+  /** Name and version of the program. */
   version: string
   /** Requests of each kind of work before those that are measured, at least; six batches when left out. */
   warmUp?: number
@@ -16,7 +16,7 @@ export const ports = { http: 8080, https: 8443, tcp: 9000, status: 9099 } as con
 /** MiB, the same for all. */
 export const memory = 512
 
-/** What the contestants proxy to, and show to their clients. */
+/** The backend and the certificate of all proxies. */
 export interface Setting {
   /** Address of the backend as a guest reaches it. */
   backend: string

@@ -23,7 +23,7 @@ export function packaged(
     version: `${versions[name]}, Debian 12, Linux ${versions['linux-image-cloud-amd64']}`,
     guest: {
       kernel,
-      // Without mitigations, as ours is by default: what is compared is the proxies.
+      // Without mitigations, the default of NodeOS, to compare the proxies only.
       append: `root=LABEL=root rw console=ttyS0 quiet panic=1 mitigations=off systemd.wants=${service}`,
       disks: [settingsDisk(setting, folder)],
       memory,

@@ -3,13 +3,13 @@ import { formatValue } from '../figures.ts'
 import { quantile, type Steady } from '../steady.ts'
 import type { MemoryUse } from './status.ts'
 
-/** What was measured of one kind of work. */
+/** The figures of one workload. */
 export interface Figures extends Steady {
   /** Instructions a second that the idle guest executes; they are not in `cost`. */
   background: number
 }
 
-/** What was measured of a contestant. */
+/** The figures of one proxy. */
 export interface Result {
   name: string
   version: string

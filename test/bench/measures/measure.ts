@@ -1,19 +1,19 @@
 import type { Figure } from '../figures.ts'
 import type { Release } from '../../../deploy/target.ts'
 
-/** What a measure may use. */
+/** The input of a measure. */
 export interface MeasureContext {
   release: Release
-  /** How often a boot is repeated; the median counts. */
+  /** Number of boots; the median is reported. */
   runs: number
 }
 
-/** One thing that the bench measures. */
+/** One measurement of the benchmark. */
 export interface Measure {
-  /** As `--only` names it. */
+  /** Name for `--only`. */
   name: string
   summary: string
-  /** Takes many minutes: runs only when named or with its flag. */
+  /** Takes many minutes: runs only if it is named or its option is set. */
   slow?: boolean
   run(context: MeasureContext): Promise<Figure[]>
 }

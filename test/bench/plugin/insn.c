@@ -52,7 +52,7 @@ static size_t profile_used;
 static bool inline_adds;
 static enum place low_code = FIRMWARE;
 
-/* QEMU reads the version after loading; what it exports says which one it accepts. */
+/* QEMU reads the version after loading the plugin and rejects versions that it does not support. */
 __attribute__((constructor)) static void choose_version(void)
 {
     if (qemu_plugin_register_vcpu_tb_exec_inline == NULL)
