@@ -1,6 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -9,6 +8,7 @@ import { tool } from '../../../build/lib/tool.ts'
 import { Git } from '../../../deploy/git/run.ts'
 import { type Context, loadTarget, type Release, verb } from '../../../deploy/target.ts'
 import { sshPlace } from '../../../deploy/targets/git/remote.ts'
+import { certify } from '../../fixtures/certify.ts'
 import { answering, appRelease, folderOf } from '../../fixtures/release.ts'
 import { answerOf } from '../world.ts'
 import { makeKey, startHost } from './host.ts'
@@ -40,11 +40,8 @@ function plainRepository(t: Test): string {
 
 /** git over https, as a web server runs it. */
 async function serveHttps(t: Test, repositories: string): Promise<string> {
-  const folder = folderOf(t)
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const request = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost']
-  tool(['openssl', ...request, '-keyout', key, '-out', cert], { purpose: 'make a certificate' })
-  const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (request, response) => {
+  const { certificate, key } = certify(t, 'localhost')
+  const server = createServer({ key, cert: certificate }, (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'https://localhost')
     const backend = spawn('git', ['http-backend'], {
       env: {

@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
-import { closeSync, constants, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, constants, mkdirSync, openSync, writeFileSync, writeSync } from 'node:fs'
 import { createServer as createHttp } from 'node:http'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { hostname } from 'node:os'
@@ -10,6 +10,7 @@ import t, { type Test } from 'tap'
 import { tool } from '../../../build/lib/tool.ts'
 import { readRecord } from '../../../kernel/system/logs/record.ts'
 import { syslogMessage } from '../../../kernel/system/logs/syslog.ts'
+import { certify } from '../../fixtures/certify.ts'
 import { until } from '../../fixtures/until.ts'
 import { boot, bundle, freePort, type Running } from '../fixtures/system.ts'
 
@@ -124,15 +125,14 @@ await t.test('syslog over TCP, through an outage of the collector', async (t) =>
 })
 
 await t.test('syslog over TLS, only to who is who he says', async (t) => {
-  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', ...subject]
-  tool(['openssl', ...args, '-keyout', key, '-out', certificate], { purpose: 'make a certificate' })
-  const server = createTls({ key: readFileSync(key), cert: readFileSync(certificate) })
+  const { certificate, key } = certify(t, 'localhost')
+  const file = join(folder, 'cert.pem')
+  writeFileSync(file, certificate)
+  const server = createTls({ key, cert: certificate })
   const collector = new Collector(server, 'secureConnection')
   await collector.start()
   const url = `syslog+tls://localhost:${collector.port}`
-  const trusting = await machine(t, url, { NODE_EXTRA_CA_CERTS: certificate })
+  const trusting = await machine(t, url, { NODE_EXTRA_CA_CERTS: file })
   trusting.log('secret\n')
   await until('it came', () => collector.text.endsWith('secret'))
   const wary = await machine(t, url)

@@ -1,12 +1,10 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer, type AddressInfo, type Server } from 'node:net'
-import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { tool } from '../../../build/lib/tool.ts'
 import { ask, askAt } from '../../../kernel/system/probe.ts'
+import { certify } from '../../fixtures/certify.ts'
 import { freePort } from '../fixtures/system.ts'
 
 async function listen(t: Test, server: Server, host = '127.0.0.1'): Promise<number> {
@@ -73,29 +71,8 @@ await t.test('a response in pieces', async (t) => {
 })
 
 await t.test('TLS with a self-signed certificate', async (t) => {
-  const folder = t.testdir()
-  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
-  tool(
-    [
-      'openssl',
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-subj',
-      '/CN=x',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ],
-    { purpose: 'make a certificate for a test' },
-  )
-  const port = await listen(
-    t,
-    createHttpsServer({ key: readFileSync(key), cert: readFileSync(cert) }, respond),
-  )
+  const { certificate, key } = certify(t, 'x')
+  const port = await listen(t, createHttpsServer({ key, cert: certificate }, respond))
   t.equal(await ask({ port, path: '/healthz', secure: false }), 'closed')
   t.equal(await ask({ port, path: '/healthz', secure: true }), 200)
 })
