@@ -1,0 +1,85 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { hostFacts } from '../build/host/facts.ts'
+import { findCommand, searchPath } from '../build/host/find.ts'
+import { requirements } from '../build/host/tools.ts'
+import { UserError } from '../build/lib/errors.ts'
+import { main } from '../build/lib/main.ts'
+import { root } from '../build/lib/paths.ts'
+
+/** How the files are named that only `npm run test:all` runs. */
+const suffix = '.all.test.ts'
+
+/** What every Linux that builds has: coreutils, util-linux, grep, sed, findutils, gzip, diffutils and binutils. */
+const base = [
+  ...['basename', 'cat', 'chmod', 'chown', 'cp', 'cut', 'date', 'dd', 'dirname', 'du', 'echo', 'env', 'expr'],
+  ...['false', 'head', 'hostname', 'id', 'install', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mktemp', 'mv'],
+  ...['nice', 'nohup', 'nproc', 'od', 'printf', 'pwd', 'readlink', 'realpath', 'rm', 'rmdir', 'seq', 'sh'],
+  ...['sha256sum', 'sleep', 'sort', 'stat', 'stty', 'tail', 'tee', 'test', 'timeout', 'touch', 'tr', 'true'],
+  ...['truncate', 'tty', 'uname', 'uniq', 'wc', 'yes', 'mount', 'umount', 'setsid', 'setpriv', 'unshare'],
+  ...['nsenter', 'flock', 'find', 'xargs', 'grep', 'sed', 'gzip', 'diff', 'cmp', 'getconf', 'ldd'],
+  ...['ar', 'as', 'cc', 'ld', 'nm', 'ranlib', 'readelf', 'fsck.erofs', 'unsquashfs'],
+]
+
+/** The test files of one of the two commands, sorted. */
+function testFiles(all: boolean): string[] {
+  return globSync('test/**/*.test.ts', { cwd: root, exclude: ['**/node_modules/**', '**/.tap/**'] })
+    .filter((file) => file.endsWith(suffix) === all)
+    .sort()
+}
+
+/**
+ * Fills a folder with links to what a build calls, and nothing else. With it as the only folder on PATH, a test that
+ * calls another program fails everywhere, not only where that is not installed.
+ */
+function linkBuildTools(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  const { path } = hostFacts(process.env)
+  const compiler = spawnSync('gcc', ['-dumpmachine'], { encoding: 'utf8' }).stdout.trim()
+  const built = requirements.filter(({ kind, stage }) => kind === 'command' && stage !== 'test')
+  // musl-gcc calls the compiler by its longest name.
+  const names = new Set([...base, `${compiler}-gcc`, ...built.map(({ name }) => name)])
+  for (const name of names) {
+    const file = findCommand(name, searchPath({ administrative: true }, path))
+    if (file !== undefined) symlinkSync(file, join(folder, name))
+  }
+  symlinkSync(process.execPath, join(folder, 'node'))
+}
+
+async function run(files: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
+  const tap = join(root, 'node_modules/tap/dist/esm/run.mjs')
+  const argv = [tap, 'run', `--reporter=${join(root, 'test/fixtures/reporter.ts')}`, ...files]
+  const child = spawn(process.execPath, argv, {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, NODEOS_TEST_FILES: String(files.length), ...env },
+  })
+  const [status] = (await once(child, 'exit')) as [number | null]
+  process.exitCode = status ?? 1
+}
+
+await main(
+  import.meta,
+  {
+    usage: 'npm run test:unit --',
+    summary: `Runs the tests that need only what a build needs, with no other program on PATH.
+Tests in files named *${suffix} run with --all.`,
+    options: { all: { type: 'boolean' } },
+    help: { all: `run the files named *${suffix} instead, with every program on PATH` },
+    positionals: true,
+  },
+  async ({ values, positionals }) => {
+    const files = positionals.length > 0 ? positionals : testFiles(values.all === true)
+    if (files.length === 0) throw new UserError('no test file found')
+    const cache = join(root, 'node_modules/.cache')
+    const env: NodeJS.ProcessEnv = { NODE_COMPILE_CACHE: join(cache, 'node') }
+    if (values.all !== true) {
+      env['PATH'] = join(cache, 'build-tools')
+      linkBuildTools(env['PATH'])
+    }
+    await run(files, env)
+  },
+)
