@@ -12,14 +12,14 @@ import { root } from '../build/lib/paths.ts'
 /** How the files are named that only `npm run test:all` runs. */
 const suffix = '.all.test.ts'
 
-/** What every Linux that builds has: coreutils, util-linux, grep, sed, findutils, gzip, diffutils and binutils. */
+/** What every Linux that builds has: npm, coreutils, util-linux, grep, sed, findutils, gzip, diffutils and binutils. */
 const base = [
   ...['basename', 'cat', 'chmod', 'chown', 'cp', 'cut', 'date', 'dd', 'dirname', 'du', 'echo', 'env', 'expr'],
   ...['false', 'head', 'hostname', 'id', 'install', 'ln', 'ls', 'mkdir', 'mkfifo', 'mknod', 'mktemp', 'mv'],
   ...['nice', 'nohup', 'nproc', 'od', 'printf', 'pwd', 'readlink', 'realpath', 'rm', 'rmdir', 'seq', 'sh'],
   ...['sha256sum', 'sleep', 'sort', 'stat', 'stty', 'tail', 'tee', 'test', 'timeout', 'touch', 'tr', 'true'],
   ...['truncate', 'tty', 'uname', 'uniq', 'wc', 'yes', 'mount', 'umount', 'setsid', 'setpriv', 'unshare'],
-  ...['nsenter', 'flock', 'find', 'xargs', 'grep', 'sed', 'gzip', 'diff', 'cmp', 'getconf', 'ldd'],
+  ...['nsenter', 'flock', 'npm', 'npx', 'find', 'xargs', 'grep', 'sed', 'gzip', 'diff', 'cmp', 'getconf', 'ldd'],
   ...['ar', 'as', 'cc', 'ld', 'nm', 'ranlib', 'readelf', 'fsck.erofs', 'unsquashfs'],
 ]
 
@@ -55,7 +55,7 @@ async function run(files: readonly string[], env: NodeJS.ProcessEnv): Promise<vo
   const child = spawn(process.execPath, argv, {
     cwd: root,
     stdio: 'inherit',
-    env: { ...process.env, NODEOS_TEST_FILES: String(files.length), ...env },
+    env: { ...process.env, TEST_FILES: String(files.length), ...env },
   })
   const [status] = (await once(child, 'exit')) as [number | null]
   process.exitCode = status ?? 1

@@ -3,7 +3,6 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { buildApp } from '../../build/app.ts'
 import { dist, root } from '../../build/lib/paths.ts'
 import { loadConfig } from '../../config/load.ts'
@@ -15,6 +14,7 @@ import { awaitEnd, isRunning } from '../../deploy/targets/local/process.ts'
 import { kernelCommandLine, type MachineSpec } from '../../deploy/targets/local/qemu.ts'
 import { qmp } from '../../deploy/targets/local/qmp.ts'
 import { layShipped } from '../fixtures/shipped.ts'
+import { limit, limitMs, untilFound } from '../fixtures/until.ts'
 
 export type Event = Record<string, unknown>
 
@@ -62,11 +62,6 @@ interface Teardown {
   teardown(undo: () => unknown): unknown
 }
 
-/** With xz a boot is fifteen times the work. */
-const bootMs = 300_000
-const eventMs = 60_000
-const requestMs = 60_000
-
 /** Packs the probe, or the shipped app, with a configuration and boots it under emulation; the machine is gone when the test ends. */
 export async function boot(
   t: Teardown,
@@ -111,7 +106,7 @@ export async function boot(
     hostPort: (guest) => ports.find((port) => port.guest === guest)?.host ?? 0,
     async get(path) {
       const response = await fetch(`http://127.0.0.1:${host}${path}`, {
-        signal: AbortSignal.timeout(requestMs),
+        signal: limit(),
       })
       return response.json()
     },
@@ -119,12 +114,15 @@ export async function boot(
     events: (wanted) => parseEvents(readConsole(machine)).filter(({ event }) => event === wanted),
     event: (wanted) => self.events(wanted).at(-1),
     async waitFor(wanted, count = 1) {
-      for (const until = Date.now() + eventMs; ; await wait(50)) {
-        const found = self.events(wanted)[count - 1]
-        if (found !== undefined) return found
-        if (Date.now() > until || !isRunning(machine)) {
-          throw new Error(`${wanted} did not come ${count} times; the console:\n${readConsole(machine)}`)
-        }
+      try {
+        return await untilFound(`event ${count} of the name ${wanted}`, () => {
+          const running = isRunning(machine)
+          const found = self.events(wanted)[count - 1]
+          if (found === undefined && !running) throw new Error(`the machine is off, without ${wanted}`)
+          return found
+        })
+      } catch (error) {
+        throw new Error(`${String(error)}; the console:\n${readConsole(machine)}`, { cause: error })
       }
     },
     async control() {
@@ -135,11 +133,11 @@ export async function boot(
     qmp: (command) => qmp(machine.files.qmp, command),
     cpuSeconds: () => cpuSeconds(machine.pid),
     async exited() {
-      if (await awaitEnd(machine, eventMs)) return
+      if (await awaitEnd(machine, limitMs)) return
       throw new Error(`the machine is still on; the console:\n${readConsole(machine)}`)
     },
   }
-  if (options.awaitHealth !== false) await healthy(self)
+  if (options.awaitHealth !== false) await self.waitFor('health.ok')
   return self
 }
 
@@ -149,12 +147,6 @@ async function lastBuild(): Promise<NonNullable<BootOptions['parts']>> {
     compression: release.manifest.system.image.compression,
     kernel: artefactPath(release, 'kernel/vmlinux'),
     runtime: artefactPath(release, 'runtime'),
-  }
-}
-
-async function healthy(machine: TestMachine): Promise<void> {
-  for (const until = Date.now() + bootMs; machine.event('health.ok') === undefined; await wait(50)) {
-    if (Date.now() > until) throw new Error(`not healthy; the console:\n${machine.console()}`)
   }
 }
 

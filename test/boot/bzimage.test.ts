@@ -7,9 +7,9 @@ import { dist } from '../../build/lib/paths.ts'
 import { artefactPath, loadRelease } from '../../deploy/release.ts'
 import { kernelCommandLine, qemuCommand } from '../../deploy/targets/local/qemu.ts'
 import { machineSpec } from '../deploy/local/fixture.ts'
+import { limit } from '../fixtures/until.ts'
 
 const release = await loadRelease(dist)
-const deadlineMs = 120_000
 
 /** Boots the kernel through the firmware and resolves with the console when the app is healthy. */
 async function bootThrough(firmware: string[], onEnd: (end: () => void) => void): Promise<string> {
@@ -21,15 +21,15 @@ async function bootThrough(firmware: string[], onEnd: (end: () => void) => void)
   })
   const [program, ...argv] = qemuCommand(spec, {})
   const child = spawn(program, [...argv, ...firmware], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs)
   onEnd(() => child.kill('SIGKILL'))
   let console = ''
   child.stdout.on('data', (data: Buffer) => {
     console += data.toString()
     if (console.includes('"event":"health.ok"')) child.kill('SIGKILL')
   })
-  await once(child, 'close')
-  clearTimeout(timer)
+  await once(child, 'close', { signal: limit() }).catch((error: unknown) => {
+    throw new Error(`not healthy; the console:\n${console}`, { cause: error })
+  })
   return console
 }
 

@@ -10,6 +10,7 @@ import { kernelCommandLine } from '../../deploy/targets/local/qemu.ts'
 import { qmp } from '../../deploy/targets/local/qmp.ts'
 import { fullRelease } from '../fixtures/full.ts'
 import { appRelease, folderOf } from '../fixtures/release.ts'
+import { limitMs, untilFound } from '../fixtures/until.ts'
 import { writer } from '../fixtures/writer.ts'
 import { seeded } from '../kernel/fixtures/random.ts'
 
@@ -18,7 +19,6 @@ t.setTimeout(40 * 60_000)
 const kills = 50
 const mebibyte = 2 ** 20
 const label = 'store'
-const lineMs = 120_000
 
 type Line = Record<string, unknown>
 
@@ -62,17 +62,18 @@ async function boot(t: Test, disk: DataDisk): Promise<Writer> {
   return {
     lines,
     async waitFor(wanted) {
-      for (const until = Date.now() + lineMs; ; await wait(20)) {
+      return untilFound(wanted, () => {
+        const running = isRunning(machine)
         const found = lines().find((line) => wanted in line || line['event'] === wanted)
-        if (found !== undefined) return found
-        if (Date.now() > until || !isRunning(machine))
+        if (found === undefined && !running)
           throw new Error(`no ${wanted}; the console:\n${readConsole(machine)}`)
-      }
+        return found
+      })
     },
     kill: () => killMachine(machine),
     async powerOff() {
       await qmp(machine.files.qmp, 'system_powerdown')
-      if (!(await awaitEnd(machine, lineMs)))
+      if (!(await awaitEnd(machine, limitMs)))
         throw new Error(`still on; the console:\n${readConsole(machine)}`)
     },
   }

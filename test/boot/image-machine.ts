@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { createServer, type AddressInfo } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Boot } from '../../build/format.ts'
 import { findOvmf } from '../../build/host/ovmf.ts'
+import { limit, untilFound } from '../fixtures/until.ts'
 
 /** Files of an image, as the machine that boots it needs them. */
 export interface ImageFiles {
@@ -16,8 +16,6 @@ export interface ImageFiles {
   port: number
   path: string
 }
-
-const deadlineMs = 180_000
 
 /** Boots an image and resolves with the status of its first HTTP answer; rejects with its console. */
 export async function bootImage(boot: Boot, files: ImageFiles): Promise<number> {
@@ -37,21 +35,21 @@ export async function runImage(
   child.stdout.on('data', (data: Buffer) => (console += data.toString()))
   child.stderr.on('data', (data: Buffer) => (console += data.toString()))
   try {
-    for (const until = Date.now() + deadlineMs; Date.now() < until && child.exitCode === null;) {
+    return await untilFound(`${url} responds`, async () => {
+      if (child.exitCode !== null) throw new Error(`QEMU ended with ${child.exitCode}`)
       // A connection that is tried before the machine listens hangs in QEMU's network for many seconds.
-      const status = console.includes('"event":"health.ok"') ? await ask(url) : undefined
-      if (status !== undefined) return status
-      await wait(250)
-    }
+      return console.includes('"event":"health.ok"') ? ask(url) : undefined
+    })
+  } catch (error) {
+    throw new Error(`${String(error)}; the console:\n${console.slice(-4000)}`, { cause: error })
   } finally {
     child.kill('SIGKILL')
   }
-  throw new Error(`no answer over HTTP; the console:\n${console.slice(-4000)}`)
 }
 
 async function ask(url: string): Promise<number | undefined> {
   try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(20_000) })
+    const response = await fetch(url, { signal: limit() })
     await response.arrayBuffer()
     return response.status
   } catch {

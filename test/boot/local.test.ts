@@ -80,7 +80,7 @@ await t.test(
     const shell = spawn('sh', ['-c', output.trim()], { stdio: 'ignore', detached: true })
     const end = (): boolean => process.kill(-(shell.pid ?? 0), 'SIGKILL')
     t.teardown(() => shell.exitCode === null && shell.signalCode === null && end())
-    await until('it is healthy', async () => (await health()) === 200, 90_000)
+    await until('it is healthy', async () => (await health()) === 200)
     end()
     await once(shell, 'close')
   },

@@ -1,5 +1,6 @@
 import type { Test } from 'tap'
 import type { Context, Release } from '../../deploy/target.ts'
+import { limit } from '../fixtures/until.ts'
 
 /** What the contract test of a target works with: the default export of `test/deploy/<target>/world.ts` makes it. */
 export interface World {
@@ -21,7 +22,7 @@ export type MakeWorld = (t: Test) => Promise<World>
 export async function answerOf(port: number): Promise<string> {
   const response = await fetch(`http://127.0.0.1:${port}/`, {
     headers: { connection: 'close' },
-    signal: AbortSignal.timeout(20_000),
+    signal: limit(),
   })
   return response.text()
 }

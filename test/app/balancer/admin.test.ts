@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { backend, balancer, oneRoute, until } from './fixture.ts'
 
@@ -32,12 +31,16 @@ await t.test('backends come and go, weigh more and drain, without a request lost
     const view = (await lb.overview()).pools[0]?.backends.find(({ id }) => id === a.address)
     return view?.state === 'draining' && view.inflight === 0
   })
+  const more = async (): Promise<void> => {
+    const goal = asked + 50
+    await until('the load goes on', () => asked >= goal)
+  }
   const before = a.count
-  await wait(300)
+  await more()
   t.equal(a.count, before)
   t.equal((await lb.change('DELETE', at(a.address))).status, 204)
   await a.stop()
-  await wait(300)
+  await more()
   enough.abort()
   await load
   t.equal(failed, 0, `of ${asked}`)

@@ -4,6 +4,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { root } from '../../../build/lib/paths.ts'
+import { limit } from '../../fixtures/until.ts'
 import { boot, bundle, freePort } from '../../kernel/fixtures/system.ts'
 import { type Overview, token, until } from './fixture.ts'
 
@@ -25,7 +26,7 @@ export interface Crew {
 
 const ask: Crew['ask'] = async (port, method, path, body, agent) => {
   const headers = { authorization: `Bearer ${token}` }
-  const signal = AbortSignal.timeout(5000)
+  const signal = limit()
   const sent = request({ host: '127.0.0.1', port, method, path, headers, agent: agent ?? false, signal })
   sent.end(body === undefined ? undefined : JSON.stringify(body))
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
@@ -55,7 +56,6 @@ export async function startCrew(t: Test, config: object, processes = 2): Promise
   await until(
     'all processes report',
     async () => (await overview().catch(() => undefined))?.processes === processes,
-    60_000,
   )
   return {
     admin,

@@ -4,10 +4,12 @@ import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { root } from '../../../build/lib/paths.ts'
-export { until } from '../../fixtures/until.ts'
+import { limit, until } from '../../fixtures/until.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
+
+export { until }
+export { untilSteady } from '../../fixtures/until.ts'
 
 interface Owner {
   teardown(undo: () => unknown): unknown
@@ -119,13 +121,13 @@ export async function balancer(
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (data: Buffer) => (output += data.toString()))
   const listening = (whole.listeners[0] as { port: number }).port
-  for (let attempt = 0; !(await answers(admin)); attempt++) {
-    if (attempt > 200 || child.exitCode !== null) throw new Error(`the balancer did not start: ${output}`)
-    await wait(50)
-  }
+  await until('the balancer listens', async () => {
+    if (child.exitCode !== null) throw new Error(`the balancer did not start: ${output}`)
+    return answers(admin)
+  })
   const url = `http://127.0.0.1:${listening}`
   const get = async (path = '/', init: RequestInit = {}): Promise<Response> =>
-    fetch(`${url}${path}`, { signal: AbortSignal.timeout(15_000), ...init })
+    fetch(`${url}${path}`, { signal: limit(), ...init })
   return {
     port: listening,
     url,
@@ -170,10 +172,10 @@ export async function say(
   socket.on('error', () => undefined)
   socket.write(text)
   more?.((text) => void socket.write(text))
-  // events.once() would reject when the connection is reset, which is an answer as well.
-  const closed = new Promise((resolve) => socket.once('close', resolve))
-  await Promise.race([closed, wait(10_000, undefined, { ref: false })])
-  socket.destroy()
+  // Not by events.once(), which would reject when the connection is reset; that is a response as well.
+  let closed = false
+  socket.once('close', () => (closed = true))
+  await until(`the connection is closed after ${JSON.stringify(text.slice(0, 100))}`, () => closed)
   return answer
 }
 

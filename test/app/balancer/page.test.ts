@@ -98,7 +98,12 @@ await t.test('figures are those of the API, and true', async (t) => {
     },
   })
   const { page } = await open(t, lb)
-  for (let i = 0; i < 40; i++) await lb.text()
+  const took: number[] = []
+  for (let i = 0; i < 40; i++) {
+    const started = performance.now()
+    await lb.text()
+    took.push(performance.now() - started)
+  }
   const region = page.getByRole('region', { name: 'web', exact: true })
   const cell = async (name: string): Promise<string> =>
     (await region.locator(`[data-cell=${name}]`).textContent()) ?? ''
@@ -106,7 +111,10 @@ await t.test('figures are those of the API, and true', async (t) => {
   const { errorRate, latency, requests } = (await lb.overview()).pools[0]?.backends[0] ?? {}
   t.match({ errorRate, requests }, { errorRate: 0.4, requests: 40 })
   const { p50 = 0, p90 = 0, p99 = 0 } = latency ?? {}
-  t.ok(p50 < 95 && p90 >= 100 && p90 < 600 && p99 >= 700, JSON.stringify(latency))
+  // What a client measures is never less; the API rounds up to a step of its histogram.
+  const sorted = took.toSorted((one, other) => one - other)
+  const most = (share: number): number => 1.25 * (sorted[Math.floor(share * sorted.length)] ?? 0)
+  t.ok(p50 <= most(0.5) && p90 >= 100 && p90 <= most(0.9) && p99 >= 700, JSON.stringify({ latency, sorted }))
   t.same([await cell('p50'), await cell('p90'), await cell('p99')], [p50, p90, p99].map(shown))
   const drawn = await region.locator('.errors').getAttribute('points')
   t.ok(drawn?.endsWith(' 59,9.4'), `of 14 units that are 100 %, 40 % are drawn: ${drawn}`)

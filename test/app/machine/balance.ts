@@ -1,5 +1,6 @@
 import { checkPath, type Overview, type TestBackend, token } from '../balancer/fixture.ts'
 import { boot, type TestMachine } from '../../boot/boot.ts'
+import { limit } from '../../fixtures/until.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'
@@ -70,8 +71,7 @@ export async function balance(
   const api = `http://127.0.0.1:${machine.hostPort(adminPort)}`
   return {
     machine,
-    get: async () =>
-      fetch(`http://127.0.0.1:${machine.hostPort(8080)}/`, { signal: AbortSignal.timeout(60_000) }),
+    get: async () => fetch(`http://127.0.0.1:${machine.hostPort(8080)}/`, { signal: limit() }),
     overview: async () => (await fetch(`${api}/api/backends`)).json() as Promise<Overview>,
     change: async (method, path, body) => {
       const init = body === undefined ? {} : { body: JSON.stringify(body) }

@@ -3,6 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:http2'
 import { request as requestTls } from 'node:https'
 import { setTimeout as wait } from 'node:timers/promises'
+import { limit, limitMs } from '../../fixtures/until.ts'
 
 /** What became of a load. */
 export interface Outcome {
@@ -42,18 +43,16 @@ export function keepAsking(ask: () => Promise<number>, pauseMs = 20): Load {
   }
 }
 
-const patienceMs = 60_000
-
 /** A request on a connection that was used before, where there is one. */
 export async function askAgain(port: number): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(patienceMs) })
+  const response = await fetch(`http://127.0.0.1:${port}/`, { signal: limit() })
   await response.arrayBuffer()
   return response.status
 }
 
 /** A request on a connection of its own. */
 export async function askAfresh(port: number, scheme: 'http' | 'https'): Promise<number> {
-  const options = { host: '127.0.0.1', port, agent: false, timeout: patienceMs, rejectUnauthorized: false }
+  const options = { host: '127.0.0.1', port, agent: false, timeout: limitMs, rejectUnauthorized: false }
   const sent = scheme === 'http' ? request(options) : requestTls(options)
   sent.on('timeout', () => sent.destroy(new Error('no answer in time'))).end()
   const [response] = (await once(sent, 'response')) as [IncomingMessage]
@@ -68,7 +67,7 @@ export function oneSession(port: number): { ask: () => Promise<number>; close: (
   return {
     async ask() {
       const stream = session.request({ ':path': '/' })
-      stream.setTimeout(patienceMs, () => stream.close())
+      stream.setTimeout(limitMs, () => stream.close())
       const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
       for await (const part of stream) void part
       return Number(headers[':status'])

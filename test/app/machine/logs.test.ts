@@ -10,7 +10,6 @@ import { boot } from '../../boot/boot.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'
-const patienceMs = 60_000
 
 interface Record {
   host: string
@@ -63,7 +62,7 @@ action(type="omfile" file="${file}" template="fields")
         env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` },
         stdio: ['ignore', 'ignore', 'inherit'],
       })
-      await until('rsyslogd listens', () => isOpen(port), patienceMs)
+      await until('rsyslogd listens', () => isOpen(port))
     },
     async stop() {
       child?.kill('SIGTERM')
@@ -113,7 +112,7 @@ await t.test('an rsyslogd gets every request, what it missed while it was away, 
       .filter(({ message }) => message.includes('"event":"request"'))
       .map(({ message }) => (JSON.parse(message) as { url: string }).url)
   await ask('/first')
-  await until('it was forwarded', () => urls().includes('/first'), patienceMs)
+  await until('it was forwarded', () => urls().includes('/first'))
   const said = (name: string): boolean => collector.records().some(({ event }) => event === name)
   t.ok(said('node.started') && said('health.ok'), 'and what came before it')
   t.match(
@@ -125,11 +124,11 @@ await t.test('an rsyslogd gets every request, what it missed while it was away, 
   for (let i = 0; i < 20; i++) await ask(`/missed/${i}`)
   await machine.waitFor('logs.failing')
   await collector.start()
-  await until('what it missed comes', () => urls().includes('/missed/19'), patienceMs)
+  await until('what it missed comes', () => urls().includes('/missed/19'))
   await machine.waitFor('logs.forwarding')
 
   const control = await machine.control()
   control.call('repl', { source: 'process.abort()' }).catch(() => undefined)
   await machine.waitFor('health.ok', 2)
-  await until('the crash is told of', () => said('node.exited') && said('node.restarting'), patienceMs)
+  await until('the crash is told of', () => said('node.exited') && said('node.restarting'))
 })

@@ -9,7 +9,6 @@ import { noting } from '../data.ts'
 import { applianceName, running, startHost } from './host.ts'
 import { load } from './load.ts'
 
-const patience = 180_000
 const target = await loadTarget('git')
 const host = await startHost(t)
 const on = await fullRelease()
@@ -36,11 +35,11 @@ await t.test('a deploy and a rollback lose no request: it waits while machines c
   t.teardown(() => Promise.all(loads.map((each) => each.stop())))
   const answered = (wanted: string) => () =>
     loads.every(({ answers }) => [...answers.keys()].some((body) => body.startsWith(`${wanted} `)))
-  await until('the first answers all', answered('one'), patience)
+  await until('the first answers all', answered('one'))
   await target.deploy(two.release, context)
-  await until('the second answers all', answered('one two'), patience)
+  await until('the second answers all', answered('one two'))
   await verb(target, 'rollback')(context)
-  await until('the first answers all again', answered('one two one'), patience)
+  await until('the first answers all again', answered('one two one'))
   await Promise.all(loads.map((each) => each.stop()))
   for (const { failures } of loads) t.same(failures, [])
 })
@@ -50,10 +49,10 @@ await t.test('a service that is killed in the middle undoes what was written, an
   const slowly = noting('three', 'await new Promise((resolve) => setTimeout(resolve, 5000))')
   const three = await host.release(slowly, system, on)
   const deploy = target.deploy(three.release, context)
-  await until('release 4 has written', () => consoleOf(4).includes('noted three'), patience)
+  await until('release 4 has written', () => consoleOf(4).includes('noted three'))
   t.equal(host.kill(running.service), 1)
   await deploy
-  await until('release 4 serves', async () => (await names().catch(() => '')).endsWith('three'), patience)
+  await until('release 4 serves', async () => (await names().catch(() => '')).endsWith('three'))
   t.equal(await names(), 'one two one one three', 'what the first attempt has written is gone')
   t.match(host.log(), /what release 4 has written is undone/)
   t.match(await verb(target, 'status')(context), { data: { running: true, number: 4 } })
@@ -66,9 +65,9 @@ await t.test('a service that is killed while the old machine drains begins again
   slow.on('error', () => undefined).write('GET / HTTP/1.1\r\n')
   t.teardown(() => slow.destroy())
   const deploy = target.deploy(four.release, context)
-  await until('release 4 drains', () => consoleOf(4).includes('shutdown.started'), patience)
+  await until('release 4 drains', () => consoleOf(4).includes('shutdown.started'))
   t.equal(host.kill(running.service), 1)
   await deploy
-  await until('release 5 serves', async () => (await names().catch(() => '')).endsWith('four'), patience)
+  await until('release 5 serves', async () => (await names().catch(() => '')).endsWith('four'))
   t.match(await names(), /^one two one one three (three )?four$/)
 })

@@ -15,7 +15,6 @@ import { applianceName, running, startHost } from './host.ts'
 
 const target = await loadTarget('git')
 const host = await startHost(t)
-const patience = 120_000
 const one = await host.release(answering('one'))
 await target.deploy(one.release, one.context)
 const two = await host.release(answering('two'))
@@ -37,7 +36,7 @@ async function answer(): Promise<string> {
 
 /** One release serves, it is the one on the branch, and no other machine is left. */
 async function serves(t: Test, number: number, text: string): Promise<void> {
-  await until(`release ${number} serves`, async () => (await answer()) === `${text} no secret`, patience)
+  await until(`release ${number} serves`, async () => (await answer()) === `${text} no secret`)
   const { data } = await verb(target, 'status')(one.context)
   t.match(data, { running: true, number })
   t.match(
@@ -47,7 +46,6 @@ async function serves(t: Test, number: number, text: string): Promise<void> {
   await until(
     'one machine is left',
     () => readdirSync(join(host.home.folder(applianceName), 'machines')).length === 1,
-    patience,
   )
 }
 
@@ -63,7 +61,7 @@ await t.test('the service is killed while the new machine boots', async (t) => {
   const before = host.log().length
   const deploy = target.deploy(two.release, two.context)
   const machines = join(host.home.folder(applianceName), 'machines')
-  await until('it boots', () => readdirSync(machines).some((name) => name.startsWith('2-')), patience)
+  await until('it boots', () => readdirSync(machines).some((name) => name.startsWith('2-')))
   t.equal(host.kill(running.service), 1)
   t.match((await deploy).data, { number: 2, serves: true }, 'the next service boots it again')
   await serves(t, 2, 'two')
@@ -82,7 +80,7 @@ await t.test(
 await t.test('git is killed at that moment, and the service is not', async (t) => {
   atReferenceUpdate(t, 'prepared', 'kill -KILL $PPID')
   await t.rejects(target.deploy(one.release, one.context), { message: /^release 3 was not taken/ })
-  await until('it is dropped', () => host.log().includes('the push of release 3 was not completed'), patience)
+  await until('it is dropped', () => host.log().includes('the push of release 3 was not completed'))
   await serves(t, 2, 'two')
 })
 
@@ -128,7 +126,7 @@ await t.test('a push is cut off in the middle', async (t) => {
   const push = spawn('git', argv, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   let said = ''
   push.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
-  await until('it boots', () => said.includes('Booting release 5'), patience)
+  await until('it boots', () => said.includes('Booting release 5'))
   process.kill(-Number(push.pid), 'SIGKILL')
   await once(push, 'exit')
   await serves(t, 4, 'two')

@@ -9,7 +9,6 @@ import { until } from '../../fixtures/until.ts'
 import { applianceName, startHost } from './host.ts'
 import { plainWorld } from './repository.ts'
 
-const patience = 60_000
 // A machine that never becomes healthy: there is time to interrupt the deploy, and nothing to boot.
 const programs = folderOf(t)
 writeFileSync(join(programs, 'qemu-system-x86_64'), '#!/bin/sh\nexec sleep 300\n', { mode: 0o755 })
@@ -36,11 +35,11 @@ await t.test('a deploy that is interrupted while its machine boots: nothing is t
       return []
     }
   }
-  await until('it boots', () => running().length === 1, patience)
+  await until('it boots', () => running().length === 1)
   await wait(1000)
   abort.abort()
   t.match(await ended, { message: 'the push of release 1 was interrupted', hint: /deploy:list/ })
-  await until('its machine is gone', () => running().length === 0, patience)
+  await until('its machine is gone', () => running().length === 0)
   const branch = new Git(host.repository)
   t.equal(await branch.commitOf('refs/heads/main'), undefined)
 })

@@ -1,5 +1,6 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
+import { limitMs } from '../../fixtures/until.ts'
 
 /** What continuous load has met. */
 export interface Load {
@@ -10,7 +11,6 @@ export interface Load {
 }
 
 const pauseMs = 20
-const patienceMs = 60_000
 
 /**
  * Asks without end, on a kept connection or on a fresh one each time. No request is ever repeated: what fails counts.
@@ -41,7 +41,7 @@ export function load(port: number, connections: 'kept' | 'fresh'): Load {
 
 function ask(port: number, agent: Agent): Promise<string> {
   return new Promise((resolve, reject) => {
-    const asked = request({ port, host: '127.0.0.1', agent, timeout: patienceMs }, (response) => {
+    const asked = request({ port, host: '127.0.0.1', agent, timeout: limitMs }, (response) => {
       let body = ''
       response
         .setEncoding('utf8')
@@ -52,7 +52,7 @@ function ask(port: number, agent: Agent): Promise<string> {
         )
     })
     asked
-      .on('timeout', () => asked.destroy(new Error(`no answer in ${patienceMs} ms`)))
+      .on('timeout', () => asked.destroy(new Error(`no answer in ${limitMs} ms`)))
       .on('error', reject)
       .end()
   })

@@ -22,14 +22,14 @@ await t.test('a deploy and a rollback under load lose no request', async (t) => 
   await until('the new one answers all', () =>
     loads.every(({ answers }) => (answers.get('two no secret') ?? 0) > 10),
   )
-  await until('the old one has ended', () => host.log().includes('release 1: powered off'), 60_000)
+  await until('the old one has ended', () => host.log().includes('release 1: powered off'))
 
   await verb(target, 'rollback')(two.context)
   const before = loads.map(({ answers }) => answers.get('one no secret') ?? 0)
   await until('the first answers all again', () =>
     loads.every(({ answers }, index) => (answers.get('one no secret') ?? 0) > (before[index] ?? 0) + 10),
   )
-  await until('the second has ended', () => host.log().includes('release 2: powered off'), 60_000)
+  await until('the second has ended', () => host.log().includes('release 2: powered off'))
 
   await Promise.all(loads.map((each) => each.stop()))
   for (const [index, each] of loads.entries()) {

@@ -5,7 +5,6 @@ import { folderOf } from '../../fixtures/release.ts'
 import { until } from '../../fixtures/until.ts'
 
 const program = '/lib/systemd/systemd'
-const startMs = 20_000
 
 /** A systemd of this user that a test has for itself, in a mount namespace of its own. */
 export interface OwnSystemd {
@@ -49,7 +48,7 @@ export async function ownSystemd(t: Test): Promise<OwnSystemd> {
     )
   })
   const asked = ['systemctl', '--user', 'show-environment']
-  const came = await until('systemd answers', () => child.exitCode !== null || works(...asked), startMs).then(
+  const came = await until('systemd answers', () => child.exitCode !== null || works(...asked)).then(
     () => child.exitCode === null,
     () => false,
   )

@@ -44,7 +44,7 @@ export async function startLibvirtd(t: { teardown(undo: () => unknown): unknown 
     if (child.exitCode === null) await once(child, 'exit')
     rmSync(folder, { recursive: true, force: true })
   })
-  await until('libvirtd listens', () => existsSync(`${runtime}/libvirt/libvirt-sock`), 60_000)
+  await until('libvirtd listens', () => existsSync(`${runtime}/libvirt/libvirt-sock`))
   virsh('pool-create-as', 'images', 'dir', '--target', storage)
   return { uri, pool: 'images', virsh }
 }
