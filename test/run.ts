@@ -19,7 +19,21 @@ const base = [
   ...['nice', 'nohup', 'nproc', 'od', 'printf', 'pwd', 'readlink', 'realpath', 'rm', 'rmdir', 'seq', 'sh'],
   ...['sha256sum', 'sleep', 'sort', 'stat', 'stty', 'tail', 'tee', 'test', 'timeout', 'touch', 'tr', 'true'],
   ...['truncate', 'tty', 'uname', 'uniq', 'wc', 'yes', 'mount', 'umount', 'setsid', 'setpriv', 'unshare'],
-  ...['nsenter', 'flock', 'npm', 'npx', 'find', 'xargs', 'grep', 'sed', 'gzip', 'diff', 'cmp', 'getconf', 'ldd'],
+  ...[
+    'nsenter',
+    'flock',
+    'npm',
+    'npx',
+    'find',
+    'xargs',
+    'grep',
+    'sed',
+    'gzip',
+    'diff',
+    'cmp',
+    'getconf',
+    'ldd',
+  ],
   ...['ar', 'as', 'cc', 'ld', 'nm', 'ranlib', 'readelf', 'fsck.erofs', 'unsquashfs'],
 ]
 

@@ -1,6 +1,5 @@
 import { chmodSync, mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { findTool, tool } from '../../build/lib/tool.ts'
 import {
@@ -140,7 +139,6 @@ await t.test('a disk that comes late is waited for', async (t) => {
     renameSync(join(root, 'dev/late'), join(root, 'late')),
   )
   await init.waitFor('start')
-  await wait(deviceWaitMs / 4)
   renameSync(join(init.root, 'late'), path(init.root))
   t.equal(await init.ended, 'poweroff')
   t.match(named(init.lines, 'data.mounted'), [{ device: '/dev/vdc' }])

@@ -18,6 +18,6 @@ await t.test('what it gives up for is an event like those of init', async (t) =>
     event: 'init.failed',
     error: 'no disk holds the layers: No such file or directory',
   })
-  t.ok(Math.abs(Date.parse(said.time) - before) < 60_000, said.time)
+  t.ok(Date.parse(said.time) >= before && Date.parse(said.time) <= Date.now(), said.time)
   t.ok(said.uptime > 0, `${said.uptime}`)
 })

@@ -40,7 +40,10 @@ await t.test('one process checks for all, and another one when that is gone', as
 
   await a.stop()
   await until('all have it down', async () => (await states(crew)).every((state) => state === 'down'))
-  process.kill(Math.min(...crew.pids()), 'SIGKILL')
+  const checking = Math.min(...crew.pids())
+  process.kill(checking, 'SIGKILL')
+  // Until then the primary hands connections to the dead process, which nobody ever closes.
+  await until('the primary has noticed', () => !crew.pids().includes(checking))
   await a.start()
 
   await until('all have it up again', async () =>

@@ -65,8 +65,6 @@ await t.test('what fails is shown by its first errors, and where the rest is', a
 await t.test('an interrupt ends the compiler', async (t) => {
   const interrupted = new AbortController()
   setTimeout(() => interrupted.abort(new UserError('interrupted')), 500)
-  const started = Date.now()
-  const { error } = await compileWith(t, ["echo '  CC      a.o'", 'exec sleep 120'], interrupted)
+  const { error } = await compileWith(t, ["echo '  CC      a.o'", 'exec sleep 1000000'], interrupted)
   t.match(error, { name: 'AbortError' })
-  t.ok(Date.now() - started < 60_000)
 })

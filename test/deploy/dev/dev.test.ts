@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { until } from '../../fixtures/until.ts'
+import { limit, until } from '../../fixtures/until.ts'
 import { checkout } from '../../fixtures/checkout.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
 
@@ -119,15 +119,15 @@ function names(folder: string): string[] {
 }
 
 async function get(url: string): Promise<string | undefined> {
-  return fetch(url, { signal: AbortSignal.timeout(2000) }).then(
+  return fetch(url, { signal: limit() }).then(
     async (response) => response.text(),
     () => undefined,
   )
 }
 
-for (const [where, flags, ms] of [
-  ['on this host', ['--host'], 15_000],
-  ['in a machine', [], 120_000],
+for (const [where, flags] of [
+  ['on this host', ['--host']],
+  ['in a machine', []],
 ] as const) {
   await t.test(`the development loop ${where}`, async (t) => {
     const { child, output, text, save, inspected, stay, time } = await dev(t, [...flags])

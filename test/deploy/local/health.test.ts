@@ -8,16 +8,17 @@ import t, { type Test } from 'tap'
 import { awaitHealth, type HealthWait, isWell } from '../../../deploy/targets/local/health.ts'
 import { awaitEnd } from '../../../deploy/targets/local/process.ts'
 import { certify } from '../../fixtures/certify.ts'
+import { limitMs } from '../../fixtures/until.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
 import { system } from '../failure/fixture.ts'
 import { type StandIn, standIn } from './fixture.ts'
 
 const line = { update: () => undefined, done: () => undefined }
 
-/** Waits for health, a second at most; what was answered, or the error. */
+/** Waits for health; the URL that responded, or the error. */
 async function health(
   { machine }: Pick<StandIn, 'machine'>,
-  { timeout = 1, ...wanted }: Partial<HealthWait> & { timeout?: number },
+  { timeout = limitMs / 1000, ...wanted }: Partial<HealthWait> & { timeout?: number },
 ): Promise<string | undefined> {
   let answered: string | undefined
   const signal = new AbortController().signal
@@ -61,12 +62,14 @@ await t.test('an app that speaks TLS, with a certificate that nobody here vouche
 
 await t.test('a wrong response, or none', async (t) => {
   const url = `http://${await listen(t, createServer(respond))}0`
-  await t.rejects(health(standIn(t), { url }), {
+  await t.rejects(health(standIn(t), { url, timeout: 5 }), {
     message: 'the health check GET /healthz on port 8080 responded with 404 instead of 200',
     hint: /add a route for GET \/healthz[^]*the console is empty$/,
   })
   const nobody = `http://127.0.0.1:${await freePort()}/`
-  await t.rejects(health(standIn(t), { url: nobody }), { message: 'the machine printed nothing within 1 s' })
+  await t.rejects(health(standIn(t), { url: nobody, timeout: 1 }), {
+    message: 'the machine printed nothing within 1 s',
+  })
   t.equal(await isWell(nobody), false)
 })
 
@@ -74,14 +77,14 @@ await t.test('responses that are not good in a row are not health', async (t) =>
   let asked = 0
   const flapping = createServer((_, response) => void response.writeHead(++asked % 2 ? 200 : 503).end())
   const url = `http://${await listen(t, flapping)}`
-  await t.rejects(health(standIn(t), { url, times: 2 }), {
+  await t.rejects(health(standIn(t), { url, times: 2, timeout: 5 }), {
     message:
       /responded with 503 instead of 200; the check is unstable: it passed \d+ times, never 2 times in a row/,
   })
 })
 
 await t.test('without a port the console decides', async (t) => {
-  await t.rejects(health(standIn(t), {}), { message: 'the machine printed nothing within 1 s' })
+  await t.rejects(health(standIn(t), { timeout: 1 }), { message: 'the machine printed nothing within 1 s' })
   await health(standIn(t, { console: '{"event":"node.started"}\n' }), {})
 })
 

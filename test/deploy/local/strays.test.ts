@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { verb } from '../../../deploy/target.ts'
 import local from '../../../deploy/targets/local/index.ts'
@@ -19,8 +19,10 @@ async function stray(t: Test, folder: string): Promise<ChildProcess & { pid: num
   })
   t.teardown(() => child.kill('SIGKILL'))
   await until('it runs', () => child.pid !== undefined && markProcess(child.pid) !== undefined)
-  // Until then it has the words of this process.
-  await wait(200)
+  // Between fork and exec it has the words of this process.
+  await until('it has its own words', () => {
+    return readFileSync(`/proc/${child.pid}/cmdline`, 'latin1').includes(join(folder, 'console.log'))
+  })
   return child as ChildProcess & { pid: number }
 }
 

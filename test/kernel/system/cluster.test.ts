@@ -22,12 +22,17 @@ const app = {
   'index.ts': `import { createServer } from 'node:http'
     createServer((request, response) => {
       if (request.url === '/crash') process.kill(process.pid, 'SIGKILL')
+      if (request.url === '/slow') console.log('slow request')
       setTimeout(() => response.end(String(process.pid)), request.url === '/slow' ? 300 : 0)
     }).listen(process.env.PORT)`,
 }
 
 await t.test('workers share the port, are replaced when they crash, and drain', async (t) => {
-  const { event, events, port, child, ended } = await start(t, { entry: 'index.ts', app, processes: 2 })
+  const { event, events, line, port, child, ended } = await start(t, {
+    entry: 'index.ts',
+    app,
+    processes: 2,
+  })
   await event('health.ok')
   t.match(
     events.find(({ event }) => event === 'node.started'),
@@ -53,7 +58,7 @@ await t.test('workers share the port, are replaced when they crash, and drain', 
   )
 
   const slow = ask(port, '/slow')
-  await new Promise((resolve) => setTimeout(resolve, 100))
+  await line(/^slow request$/)
   child.kill('SIGTERM')
   t.match(await event('app.draining'), { workers: 2 })
   t.ok(later.has(await slow), 'what was in flight is answered')
@@ -217,11 +222,7 @@ await t.test('one process needs no primary', async (t) => {
 /** Asks until as many processes have answered. */
 async function askUntil(port: number, count: number): Promise<Set<string>> {
   const pids = new Set<string>()
-  for (let attempt = 0; pids.size < count; attempt++) {
-    if (attempt > 200) throw new Error(`only ${[...pids].join()} answered`)
-    pids.add(await ask(port, '/'))
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
+  await until(`${count} processes answer`, async () => pids.add(await ask(port, '/')).size >= count)
   return pids
 }
 

@@ -218,10 +218,11 @@ await t.test('SIGTERM: in flight is finished, kept-alive connections are not kep
     app: {
       ...esm,
       'index.js': `import { createServer } from 'node:http'
+        import { subscribe } from 'node:diagnostics_channel'
         createServer((request, response) => {
           if (request.url !== '/slow') return response.end('ok')
           console.log('asked')
-          setTimeout(() => response.end('done'), 400)
+          subscribe('nodeos.drain', () => setTimeout(() => response.end('done'), 50))
         }).listen(process.env.PORT)`,
     },
   })
@@ -240,10 +241,11 @@ await t.test('SIGTERM: an answer under way ends its connection too', async (t) =
     app: {
       ...esm,
       'index.js': `import { createServer } from 'node:http'
+        import { subscribe } from 'node:diagnostics_channel'
         createServer((request, response) => {
           response.write('begun ')
           console.log('begun')
-          setTimeout(() => response.end('done'), 300)
+          subscribe('nodeos.drain', () => setTimeout(() => response.end('done'), 50))
         }).listen(process.env.PORT)`,
     },
   })
@@ -264,13 +266,13 @@ await t.test(
       app: {
         ...esm,
         'index.js': `import { createSecureServer } from 'node:http2'
-        import { channel } from 'node:diagnostics_channel'
-        let word = 'done'
-        channel('nodeos.drain').subscribe(({ deadlineMs }) => (word += ' within ' + deadlineMs))
+        import { subscribe } from 'node:diagnostics_channel'
         const pair = ${JSON.stringify({ cert: certificate, key, allowHTTP1: true })}
         createSecureServer(pair, (request, response) => {
           console.log('asked')
-          setTimeout(() => response.end(word), 800)
+          subscribe('nodeos.drain', ({ deadlineMs }) => {
+            setTimeout(() => response.end('done within ' + deadlineMs), 50)
+          })
         }).listen(process.env.PORT)`,
       },
     })
