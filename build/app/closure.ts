@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../lib/errors.ts'
 import { isTraced } from './bundle.ts'
-import { type Arch, isFor, namesOwn, type Platforms } from './platform.ts'
+import { type Arch, isFor, namesAnotherPlatform, namesOwn, type Platforms } from './platform.ts'
 
 /** A package that runs in the machine. */
 export interface Package {
@@ -81,7 +81,7 @@ export function productionClosure(repository: string, { arch, folders }: Closure
       }
       const folder = follow(root, path, name, new Map())
       const own = readManifest(folder)
-      if (!isFor(arch, own)) {
+      if (!isFor(arch, own) || (need === 'optional' && namesAnotherPlatform(arch, name))) {
         if (need !== 'optional') throw elsewhere(name, own, arch)
         foreign.push(name)
         continue

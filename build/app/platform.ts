@@ -91,6 +91,15 @@ function isOther(named: string[], own: string): boolean {
   return named.length > 0 && !named.includes(own)
 }
 
+/**
+ * Whether a package's name is that of a platform, system and processor at least, which is not the machine's. Some
+ * packages state their C library in the name alone, so npm installs those for musl beside those for glibc.
+ */
+export function namesAnotherPlatform(arch: Arch, name: string): boolean {
+  const words = platformWords(name)
+  return words.os.length > 0 && words.arch.length > 0 && namesAnother(arch, name)
+}
+
 /** Whether a path names the machine's platform: its system and processor at least. */
 export function namesOwn(arch: Arch, path: string): boolean {
   const words = platformWords(path)

@@ -250,6 +250,25 @@ await t.test('packages for other platforms', (t) => {
       'sharp is installed for another platform: there is @img/sharp-darwin-arm64, but not @img/sharp-linux-x64',
     hint: /npm install --os=linux --cpu=x64 --libc=glibc/,
   })
+  const libsql = packageOf('libsql', {
+    optionalDependencies: { '@libsql/linux-x64-gnu': '1', '@libsql/linux-x64-musl': '1' },
+  })
+  const platform = { os: ['linux'], cpu: ['x64'] }
+  const muslByName = t.testdir({
+    'package.json': manifest({ dependencies: { libsql: '1' } }),
+    node_modules: {
+      '@libsql': {
+        'linux-x64-gnu': packageOf('@libsql/linux-x64-gnu', platform),
+        'linux-x64-musl': packageOf('@libsql/linux-x64-musl', platform),
+      },
+      libsql,
+    },
+  })
+  t.same(
+    closure(muslByName).packages.map(({ name }) => name),
+    ['libsql', '@libsql/linux-x64-gnu'],
+    'npm installs what states its C library in its name alone',
+  )
   const watcher = packageOf('watcher', { optionalDependencies: { fsevents: '1' } })
   t.same(
     closure(repository({ watcher, fsevents })).packages.map(({ name }) => name),

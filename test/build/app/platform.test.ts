@@ -1,5 +1,11 @@
 import t from 'tap'
-import { isFor, namesAnother, namesOwn, type Platforms } from '../../../build/app/platform.ts'
+import {
+  isFor,
+  namesAnother,
+  namesAnotherPlatform,
+  namesOwn,
+  type Platforms,
+} from '../../../build/app/platform.ts'
 
 await t.test('os, cpu and libc of a package.json are read as npm reads them', (t) => {
   const fits: Platforms[] = [
@@ -48,5 +54,9 @@ await t.test('the platform that a path names', (t) => {
   t.ok(namesOwn('x64', '@img/sharp-linux-x64'))
   t.notOk(namesOwn('x64', '@img/sharp-linuxmusl-x64'))
   t.notOk(namesOwn('x64', '@img/sharp-linux-arm64'))
+  for (const name of ['@libsql/linux-x64-musl', '@img/sharp-linuxmusl-x64', '@swc/core-darwin-arm64'])
+    t.ok(namesAnotherPlatform('x64', name), name)
+  for (const name of ['@libsql/linux-x64-gnu', '@esbuild/linux-x64', 'macaddress', 'win-ca', 'windows-1252'])
+    t.notOk(namesAnotherPlatform('x64', name), name)
   t.end()
 })
