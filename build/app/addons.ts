@@ -135,7 +135,9 @@ function unfit(elf: Elf | Foreign, arch: Arch): string | undefined {
   if (typeof elf === 'string') return `is compiled for ${elf}`
   if (elf.machine !== arch) return `is compiled for another processor (${elf.machine})`
   const musl = elf.needed.some((name) => /^(libc\.musl-.*|libc\.so)$/.test(name))
-  return musl ? 'is linked with musl, and the machine has glibc' : undefined
+  if (musl) return 'is linked with musl, and the machine has glibc'
+  const otherSystem = elf.needed.find((name) => /^libc\.so\.(?!6$)\d/.test(name))
+  return otherSystem && `is compiled for another system: it needs ${otherSystem}, and Linux has libc.so.6`
 }
 
 function carryLibraries(tree: Tree, addons: Compiled[], { host, runtime }: Omit<Guest, 'node'>): boolean {

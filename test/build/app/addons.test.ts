@@ -54,14 +54,16 @@ await t.test('prebuilt addons for other platforms go, and the one that fits stay
   const root = t.testdir({})
   const own = `${folder}/prebuilds/linux-x64/a.glibc.node`
   const musl = `${folder}/prebuilds/linux-x64/a.musl.node`
+  const freebsd = `${folder}/prebuilds/freebsd-x64/a.glibc.node`
   const arm = `${folder}/prebuilds/linux-arm64/a.node`
   const armLibrary = `${folder}/prebuilds/linux-arm64/liba.so.1`
   const mac = `${folder}/prebuilds/darwin-arm64/a.node`
   compile(join(root, own))
   compile(join(root, musl), { libraries: [library(root, 'libc.musl-x86_64.so.1')] })
+  compile(join(root, freebsd), { libraries: [library(root, 'libc.so.7')] })
   for (const path of [arm, armLibrary]) forArm(compile(join(root, path)))
   writeFileSync(join(compile(join(root, mac))), Buffer.from('cffaedfe', 'hex'))
-  t.same(settle(root, [own, musl, arm, armLibrary, mac]).paths, [own])
+  t.same(settle(root, [own, musl, freebsd, arm, armLibrary, mac]).paths, [own])
   t.throws(() => settle(root, [musl, arm, mac]), {
     name: 'UserError',
     message:
@@ -90,6 +92,8 @@ await t.test('an addon of another kind is refused, with the package and the reas
   writeFileSync(file, whole)
   compile(file, { libraries: [library(root, 'libc.musl-x86_64.so.1')] })
   refuse(/is linked with musl/)
+  compile(file, { libraries: [library(root, 'libc.so.7')] })
+  refuse(/is compiled for another system: it needs libc\.so\.7, and Linux has libc\.so\.6/)
   const own = 'app/native/a.node'
   forArm(compile(join(root, own)))
   t.throws(() => settle(root, [own]), {
