@@ -48,18 +48,19 @@ export async function buildApp({ root, config, out }: AppOptions): Promise<Artef
   })
 }
 
-/** What the reader should know at every build. */
+/** Prints what the user should know at every build. */
 function report({ secrets, warnings }: Plan): void {
   for (const warning of warnings) log.warn(warning)
-  if (secrets.length > 0) log.warn(`left out, because an image is not secret: ${secrets.join(', ')}`)
+  if (secrets.length > 0)
+    log.warn(`not packed, because everyone who has the image can read it: ${secrets.join(', ')}`)
 }
 
 function summary({ tree, packages, pruned }: Plan): string {
-  const never =
+  const without =
     pruned.files === 0
       ? ''
-      : `; ${pruned.files} files (${formatBytes(pruned.bytes)}) of dependencies never run and are left out`
-  return `Packing the app: ${tree.size} files, ${packages.length} packages${never}`
+      : ` (without ${pruned.files} unused files of dependencies, ${formatBytes(pruned.bytes)})`
+  return `Packing the app: ${tree.size} files, ${packages.length} packages${without}`
 }
 
 /** A time in 2000 to 2020 that is the same for the same files and, almost surely, another for others. */

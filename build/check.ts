@@ -149,14 +149,14 @@ async function toolNames(config: SystemConfig): Promise<string[]> {
 function checkFolders({ dist, cache }: CheckOptions, problems: Problem[]): void {
   if (!isWritable(dist)) {
     problems.push({
-      text: `${nearestExisting(dist)} cannot be written, and a build leaves its results in ${dist}`,
-      hint: 'take it over: sudo chown -R "$USER" .',
+      text: `${nearestExisting(dist)} is not writable: the build writes its results to ${dist}`,
+      hint: 'change the owner: sudo chown -R "$USER" .',
     })
   }
   if (!isWritable(cache.own)) {
     problems.push({
-      text: `${nearestExisting(cache.own)} cannot be written, and finished work is kept in ${cache.own}`,
-      hint: 'point XDG_CACHE_HOME at a folder of yours',
+      text: `${nearestExisting(cache.own)} is not writable: the build keeps its cache in ${cache.own}`,
+      hint: 'set XDG_CACHE_HOME to a folder that you can write to',
     })
   }
 }
@@ -173,7 +173,7 @@ function checkKernelFolder({ root, dist }: CheckOptions, problems: Problem[]): v
   const sameDisk = statSync(place).dev === statSync(root).dev
   if (sameDisk && existsSync(join(root, 'PACKAGE.JSON'))) {
     problems.push({
-      text: `the file system of ${place} takes upper for lower case, and files of the kernel differ in nothing else`,
+      text: `the file system of ${place} ignores case, but files of the kernel differ only in case`,
       hint: 'move the repository to a Linux file system',
     })
   }
@@ -186,7 +186,7 @@ function checkSpace({ dist, cache }: CheckOptions, kernelAtHand: boolean, proble
     { folder: cache.own, bytes: layerBytes.cache + kernel.source },
   ])
   for (const text of lines) {
-    problems.push({ text, hint: 'free some space, or point XDG_CACHE_HOME at a larger disk' })
+    problems.push({ text, hint: 'free some space, or set XDG_CACHE_HOME to a folder on a larger disk' })
   }
 }
 
@@ -204,5 +204,5 @@ export function report({ problems, warnings }: Findings): void {
   const blocks = problems.map(({ text, hint }) =>
     hint === undefined ? text : `${text}\n${hint.replaceAll(/^/gm, '    ')}`,
   )
-  throw new UserError(`${problems.length} things stand in the way of a build`, { hint: blocks.join('\n\n') })
+  throw new UserError(`${problems.length} problems prevent the build`, { hint: blocks.join('\n\n') })
 }

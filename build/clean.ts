@@ -26,8 +26,8 @@ export async function clean({ folders, force, processes = '/proc' }: CleanOption
   const there = folders.filter((folder) => existsSync(folder))
   const users = machinesIn(there, processes)
   if (users.length > 0 && !force) {
-    throw new UserError(`a machine runs from ${there.join(' and ')}: process ${users.join(', ')}`, {
-      hint: 'npm run deploy:stop            stops it\nnpm run clean -- --force       removes its files nevertheless',
+    throw new UserError(`a machine is running from ${there.join(' and ')}: process ${users.join(', ')}`, {
+      hint: 'npm run deploy:stop            stops it\nnpm run clean -- --force       removes its files anyway',
     })
   }
   for (const folder of there) await remove(folder)
@@ -74,14 +74,14 @@ await main(
     summary: 'Removes dist/.',
     options: { cache: { type: 'boolean' }, force: { type: 'boolean' } },
     help: {
-      cache: `remove the cache, too: sources, and of kernels and layers the ${keptEntries} that were used last`,
-      force: 'even while a machine runs from dist/',
+      cache: `also remove the cache: kernel sources, and the ${keptEntries} kernels and layers used last`,
+      force: 'remove dist/ even while a machine runs from it',
     },
   },
   async ({ values }) => {
     const folders = [dist, ...(values.cache === true ? [cacheFrom(process.env).own] : [])]
     const removed = await clean({ folders, force: values.force === true })
     for (const folder of removed) log.step(`removed ${folder}`)
-    if (removed.length === 0) log.step('there was nothing to remove')
+    if (removed.length === 0) log.step('nothing to remove')
   },
 )

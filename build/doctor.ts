@@ -103,7 +103,7 @@ export function diagnosisText({ ok, checks, remedy, testRemedy }: Diagnosis): st
     return showsHint ? `${first}\n${hint.replaceAll(/^/gm, ' '.repeat(width + 4))}` : first
   })
   if (remedy !== undefined) lines.push('', 'to install what is missing:', '', `  ${remedy}`)
-  if (testRemedy !== undefined) lines.push('', 'to install what only npm test misses:', '', `  ${testRemedy}`)
+  if (testRemedy !== undefined) lines.push('', 'to install what only npm test needs:', '', `  ${testRemedy}`)
   lines.push('', ok ? 'ready: npm run build' : 'not ready: see the lines marked ✖')
   return `${lines.join('\n')}\n`
 }
@@ -112,7 +112,7 @@ await main(
   import.meta,
   {
     usage: 'npm run doctor --',
-    summary: 'Shows everything that builds, boots and tests take from this host, good or bad.',
+    summary: 'Checks everything that builds, boots and tests need from this host.',
     options: { json: { type: 'boolean' } },
     help: { json: 'print the checks as JSON' },
   },

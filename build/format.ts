@@ -57,8 +57,8 @@ export async function formatNames(): Promise<string[]> {
 export async function loadFormat(name: string): Promise<Format> {
   const names = await formatNames()
   if (!names.includes(name)) {
-    throw new UserError(`image.formats: there is no format '${name}'`, {
-      hint: `there is: ${names.join(', ')}`,
+    throw new UserError(`image.formats: unknown format '${name}'`, {
+      hint: `available: ${names.join(', ')}`,
     })
   }
   return ((await import(join(folder, `${name}.ts`))) as { default: Format }).default

@@ -28,7 +28,7 @@ export interface Image {
 
 /** Assembles the configured formats from the layers and writes the manifest that a deploy reads. */
 export async function buildImage(options: ImageOptions): Promise<Image> {
-  const waiting = (): void => log.info(`Image: another build is at it in ${options.out}; waiting for it`)
+  const waiting = (): void => log.info(`Image: waiting for another build in ${options.out}`)
   return exclusively(join(options.out, 'image'), waiting, async () => assemble(options))
 }
 
@@ -57,7 +57,7 @@ async function assemble({ config, out }: ImageOptions): Promise<Image> {
 async function finished(out: string, name: string): Promise<StepRecord> {
   const record = await readRecord(join(out, name))
   if (record !== undefined && (await isThere(record))) return record
-  throw new UserError(`there is no finished ${name} in ${out}`, { hint: `npm run build:${name}` })
+  throw new UserError(`${name} is missing or incomplete in ${out}`, { hint: `npm run build:${name}` })
 }
 
 await main(

@@ -10,7 +10,7 @@ say() {
 
 use_container() {
   say '' "warning: $1" '' \
-    'open this folder in its dev container: .devcontainer/ describes a Linux that builds' \
+    'open the repository in its dev container (.devcontainer/), which has everything that builds need' \
     '(VS Code: "Reopen in Container"; a terminal: npx @devcontainers/cli up --workspace-folder .)' ''
 }
 
@@ -30,7 +30,7 @@ esac
 system=$(uname -s)
 if [ "$system" != Linux ]; then
   [ "$system" = Darwin ] && system=macOS
-  use_container "builds run on Linux, and this is $system"
+  use_container "builds need Linux, and this host runs $system"
   exit 0
 fi
 
@@ -40,13 +40,13 @@ if [ ! -e "$node" ]; then
   case $machine in
   x86_64 | aarch64) ;;
   *)
-    use_container "builds run on x86-64, and this is $machine"
+    use_container "builds need x86-64, and this host is $machine"
     exit 0
     ;;
   esac
-  say '' 'error: npm left out the Node that NodeOS builds with and boots' '' \
-    '  it is an optional dependency, node-linux-*: install without --omit=optional (or --no-optional),' \
-    '  and when it was not left out on purpose, its download failed: npm install --verbose   says why' ''
+  say '' 'error: npm did not install the Node that NodeOS builds with and boots' '' \
+    '  it is the optional dependency node-linux-*: install without --omit=optional (or --no-optional);' \
+    '  if you did not omit it, its download failed: npm install --verbose   shows why' ''
   exit 1
 fi
 
@@ -57,9 +57,9 @@ if "$node" --version >/dev/null 2>&1; then
 fi
 case $(ldd --version 2>&1) in
 *musl*)
-  use_container 'builds take the GNU C library, and this Linux has musl'
+  use_container 'builds need glibc, and this Linux has musl'
   exit 0
   ;;
 esac
-say '' "error: the Node that NodeOS builds with does not run here: $node" '' "$("$node" --version 2>&1 || true)" ''
+say '' "error: the Node that NodeOS builds with does not run on this host: $node" '' "$("$node" --version 2>&1 || true)" ''
 exit 1

@@ -156,7 +156,7 @@ await main(
     usage: 'npm run build:kernel --',
     summary: 'Compiles the Linux kernel of the machine into dist/kernel.',
     options: { jobs: { type: 'string', short: 'j' } },
-    help: { jobs: 'parallel compiler jobs; all CPUs when left out' },
+    help: { jobs: 'parallel compiler jobs (default: one per CPU)' },
   },
   async ({ values }) => {
     await buildKernel({

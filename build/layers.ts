@@ -13,7 +13,8 @@ await main(
   import.meta,
   {
     usage: 'npm run build:layers --',
-    summary: 'Checks what would stop a build, then makes the kernel, the runtime layer and the app layer.',
+    summary:
+      'Checks the host and the configuration, then builds the kernel, the runtime layer and the app layer.',
     options: {},
     help: {},
   },

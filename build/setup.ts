@@ -48,7 +48,7 @@ export async function setUp(
   const left = prefix === undefined ? missing : findMissing(wanted, facts)
   if (left.length === 0) return 'installed'
   const lines = left.map((requirement) => `  ${describeMissing(requirement)}`)
-  log.warn(`something is missing on this host:\n\n${lines.join('\n')}\n`)
+  log.warn(`missing on this host:\n\n${lines.join('\n')}\n`)
   log.step(`${remedy(left, facts)}\n`)
   return 'incomplete'
 }
@@ -65,7 +65,7 @@ async function installWithProgress(packages: readonly string[], prefix: readonly
   // Most runs find nothing missing, and should not wait for what they do not use.
   const { aptInstall } = await import('./host/apt.ts')
   const line = progress(
-    `Installing ${packages.length} packages, without their services (NODEOS_SKIP_SETUP=1 leaves them out)`,
+    `Installing ${packages.length} packages without starting their services (NODEOS_SKIP_SETUP=1 skips this)`,
   )
   const said = new Set<string>()
   await aptInstall(packages, {
@@ -85,9 +85,9 @@ await main(
   {
     usage: 'node build/setup.ts',
     summary:
-      'Installs what builds need from the host, where that needs no question. npm install ends with it, npm test begins with it.',
+      'Installs host packages that builds need, unless that requires a password. Runs after npm install and before npm test.',
     options: { test: { type: 'boolean' } },
-    help: { test: 'and what tests need' },
+    help: { test: 'also install what tests need' },
   },
   async ({ values }) => {
     await setUp({

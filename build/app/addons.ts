@@ -171,8 +171,8 @@ function refused(owner: Owner | undefined, reason: string): UserError {
   return new UserError(`the native addon ${whose} cannot run in the machine: ${reason}`, {
     hint:
       owner === undefined
-        ? 'compile it for Linux with glibc on the processor of the machine, or take it out of app/'
+        ? 'compile it for Linux with glibc and the CPU of the machine, or remove it from app/'
         : `reinstall it on this host: rm -rf ${owner.folder} && npm install\n` +
-          `or compile it here: npm rebuild ${owner.name} --build-from-source`,
+          `or compile it: npm run rebuild -- ${owner.name}`,
   })
 }

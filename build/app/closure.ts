@@ -71,7 +71,7 @@ export function productionClosure(repository: string, { arch, folders }: Closure
       if (path === undefined) {
         if (need === 'required') throw missing(name, manifest.name ?? relative(root, from))
         if (need === 'peer')
-          closure.warnings.push(`${manifest.name} asks for ${name}, which is not installed`)
+          closure.warnings.push(`${manifest.name} needs the peer dependency ${name}, which is not installed`)
         if (need === 'optional') absent.push(name)
         continue
       }
@@ -177,14 +177,14 @@ function outside(name: string, target: string): UserError {
 
 function elsewhere(name: string, { os, cpu, libc }: Platforms, arch: Arch): UserError {
   const only = [os, cpu, libc].flat().filter(Boolean).join(' ')
-  return new UserError(`the dependency ${name} runs on ${only}; the machine is linux ${arch} glibc`, {
-    hint: 'if the app can do without it: npm install --save-optional ' + name,
+  return new UserError(`the dependency ${name} supports only ${only}; the machine is linux ${arch} glibc`, {
+    hint: 'if the app works without it: npm install --save-optional ' + name,
   })
 }
 
 function copied(parent: string, foreign: string[], wanted: string, arch: Arch): UserError {
   return new UserError(
-    `${parent} is installed for another platform: there is ${foreign.join(', ')}, but not ${wanted}`,
+    `${parent} is installed for another platform: found ${foreign.join(', ')}, missing ${wanted}`,
     { hint: `rm -rf node_modules && npm install --os=linux --cpu=${arch} --libc=glibc` },
   )
 }

@@ -242,8 +242,8 @@ function pack(
   if (secret !== undefined && kind === 'url') return undefined
   if (secret !== undefined) {
     return {
-      text: `${text} holds secrets, and an image is not secret`,
-      hint: 'pass it to the running machine',
+      text: `${text} contains secrets: everyone who has the image can read it`,
+      hint: 'pass secrets to the running machine: "deploy": { "options": { "env": "<file>" } }',
     }
   }
   addOwn(own, target)
@@ -261,9 +261,9 @@ function unpacked(text: string, parent: string, name: string, manifest: PackageM
       package: name,
     }
   }
-  const why = manifest.devDependencies?.[name] === undefined ? 'no dependency' : 'a devDependency'
+  const why = manifest.devDependencies?.[name] === undefined ? 'not a dependency' : 'a devDependency'
   return {
-    text: `${text} is ${why} in package.json, and therefore not packed`,
+    text: `${text} is ${why} in package.json, so it is not packed`,
     hint: `npm install --save-prod ${name}`,
     package: name,
   }

@@ -60,7 +60,7 @@ export function addOwn(own: Own, path: string, wanted: (path: string) => boolean
   } else if (found.isSymbolicLink()) {
     own.tree.set(path, { kind: 'link', target: linkTarget(own.root, path) })
   } else if (!found.isFile()) {
-    throw new UserError(`${path} is neither a file, a folder nor a link`, { hint: `rm ${path}` })
+    throw new UserError(`${path} is not a regular file, folder or link`, { hint: `rm ${path}` })
   } else {
     const executable = (found.mode & 0o111) !== 0
     const content = isTypeScript(path) ? runnable(own, path) : undefined
@@ -102,28 +102,22 @@ function addChild(own: Own, path: string, wanted: (path: string) => boolean): vo
   else own.secrets.push(path)
 }
 
-/** Who names what is to be packed: a key, and the file that it stands in. */
-interface Naming {
-  key: string
-  file: string
-}
-
 /**
- * Adds what is named. A private key that is named itself, rather than the folder that it lies in, is taken.
+ * Adds a file or folder of `app.include`. A private key is added only when it is named itself.
  *
- * @throws {UserError} for what is not there, not in the repository, or a secret
+ * @throws {UserError} for a path that does not exist, is outside the repository, or holds secrets
  */
-export function addNamed(own: Own, path: string, { key, file }: Naming): void {
+export function addNamed(own: Own, path: string): void {
   const place = relative(own.root, resolve(own.root, path))
   if (place === '' || place.startsWith('..') || !existsSync(join(own.root, place))) {
-    throw new UserError(`${key}: there is no file or folder ${path} in the repository`, {
-      hint: `it is named in ${file}, relative to the repository`,
+    throw new UserError(`app.include: ${path} does not exist in the repository`, {
+      hint: 'paths in app.include are relative to the repository',
     })
   }
   const secret = secretIn(join(own.root, place))
   if (secret === 'environment' || secret === 'credentials') {
-    throw new UserError(`${key}: ${path} holds secrets, and an image is not secret`, {
-      hint: 'hand it to the running machine instead: "deploy": { "options": { "env": "<file>" } }',
+    throw new UserError(`app.include: ${path} contains secrets: everyone who has the image can read it`, {
+      hint: 'pass secrets to the running machine: "deploy": { "options": { "env": "<file>" } }',
     })
   }
   addOwn(own, place)

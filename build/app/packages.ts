@@ -56,12 +56,10 @@ function inside(root: string, link: string, name: string): string {
   try {
     target = relative(root, realpathSync(link))
   } catch {
-    throw new UserError(`the dependency ${name} has a link that leads nowhere: ${relative(root, link)}`, {
+    throw new UserError(`the dependency ${name} has a broken link: ${relative(root, link)}`, {
       hint: `rm -rf node_modules/${name} && npm install`,
     })
   }
   if (!target.startsWith('..')) return target
-  throw new UserError(
-    `the dependency ${name} has a link that leads out of the repository: ${relative(root, link)}`,
-  )
+  throw new UserError(`the dependency ${name} has a link to outside the repository: ${relative(root, link)}`)
 }

@@ -56,7 +56,7 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
 
   if (existsSync(join(root, 'app'))) addOwn(own, 'app')
   if (existsSync(join(root, 'config'))) addOwn(own, 'config', (path) => !systemConfig.test(path))
-  for (const path of include) addNamed(own, path, { key: 'app.include', file: 'config/system.json' })
+  for (const path of include) addNamed(own, path)
   for (const found of packages) addPackage(own, found, prune, pruned)
   for (const [path, target] of links) tree.set(path, { kind: 'link', target })
   addText(tree, 'package.json', rootManifest(root))
@@ -99,7 +99,7 @@ function addText(tree: Tree, path: string, content: string): void {
 
 function rootManifest(root: string): string {
   const path = join(root, 'package.json')
-  if (!existsSync(path)) throw new UserError(`there is no package.json in ${root}`)
+  if (!existsSync(path)) throw new UserError(`missing package.json in ${root}`)
   readManifest(root)
   const all = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
   const entries = Object.entries(all).filter(([key]) => !npmOnly.has(key))
@@ -114,7 +114,7 @@ function requireEntry(root: string, tree: Tree, entry: string): void {
       hint: `move it into app/, or add "${entry}" to app.include in config/system.json`,
     })
   }
-  throw new UserError(`app.entry: there is no file ${entry} in the repository`, {
-    hint: 'name the file that Node shall start in config/system.json',
+  throw new UserError(`app.entry: ${entry} does not exist`, {
+    hint: 'set app.entry in config/system.json to the file that Node starts',
   })
 }

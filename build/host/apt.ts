@@ -85,7 +85,7 @@ function report(line: string, { doing, waiting }: AptOptions): void {
   const lock =
     /(?:Could not get lock|Waiting for cache lock).*?(?:held by process (\d+ \([^)]*\)))?\.?$/.exec(line)
   if (lock !== null)
-    waiting(`another program uses apt${lock[1] === undefined ? '' : `, process ${lock[1]}`}; waiting for it`)
+    waiting(`waiting for another program that uses apt${lock[1] === undefined ? '' : `: process ${lock[1]}`}`)
   const [, download] = /^Get:\d+ \S+ \S+ \S+ (\S+) \S+ \S+ \[/.exec(line) ?? []
   if (download !== undefined) doing(`downloading ${download}`)
   const [, verb, name] = /^(Unpacking|Setting up) (\S+)/.exec(line) ?? []
@@ -98,6 +98,6 @@ async function failure(purpose: string, log: string): Promise<UserError> {
     ? '\n\non Ubuntu, some packages are in universe: sudo add-apt-repository universe'
     : ''
   return new UserError(`apt could not ${purpose}`, {
-    hint: `${said}${universe}\n\neverything it printed: ${log}`,
+    hint: `${said}${universe}\n\nfull output: ${log}`,
   })
 }

@@ -47,12 +47,12 @@ export async function checkNode(locked: () => Promise<NodeRuntime>, running: str
       return {
         name,
         status: 'bad',
-        detail: `${binary} says ${actual}, its package ${version}`,
+        detail: `${binary} is Node ${actual}, but its package is ${version}`,
         hint: 'npm install',
       }
     }
     if (running !== version) {
-      const detail = `${version} is locked, and ${running} runs this script`
+      const detail = `${version} is locked, but Node ${running} runs this script`
       return {
         name,
         status: 'warning',
@@ -114,7 +114,7 @@ export function checkDisk(folders: readonly string[], wanted: number): Check[] {
   return folders.map((folder) => {
     const free = freeBytes(folder)
     const name = 'disk'
-    if (!isWritable(folder)) return { name, status: 'bad', detail: `${folder} cannot be written` }
+    if (!isWritable(folder)) return { name, status: 'bad', detail: `${folder} is not writable` }
     const detail = `${formatBytes(free)} free in ${folder}`
     if (free >= wanted) return { name, status: 'good', detail }
     return { name, status: 'warning', detail: `${detail}; compiling the kernel takes ${formatBytes(wanted)}` }
@@ -128,8 +128,8 @@ export function checkMemory(memory: number): Check {
     : {
         name: 'memory',
         status: 'warning',
-        detail: `${detail}; compiling the kernel wants 2 GB`,
-        hint: 'NODEOS_JOBS=1 makes do with less',
+        detail: `${detail}; compiling the kernel needs 2 GB`,
+        hint: 'NODEOS_JOBS=1 needs less',
       }
 }
 
@@ -137,7 +137,7 @@ export function checkKvm({ usable, why }: Kvm): Check {
   return {
     name: 'kvm',
     status: usable ? 'good' : 'note',
-    detail: usable ? why : `${why}; that works, only slower`,
+    detail: usable ? why : `${why}; this works, but more slowly`,
   }
 }
 
@@ -164,15 +164,15 @@ export async function checkSource(setting: string, pin: Pin, cache: Cache, facts
   if (!['auto', 'tarball', 'distribution'].includes(setting)) {
     return existsSync(setting)
       ? { name, status: 'good', detail: setting }
-      : { name, status: 'bad', detail: `kernel.source: there is nothing at ${setting}` }
+      : { name, status: 'bad', detail: `kernel.source: ${setting} does not exist` }
   }
   const known = await knownSource(setting, pin, join(cache.own, 'sources'))
   if (known !== undefined && existsSync(known.path)) {
-    return { name, status: 'good', detail: `${basename(known.path)}, kept in the cache` }
+    return { name, status: 'good', detail: `${basename(known.path)}, cached` }
   }
   const apt = findCommand('apt-get', facts.path) !== undefined
   if (setting !== 'tarball' && apt)
-    return { name, status: 'good', detail: `apt will be asked for ${pin.distribution.package}` }
+    return { name, status: 'good', detail: `apt will download ${pin.distribution.package}` }
   const answer = await reach(pin.tarball.url)
   if (answer === undefined) return { name, status: 'good', detail: pin.tarball.url }
   const hint = 'set kernel.source in config/system.json to the path of a tarball, if there is no network'
@@ -182,7 +182,7 @@ export async function checkSource(setting: string, pin: Pin, cache: Cache, facts
 async function reach(url: string): Promise<string | undefined> {
   try {
     const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(3000) })
-    return response.ok ? undefined : `answers ${response.status}`
+    return response.ok ? undefined : `the server responded ${response.status}`
   } catch (error) {
     return error instanceof Error ? error.message : String(error)
   }
@@ -193,7 +193,7 @@ export function checkCache({ own, others }: Cache): Check {
     (sum, file) => sum + (statSync(join(own, file), { throwIfNoEntry: false })?.size ?? 0),
     0,
   )
-  const also = others.length > 0 ? `; reads ${others.join(', ')} too` : ''
+  const also = others.length > 0 ? `; also reads ${others.join(', ')}` : ''
   return { name: 'cache', status: 'good', detail: `${own}, ${formatBytes(bytes)}${also}` }
 }
 

@@ -79,7 +79,7 @@ export function remedy(
 ): string {
   const { manager, name } = distribution
   if (manager === undefined) {
-    return `install them as ${name} does; Debian calls their packages: ${packagesFor(missing, 'apt').join(' ')}`
+    return `install them with the package manager of ${name}; the Debian packages are: ${packagesFor(missing, 'apt').join(' ')}`
   }
   return installCommand(manager, packagesFor(missing, manager), root)
 }

@@ -20,7 +20,7 @@ export interface KvmEvidence {
 export function judgeKvm({ device, cpuinfo }: KvmEvidence): Kvm {
   const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(cpuinfo)?.[1]?.split(' ') ?? []
   const extension = flags.find((flag) => flag === 'vmx' || flag === 'svm')
-  if (device === 'missing') return { usable: false, why: 'there is no /dev/kvm: QEMU emulates the CPU' }
+  if (device === 'missing') return { usable: false, why: '/dev/kvm does not exist: QEMU emulates the CPU' }
   if (device === 'denied') {
     return {
       usable: false,
@@ -30,10 +30,10 @@ export function judgeKvm({ device, cpuinfo }: KvmEvidence): Kvm {
   if (extension === undefined) {
     return {
       usable: false,
-      why: '/dev/kvm is there, but the CPU shows neither vmx nor svm, and such guests do not boot: QEMU emulates the CPU',
+      why: '/dev/kvm exists, but the CPU has neither vmx nor svm, so guests would not boot: QEMU emulates the CPU',
     }
   }
-  return { usable: true, why: `/dev/kvm can be used, the CPU has ${extension}` }
+  return { usable: true, why: `/dev/kvm works: the CPU has ${extension}` }
 }
 
 export function readKvmEvidence(): KvmEvidence {

@@ -27,7 +27,7 @@ export function spaceProblems(demands: readonly Demand[]): string[] {
     const free = freeBytes(together[0]?.folder ?? '/')
     if (free >= wanted) return []
     const folders = together.map(({ folder }) => folder).join(' and ')
-    return [`${formatBytes(free)} free for ${folders}, and this build takes ${formatBytes(wanted)}`]
+    return [`${formatBytes(free)} free for ${folders}; this build needs ${formatBytes(wanted)}`]
   })
 }
 

@@ -108,7 +108,7 @@ export const requirements: readonly Requirement[] = [
     ...same('gawk'),
     apt: 'mawk',
   }),
-  command('cmp', 'kernel', 'compile the kernel (what is generated anew)', same('diffutils')),
+  command('cmp', 'kernel', 'compile the kernel (compares generated files)', same('diffutils')),
   header('gelf.h', 'kernel', 'compile the kernel (objtool reads object files with libelf)', {
     apt: 'libelf-dev',
     dnf: 'elfutils-libelf-devel',
@@ -172,12 +172,7 @@ export const requirements: readonly Requirement[] = [
   ),
   command('fsck.fat', 'test', 'test the boot partition of an image', same('dosfstools'), sbin),
   command('cpio', 'test', 'test the initramfs of an image', same('cpio')),
-  command(
-    'ccache',
-    'test',
-    'compile the kernel of the tests from what the machine’s own left',
-    same('ccache'),
-  ),
+  command('ccache', 'test', 'reuse objects of the kernel for the test kernel', same('ccache')),
   command('git', 'test', 'test builds of a clone', same('git')),
   command('unshare', 'test', 'test networking in a namespace', same('util-linux')),
   command('ip', 'test', 'test networking in a namespace', { ...same('iproute2'), dnf: 'iproute' }, sbin),

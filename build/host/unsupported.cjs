@@ -5,8 +5,8 @@ const name = { darwin: 'macOS', win32: 'Windows' }[process.platform]
 
 if (name !== undefined && (building || name === 'Windows')) {
   process.stderr.write(
-    `\n${building ? 'error' : 'warning'}: builds run on Linux, and this is ${name}\n\n` +
-      'open this folder in its dev container: .devcontainer/ describes a Linux that builds\n' +
+    `\n${building ? 'error' : 'warning'}: builds need Linux, and this host runs ${name}\n\n` +
+      'open the repository in its dev container (.devcontainer/), which has everything that builds need\n' +
       '(VS Code: "Reopen in Container"; a terminal: npx @devcontainers/cli up --workspace-folder .)\n\n',
   )
   if (building) process.exitCode = 1
@@ -14,7 +14,7 @@ if (name !== undefined && (building || name === 'Windows')) {
   process.exitCode = 1
 } else if (!process.features.typescript) {
   process.stderr.write(
-    `\nerror: this is Node ${process.versions.node}, and builds take the one that npm install brings\n\n  npm install\n\n`,
+    `\nerror: Node ${process.versions.node} cannot run builds: use the Node that npm install adds\n\n  npm install\n\n`,
   )
   process.exitCode = 1
 }

@@ -23,6 +23,6 @@ export function loaderFile(name: LoaderFile): string {
   const found = findLoader(name)
   if (found !== undefined) return found
   throw new UserError(`could not find '${name}', which is needed to make an image bootable`, {
-    hint: `it is looked for in ${places[name].join(', ')}\nnpm run doctor   shows how to install it`,
+    hint: `searched: ${places[name].join(', ')}\nnpm run doctor   shows how to install it`,
   })
 }

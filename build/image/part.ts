@@ -5,7 +5,7 @@ import type { FormatInput } from '../format.ts'
 /** One of the parts that an image is made of. */
 export function part({ artefacts }: FormatInput, name: string): Artefact {
   const found = artefacts.get(name)
-  if (found === undefined) throw new UserError(`the build has no ${name}`, { hint: 'npm run build' })
+  if (found === undefined) throw new UserError(`the build did not produce ${name}`, { hint: 'npm run build' })
   return found
 }
 

@@ -14,7 +14,7 @@ interface Package {
 /** @throws {UserError} when this host has no apt to ask */
 export function packagedSourceOffered(): void {
   if (shell.which('apt-get') === null || shell.which('dpkg-deb') === null) {
-    throw new UserError('this distribution has no apt, so no packaged kernel source', {
+    throw new UserError('this host has no apt, so there is no packaged kernel source', {
       hint: 'set "kernel": { "source": "tarball" } in config/system.json',
     })
   }
@@ -31,9 +31,12 @@ export async function downloadPackagedSource(wanted: Package, out: string, line:
     line.update('reading package lists')
     const version = (await versionFrom(work, wanted, [])) ?? (await fromBackports(work, wanted))
     if (version === undefined) {
-      throw new UserError(`the host's apt mirror offers no ${wanted.package} from ${wanted.atLeast} on`, {
-        hint: 'set "kernel": { "source": "tarball" } in config/system.json',
-      })
+      throw new UserError(
+        `the apt mirrors of this host have no ${wanted.package} ${wanted.atLeast} or newer`,
+        {
+          hint: 'set "kernel": { "source": "tarball" } in config/system.json',
+        },
+      )
     }
     line.update(`${wanted.package} ${version}`)
     apt(work, ['download', `${wanted.package}=${version}`], `download ${wanted.package}`)

@@ -68,7 +68,10 @@ async function failure(log: string, status: number | null): Promise<UserError> {
     .split('\n')
     .filter((row) => /\b(error|undefined reference|No space left|command not found)\b/i.test(row))
     .slice(0, 10)
-  return new UserError(`the kernel did not compile: make ended with ${status ?? 'a signal'}`, {
-    hint: `${errors.length > 0 ? errors.join('\n') : tail(text, 10)}\n\neverything it printed: ${log}`,
-  })
+  return new UserError(
+    `could not compile the kernel: make exited with ${status === null ? 'a signal' : `status ${status}`}`,
+    {
+      hint: `${errors.length > 0 ? errors.join('\n') : tail(text, 10)}\n\nfull output: ${log}`,
+    },
+  )
 }

@@ -65,7 +65,7 @@ export function requests(fragments: Fragment[]): Request[] {
       const match = /^(CONFIG_[A-Z0-9_]+)=(y|n|-?\d+|0x[0-9a-f]+|"[^"]*")$/i.exec(line.trimEnd())
       if (match?.[1] === undefined || match[2] === undefined) {
         throw new UserError(`kernel/config/${name}.config:${index + 1}: not a kernel setting: ${line}`, {
-          hint: 'write CONFIG_NAME=y, =n, =number or ="text"; there are no modules, so no =m',
+          hint: 'write CONFIG_NAME=y, =n, =number or ="text"; modules (=m) are not supported',
         })
       }
       byOption.set(match[1], { fragment: name, option: match[1], value: match[2] })
@@ -100,7 +100,7 @@ export function verifySurvival(wanted: Request[], finalConfig: string): void {
     ({ option, value, fragment }) =>
       `${option}: requested ${value}, is ${actual.get(option) ?? 'n'}   (kernel/config/${fragment}.config)`,
   )
-  throw new UserError(`${lost.length} kernel settings did not survive the kernel's own rules`, {
+  throw new UserError(`Kconfig did not keep ${lost.length} requested kernel settings`, {
     hint: `${rows.join('\n')}\n\na dependency is missing or another option selects it: see the option's Kconfig entry`,
   })
 }

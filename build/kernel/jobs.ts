@@ -11,6 +11,6 @@ export function jobsFrom(text: string | undefined, source = 'NODEOS_JOBS'): numb
   if (text === undefined) return availableParallelism()
   if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
   throw new UserError(`${source}: found "${text}"; allowed: a whole number from 1 to 999`, {
-    hint: 'leave it out for one compiler per CPU',
+    hint: 'default: one job per CPU',
   })
 }

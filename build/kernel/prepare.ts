@@ -26,7 +26,7 @@ export async function treeVersion(tree: string): Promise<string> {
   const makefile = await readFile(join(tree, 'Makefile'), 'utf8').catch(() => '')
   const part = (name: string): string => new RegExp(`^${name} *= *(\\S*)`, 'm').exec(makefile)?.[1] ?? ''
   const version = part('VERSION')
-  if (version === '') throw new UserError(`${tree} holds no Linux source: its Makefile names no VERSION`)
+  if (version === '') throw new UserError(`${tree} is not a Linux source tree: its Makefile has no VERSION`)
   return `${version}.${part('PATCHLEVEL')}.${part('SUBLEVEL') || '0'}${part('EXTRAVERSION')}`
 }
 
@@ -55,8 +55,8 @@ export function applyPatches(tree: string, patches: string[]): void {
   for (const patch of patches) {
     const result = shell.cmd('patch', '-d', tree, '-p1', '-F0', '--forward', '--batch', '-i', patch)
     if (result.code !== 0) {
-      throw new UserError(`${patch} does not apply to this kernel with zero fuzz`, {
-        hint: `${tail(result.stdout || result.stderr, 10)}\n\nrefresh the patch against this source, or remove it when the kernel has it`,
+      throw new UserError(`${patch} does not apply exactly to this kernel`, {
+        hint: `${tail(result.stdout || result.stderr, 10)}\n\nrefresh the patch for this source, or remove it if the kernel already contains it`,
       })
     }
   }

@@ -73,11 +73,11 @@ export async function bringSource({ path, sha256, url }: Source): Promise<void> 
   if (actual !== sha256) {
     await forget(path)
     if (url === undefined) {
-      throw new UserError(`${path} was damaged and is removed`, {
+      throw new UserError(`${path} was corrupt and has been removed`, {
         hint: 'npm run build   downloads it again',
       })
     }
-    if (actual !== undefined) log.warn(`${path} is damaged and is downloaded again`)
+    if (actual !== undefined) log.warn(`${path} is corrupt: downloading it again`)
     await download(url, path, sha256)
   }
   await keepYoungest(path)
@@ -94,7 +94,7 @@ async function firstOf(pin: Pin, folder: string): Promise<Source> {
       refusals.push(error.message)
     }
   }
-  throw new UserError('no source for the kernel could be had', {
+  throw new UserError('no kernel source is available', {
     hint: `${refusals.join('\n')}\n\nor set "kernel": { "source": "/path/to/linux-${pin.series}" } in config/system.json`,
   })
 }
@@ -103,8 +103,8 @@ async function atPath(setting: string): Promise<Source> {
   const path = resolve(setting)
   const found = await stat(path).catch(() => undefined)
   if (found === undefined) {
-    throw new UserError(`kernel.source: there is nothing at ${path}`, {
-      hint: 'a path to an unpacked kernel tree or to a tarball of one, or: auto, tarball, distribution',
+    throw new UserError(`kernel.source: ${path} does not exist`, {
+      hint: 'allowed: "auto", "tarball", "distribution", or the path of a kernel tree or tarball',
     })
   }
   return found.isDirectory()
@@ -136,7 +136,7 @@ async function fromDistribution(pin: Pin, folder: string): Promise<Source> {
   const line = progress(`Downloading the distribution's ${name}`)
   const path = packagePath(pin, folder)
   await downloadPackagedSource(pin.distribution, path, line)
-  line.done('signature checked by apt')
+  line.done('signature verified by apt')
   return packaged(name, path, await note(path))
 }
 
@@ -206,7 +206,7 @@ async function download(url: string, path: string, sha256: string): Promise<void
     const actual = await hashFile(unfinished)
     if (actual !== sha256) {
       throw new UserError(`${url} is not the pinned kernel source`, {
-        hint: `its SHA-256 is     ${actual}\nkernel/source.json: ${sha256}\n\nnothing was kept; do not build from it`,
+        hint: `its SHA-256 is     ${actual}\nkernel/source.json: ${sha256}\n\nthe download was deleted; do not build from it`,
       })
     }
     await rename(unfinished, path)
@@ -220,7 +220,7 @@ async function request(url: string): Promise<Response> {
   try {
     const response = await fetch(url, { signal: AbortSignal.timeout(30 * 60_000) })
     if (response.ok && response.body !== null) return response
-    throw new Error(`it answers ${response.status} ${response.statusText}`)
+    throw new Error(`the server responded ${response.status} ${response.statusText}`)
   } catch (error) {
     const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
     throw new UserError(

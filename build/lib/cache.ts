@@ -37,7 +37,7 @@ export function cacheFrom(env: NodeJS.ProcessEnv): Cache {
   const others = (env['NODEOS_CACHE'] ?? '').split(/[\s,]+/).filter(Boolean)
   const open = others.find((store) => /^http:\/\/(?!127\.0\.0\.1|localhost|\[::1\])/.test(store))
   if (open !== undefined) {
-    throw new UserError(`NODEOS_CACHE: ${open} could be altered on the way: what it holds is booted`, {
+    throw new UserError(`NODEOS_CACHE: ${open} is not secure: others could change what is booted`, {
       hint: 'use an https: URL or a folder',
     })
   }
@@ -87,7 +87,7 @@ async function fetchFrom(store: string, key: string, into: string, drop?: typeof
   } catch (error) {
     if (hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
     const reason = error instanceof Error ? error.message : String(error)
-    log.warn(`cache entry ${key} in ${store} is not usable and is passed over: ${reason}`)
+    log.warn(`cache entry ${key} in ${store} is unusable and ignored: ${reason}`)
     await drop?.(store, key).catch(() => undefined)
     return false
   } finally {
@@ -119,8 +119,8 @@ export async function storeEntry(cache: Cache, key: string, from: string): Promi
     await tidy(cache.own, key)
   } catch (error) {
     throw new UserError(
-      `could not keep ${key} in the cache ${cache.own}: ${error instanceof Error ? error.message : String(error)}`,
-      { hint: 'free some space there, or point XDG_CACHE_HOME elsewhere', cause: error },
+      `could not write ${key} to the cache ${cache.own}: ${error instanceof Error ? error.message : String(error)}`,
+      { hint: 'free some space there, or set XDG_CACHE_HOME to another folder', cause: error },
     )
   } finally {
     await rm(unfinished, { recursive: true, force: true })

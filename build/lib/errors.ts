@@ -31,7 +31,7 @@ function describeSystemError(error: unknown): string | undefined {
   const path = 'path' in error && typeof error.path === 'string' ? ` (${error.path})` : ''
   switch (error.code) {
     case 'ENOSPC':
-      return `the disk is full${path}\n\n  free some space, or point XDG_CACHE_HOME at a larger disk`
+      return `the disk is full${path}\n\n  free some space, or set XDG_CACHE_HOME to a folder on a larger disk`
     case 'EROFS':
       return `the file system is read-only${path}`
     case 'EACCES':

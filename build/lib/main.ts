@@ -58,7 +58,7 @@ function parse<T extends Options>(command: Command<T>, argv: string[]): Parsed<T
     return parsed
   } catch (error) {
     throw new UserError(error instanceof Error ? error.message : String(error), {
-      hint: `${command.usage} --help   lists what is accepted`,
+      hint: `${command.usage} --help   lists the options`,
       cause: error,
     })
   }

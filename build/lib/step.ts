@@ -31,8 +31,7 @@ export interface Step {
  * else makes it. The result appears whole or not at all. Of two builds at once, the second waits for the first.
  */
 export async function runStep(step: Step): Promise<Artefact[]> {
-  const waiting = (): void =>
-    log.info(`${step.label}: another build is at it in ${step.dist}; waiting for it`)
+  const waiting = (): void => log.info(`${step.label}: waiting for another build in ${step.dist}`)
   return exclusively(join(step.dist, step.name), waiting, async () => runAlone(step))
 }
 
@@ -54,7 +53,7 @@ async function runAlone(step: Step): Promise<Artefact[]> {
   const result = join(work, 'result')
   const interrupted = new AbortController()
   const interrupt = (): void =>
-    interrupted.abort(new UserError(`${step.label}: interrupted, nothing was kept`))
+    interrupted.abort(new UserError(`${step.label}: interrupted; unfinished files were deleted`))
   process.once('SIGINT', interrupt).once('SIGTERM', interrupt)
   try {
     await mkdir(dirname(result), { recursive: true })

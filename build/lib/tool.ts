@@ -36,7 +36,7 @@ export function tool(argv: readonly [string, ...string[]], options: ToolOptions)
   if (file === undefined) throw missingTool(name, options.purpose)
   const result = shell.cmd(file, ...rest, options.cwd === undefined ? {} : { cwd: options.cwd })
   if (result.code !== 0) {
-    throw new UserError(`could not ${options.purpose}: ${name} ended with status ${result.code}`, {
+    throw new UserError(`could not ${options.purpose}: ${name} exited with status ${result.code}`, {
       hint: tail(result.stderr || result.stdout, 15),
     })
   }

@@ -23,7 +23,7 @@ export const npmNode: NodeProvider = async (arch) => {
   const folder = join(root, 'node_modules', name)
   const manifest = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined)
   if (manifest === undefined) {
-    throw new UserError(`the Node that the machine runs is not installed: no ${name} in node_modules`, {
+    throw new UserError(`the machine's Node is not installed: ${name} is missing in node_modules`, {
       hint: `npm install   on a ${arch} host, without --omit=optional`,
     })
   }

@@ -180,20 +180,23 @@ await t.test('folders must take what a build leaves', async (t) => {
   const options = fine(t)
   writeFileSync(options.dist, 'a file')
   const cache = { own: join(options.dist, 'cache'), others: [] }
-  t.match(await texts({ ...options, cache }), [/a build leaves its results in/, /finished work is kept in/])
+  t.match(await texts({ ...options, cache }), [
+    /the build writes its results to/,
+    /the build keeps its cache in/,
+  ])
 })
 
 await t.test('the kernel does not compile everywhere', async (t) => {
   const options = fine(t)
   t.match(await texts({ ...options, dist: join(options.root, 'my dist') }), [/spaces or colons/])
   writeFileSync(join(options.root, 'PACKAGE.JSON'), '')
-  t.match(await texts(options), [/takes upper for lower case/])
+  t.match(await texts(options), [/ignores case/])
 })
 
 await t.test('an unsupported host is all that is said there', async (t) => {
   const options = fine(t, ['make'])
   t.match(await check({ ...options, facts: { ...options.facts, platform: 'darwin' } }), {
-    problems: [{ text: 'builds run on Linux, and this is macOS', hint: /\.devcontainer/ }],
+    problems: [{ text: 'builds need Linux, and this host runs macOS', hint: /\.devcontainer/ }],
   })
 })
 
@@ -201,7 +204,7 @@ await t.test('reports everything at once', async (t) => {
   const one = { text: 'no room', hint: 'free some' }
   t.throws(() => report({ problems: [one], warnings: [] }), { message: 'no room', hint: 'free some' })
   t.throws(() => report({ problems: [one, { text: 'no app' }], warnings: [] }), {
-    message: '2 things stand in the way of a build',
+    message: '2 problems prevent the build',
     hint: 'no room\n    free some\n\nno app',
   })
 })

@@ -28,7 +28,7 @@ await t.test('removes what is there and says what', async (t) => {
 await t.test('refuses while a machine runs from the folder', async (t) => {
   const { dist, processes } = setting(t, '/usr/bin/qemu-system-x86_64', '-kernel', 'DIST/kernel/vmlinux')
   await t.rejects(clean({ folders: [dist], force: false, processes }), {
-    message: /a machine runs from .*: process 42/,
+    message: /a machine is running from .*: process 42/,
     hint: /deploy:stop[^]*--force/,
   })
   t.ok(existsSync(join(dist, 'manifest.json')))

@@ -108,7 +108,7 @@ await t.test(
     ] as const) {
       const { status, stderr } = clone(t, { system }).run({ npm_command: 'install' })
       t.equal(status, 0)
-      t.match(stderr, `builds run on Linux, and this is ${name}`)
+      t.match(stderr, `builds need Linux, and this host runs ${name}`)
       t.match(stderr, '.devcontainer/')
     }
   },
@@ -117,13 +117,13 @@ await t.test(
 await t.test('other processors are pointed there too', async (t) => {
   const { status, stderr } = clone(t, { machine: 'riscv64' }).run({ npm_command: 'install' })
   t.equal(status, 0)
-  t.match(stderr, 'builds run on x86-64, and this is riscv64')
+  t.match(stderr, 'builds need x86-64, and this host is riscv64')
 })
 
 await t.test('npm install --omit=optional leaves no Node, and says so', async (t) => {
   const { status, stderr } = clone(t, {}).run({ npm_command: 'install', npm_config_omit: 'optional' })
   t.equal(status, 1)
-  t.match(stderr, 'npm left out the Node that NodeOS builds with')
+  t.match(stderr, 'npm did not install the Node that NodeOS builds with')
   t.match(stderr, '--omit=optional')
 })
 
@@ -194,7 +194,7 @@ await t.test(
     ] as const) {
       const { status, stderr } = guard(t, ['--build'], on(platform))
       t.equal(status, 1)
-      t.match(stderr, `error: builds run on Linux, and this is ${name}`)
+      t.match(stderr, `error: builds need Linux, and this host runs ${name}`)
       t.match(stderr, '.devcontainer/')
     }
     t.same(guard(t, ['--build'], on('linux')), { status: 0, stderr: '', calls: [] })
@@ -215,7 +215,7 @@ await t.test('a Node that reads no TypeScript is told of npm install', (t) => {
     "Object.defineProperty(process.features, 'typescript', { value: false })",
   )
   t.equal(status, 1)
-  t.match(stderr, /error: this is Node [\d.]+, and builds take the one that npm install brings/)
+  t.match(stderr, /error: Node [\d.]+ cannot run builds: use the Node that npm install adds/)
   t.end()
 })
 

@@ -68,7 +68,7 @@ await t.test('prebuilt addons for other platforms go, and the one that fits stay
     name: 'UserError',
     message:
       /^the native addon of addon cannot run .*: it has only prebuilds\/linux-x64\/a\.musl\.node, prebuilds\/linux-arm64/,
-    hint: /npm rebuild addon/,
+    hint: /npm run rebuild -- addon/,
   })
   t.end()
 })

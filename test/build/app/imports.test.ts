@@ -135,7 +135,11 @@ await t.test('an import that must fail stops the build, with file, line and reme
       /package/,
     ],
     [`import ${JSON.stringify(outside)}`, /which is outside the repository$/, /package/],
-    [`import '../.env'`, /which holds secrets, and an image is not secret$/, /running machine/],
+    [
+      `import '../.env'`,
+      /which contains secrets: everyone who has the image can read it$/,
+      /running machine/,
+    ],
     [
       `import 'dev'`,
       /^app\/index\.js:1 imports 'dev', which is a devDependency/,
@@ -143,7 +147,7 @@ await t.test('an import that must fail stops the build, with file, line and reme
     ],
     [
       `import 'hoisted/index.js'`,
-      /which is no dependency in package\.json/,
+      /which is not a dependency in package\.json/,
       /^npm install --save-prod hoisted$/,
     ],
     [`export * from '@s/none/x.js'`, /'@s\/none\/x\.js', which is not installed$/, /^npm install @s\/none$/],
@@ -174,7 +178,7 @@ await t.test('an import that may fail is a warning', (t) => {
   })
   t.same(plan(root).warnings, [
     `app/index.js:1 imports 'opt', which is not installed (npm install opt)`,
-    `app/index.js:2 imports 'dev', which is a devDependency in package.json, and therefore not packed (npm install --save-prod dev)`,
+    `app/index.js:2 imports 'dev', which is a devDependency in package.json, so it is not packed (npm install --save-prod dev)`,
     `app/index.js:2 imports './gone', which does not exist (correct the path, or generate the file before the build)`,
     `app/index.js:3 imports 'late', which is not installed (npm install late)`,
     `app/broken.js:2 is not valid JavaScript: Unexpected token; nothing imports it`,

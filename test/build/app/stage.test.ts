@@ -141,7 +141,7 @@ await t.test('secrets stay out and are named; keys that are asked for by name ar
   for (const path of ['.env', 'app/.env.local', 'app/.npmrc']) {
     t.throws(() => plan(root, { include: [path] }), {
       name: 'UserError',
-      message: `app.include: ${path} holds secrets, and an image is not secret`,
+      message: `app.include: ${path} contains secrets: everyone who has the image can read it`,
     })
   }
   t.end()
@@ -152,7 +152,7 @@ await t.test('what app.include names must be in the repository', (t) => {
   for (const path of ['gone', '..', '../x', '.', 'app/..']) {
     t.throws(() => plan(root, { include: [path] }), {
       name: 'UserError',
-      message: `app.include: there is no file or folder ${path} in the repository`,
+      message: `app.include: ${path} does not exist in the repository`,
     })
   }
   t.end()
@@ -161,7 +161,7 @@ await t.test('what app.include names must be in the repository', (t) => {
 await t.test('the entry must be there and packed', (t) => {
   const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' }, src: { 'a.js': '' } })
   t.throws(() => plan(root, { entry: 'app/gone.js' }), {
-    message: 'app.entry: there is no file app/gone.js in the repository',
+    message: 'app.entry: app/gone.js does not exist',
   })
   t.throws(() => plan(root, { entry: 'src/a.js' }), {
     message: /src\/a\.js is not packed/,
@@ -316,7 +316,7 @@ await t.test('in the written layer Node finds every module that it finds in the 
 await t.test('a repository without package.json, or with a damaged one', (t) => {
   t.throws(() => plan(t.testdir({ app: { 'index.js': '' } })), {
     name: 'UserError',
-    message: /there is no package\.json/,
+    message: /missing package\.json/,
   })
   t.throws(() => plan(t.testdir({ 'package.json': '{', app: { 'index.js': '' } })), {
     message: /package\.json is not valid JSON/,

@@ -92,8 +92,8 @@ await t.test('waits while another program holds the locks', async (t) => {
     ['install', 'update', 'update', 'install'],
   )
   t.strictSame(waiting.slice(0, 2), [
-    'another program uses apt, process 42 (unattended-upgr); waiting for it',
-    'another program uses apt, process 77 (apt-get); waiting for it',
+    'waiting for another program that uses apt: process 42 (unattended-upgr)',
+    'waiting for another program that uses apt: process 77 (apt-get)',
   ])
 })
 

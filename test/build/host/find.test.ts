@@ -72,5 +72,8 @@ await t.test('the remedy is a line for the distribution, or words', async (t) =>
     remedy(missing, { root: true, distribution: { name: 'NixOS', manager } })
   t.match(on('apt'), /install -y --no-install-recommends squashfs-tools xz-utils$/)
   t.match(on('zypper'), /install squashfs xz$/)
-  t.equal(on(undefined), 'install them as NixOS does; Debian calls their packages: squashfs-tools xz-utils')
+  t.equal(
+    on(undefined),
+    'install them with the package manager of NixOS; the Debian packages are: squashfs-tools xz-utils',
+  )
 })

@@ -10,7 +10,10 @@ await t.test('a usable device and a flag of the CPU make KVM usable', async (t) 
 })
 
 await t.test('says in words why it is not', async (t) => {
-  t.match(judgeKvm({ device: 'missing', cpuinfo: cpuinfo('vmx') }), { usable: false, why: /no \/dev\/kvm/ })
+  t.match(judgeKvm({ device: 'missing', cpuinfo: cpuinfo('vmx') }), {
+    usable: false,
+    why: /\/dev\/kvm does not exist/,
+  })
   t.match(judgeKvm({ device: 'denied', cpuinfo: cpuinfo('vmx') }), { usable: false, why: /usermod -aG kvm/ })
   t.match(judgeKvm({ device: 'open', cpuinfo: cpuinfo('vmxoff') }), {
     usable: false,

@@ -23,6 +23,6 @@ await t.test('adds up what is wanted of one file system', async (t) => {
   t.strictSame(more, [])
   t.match(
     problem,
-    `free for ${folder} and ${join(folder, 'other')}, and this build takes ${formatBytes(free * 1.2)}`,
+    `free for ${folder} and ${join(folder, 'other')}; this build needs ${formatBytes(free * 1.2)}`,
   )
 })

@@ -11,10 +11,10 @@ await t.test('Linux on x86-64 with glibc builds', async (t) => {
 })
 
 await t.test('says why others do not', async (t) => {
-  t.equal(unsupported(debian({ platform: 'darwin' })), 'builds run on Linux, and this is macOS')
-  t.equal(unsupported(debian({ platform: 'win32' })), 'builds run on Linux, and this is Windows')
-  t.equal(unsupported(debian({ arch: 'arm64' })), 'builds run on x86-64, and this is arm64')
-  t.match(unsupported(debian({ glibc: undefined })), /take the GNU C library/)
+  t.equal(unsupported(debian({ platform: 'darwin' })), 'builds need Linux, and this host runs macOS')
+  t.equal(unsupported(debian({ platform: 'win32' })), 'builds need Linux, and this host runs Windows')
+  t.equal(unsupported(debian({ arch: 'arm64' })), 'builds need x86-64, and this host is arm64')
+  t.match(unsupported(debian({ glibc: undefined })), /need glibc, which/)
   t.match(unsupported(debian({ glibc: '2.31' })), /glibc 2\.34 or newer, and .* has 2\.31/)
 })
 

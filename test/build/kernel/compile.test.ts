@@ -54,11 +54,11 @@ await t.test('what fails is shown by its first errors, and where the rest is', a
   ])
   t.type(error, UserError)
   const { message, hint = '' } = error as UserError
-  t.equal(message, 'the kernel did not compile: make ended with 2')
+  t.equal(message, 'could not compile the kernel: make exited with status 2')
   t.match(hint, errors.slice(0, 10).join('\n'))
   t.notMatch(hint, errors[10] ?? '')
   t.notMatch(hint, 'CC ')
-  t.ok(hint.endsWith(`everything it printed: ${log}`))
+  t.ok(hint.endsWith(`full output: ${log}`))
   t.match(kept, errors[11] ?? '')
 })
 

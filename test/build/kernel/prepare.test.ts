@@ -23,7 +23,10 @@ await t.test('a patch that fits is applied', async (t) => {
 await t.test('a patch that fits only with fuzz is refused by name', async (t) => {
   const folder = t.testdir({})
   const top = await tree(folder, before.replace('one', 'uno'))
-  t.throws(() => applyPatches(top, [join(folder, 'fix.patch')]), /fix\.patch does not apply .* zero fuzz/)
+  t.throws(
+    () => applyPatches(top, [join(folder, 'fix.patch')]),
+    /fix\.patch does not apply exactly to this kernel/,
+  )
   t.notMatch(await readFile(join(top, 'file'), 'utf8'), /FOUR/)
 })
 
@@ -32,5 +35,5 @@ await t.test('the version is what the tree says', async (t) => {
     Makefile: '# SPDX\nVERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 80\nEXTRAVERSION =\n',
   })
   t.equal(await treeVersion(folder), '6.12.80')
-  await t.rejects(treeVersion(t.testdir({})), /holds no Linux source/)
+  await t.rejects(treeVersion(t.testdir({})), /is not a Linux source tree/)
 })

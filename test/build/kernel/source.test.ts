@@ -59,7 +59,7 @@ await t.test('a path is taken as it is, or refused when nothing is there', async
   const pin = await serve(t, '')
   await mkdir(join(folder, 'tree'))
   t.match(await bring(join(folder, 'tree'), pin, folder), { kind: 'tree' })
-  await t.rejects(findSource(join(folder, 'nothing'), pin, folder), /kernel\.source: there is nothing at/)
+  await t.rejects(findSource(join(folder, 'nothing'), pin, folder), /kernel\.source: .* does not exist/)
 })
 
 await t.test('a tree that was edited is another source, a copy and its git history are not', async (t) => {
@@ -101,7 +101,7 @@ await t.test(
     await writeFile(source.path, 'the peckage')
     t.equal((await findSource('distribution', pin, folder)).identity, source.identity)
     await t.rejects(bringSource(source), {
-      message: `${source.path} was damaged and is removed`,
+      message: `${source.path} was corrupt and has been removed`,
       hint: /npm run build/,
     })
     t.same(await readdir(folder), [])

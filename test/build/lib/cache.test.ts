@@ -138,7 +138,7 @@ await t.test('a store behind a URL is read; one that lies or is dead is passed o
 })
 
 await t.test('a store over plain http is refused, except on this machine', (t) => {
-  t.throws(() => cacheFrom({ NODEOS_CACHE: 'http://cache.example/nodeos' }), /could be altered on the way/)
+  t.throws(() => cacheFrom({ NODEOS_CACHE: 'http://cache.example/nodeos' }), /is not secure/)
   t.same(cacheFrom({ NODEOS_CACHE: 'https://cache.example/a, /srv/b', XDG_CACHE_HOME: '/c' }), {
     own: '/c/nodeos',
     others: ['https://cache.example/a', '/srv/b'],
