@@ -114,64 +114,87 @@ const conditional: Record<string, readonly string[]> = {
 function walk(program: unknown, source: Source, lineOf: (offset: number) => number): void {
   const free = new Map<string, number>()
   const bound = new Set<string>()
+  const bind = (pattern: unknown): void => {
+    for (const name of names(pattern)) bound.add(name)
+  }
+  const use = (name: string | undefined, node: Node, certain: boolean): void => {
+    if (name !== undefined && certain && !free.has(name)) free.set(name, node.start)
+  }
   const add = (kind: Import['kind'], literal: unknown, certain: boolean): void => {
     const { start, end } = literal as Node
     const specifier = textOf(literal)
     if (specifier !== undefined)
       source.imports.push({ specifier, kind, certain, names: [], line: lineOf(start), start, end })
   }
+  const visitNode = (node: Node, certain: boolean): void => {
+    switch (node.type) {
+      case 'ImportExpression':
+        add('import', node['source'], certain)
+        break
+      case 'CallExpression':
+        if (isRequire(node['callee'])) add('require', first(node['arguments']), certain)
+        use(commonJsCall(node), node, certain)
+        break
+      case 'NewExpression':
+        if (isName(node['callee'], 'URL') && isOwnUrl(node['arguments']))
+          add('url', first(node['arguments']), false)
+        break
+      case 'AssignmentExpression':
+        use(commonJsAssignment(node), node, certain)
+        break
+      case 'VariableDeclarator':
+        bind(node['id'])
+        break
+      case 'ImportSpecifier':
+      case 'ImportDefaultSpecifier':
+      case 'ImportNamespaceSpecifier':
+        bind(node['local'])
+        break
+      case 'FunctionDeclaration':
+      case 'FunctionExpression':
+      case 'ArrowFunctionExpression':
+        bind(node['id'])
+        for (const parameter of node['params'] as unknown[]) bind(parameter)
+        break
+    }
+  }
   const visit = (value: unknown, certain: boolean): void => {
     if (Array.isArray(value)) {
       for (const item of value) visit(item, certain)
-      return
+    } else if (isNode(value)) {
+      visitNode(value, certain)
+      const uncertain = certain ? conditional[value.type] : undefined
+      for (const key in value) {
+        const inner = value[key]
+        if (typeof inner === 'object') visit(inner, certain && uncertain?.includes(key) !== true)
+      }
     }
-    if (!isNode(value)) return
-    if (value.type === 'ImportExpression') add('import', value['source'], certain)
-    if (value.type === 'CallExpression' && isRequire(value['callee']))
-      add('require', first(value['arguments']), certain)
-    if (value.type === 'NewExpression' && isName(value['callee'], 'URL') && isOwnUrl(value['arguments']))
-      add('url', first(value['arguments']), false)
-    for (const name of declaredNames(value)) bound.add(name)
-    const used = commonJsName(value)
-    if (used !== undefined && certain && !free.has(used)) free.set(used, value.start)
-    const uncertain = conditional[value.type] ?? []
-    for (const [key, inner] of Object.entries(value))
-      if (typeof inner === 'object') visit(inner, certain && !uncertain.includes(key))
   }
   visit(program, true)
   const uses = [...free].filter(([name]) => !bound.has(name)).map(([, start]) => lineOf(start))
   source.commonJs = uses.length === 0 ? undefined : Math.min(...uses)
 }
 
-/** Which name of CommonJS a node needs: it calls `require`, or sets something of `exports`. */
-function commonJsName(node: Node): string | undefined {
-  if (node.type === 'CallExpression') return isName(node['callee'], 'require') ? 'require' : exported(node)
-  if (node.type !== 'AssignmentExpression') return undefined
-  const left = node['left'] as Node
-  if (left.type !== 'MemberExpression') return undefined
-  if (isName(left['object'], 'exports')) return 'exports'
-  const object = left['object'] as Node
-  const isModule = isName(left['object'], 'module') && isName(left['property'], 'exports')
-  return isModule || (object.type === 'MemberExpression' && isName(object['object'], 'module'))
+/** Which name of CommonJS an assignment needs: it sets something of `exports` or `module`. */
+function commonJsAssignment({ left }: Node): string | undefined {
+  if (!isNode(left) || left.type !== 'MemberExpression') return undefined
+  const object = left['object']
+  if (isName(object, 'exports')) return 'exports'
+  if (isName(object, 'module') && isName(left['property'], 'exports')) return 'module'
+  return isNode(object) && object.type === 'MemberExpression' && isName(object['object'], 'module')
     ? 'module'
     : undefined
 }
 
-/** `Object.defineProperty(exports, …)`, with which compilers begin. */
-function exported(call: Node): string | undefined {
+/** The same of a call: `require(…)`, or `Object.defineProperty(exports, …)`, with which compilers begin. */
+function commonJsCall(call: Node): string | undefined {
   const callee = call['callee'] as Node
+  if (isName(callee, 'require')) return 'require'
   return callee.type === 'MemberExpression' &&
     isName(callee['object'], 'Object') &&
     isName(first(call['arguments']), 'exports')
     ? 'exports'
     : undefined
-}
-
-function declaredNames(node: Node): string[] {
-  if (node.type === 'VariableDeclarator') return names(node['id'])
-  if (/^Import\w*Specifier$/.test(node.type)) return names(node['local'])
-  if (/Function/.test(node.type)) return [...names(node['id']), ...[node['params']].flat().flatMap(names)]
-  return []
 }
 
 function names(pattern: unknown): string[] {
@@ -221,6 +244,17 @@ function textOf(node: unknown): string | undefined {
   return quasis.length === 1 ? quasis[0]?.value.cooked : undefined
 }
 
+/** Tells the line of an offset, from 1. */
 function lines(code: string): (offset: number) => number {
-  return (offset) => code.slice(0, offset).split('\n').length
+  let starts: number[] | undefined
+  return (offset) => {
+    starts ??= [...code.matchAll(/\n/g)].map(({ index }) => index)
+    let low = 0
+    for (let high = starts.length; low < high;) {
+      const middle = (low + high) >> 1
+      if ((starts[middle] ?? 0) < offset) low = middle + 1
+      else high = middle
+    }
+    return low + 1
+  }
 }
