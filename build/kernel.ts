@@ -34,6 +34,8 @@ export interface KernelOptions {
   /** Folder that gets the folder `kernel`, e.g. `dist`. */
   out: string
   jobs: number
+  /** Looks for what would stop the build later: compiling takes minutes. */
+  beforeCompiling?: () => Promise<void>
 }
 
 /**
@@ -41,7 +43,13 @@ export interface KernelOptions {
  *
  * @returns `kernel/vmlinux`, `kernel/vmlinuz`, `kernel/config` and `kernel/version`
  */
-export async function buildKernel({ config, cache, out, jobs }: KernelOptions): Promise<Artefact[]> {
+export async function buildKernel({
+  config,
+  cache,
+  out,
+  jobs,
+  beforeCompiling,
+}: KernelOptions): Promise<Artefact[]> {
   const source = await findSource(config.kernel.source, await readPin(root), sourcesIn(cache))
   const inputs = await kernelInputs(config, source, root)
   const previous = await readRecord(join(out, 'kernel'))
@@ -52,6 +60,7 @@ export async function buildKernel({ config, cache, out, jobs }: KernelOptions): 
     cache,
     inputs,
     async make(into, interrupted) {
+      await beforeCompiling?.()
       log.step(compileReason(previous?.artefacts[0]?.inputs, inputs, jobs))
       await bringSource(source)
       await compileFrom(source, {

@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.ts'
 import { buildApp } from './app.ts'
+import { planApp } from './app/stage.ts'
 import { check, report } from './check.ts'
 import { hostFacts } from './host/facts.ts'
 import { buildKernel } from './kernel.ts'
@@ -8,6 +9,7 @@ import { cacheFrom } from './lib/cache.ts'
 import { main } from './lib/main.ts'
 import { dist, root } from './lib/paths.ts'
 import { buildRuntime } from './runtime.ts'
+import { npmNode } from './runtime/node.ts'
 
 await main(
   import.meta,
@@ -24,7 +26,11 @@ await main(
     const facts = hostFacts(process.env)
     report(await check({ facts, loadConfig: async () => loadConfig(), root, dist, cache, jobs }))
     const config = await loadConfig()
-    await buildKernel({ config, cache, out: dist, jobs: jobsFrom(jobs) })
+    const beforeCompiling = async (): Promise<void> => {
+      const { binary: node } = await npmNode(config.machine.arch)
+      planApp({ root, config, node })
+    }
+    await buildKernel({ config, cache, out: dist, jobs: jobsFrom(jobs), beforeCompiling })
     await buildRuntime({ config, cache, out: dist })
     await buildApp({ root, config, out: dist })
   },

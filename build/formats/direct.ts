@@ -2,7 +2,7 @@ import type { Format } from '../format.ts'
 
 /** The hypervisor starts the kernel itself and gets the layers as disks: nothing to assemble. */
 const direct: Format = {
-  summary: 'kernel and layers as they are, started by the hypervisor',
+  summary: 'the kernel and the layers, for hypervisors that boot a kernel themselves',
   fragments: [],
   tools: [],
   boots: [],

@@ -8,7 +8,7 @@ import { part } from '../image/part.ts'
 import { writeWhole } from '../image/whole.ts'
 
 const efi: Format = {
-  summary: 'one file for EFI with kernel, command line and layers',
+  summary: 'one EFI program with kernel, command line and layers',
   fragments: ['image-initrd'],
   tools: ['objcopy', 'objdump', 'linuxx64.efi.stub'],
   boots: [{ firmware: 'efi', as: 'efi-file' }],

@@ -5,7 +5,7 @@ import { makeInitramfs } from '../image/initramfs.ts'
 import { writeWhole } from '../image/whole.ts'
 
 const initrd: Format = {
-  summary: 'kernel and an initramfs of the layers, for PXE and iPXE',
+  summary: 'the kernel and an initramfs with the layers, for PXE and iPXE',
   fragments: ['image-initrd'],
   tools: [],
   boots: [

@@ -12,7 +12,7 @@ import { writeWhole } from '../image/whole.ts'
 import { tool } from '../lib/tool.ts'
 
 const iso: Format = {
-  summary: 'a CD that is a USB disk too, for BIOS and EFI',
+  summary: 'a hybrid image for CD and USB, for BIOS and EFI',
   fragments: ['image-initrd', 'image-disk', 'image-iso'],
   tools: [
     ...['xorriso', 'mformat', 'mmd', 'mcopy'],

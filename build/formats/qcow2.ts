@@ -4,7 +4,7 @@ import { convertDisk, diskFragments, diskTools } from '../image/disk.ts'
 import { writeWhole } from '../image/whole.ts'
 
 const qcow2: Format = {
-  summary: 'a disk for QEMU, libvirt, Proxmox and OpenStack',
+  summary: 'a disk image for QEMU, libvirt, Proxmox and OpenStack',
   fragments: [...diskFragments],
   tools: [...diskTools, 'qemu-img'],
   boots: diskBoots,

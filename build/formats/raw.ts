@@ -4,7 +4,7 @@ import { diskFragments, diskTools, makeDisk } from '../image/disk.ts'
 import { writeWhole } from '../image/whole.ts'
 
 const raw: Format = {
-  summary: 'a disk as it is, for BIOS and EFI',
+  summary: 'a raw disk image, for BIOS and EFI',
   fragments: diskFragments,
   tools: diskTools,
   boots: diskBoots,

@@ -6,7 +6,7 @@ import { fixVhd } from '../image/vhd.ts'
 import { writeWhole } from '../image/whole.ts'
 
 const vhd: Format = {
-  summary: 'a fixed disk for Azure and Hyper-V of the first generation',
+  summary: 'a fixed-size disk image for Azure and Hyper-V generation 1',
   fragments: [...diskFragments, 'platform-azure'],
   tools: [...diskTools, 'qemu-img'],
   boots: diskBoots,

@@ -6,7 +6,7 @@ import { fixVhdx } from '../image/vhdx.ts'
 import { writeWhole } from '../image/whole.ts'
 
 const vhdx: Format = {
-  summary: 'a disk for Hyper-V of the second generation',
+  summary: 'a disk image for Hyper-V generation 2',
   fragments: [...diskFragments, 'platform-azure'],
   tools: [...diskTools, 'qemu-img'],
   boots: diskBoots,

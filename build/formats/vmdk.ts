@@ -6,7 +6,7 @@ import { hashOfParts } from '../image/part.ts'
 import { writeWhole } from '../image/whole.ts'
 
 const vmdk: Format = {
-  summary: 'a disk for VMware (streamOptimized, as ESXi imports it)',
+  summary: 'a disk image for VMware (streamOptimized, for import into ESXi)',
   fragments: [...diskFragments, 'platform-vmware'],
   tools: [...diskTools, 'qemu-img'],
   boots: [...diskBoots, ...vmwareBoots],

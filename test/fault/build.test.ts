@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
@@ -149,5 +149,20 @@ await t.test('a bad configuration stops the build before anything is made', (t) 
   t.match(refused.output, /hostname/, 'all errors at once')
   t.match(refused.output, /local\.json/)
   t.same(finished(join(copy.path, 'dist')), [])
+  t.end()
+})
+
+await t.test('an app that cannot be packed stops the build before the kernel is compiled', (t) => {
+  const copy = checkout()
+  t.teardown(() => copy.remove())
+  const source = join(copy.path, 'linux')
+  mkdirSync(source)
+  writeFileSync(join(source, 'Makefile'), 'VERSION = 6\n')
+  writeFileSync(join(copy.path, 'config/local.json'), JSON.stringify({ kernel: { source } }))
+  writeFileSync(join(copy.path, 'app/index.ts'), "import './gone.ts'\n")
+  const refused = copy.run([node, 'build/layers.ts'])
+  t.equal(refused.status, 1, refused.output)
+  t.match(refused.output, /error: app\/index\.ts:1 imports '\.\/gone\.ts', which does not exist/)
+  t.notMatch(refused.output, /Compiling/)
   t.end()
 })
