@@ -26,7 +26,7 @@ export interface BalancerConfig {
     /**
      * http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.
      */
-    protocol: "http" | "https" | "redirect" | "tcp";
+    protocol: "http" | "https" | "h2c" | "redirect" | "tcp";
     /**
      * tcp only: the pool that connections go to.
      */

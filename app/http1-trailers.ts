@@ -15,7 +15,7 @@ export function trailerConnections(options: ConnectionOptions): Connections {
     dispatch({ path, method, headers, body, trailers }: Outgoing, handler: Handler): void {
       const sent = request({
         ...{ host, port, servername, path, method, agent, maxHeaderSize: headerBytes, setHost: false },
-        headers: [...(headers.flat() as string[]), 'transfer-encoding', 'chunked'],
+        headers: [...headers.flat(), 'transfer-encoding', 'chunked'],
       })
       const exchange = new TrailerRequest(sent, handler, options)
       exchange.begin()
@@ -61,7 +61,7 @@ class TrailerRequest implements Controller {
       if (this.isOver) return
       if (!request.write(part)) await Promise.race([once(request, 'drain'), once(request, 'close')])
     }
-    request.addTrailers(trailersOf(trailers()) as Record<string, string>)
+    request.addTrailers(trailersOf(trailers()))
     request.end()
   }
 

@@ -117,7 +117,7 @@ export class Connection {
   }
 
   /** Why a stream of this connection ended before its response did. */
-  problemOf({ id, rstCode = 0 }: ClientHttp2Stream, error: NodeJS.ErrnoException | undefined): Error {
+  problemOf({ id, rstCode }: ClientHttp2Stream, error: NodeJS.ErrnoException | undefined): Error {
     if (id === undefined) return notSent(error)
     if (rstCode === constants.NGHTTP2_REFUSED_STREAM || id > this.lastStream)
       return failure('REFUSED_STREAM', 'the backend refused the stream', rstCode)

@@ -1,4 +1,4 @@
-import type { Http2SecureServer } from 'node:http2'
+import type { Http2SecureServer, Http2Server } from 'node:http2'
 import { createServer, type Server } from 'node:net'
 import { answer } from '#nodeos/answer'
 import { type Certificates, readPairs } from '#nodeos/certificates'
@@ -6,7 +6,7 @@ import { milliseconds } from '#nodeos/milliseconds'
 import { limitPerClient } from '#nodeos/per-client'
 import { refuse, settleTarget } from '#nodeos/target'
 import { takeUpgrades } from '#nodeos/upgrade'
-import { secureWebServer, type WebLimits, webServer } from '#nodeos/web'
+import { plainHttp2Server, secureWebServer, type WebLimits, webServer } from '#nodeos/web'
 import type { Balancer } from './balancer.ts'
 import type { BalancerConfig, ListenerConfig } from './config.ts'
 import { healthPath } from './router.ts'
@@ -14,7 +14,7 @@ import { healthPath } from './router.ts'
 /** A server that takes connections. */
 export interface Listener {
   port: number
-  server: Server | Http2SecureServer
+  server: Server | Http2Server | Http2SecureServer
   certificates?: Certificates
 }
 
@@ -38,6 +38,13 @@ const makers: Record<ListenerConfig['protocol'], Make> = {
   http(balancer) {
     const respond = balancer.request.bind(balancer, 'http')
     const server = webServer(limits(balancer.config), respond)
+    takeUpgrades(server, respond)
+    return { server }
+  },
+
+  h2c(balancer) {
+    const respond = balancer.request.bind(balancer, 'http')
+    const server = plainHttp2Server(limits(balancer.config), respond)
     takeUpgrades(server, respond)
     return { server }
   },

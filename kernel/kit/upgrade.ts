@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type IncomingMessage, ServerResponse } from 'node:http'
-import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { answer, type Request, type Response } from './answer.ts'
@@ -24,7 +24,7 @@ export interface Asking {
 }
 
 /** Gives `respond` the clients of a server that want another protocol, and what takes them there. */
-export function takeUpgrades(server: Server | Http2SecureServer, respond: Respond): void {
+export function takeUpgrades(server: Server | Http2Server | Http2SecureServer, respond: Respond): void {
   Object.assign(server, { shouldUpgradeCallback: isUpgrade })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const asking = askingHttp1(request, socket, head)

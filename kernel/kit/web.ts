@@ -1,9 +1,12 @@
 import { createServer, IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import {
   createSecureServer,
+  createServer as createHttp2Server,
   type Http2SecureServer,
+  type Http2Server,
   type Http2ServerResponse,
-  type SecureServerOptions,
+  type ServerHttp2Session,
+  type ServerOptions,
 } from 'node:http2'
 import { answer, type Request, type Response } from './answer.ts'
 import { Certificates, minVersion } from './certificates.ts'
@@ -43,25 +46,27 @@ export function secureWebServer(
   limits: WebLimits,
   respond: Respond,
 ): { server: Http2SecureServer; certificates: Certificates } {
-  const own: SecureServerOptions & { strictSingleValueFields: boolean } = {
-    ...options(limits),
+  const server = createSecureServer({
+    ...http2Options(limits),
     allowHTTP1: true,
     minVersion,
     handshakeTimeout: limits.headersMs,
-    settings: {
-      maxConcurrentStreams: openRequests,
-      maxHeaderListSize: limits.headerBytes,
-      enableConnectProtocol: true,
-    },
-    maxHeaderListPairs: limits.headerBytes,
-    maxSendHeaderBlockLength: mostResponseHeaderBytes,
-    // A header that is sent twice by mistake is passed on, as over HTTP/1.1.
-    strictSingleValueFields: false,
     SNICallback: (name, callback) => callback(null, certificates.find(name)),
-  }
-  const server = createSecureServer(own)
+  })
   const certificates = new Certificates(server)
-  server.on('session', (session) =>
+  serveHttp2(server, limits, respond)
+  return { server, certificates }
+}
+
+/** Starts a server of HTTP/2 without TLS, for clients that know of it (RFC 9113, 3.3), such as those of gRPC. */
+export function plainHttp2Server(limits: WebLimits, respond: Respond): Http2Server {
+  const server = createHttp2Server(http2Options(limits))
+  serveHttp2(server, limits, respond)
+  return server
+}
+
+function serveHttp2(server: Http2Server | Http2SecureServer, limits: WebLimits, respond: Respond): void {
+  server.on('session', (session: ServerHttp2Session) =>
     endIdle(session, { idleMs: limits.keepAliveMs, longestMs: limits.longestMs }),
   )
   server.on('request', (request: Request, http2: Http2ServerResponse) => {
@@ -75,7 +80,21 @@ export function secureWebServer(
     }
   })
   Object.assign(server, settings(limits))
-  return { server, certificates }
+}
+
+function http2Options(limits: WebLimits): ServerOptions & { strictSingleValueFields: boolean } {
+  return {
+    ...options(limits),
+    settings: {
+      maxConcurrentStreams: openRequests,
+      maxHeaderListSize: limits.headerBytes,
+      enableConnectProtocol: true,
+    },
+    maxHeaderListPairs: limits.headerBytes,
+    maxSendHeaderBlockLength: mostResponseHeaderBytes,
+    // A header that is sent twice by mistake is passed on, as over HTTP/1.1.
+    strictSingleValueFields: false,
+  }
 }
 
 /** Headers are limited by their bytes alone: Node drops without notice those beyond a number. */

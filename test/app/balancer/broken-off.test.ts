@@ -79,15 +79,16 @@ await t.test('a backend that breaks off again and again is ejected', async (t) =
   await until('it is ejected', async () => (await lb.overview()).pools[0]?.backends[0]?.state === 'ejected')
 })
 
-await t.test('clients that disconnect or do not read are told from that', async (t) => {
-  const endless = (socket: Socket): void => {
-    const more = (): void => {
-      while (socket.writable && socket.write('x'.repeat(65_536)));
-    }
-    socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n')
-    socket.on('drain', more)
-    more()
+function endless(socket: Socket): void {
+  const more = (): void => {
+    while (socket.writable && socket.write('x'.repeat(65_536)));
   }
+  socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n')
+  socket.on('drain', more)
+  more()
+}
+
+await t.test('clients that disconnect or do not read are told from that', async (t) => {
   const backend = await raw(t, endless)
   const { lb } = await both(t, backend.address, { timeouts: { body: 1 } })
   const gone = requestHttp({ port: lb.port }).end()

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer as createHttp2 } from 'node:http2'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
 import { certify } from '../../fixtures/certify.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
@@ -88,6 +88,13 @@ await t.test('gRPC over h2c: every kind of call, errors and trailers', async (t)
   t.same(logged(lb, 'response broken off'), [])
 })
 
+await t.test('gRPC without any TLS: a listener of h2c', async (t) => {
+  const a = await grpcBackend(t, 'a')
+  const port = await freePort()
+  await balanced(t, [a.address], { listeners: [{ port, protocol: 'h2c' }] })
+  await everyKind(t, grpcClient(t, port, credentials.createInsecure()), a, 'a')
+})
+
 await t.test('gRPC over TLS: the certificate is verified', async (t) => {
   const own = certify(t, 'grpc.internal')
   const a = await grpcBackend(t, 'a', { tls: own })
@@ -131,9 +138,9 @@ function hasRequest(received: Buffer): boolean {
 
 await t.test('a backend that resets a stream in the middle resets the client’s', async (t) => {
   // SETTINGS, and the acknowledgement of the client's; HEADERS with status 200, DATA, RST_STREAM.
-  const settings = Buffer.from('000000040000000000' + '000000040100000000', 'hex')
-  const response = Buffer.from('000001010400000001' + '88' + '000002000000000001' + '7878', 'hex')
-  const reset = Buffer.from('000004030000000001' + '0000000b', 'hex')
+  const settings = Buffer.from('000000040000000000000000040100000000', 'hex')
+  const response = Buffer.from('000001010400000001880000020000000000017878', 'hex')
+  const reset = Buffer.from('0000040300000000010000000b', 'hex')
   const server = createServer((socket) => {
     let received = Buffer.alloc(0)
     socket
@@ -157,9 +164,10 @@ await t.test('a backend that shuts down gracefully costs no call', async (t) => 
   const a = await grpcBackend(t, 'a')
   const b = await grpcBackend(t, 'b')
   const { client, lb } = await balanced(t, [a.address, b.address], { pool: { retries: 2 } })
-  let [calls, isOver] = [0, false]
+  let calls = 0
+  const over = new AbortController()
   const caller = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const { error } = await call(client, 'hello')
       t.equal(error, null)
       calls += 1
@@ -180,7 +188,7 @@ await t.test('a backend that shuts down gracefully costs no call', async (t) => 
   open.end()
   await once(open.resume(), 'status')
   await stopped
-  isOver = true
+  over.abort()
   await Promise.all(callers)
   const [again] = [await grpcBackend(t, name, { port: busy.port })]
   await until('it takes calls again', async () => {

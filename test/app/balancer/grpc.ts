@@ -47,12 +47,12 @@ interface Definition {
   test: { Echo: ServiceClientConstructor }
 }
 
-function load<T>(name: string): T {
-  return loadPackageDefinition(loadSync(join(import.meta.dirname, name))) as T
+function load(name: string): unknown {
+  return loadPackageDefinition(loadSync(join(import.meta.dirname, name)))
 }
 
-const { test } = load<Definition>('echo.proto')
-const { grpc } = load<{ grpc: { health: { v1: { Health: ServiceClientConstructor } } } }>('health.proto')
+const { test } = load('echo.proto') as Definition
+const { grpc } = load('health.proto') as { grpc: { health: { v1: { Health: ServiceClientConstructor } } } }
 
 /** What a test wants to see of calls that end early. */
 export interface Seen {
@@ -119,7 +119,7 @@ export async function grpcBackend(
   const check: handleUnaryCall<unknown, { status: number }> = (_call, done) =>
     done(null, { status: seen.health })
   const { tls, hasHealth = false } = options
-  if (hasHealth) server.addService(grpc.health.v1.Health.service, { Check: check } as never)
+  if (hasHealth) server.addService(grpc.health.v1.Health.service, { Check: check })
   const security =
     tls === undefined
       ? ServerCredentials.createInsecure()

@@ -240,10 +240,11 @@ await t.test('trailers of a request reach a backend of HTTP/1.1, if it announces
   const server = createHttp((request, response) => {
     response.writeProcessing()
     response.writeHead(200, { trailer: 'x-seen' })
-    void text(request).then((body) => {
+    const end = (body: string): void => {
       response.addTrailers({ 'x-seen': String(request.trailers['x-sum']) })
-      response.end(`${body} ${request.headers.trailer} ${request.headers.te}`)
-    })
+      response.end(`${body} ${String(request.headers.trailer)} ${String(request.headers.te)}`)
+    }
+    text(request).then(end, (error: Error) => response.destroy(error))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
@@ -266,10 +267,11 @@ await t.test('a backend of HTTP/2 serves clients of HTTP/1.1 just the same', asy
     if (request.url === '/304') return void response.writeHead(304, { 'content-length': '10' }).end()
     if (request.url === '/break') return void response.write('x', () => stream.session?.destroy())
     stream.additionalHeaders({ ':status': 103, link: '</a.css>' })
-    return void text(request).then((body) => {
+    const end = (body: string): void => {
       response.addTrailers({ 'x-seen': String(request.trailers['x-sum']) })
       response.end(`${body} ${request.authority} ${request.headers.te}`)
-    })
+    }
+    return void text(request).then(end, (error: Error) => response.destroy(error))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
