@@ -8,10 +8,10 @@ export type PoolConfig = BalancerConfig['pools'][string]
 export type BackendConfig = PoolConfig['backends'][number]
 export type ListenerConfig = BalancerConfig['listeners'][number]
 
-/** The same value with its defaults filled in. @throws {ConfigError} with every mistake */
+/** Returns a copy with its defaults filled in. @throws {ConfigError} with every mistake */
 export const checked = checker(validate, contradictions)
 
-/** config/app.json with LB_CONFIG of the environment over it, for backends that differ from machine to machine. */
+/** Reads config/app.json with the overrides of LB_CONFIG, for backends that differ from machine to machine. */
 export function readConfig(text: string, env: NodeJS.ProcessEnv): BalancerConfig {
   const listeners = [{ port: Number(env['PORT'] ?? 8080) }]
   return configured({ listeners, ...(JSON.parse(text) as object) }, 'LB_CONFIG', env, checked)

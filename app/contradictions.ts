@@ -5,7 +5,7 @@ import type { BalancerConfig } from './config.types.ts'
 
 type Found = Generator<Contradiction, void>
 
-/** What the schema cannot say: names that lead nowhere, files that are not there, ports twice, protocols that do not fit. */
+/** Finds what the schema cannot express: unknown pools, missing files, duplicate ports, protocols that do not match. */
 export function contradictions(config: BalancerConfig): Contradiction[] {
   return [...ports(config), ...listeners(config), ...routes(config), ...pools(config), ...networks(config)]
 }
@@ -17,7 +17,7 @@ function* ports({ listeners, admin }: BalancerConfig): Found {
     if (port === undefined) continue
     const first = taken.get(port)
     if (first === undefined) taken.set(port, pointer)
-    else yield { pointer, text: `port ${port} is taken by ${first}` }
+    else yield { pointer, text: `port ${port} is already used by ${first}` }
   }
 }
 
@@ -25,15 +25,18 @@ function* listeners(config: BalancerConfig): Found {
   for (const [index, { protocol, pool, certificates }] of config.listeners.entries()) {
     const at = `/listeners/${index}`
     if (protocol === 'https' && certificates.length === 0)
-      yield { pointer: `${at}/certificates`, text: 'https needs a certificate and its key' }
+      yield { pointer: `${at}/certificates`, text: 'an https listener needs a certificate and its key' }
     for (const [nth, references] of certificates.entries()) {
       const text = problemOf(references)
       if (text !== undefined) yield { pointer: `${at}/certificates/${nth}/certificate`, text }
     }
     if (protocol === 'tcp' && pool !== undefined) yield* leadsTo(config, pool, true, `${at}/pool`)
-    else if (protocol === 'tcp') yield { pointer: `${at}/pool`, text: 'tcp needs the pool to connect to' }
+    else if (protocol === 'tcp') yield { pointer: `${at}/pool`, text: 'a tcp listener needs a pool' }
     else if (pool !== undefined)
-      yield { pointer: `${at}/pool`, text: `only tcp has a pool: ${protocol} has routes` }
+      yield {
+        pointer: `${at}/pool`,
+        text: `only tcp listeners have a pool; ${protocol} listeners use routes`,
+      }
   }
 }
 
@@ -44,14 +47,18 @@ function* routes(config: BalancerConfig): Found {
 
 function* leadsTo({ pools }: BalancerConfig, name: string, isTcp: boolean, pointer: string): Found {
   const { protocol } = (Object.hasOwn(pools, name) && pools[name]) || {}
-  const known = Object.keys(pools).join(', ') || 'none'
   if (protocol === undefined)
-    yield { pointer, text: `there is no pool ${JSON.stringify(name)}; there is: ${known}` }
+    yield { pointer, text: `pool ${JSON.stringify(name)} does not exist; ${available(pools)}` }
   else if ((protocol === 'tcp') !== isTcp)
     yield {
       pointer,
-      text: `the pool ${name} speaks ${protocol}, which does not go with ${isTcp ? 'tcp' : 'http'}`,
+      text: `pool ${name} has protocol ${protocol}; ${isTcp ? 'a tcp listener needs one with tcp' : 'routes need one with http, https, h2c or h2'}`,
     }
+}
+
+function available(pools: BalancerConfig['pools']): string {
+  const names = Object.keys(pools)
+  return names.length > 0 ? `use one of: ${names.join(', ')}` : 'add it to pools'
 }
 
 function* pools({ pools }: BalancerConfig): Found {
@@ -59,18 +66,19 @@ function* pools({ pools }: BalancerConfig): Found {
     for (const [index, { address }] of backends.entries()) {
       const pointer = `/pools/${name}/backends/${index}/address`
       const port = Number(address.slice(address.lastIndexOf(':') + 1))
-      if (port < 1 || port > 65_535) yield { pointer, text: `${port} is no port` }
+      if (port < 1 || port > 65_535) yield { pointer, text: `invalid port ${port}: use 1 to 65535` }
       // Such as [1::2::3] or 256.0.0.1.
-      else if (!URL.canParse(`http://${address}`)) yield { pointer, text: `${address} is no address` }
+      else if (!URL.canParse(`http://${address}`))
+        yield { pointer, text: `invalid address ${address}: use host:port` }
       else if (backends.findIndex((each) => each.address === address) < index)
-        yield { pointer, text: `${address} is there twice` }
+        yield { pointer, text: `duplicate address ${address}` }
     }
     if (protocol === 'tcp' && health.kind === 'http')
-      yield { pointer: `/pools/${name}/health/kind`, text: 'tcp backends are checked by tcp, or not at all' }
+      yield { pointer: `/pools/${name}/health/kind`, text: 'a pool with protocol tcp supports tcp and none' }
     if (health.kind === 'grpc' && protocol !== 'h2c' && protocol !== 'h2')
-      yield { pointer: `/pools/${name}/health/kind`, text: 'grpc needs a pool whose protocol is h2c or h2' }
+      yield { pointer: `/pools/${name}/health/kind`, text: 'grpc needs a pool with protocol h2c or h2' }
     if (protocol === 'tcp' && sticky !== undefined)
-      yield { pointer: `/pools/${name}/sticky`, text: 'tcp connections carry no cookie' }
+      yield { pointer: `/pools/${name}/sticky`, text: 'sticky needs cookies, which tcp does not have' }
   }
 }
 

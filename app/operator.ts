@@ -27,7 +27,7 @@ export function operator({ config, pools }: Balancer, listeners: readonly Listen
     /** Changes a pool's backends as a whole. @returns the new list @throws {Refused | ConfigError} */
     async changeBackends(name: string, edit: (all: BackendConfig[]) => object[]): Promise<BackendConfig[]> {
       const pool = pools.get(name)
-      if (pool === undefined) throw new Refused(404, `there is no pool ${name}`)
+      if (pool === undefined) throw new Refused(404, `pool ${name} does not exist`)
       const { backends } = await change((changes) => {
         const wanted = { ...pool.config, backends: edit(changes.backends[name] ?? pool.config.backends) }
         const { backends = [] } =
@@ -40,11 +40,11 @@ export function operator({ config, pools }: Balancer, listeners: readonly Listen
     /** Gives a listener a certificate, see `renewed`. @throws {Refused} when it takes none, or it is not usable */
     async renewCertificate(port: string, pair: Pair): Promise<void> {
       const own = listeners.find((each) => String(each.port) === port)?.certificates
-      if (own === undefined) throw new Refused(404, `no https listener has port ${port}`)
+      if (own === undefined) throw new Refused(404, `no https listener uses port ${port}`)
       try {
         entryOf(pair)
       } catch (error) {
-        throw new Refused(400, `the certificate cannot be used: ${(error as Error).message}`)
+        throw new Refused(400, `invalid certificate: ${(error as Error).message}`)
       }
       await change(({ backends, certificates }) => ({
         backends,

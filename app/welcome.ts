@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { freemem, hostname, totalmem, uptime } from 'node:os'
 import { join } from 'node:path'
 
-/** Shows what runs while there are no routes. */
+/** Serves a page about the machine while there are no routes. */
 export function welcome(ports: readonly number[]): void {
   for (const port of ports) createServer(respond).listen(port)
 }
@@ -20,7 +20,7 @@ function respond({ method, url = '/' }: IncomingMessage, response: ServerRespons
   else send(404, 'text/plain', 'not found\n')
 }
 
-/** The front page: what this machine is. */
+/** Returns the page: host name, uptime, memory and version. */
 function page(): string {
   const [host] = hostname().split(/[<&]/, 1)
   const facts = {

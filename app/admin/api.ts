@@ -7,16 +7,16 @@ import type { Operator } from '../operator.ts'
 import type { Overview, View } from '../overview.ts'
 import { pagePart } from './page.ts'
 
-/** What operators can ask for. */
+/** The admin API. */
 export function api({ pools, config }: Balancer, operator: Operator, { look }: Overview): Routes {
-  /** Puts something else in the place of one backend. */
+  /** Replaces one backend. */
   const replace = (
     pool: string,
     id: string,
     by: (backend: BackendConfig) => object[],
   ): Promise<BackendConfig[]> =>
     operator.changeBackends(pool, (all) => {
-      if (!all.some(({ address }) => address === id)) throw new Refused(404, `there is no backend ${id}`)
+      if (!all.some(({ address }) => address === id)) throw new Refused(404, `backend ${id} does not exist`)
       return all.flatMap((each) => (each.address === id ? by(each) : each))
     })
   return {
@@ -48,9 +48,9 @@ export function api({ pools, config }: Balancer, operator: Operator, { look }: O
 
     'PATCH /api/pools/:pool/backends/:backend': async (request, pool, id) => {
       const edit = await jsonOf(request)
-      if (Object.keys(edit).length === 0) throw new Refused(400, 'weight or draining is needed')
+      if (Object.keys(edit).length === 0) throw new Refused(400, 'set weight or draining')
       if ('address' in edit)
-        throw new Refused(400, 'an address stays: remove the backend and add another one')
+        throw new Refused(400, 'an address cannot be changed: remove the backend and add another one')
       const changed = await replace(pool, id, (backend) => [{ ...backend, ...edit }])
       return { status: 200, body: changed.find(({ address }) => address === id) ?? {} }
     },
@@ -63,7 +63,7 @@ export function api({ pools, config }: Balancer, operator: Operator, { look }: O
     'PUT /api/certificates/:port': async (request, port) => {
       const { certificate, key } = await jsonOf(request)
       if (typeof certificate !== 'string' || typeof key !== 'string')
-        throw new Refused(400, 'certificate and key are needed, each PEM')
+        throw new Refused(400, 'certificate and key are required, both as PEM text')
       await operator.renewCertificate(port, { certificate, key })
       return { status: 204 }
     },

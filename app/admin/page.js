@@ -3,7 +3,7 @@
 const everyMs = 1000
 const longestMs = 15_000
 const points = 60
-const lasting = { kept: 'changes are kept', lost: 'changes last until Node ends' }
+const lasting = { kept: 'changes survive a restart of Node', lost: 'changes are lost when Node restarts' }
 
 const byId = (id) => document.getElementById(id)
 /** Tables by pool, and rows by pool and backend: cells are changed in place, so that focus and selection stay. */
@@ -11,12 +11,12 @@ const tables = new Map()
 const rows = new Map()
 let waitMs = everyMs
 
-/** Asks for the state, shows it, and asks again: less often while there is no answer, not at all while hidden. */
+/** Fetches and shows the state, again and again: less often while requests fail, not at all while the page is hidden. */
 async function poll() {
   if (document.hidden) return
   try {
     const response = await fetch('/api/backends', { signal: AbortSignal.timeout(5000) })
-    if (!response.ok) throw new Error(`the answer is ${response.status}`)
+    if (!response.ok) throw new Error(`HTTP status ${response.status}`)
     show(await response.json())
     byId('away').hidden = true
     waitMs = everyMs
@@ -24,7 +24,7 @@ async function poll() {
     waitMs = Math.min(waitMs * 2, longestMs)
     byId('away').hidden = false
     byId('away').textContent =
-      `The machine does not answer (${error.message}). What you see is old; asking again.`
+      `The machine does not respond (${error.message}). These figures are out of date; retrying.`
   }
   clearTimeout(poll.timer)
   poll.timer = setTimeout(() => void poll(), waitMs)
@@ -70,11 +70,11 @@ function newRow(pool, { id }, body) {
   drain.setAttribute('aria-label', `Drain ${id}`)
   const path = `/api/pools/${encodeURIComponent(pool)}/backends/${encodeURIComponent(id)}`
   weight.addEventListener('change', () =>
-    change(path, { weight: weight.valueAsNumber }, `${id} weighs ${weight.value}`),
+    change(path, { weight: weight.valueAsNumber }, `Weight of ${id} set to ${weight.value}`),
   )
   drain.addEventListener('click', () => {
     const draining = drain.getAttribute('aria-pressed') !== 'true'
-    void change(path, { draining }, draining ? `${id} drains` : `${id} takes requests again`)
+    void change(path, { draining }, draining ? `${id} is draining` : `${id} receives requests again`)
   })
   body.append(element)
   return { element, weight, drain, rates: [], errors: [] }
@@ -96,6 +96,7 @@ function update({ element, weight, drain, rates, errors }, { state, reason, late
     'errors',
     `${(backend.errorRate * 100).toFixed(backend.errorRate > 0 && backend.errorRate < 0.1 ? 2 : 0)} %`,
   )
+  set('broken', String(backend.brokenOff))
   if (document.activeElement !== weight) weight.value = String(backend.weight)
   drain.setAttribute('aria-pressed', String(state === 'draining'))
   draw(element.querySelector('.rate'), rates, backend.rate, Math.max(1, ...rates, backend.rate))

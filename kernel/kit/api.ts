@@ -5,7 +5,7 @@ import { limited, TooLarge } from './body.ts'
 
 const mostBytes = 262_144
 
-/** Something that operators may not have, with the status of the answer. */
+/** A request of an operator that is rejected, with the status of the response. */
 export class Refused extends Error {
   readonly status: number
   constructor(status: number, message: string) {
@@ -26,7 +26,7 @@ type Handler = (request: IncomingMessage, ...parts: string[]) => Answer | Promis
 /** By method and path. They are given the parts of the path that have a colon, decoded. */
 export type Routes = Record<`${string} /${string}`, Handler>
 
-/** A server for operators: what is read is open to whoever reaches the port, what changes needs the bearer token. */
+/** Creates a server for operators: reading is open to everyone who reaches the port, changes need the bearer token. */
 export function apiServer(routes: Routes, token: string | undefined): Server {
   const find = router(routes)
   const respond = async (request: IncomingMessage): Promise<Answer> => {
@@ -50,12 +50,12 @@ export async function jsonOf(request: IncomingMessage): Promise<Record<string, u
   try {
     value = JSON.parse(await text(limited(request, mostBytes)))
   } catch (error) {
-    if (error instanceof TooLarge) throw new Refused(413, `more than ${mostBytes} bytes`)
-    throw new Refused(400, 'the body is not JSON')
+    if (error instanceof TooLarge) throw new Refused(413, `the body is larger than ${mostBytes} bytes`)
+    throw new Refused(400, 'the body must be JSON')
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
     return value as Record<string, unknown>
-  throw new Refused(400, 'the body is not a JSON object')
+  throw new Refused(400, 'the body must be a JSON object')
 }
 
 /** @throws {Refused} where there is nothing */
@@ -68,7 +68,7 @@ function router(routes: Routes): (method: string, path: string) => { handler: Ha
     const found = compiled.filter(({ pattern }) => pattern.test(path))
     if (found.length === 0) throw new Refused(404, 'not found')
     const route = found.find((each) => each.method === method)
-    if (route === undefined) throw new Refused(405, `${method} is not for ${path}`)
+    if (route === undefined) throw new Refused(405, `method ${method} is not allowed for ${path}`)
     const [, ...parts] = route.pattern.exec(path) ?? []
     return { handler: route.handler, parts: parts.map(decodeURIComponent) }
   }
@@ -81,15 +81,15 @@ function pathOf(url: string): string {
     decodeURIComponent(path)
     return path
   } catch {
-    throw new Refused(400, 'the path is not encoded properly')
+    throw new Refused(400, 'the path has an invalid percent-encoding')
   }
 }
 
 function authorize({ headers }: IncomingMessage, token: string | undefined): void {
-  if (token === undefined) throw new Refused(403, 'this machine was given no token: nothing can be changed')
+  if (token === undefined) throw new Refused(403, 'changes are disabled: this machine has no token')
   const { authorization = '' } = headers
   if (!timingSafeEqual(digest(authorization), digest(`Bearer ${token}`)))
-    throw new Refused(401, 'the token is missing or wrong')
+    throw new Refused(401, 'the token is missing or invalid')
 }
 
 function digest(text: string): Buffer {

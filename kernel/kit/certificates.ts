@@ -57,7 +57,8 @@ export class Certificates {
 export function entryOf({ certificate, key }: Pair): Entry {
   const leaf = new X509Certificate(certificate)
   // A context takes an empty key for none.
-  if (!leaf.checkPrivateKey(createPrivateKey(key))) throw new Error('the key is of another certificate')
+  if (!leaf.checkPrivateKey(createPrivateKey(key)))
+    throw new Error('the private key does not match the certificate')
   return { leaf, context: createSecureContext({ cert: certificate, key, minVersion }) }
 }
 
@@ -82,7 +83,7 @@ export function readPairs(references: readonly References[], env: NodeJS.Process
     if (file !== undefined) return readFileSync(file, 'utf8')
     const text = given(reference, env)
     if (text !== undefined) return text
-    throw new Error(`${reference.slice(4)} is not set: this machine was given no certificate`)
+    throw new Error(`environment variable ${reference.slice(4)} is not set; it must contain PEM text`)
   }
   return references.map(({ certificate, key }) => ({ certificate: read(certificate), key: read(key) }))
 }
@@ -96,8 +97,8 @@ export function problemOf({ certificate: reference }: References): string | unde
     return undefined
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException
-    const problem = code === 'ENOENT' ? 'there is no such file in the repository' : message
-    return `${reference}: ${problem}; name a PEM file, or env:NAME for one that the machine is given`
+    const problem = code === 'ENOENT' ? 'the file does not exist in the repository' : message
+    return `${reference}: ${problem}; use a PEM file, or env:NAME for a certificate from the environment`
   }
 }
 

@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net'
 /** What an IPv4 address begins with, written as one of IPv6. */
 const mapped = '::ffff:'
 
-/** The networks whose word on the client is taken; undefined when nobody's is. */
+/** The networks that are trusted to name the client; undefined if there are none. */
 export function trustList(networks: readonly string[]): BlockList | undefined {
   if (networks.length === 0) return undefined
   const list = new BlockList()
@@ -20,8 +20,8 @@ export function trustList(networks: readonly string[]): BlockList | undefined {
 export function problemOfNetwork(network: string): string | undefined {
   const [address = '', prefix = '0'] = network.split('/')
   const longest = isIP(address) === 6 ? 128 : 32
-  if (isIP(address) === 0) return `${address} is no IP address`
-  return Number(prefix) > longest ? `/${prefix} is longer than /${longest}` : undefined
+  if (isIP(address) === 0) return `invalid IP address ${address}`
+  return Number(prefix) > longest ? `invalid prefix length /${prefix}: at most /${longest}` : undefined
 }
 
 /** Who a request comes from. */
@@ -33,7 +33,7 @@ export interface Origin {
   chain: string[]
 }
 
-/** The client, as far as those who passed its request on are believed. */
+/** Finds the client, as far as the proxies before this one are trusted. */
 export function originOf(
   headers: IncomingHttpHeaders,
   peer: { address: string; protocol: 'http' | 'https' },

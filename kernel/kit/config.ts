@@ -57,7 +57,7 @@ export function configured<T>(
 
 function said({ instancePath, message, params }: ErrorObject): string {
   const { additionalProperty, allowedValues, propertyName } = params
-  if (additionalProperty !== undefined) return `${instancePath}/: there is no such key: ${additionalProperty}`
+  if (additionalProperty !== undefined) return `${instancePath}/: unknown key ${additionalProperty}`
   const detail = [allowedValues ?? propertyName ?? []].flat().join(', ')
   return `${instancePath || '/'}: ${message}${detail && ` (${detail})`}`
 }

@@ -48,7 +48,9 @@ export function shared<T>(set: string, content: T, apply: (content: T) => void, 
       if (process.connected) tell({ set, base: version, value })
       else take({ set, version: version + 1, value })
       const [taken] = await told.catch(() => {
-        throw new Error('the primary is silent: nobody knows whether the change was made')
+        throw new Error(
+          `the primary process did not confirm the change within ${mostMs / 1000} s; it may have been applied`,
+        )
       })
       if (taken === value.id) return value.content
     }
@@ -62,7 +64,7 @@ function keep(file: string, content: unknown): void {
     writeFileSync(written, JSON.stringify(content), { mode: 0o600 })
     renameSync(written, file)
   } catch (error) {
-    process.emitWarning(`a change is made, but not kept: ${(error as Error).message}`)
+    process.emitWarning(`the change was applied, but could not be saved: ${(error as Error).message}`)
   }
 }
 

@@ -41,18 +41,26 @@ const mistakes: [why: string, config: unknown, message: RegExp][] = [
   ['a misspelt key', { rotues: [] }, /rotues: unknown key; did you mean "routes"\?/],
   ['a misspelt algorithm', { pools: { a: { algorithm: 'round-robbin' } } }, /algorithm: .*round-robin/],
   ['an address without a port', { pools: { a: { backends: [{ address: 'a' }] } } }, /host:port such as/],
-  ['a port that is none', { pools: { a: { backends: [{ address: 'a:99999' }] } } }, /99999 is no port/],
+  [
+    'a port that is none',
+    { pools: { a: { backends: [{ address: 'a:99999' }] } } },
+    /invalid port 99999: use 1 to 65535/,
+  ],
   [
     'a backend twice',
     { pools: { a: { backends: [{ address: 'a:1' }, { address: 'a:1' }] } } },
-    /a:1 is there twice/,
+    /duplicate address a:1/,
   ],
   [
     'a route to nowhere',
     { routes: [{ pool: 'b' }], pools: { a: pool } },
-    /there is no pool "b"; there is: a/,
+    /pool "b" does not exist; use one of: a/,
   ],
-  ['a pool called __proto__', { routes: [{ pool: '__proto__' }] }, /there is no pool "__proto__"/],
+  [
+    'a pool called __proto__',
+    { routes: [{ pool: '__proto__' }] },
+    /pool "__proto__" does not exist; add it to pools/,
+  ],
   ['https without a certificate', { listeners: [{ port: 1, protocol: 'https' }] }, /needs a certificate/],
   [
     'a key in the image',
@@ -62,21 +70,25 @@ const mistakes: [why: string, config: unknown, message: RegExp][] = [
   [
     'a certificate that is not there',
     https('config/tls/none.crt'),
-    /listeners\[0\]\.certificates\[0\]\.certificate: config\/tls\/none\.crt: there is no such file.*; name a PEM file, or env:NAME/,
+    /listeners\[0\]\.certificates\[0\]\.certificate: config\/tls\/none\.crt: the file does not exist in the repository; use a PEM file, or env:NAME/,
   ],
   [
     'a certificate that is none',
     https('config/app.schema.json'),
-    /config\/app\.schema\.json: .*name a PEM file/,
+    /config\/app\.schema\.json: .*use a PEM file/,
   ],
-  ['a port twice', { listeners: [{ port: 1 }, { port: 1 }] }, /port 1 is taken by \/listeners\/0\/port/],
+  [
+    'a port twice',
+    { listeners: [{ port: 1 }, { port: 1 }] },
+    /port 1 is already used by \/listeners\/0\/port/,
+  ],
   [
     'tcp to a http pool',
     { listeners: [{ port: 1, protocol: 'tcp', pool: 'a' }], pools: { a: pool } },
-    /speaks http/,
+    /pool a has protocol http; a tcp listener needs one with tcp/,
   ],
-  ['tcp to nowhere', { listeners: [{ port: 1, protocol: 'tcp' }] }, /tcp needs the pool/],
-  ['no network', { trustedProxies: ['1.2.3.4/33'] }, /\/33 is longer than \/32/],
+  ['tcp to nowhere', { listeners: [{ port: 1, protocol: 'tcp' }] }, /a tcp listener needs a pool/],
+  ['no network', { trustedProxies: ['1.2.3.4/33'] }, /invalid prefix length \/33: at most \/32/],
   ['several at once', { routes: [{ pool: 'x' }, { pool: 'y' }] }, /has 2 errors:/],
 ]
 

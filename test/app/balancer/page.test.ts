@@ -126,10 +126,12 @@ await t.test('figures are those of the API, and true', async (t) => {
 /** A backend's row as Chromium tells a screen reader of it. */
 function row({ address }: TestBackend, state: string, pressed: string): string[] {
   return [
-    `      - row "${address} ${state} 0 0.0 – – – 0 % Drain ${address}":`,
+    `      - row "${address} ${state} 0 0.0 – – – 0 % 0 Drain ${address}":`,
     `        - rowheader "${address}"`,
     `        - cell "${state}"`,
-    ...['"0"', '"0.0"', '', '"–"', '"–"', '"–"', '"0 %"'].map((cell) => `        - cell ${cell}`.trimEnd()),
+    ...['"0"', '"0.0"', '', '"–"', '"–"', '"–"', '"0 %"', '"0"'].map((cell) =>
+      `        - cell ${cell}`.trimEnd(),
+    ),
     '        - cell:',
     `          - spinbutton "Weight of ${address}": "1"`,
     `        - cell "Drain ${address}":`,
@@ -152,6 +154,7 @@ await t.test('what a screen reader is told', async (t) => {
     'p90',
     'p99',
     'Errors',
+    'Broken off',
   ]
   const told = [
     '- heading "web round-robin" [level=2]',
@@ -167,12 +170,12 @@ await t.test('what a screen reader is told', async (t) => {
   t.equal(await page.getByRole('main').ariaSnapshot(), `- main:\n  ${told.join('\n  ')}`)
   t.match(
     await page.getByRole('banner').ariaSnapshot(),
-    /heading ".+" \[level=1\]\n.*1 process · up \d+ s · Node .* · changes last until Node ends\n.*\n.*textbox "Token"/,
+    /heading ".+" \[level=1\]\n.*1 process · up \d+ s · Node .* · changes are lost when Node restarts\n.*\n.*textbox "Token"/,
   )
   await page.route('**/api/backends', (route) => route.abort())
-  await page.getByRole('alert').filter({ hasText: 'does not answer' }).waitFor()
+  await page.getByRole('alert').filter({ hasText: 'does not respond' }).waitFor()
   await page.getByRole('button', { name: `Drain ${a.address}` }).press('Enter')
-  await page.getByRole('status').filter({ hasText: 'the token is missing or wrong' }).waitFor()
+  await page.getByRole('status').filter({ hasText: 'the token is missing or invalid' }).waitFor()
 })
 
 await t.test('the Tab key goes through all that can be changed, in the order that is seen', async (t) => {
@@ -195,7 +198,7 @@ await t.test('a machine that goes away is said, and that it is back', async (t) 
   const { page } = await open(t, lb)
   await page.route('**/api/backends', (route) => route.abort())
   await page.locator('#away').waitFor({ state: 'visible' })
-  t.match(await page.locator('#away').textContent(), /does not answer/)
+  t.match(await page.locator('#away').textContent(), /does not respond/)
   await page.unroute('**/api/backends')
   await page.locator('#away').waitFor({ state: 'hidden' })
 })
@@ -247,7 +250,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         ).length,
     )
     t.equal(unnamed, 0)
-    t.equal(await page.getByRole('columnheader').count(), 11)
+    t.equal(await page.getByRole('columnheader').count(), 12)
     t.equal(await page.getByRole('rowheader').count(), 2)
     await page.screenshot({ path: join(dist, `admin-${colorScheme}.png`) })
     await page.setViewportSize({ width: 360, height: 640 })

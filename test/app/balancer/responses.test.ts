@@ -269,7 +269,7 @@ await t.test('a backend of HTTP/2 serves clients of HTTP/1.1 just the same', asy
     stream.additionalHeaders({ ':status': 103, link: '</a.css>' })
     const end = (body: string): void => {
       response.addTrailers({ 'x-seen': String(request.trailers['x-sum']) })
-      response.end(`${body} ${request.authority} ${request.headers.te}`)
+      response.end(`${body} ${request.authority} ${String(request.headers.te)}`)
     }
     return void text(request).then(end, (error: Error) => response.destroy(error))
   }).listen(0, '127.0.0.1')
