@@ -6,15 +6,15 @@
  */
 
 /**
- * The load balancer: where it listens, where requests go, and how the backends are treated.
+ * Configuration of the load balancer: listeners, routes, pools of backends, limits and timeouts.
  */
 export interface BalancerConfig {
   /**
-   * Lets editors complete this file.
+   * Path of this schema, for completion in editors.
    */
   $schema: string;
   /**
-   * Where clients connect; http on the first of `ports` in config/system.json when left out.
+   * Ports that accept clients. Default: http on the first of `ports` in config/system.json.
    *
    * @minItems 1
    */
@@ -24,59 +24,59 @@ export interface BalancerConfig {
      */
     port: number;
     /**
-     * http: HTTP/1.1; https: HTTP/2 and HTTP/1.1 over TLS; redirect: sends http clients to https; tcp: bytes as they are.
+     * `http`: HTTP/1.1. `https`: HTTP/2 and HTTP/1.1 over TLS. `h2c`: HTTP/2 without TLS, for gRPC clients. `redirect`: redirects http clients to https. `tcp`: forwards bytes unchanged.
      */
     protocol: "http" | "https" | "h2c" | "redirect" | "tcp";
     /**
-     * tcp only: the pool that connections go to.
+     * `tcp` only: the pool that receives the connections.
      */
     pool?: string;
     /**
-     * redirect only: the https port as clients see it.
+     * `redirect` only: the https port that clients use.
      */
     redirectPort: number;
     /**
-     * https only: one per name; the first is for clients that ask for no name or for another one.
+     * `https` only: certificates, selected by the server name (SNI). The first one serves all other names and clients without SNI.
      */
     certificates: {
       /**
-       * PEM, the certificate first and its chain after it: `env:NAME` for one that the machine is given, or a file such as config/tls/site.crt.
+       * Certificate as PEM, followed by its chain: `env:NAME` for an environment variable of the machine, or a file such as config/tls/site.crt.
        */
       certificate: string;
       /**
-       * PEM of the private key, given to the machine: `env:NAME`.
+       * Private key as PEM, from an environment variable of the machine: `env:NAME`.
        */
       key: string;
     }[];
   }[];
   /**
-   * The first route that fits takes the request. Without any, the machine shows its own page.
+   * Rules that select a pool; the first match wins. Without any route, the machine serves a page about itself.
    */
   routes: {
     /**
-     * Host that the client asks for; any when left out.
+     * Host name that the client requests, such as example.org or *.example.org. Default: every host.
      */
     host?: string;
     /**
-     * Beginning of the path, at a border of its parts: /api fits /api and /api/users, not /apiary.
+     * Path prefix, matched in whole segments: /api matches /api and /api/users, but not /apiary.
      */
     path: string;
     /**
-     * The pool that requests go to.
+     * Pool that receives matching requests.
      */
     pool: string;
   }[];
   /**
-   * Groups of backends that do the same, by name.
+   * Groups of interchangeable backends, by name.
    */
   pools: {
     [k: string]: {
       /**
-       * How a backend is chosen; weights count in each.
+       * How a backend is selected. Every algorithm respects weights.
        */
       algorithm: "round-robin" | "least-connections" | "power-of-two" | "consistent-hash";
       /**
-       * Where the pool's requests go.
+       * Servers of the pool.
        */
       backends: {
         /**
@@ -84,48 +84,48 @@ export interface BalancerConfig {
          */
         address: string;
         /**
-         * Share of the requests; 0: none but sticky ones.
+         * Share of the requests, relative to the other backends. 0: only requests with the sticky cookie of this backend.
          */
         weight: number;
         /**
-         * Whether it is to go: only clients whose cookie asks for it are sent there.
+         * Draining: only clients with its sticky cookie still reach it.
          */
         draining: boolean;
       }[];
       /**
-       * What the backends speak. https: their certificates are verified.
+       * Protocol of the backends. `http`: HTTP/1.1. `https`: HTTP/1.1 over TLS. `h2c`: HTTP/2 without TLS, such as gRPC. `h2`: HTTP/2 over TLS. `tcp`: bytes. Certificates are always verified.
        */
       protocol: "http" | "https" | "h2c" | "h2" | "tcp";
       /**
-       * https only: the name that the backends' certificates are made for; the host of each one's address when left out.
+       * `https` and `h2` only: the name that the backends' certificates must be valid for. Default: the host of each address.
        */
       serverName?: string;
       /**
-       * Name of a cookie that brings a client back to the same backend.
+       * Name of a cookie that binds a client to one backend.
        */
       sticky?: string;
       /**
-       * Further backends that an idempotent request is tried on.
+       * How many other backends to try if a request fails and a retry is safe.
        */
       retries: number;
       /**
-       * Connections to one backend, per process; further requests wait for one, as long as timeouts.connect says.
+       * Concurrent requests per backend and process. Over HTTP/1.1 each needs its own connection; HTTP/2 shares connections. Further requests wait in a queue for up to `timeouts.connect`.
        */
       connections: number;
       /**
-       * Requests that wait for a connection to one backend, per process; more are sent to another one, or answered with 503.
+       * Length of this queue. If it is full, requests go to another backend, or get status 503.
        */
       queue: number;
       /**
-       * Asks each backend regularly.
+       * Health check of each backend.
        */
       health: {
         /**
-         * http: a status below 400 is well; tcp: a connection is.
+         * `http`: healthy if the response status is below 400. `grpc`: healthy if grpc.health.v1.Health/Check returns SERVING. `tcp`: healthy if the port accepts a connection. `none`: no health checks.
          */
         kind: "http" | "grpc" | "tcp" | "none";
         /**
-         * What is asked for.
+         * Path that the `http` check requests.
          */
         path: string;
         /**
@@ -133,122 +133,122 @@ export interface BalancerConfig {
          */
         interval: number;
         /**
-         * Seconds that an answer may take.
+         * Seconds until a check fails.
          */
         timeout: number;
         /**
-         * Good answers in a row that bring a backend back.
+         * Consecutive successful checks until a backend is up.
          */
         rise: number;
         /**
-         * Bad answers in a row that take it out.
+         * Consecutive failed checks until a backend is down.
          */
         fall: number;
       };
       /**
-       * Takes a backend out when requests fail, before a check notices.
+       * Passive health check: ejects a backend if requests fail, without waiting for the next check.
        */
       ejection: {
         /**
-         * Failed requests in a row: no answer, or 502, 503, 504. 0: never.
+         * Consecutive failures until a backend is ejected: no response, a response that breaks off, or status 502, 503 or 504. 0: never.
          */
         failures: number;
         /**
-         * How long it stays out.
+         * Seconds that an ejected backend receives no requests.
          */
         seconds: number;
       };
     };
   };
   /**
-   * Networks whose X-Forwarded-* headers are believed; everyone else's are replaced. Forwarded is written, and never believed: a proxy that writes the one lets the other through.
+   * Networks of proxies whose X-Forwarded-* and X-Request-Id headers are trusted. For all other clients these headers are replaced. Forwarded is always replaced.
    */
   trustedProxies: string[];
   /**
-   * What one client may take.
+   * Limits for clients and messages.
    */
   limits: {
     /**
-     * Open client connections per listener and process; more are closed at once.
+     * Open client connections per listener and process. Further connections are closed.
      */
     connections: number;
     /**
-     * Open connections of one client's address (of IPv6: its network of 64 bits) per listener and process; more are closed at once. 0: no limit. trustedProxies are not counted.
+     * Open connections per client address (IPv6: per /64 network), listener and process. Further connections are closed. 0: no limit. `trustedProxies` are exempt.
      */
     connectionsPerClient: number;
     /**
-     * Request line and headers together; more is answered with 431.
+     * Request line and headers of a request, in bytes. Longer ones get status 431.
      */
     headerBytes: number;
     /**
-     * Status line and headers of a backend's response, in bytes; the balancer responds with 502 if they are longer.
+     * Status line and headers of a backend's response, in bytes. For longer ones the client gets status 502.
      */
     responseHeaderBytes: number;
     /**
-     * Body of a request; more is answered with 413. 0: no limit.
+     * Body of a request, in bytes. Longer ones get status 413. A streaming gRPC call counts as one body. 0: no limit.
      */
     bodyBytes: number;
     /**
-     * Requests on one HTTP/1.1 connection before it is closed. 0: no limit.
+     * Requests per HTTP/1.1 connection before it is closed. 0: no limit.
      */
     requestsPerConnection: number;
   };
   /**
-   * Seconds that each phase of a request may take.
+   * Timeouts, in seconds.
    */
   timeouts: {
     /**
-     * Until the client has sent its headers.
+     * Until the client has sent the request headers.
      */
     headers: number;
     /**
-     * Until the client has sent its whole request.
+     * Until the client has sent the whole request. Over HTTP/2 it ends when the response begins.
      */
     request: number;
     /**
-     * Between two requests of a client's connection.
+     * Between two requests on a client connection.
      */
     keepAlive: number;
     /**
-     * Until a backend takes the connection, and before that until one is free where all are in use.
+     * Until a backend accepts a connection, and until a queued request gets one.
      */
     connect: number;
     /**
-     * Until a backend has sent its response's headers.
+     * Until a backend sends the response headers.
      */
     response: number;
     /**
-     * Between two parts of a response's body, as a backend sends it and as a client takes it.
+     * Between two parts of a response body: for the backend to send the next one, and for the client to read it.
      */
     body: number;
     /**
-     * Of an upgraded or tcp connection on which nothing moves.
+     * Until an upgraded or tcp connection without traffic is closed.
      */
     idle: number;
   };
   /**
-   * What is written to the log, one JSON line each.
+   * Log, one JSON line per event.
    */
   log: {
     /**
-     * `failed`: requests of a pool that no backend answered. `all`: those, and every request of a pool with its backend, status, bytes and milliseconds.
+     * `failed`: requests that no backend responded to, and responses that broke off. `all`: these, and an access log of every request to a pool.
      */
     requests: "failed" | "all";
   };
   /**
-   * The page and the API for operators.
+   * Admin page and API.
    */
   admin: {
     /**
-     * Port in the machine; no admin server when left out.
+     * Port in the machine. Default: no admin server.
      */
     port?: number;
     /**
-     * What changes must carry as a bearer token, given to the machine: `env:NAME`. While it is not set, nothing can be changed.
+     * Bearer token that changes require, from an environment variable of the machine: `env:NAME`. If it is not set, changes are disabled.
      */
     token: string;
     /**
-     * File that keeps what is changed, keys of certificates too, for when Node starts again; below /run it lasts as long as the machine runs. When left out, changes are lost when Node ends.
+     * File that saves changes, including the private keys of certificates, so that they survive a restart of Node. A file in /run lasts until the machine restarts. Default: changes are lost when Node restarts.
      */
     changes?: string;
   };
