@@ -40,7 +40,11 @@ function namedHeaders(connection: string | undefined): string[] | undefined {
 /** Headers of a response as its client gets them. */
 export function responseHeaders(received: IncomingHttpHeaders, status = 200, request?: Request): Headers {
   const headers = endToEnd(received)
-  if (status === 204) remove(headers, 'content-length')
+  if (status === 204 || status === 205) remove(headers, 'content-length')
+  if (status === 205) headers.push('content-length', '0')
+  // It names the protocol that the backend requires (RFC 9110, 15.5.22); HTTP/2 has no upgrades.
+  if (status === 426 && received.upgrade !== undefined && request?.httpVersionMajor === 1)
+    headers.push('upgrade', received.upgrade, 'connection', 'upgrade, close')
   const { trailer } = received
   // Names of trailers, where there can be any: Node takes them for an error elsewhere.
   if (trailer !== undefined && request !== undefined && mayHaveTrailers(received, status, request))

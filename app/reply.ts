@@ -20,6 +20,8 @@ export class Reply {
   /** Bytes of the body that are still to come, if the backend has declared how many. */
   private left = NaN
   private late: NodeJS.Timeout | undefined
+  /** A 205 has no body, and HTTP/2 rejects one (RFC 9110, 15.3.6). */
+  private hasNoBody = false
 
   constructor(exchange: Exchange) {
     this.exchange = exchange
@@ -47,6 +49,7 @@ export class Reply {
   /** Begins the response. @throws when the client cannot be sent such a one */
   start(status: number, headers: Headers, message: string | undefined, isWhole: boolean): void {
     const { response } = this.exchange
+    this.hasNoBody = status === 205
     if (!this.isHttp2) return void response.writeHead(status, message, headers as string[])
     if (!isWhole) return void response.writeHead(status, headers as string[])
     // What ends with its headers, such as an error of gRPC, must end so here, too.
@@ -62,9 +65,9 @@ export class Reply {
   }
 
   write(controller: Controller, chunk: Buffer): void {
+    if (this.isGone || this.hasNoBody) return
     this.exchange.bytes += chunk.length
     this.left -= chunk.length
-    if (this.isGone) return
     // The last of the body is sent with the end, and a short one with the headers.
     if (this.left === 0) this.end(chunk)
     else if (!this.exchange.response.write(chunk)) this.hold(controller)

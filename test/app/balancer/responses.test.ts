@@ -19,6 +19,7 @@ const bodiless = [
   ['204 with Content-Length', 'GET', '204 No Content\r\nContent-Length: 10', undefined],
   ['204 alone', 'GET', '204 No Content', undefined],
   ['205 of length 0', 'GET', '205 Reset Content\r\nContent-Length: 0', '0'],
+  ['205 with a body', 'GET', '205 Reset Content\r\nContent-Length: 4\r\n\r\nbody', '0'],
   ['HEAD with Content-Length', 'HEAD', '200 OK\r\nContent-Length: 5000', '5000'],
   ['HEAD with Transfer-Encoding', 'HEAD', '200 OK\r\nTransfer-Encoding: chunked', undefined],
   ['HEAD of a 304', 'HEAD', '304 Not Modified\r\nContent-Length: 10', '10'],
@@ -26,7 +27,10 @@ const bodiless = [
 
 for (const [name, method, head, length] of bodiless) {
   await t.test(`${name}: no body, and every connection is kept`, async (t) => {
-    const backend = await raw(t, (socket) => void socket.write(`HTTP/1.1 ${head}\r\n\r\n`))
+    const backend = await raw(
+      t,
+      (socket) => void socket.write(`HTTP/1.1 ${head}${head.endsWith('body') ? '' : '\r\n\r\n'}`),
+    )
     const { lb, secure } = await both(t, backend.address)
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     t.teardown(() => agent.destroy())
@@ -291,4 +295,26 @@ await t.test('a backend of HTTP/2 serves clients of HTTP/1.1 just the same', asy
   await t.rejects(lb.text('/break'))
   t.not((await askHttp2(secure, { ':path': '/break' })).rstCode, 0)
   await until('it is logged', () => logged(lb).filter(({ outcome }) => outcome === 'broken off').length === 2)
+})
+
+await t.test('a backend that requires an upgrade names the protocol', async (t) => {
+  const head =
+    'HTTP/1.1 426 Upgrade Required\r\nUpgrade: foo\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n'
+  const backend = await raw(t, (socket) => void socket.write(head))
+  const { lb, secure } = await both(t, backend.address)
+  const answer = await say(lb.port, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n')
+  t.match(answer, /^HTTP\/1\.1 426 [^]*\r\nupgrade: foo\r\nconnection: upgrade, close\r\n/)
+  t.match((await askHttp2(secure)).headers, { ':status': 426 })
+})
+
+await t.test('a client that asks a backend of HTTP/2 for an upgrade gets an ordinary response', async (t) => {
+  const server = createHttp2((_request, response) => void response.writeHead(400).end('no')).listen(
+    0,
+    '127.0.0.1',
+  )
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { lb } = await both(t, `127.0.0.1:${portOf(server)}`, { pool: { protocol: 'h2c' } })
+  const upgrade = 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  t.match(await say(lb.port, upgrade), /^HTTP\/1\.1 400 [^]*no/)
 })
