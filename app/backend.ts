@@ -42,9 +42,9 @@ export class Backend {
   readonly address: string
   readonly host: string
   readonly port: number
-  /** Names it in a cookie, without saying where it is. */
+  /** Identifies it in a cookie without revealing its address. */
   readonly tag: string
-  /** The name that TLS asks for and its certificate is checked for; empty for an address. Never one of a client's. */
+  /** The name for SNI and for verifying its certificate; empty for an IP address. Never a client's Host. */
   readonly serverName: string
   readonly counter = new Counter()
   readonly connections: Connections

@@ -17,13 +17,13 @@ import { passTcp } from './tcp.ts'
 
 type Scheme = 'http' | 'https'
 
-/** Takes requests from the listeners to the pools. */
+/** Forwards requests from the listeners to the pools. */
 export class Balancer {
   readonly config: BalancerConfig
   readonly pools = new Map<string, Pool>()
-  /** The proxies whose word on the client is taken. */
+  /** The proxies that are trusted to name the client. */
   readonly trusted: BlockList | undefined
-  /** While it drains it is not well: whoever stands in front of it goes elsewhere. */
+  /** While it drains, its own health check fails, so that load balancers in front of it avoid it. */
   draining = false
   private readonly find: (host: string, path: string) => string | undefined
 
@@ -42,7 +42,7 @@ export class Balancer {
     )
   }
 
-  /** Answers a request, of a client that may want another protocol. */
+  /** Handles a request, which may be an upgrade. */
   request(scheme: Scheme, request: Request, response: Response, asking?: Asking): void {
     if (!settleTarget(request)) return refuse(request, response)
     if (request.url === healthPath) return this.tellHealth(response)
@@ -58,12 +58,12 @@ export class Balancer {
     })
   }
 
-  /** Answers whoever asks whether this machine is well. */
+  /** Responds to a health check of this machine. */
   tellHealth(response: Response): void {
     answer(response, this.draining ? 503 : 200)
   }
 
-  /** Passes bytes on as they are. */
+  /** Forwards a TCP connection to a pool. */
   tcp(client: Socket, name: string): void {
     const { connect, idle } = this.config.timeouts
     const pool = this.pools.get(name)

@@ -75,7 +75,7 @@ class Replayable implements AsyncIterable<Buffer> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     for (let next = 0; ; next += 1) {
-      // The one before may still wait for a part: both get it.
+      // An earlier attempt may still wait for a part: both receive it.
       while (next >= this.dropped + this.parts.length && !this.ended)
         await (this.reading ??= this.read().finally(() => (this.reading = undefined)))
       const part = this.parts[next - this.dropped]

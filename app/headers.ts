@@ -10,15 +10,15 @@ const hopByHop = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
   ...['te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings'],
 ])
-/** These, and what is said anew for the next hop. */
+/** These, and the headers that the balancer replaces. */
 const saidAnew = new Set([
   ...[...hopByHop, 'forwarded', 'x-request-id', 'x-real-ip'],
   ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
 ])
-/** Never of one connection, whatever it says: without these a message is another one. */
+/** Never hop-by-hop, even if `Connection` names them: without these a message changes its meaning. */
 const essential = new Set(['host', 'content-length', 'content-type', 'content-encoding', 'content-range'])
 
-/** What travels on to the next hop: nothing of this connection, no pseudo header of HTTP/2. */
+/** Returns the headers for the next hop: no hop-by-hop headers, no pseudo-headers of HTTP/2. */
 export function endToEnd(headers: IncomingHttpHeaders, left = hopByHop): Headers {
   const named = namedHeaders(headers.connection)
   const passed: Headers = []
@@ -31,7 +31,7 @@ export function endToEnd(headers: IncomingHttpHeaders, left = hopByHop): Headers
   return passed
 }
 
-/** Those of one connection that it names itself; nearly always there are none. */
+/** Hop-by-hop headers that `Connection` names; usually there are none. */
 function namedHeaders(connection: string | undefined): string[] | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
   return connection.toLowerCase().split(/\s*,\s*/)
@@ -88,14 +88,14 @@ export function backendHeaders(headers: IncomingHttpHeaders, origin: Origin, req
   return passed
 }
 
-/** RFC 7239: what the client asked for is said by the first that it came to. */
+/** Writes Forwarded (RFC 7239): protocol and host belong to the first hop. */
 function forwarded({ chain, protocol, host }: Origin): string {
   const [client = '', ...proxies] = chain.map((hop) => (hop.includes(':') ? `for="[${hop}]"` : `for=${hop}`))
   const first = `${client};proto=${protocol};host="${unquoted(host)}"`
   return proxies.length > 0 ? `${first}, ${proxies.join(', ')}` : first
 }
 
-/** A search for what is hardly ever there costs less than a replacement of it. */
+/** Removes quotes and backslashes. Searching first is cheaper, as there are hardly ever any. */
 function unquoted(text: string): string {
   return text.includes('"') || text.includes('\\') ? text.replaceAll(/["\\]/g, '') : text
 }

@@ -16,9 +16,9 @@ type Pools = ReadonlyMap<string, Pool>
 const firstMs = 1000
 
 /**
- * Gives all processes the same view of the backends: one of them checks, and what any of them finds out holds in all.
+ * Shares one view of the backends between all processes: one of them runs the checks, and every verdict applies to all.
  *
- * @param isChecker whether it is this one, now
+ * @param isChecker returns whether this process runs the checks now
  */
 export function shareHealth(pools: Pools, isChecker: () => boolean): void {
   const change = shared<Record<string, Verdict>>('health', {}, (verdicts) => {
@@ -58,7 +58,7 @@ async function watch(backend: Backend, { backends, config }: Pool, isChecker: ()
   }
 }
 
-/** What is wrong with a backend, or undefined. */
+/** Checks a backend once. @returns the problem, or undefined */
 async function check(backend: Backend, pool: PoolConfig): Promise<string | undefined> {
   const { kind, timeout } = pool.health
   const signal = AbortSignal.timeout(timeout * 1000)

@@ -46,7 +46,7 @@ export function http1Connections(options: ConnectionOptions): Connections {
   }
 }
 
-/** What is corrected of undici's parser of responses. */
+/** The part of undici's response parser that is corrected here. */
 interface Parser {
   headers: Buffer[]
   headersSize: number
@@ -57,7 +57,7 @@ interface Parser {
   onHeadersComplete: (status: number, upgrade: boolean, keepAlive: boolean) => number
 }
 
-/** What the parser is told: a body follows, or none does. */
+/** Return values for llhttp: a body follows, or none does. */
 const [bodyFollows, noBody] = [0, 1]
 let corrected = false
 

@@ -91,7 +91,7 @@ export class Http2Request implements Controller {
       this.stream.setTimeout(this.hasBegun ? bodyMs : responseMs)
       return
     }
-    // Perhaps nobody is there any more: others must not wait for it as well.
+    // The backend may have vanished: other requests must not wait for it as well.
     if (!this.hasBegun) this.connection.retire()
     this.fail(failure(this.hasBegun ? 'UND_ERR_BODY_TIMEOUT' : 'UND_ERR_HEADERS_TIMEOUT'))
   }

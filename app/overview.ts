@@ -5,7 +5,7 @@ import type { Balancer } from './balancer.ts'
 /** One backend as one process counts, or all of them together. */
 export type View = ReturnType<typeof viewsOf>[number]
 
-/** What the processes of the app know of each other. */
+/** The figures of all processes. */
 export interface Overview {
   /** Whether this one checks the backends, for all: the first of those that live. */
   isChecker: () => boolean
@@ -16,7 +16,7 @@ export interface Overview {
 /** Tells the other processes how the backends are doing here, and hears how they do there. */
 export function watchProcesses(balancer: Balancer): Overview {
   const others = gather(() => {
-    // Without an admin port nobody looks, and they only hear that it lives.
+    // Without an admin port nobody reads figures: an empty list shows that this process is alive.
     if (balancer.config.admin.port === undefined) return []
     for (const { backend } of balancer.backends()) backend.counter.tick()
     return viewsOf(balancer)

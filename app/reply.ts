@@ -42,7 +42,7 @@ export class Reply {
     try {
       response.writeInformation(status, headers)
     } catch {
-      // It is a hint: what cannot be sent on is left out.
+      // It is only a hint: one with an invalid header is left out.
     }
   }
 

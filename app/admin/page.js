@@ -103,7 +103,7 @@ function update({ element, weight, drain, rates, errors }, { state, reason, late
   draw(element.querySelector('.errors'), errors, backend.errorRate, 1)
 }
 
-/** Moves a line on by its newest value, which is at its right end; there is none while all are 0. */
+/** Appends the newest value at the right end of a line. A line of zeros is not drawn. */
 function draw(line, values, newest, highest) {
   values.push(newest)
   if (values.length > points) values.shift()

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Answer } from '#nodeos/api'
 
-/** What a browser may do on the page: run and style what comes from this machine, and ask it. */
+/** Content security policy: scripts, styles and requests of this server only. */
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 

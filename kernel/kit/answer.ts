@@ -2,10 +2,10 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Http2ServerRequest } from 'node:http2'
 
 export type Request = IncomingMessage | Http2ServerRequest
-/** One of HTTP/2 behaves as one of HTTP/1. */
+/** A response of HTTP/1.1 or HTTP/2: Node gives both the same methods. */
 export type Response = ServerResponse
 
-/** Answers for itself, in plain text, where no backend does; too late for that, it ends the connection. */
+/** Sends a plain-text response with a status. If another response has begun, it ends the connection instead. */
 export function answer(response: Response, status: number, headers: Record<string, string> = {}): void {
   if (response.headersSent) {
     response.destroy()

@@ -16,14 +16,14 @@ export class Refused extends Error {
 
 export interface Answer {
   status: number
-  /** An object is sent as JSON. */
+  /** Text, or an object that is sent as JSON. */
   body?: string | object
   headers?: Record<string, string>
 }
 
 type Handler = (request: IncomingMessage, ...parts: string[]) => Answer | Promise<Answer>
 
-/** By method and path. They are given the parts of the path that have a colon, decoded. */
+/** Handlers by method and path. They receive the decoded parts of the path that have a colon, such as `:pool`. */
 export type Routes = Record<`${string} /${string}`, Handler>
 
 /** Creates a server for operators: reading is open to everyone who reaches the port, changes need the bearer token. */
@@ -44,7 +44,7 @@ export function apiServer(routes: Routes, token: string | undefined): Server {
   })
 }
 
-/** The JSON object in the body of a request. @throws {Refused} for anything else */
+/** Reads the JSON object in the body of a request. @throws {Refused} for anything else */
 export async function jsonOf(request: IncomingMessage): Promise<Record<string, unknown>> {
   let value: unknown
   try {
@@ -58,7 +58,7 @@ export async function jsonOf(request: IncomingMessage): Promise<Record<string, u
   throw new Refused(400, 'the body must be a JSON object')
 }
 
-/** @throws {Refused} where there is nothing */
+/** Finds the handler of a request. @throws {Refused} if there is none */
 function router(routes: Routes): (method: string, path: string) => { handler: Handler; parts: string[] } {
   const compiled = Object.entries(routes).map(([route, handler]) => {
     const [method, path = ''] = route.split(' ')
@@ -74,7 +74,7 @@ function router(routes: Routes): (method: string, path: string) => { handler: Ha
   }
 }
 
-/** Without the query. @throws {Refused} for one that is no path */
+/** Returns the path without its query. @throws {Refused} if its encoding is invalid */
 function pathOf(url: string): string {
   const [path = ''] = url.split('?', 1)
   try {
@@ -102,7 +102,7 @@ function send(response: ServerResponse, { status, body = '', headers }: Answer):
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
-    // What was not read of a request ends the connection.
+    // The rest of the request is not read, so the connection cannot be reused.
     ...(status === 413 ? { connection: 'close' } : {}),
     ...(status === 204
       ? {}

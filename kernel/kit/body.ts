@@ -1,14 +1,14 @@
 import type { Request } from './answer.ts'
 
-/** A body is longer than it may be. */
+/** A request body exceeds its limit. */
 export class TooLarge extends Error {
   override name = 'TooLarge'
 }
 
-/** The body of a request as it comes. @param most bytes @throws {TooLarge} */
+/** Yields the body of a request while it arrives. @param most bytes @throws {TooLarge} */
 export async function* limited(request: Request, most: number): AsyncIterable<Buffer> {
   let bytes = 0
-  // What is left is not destroyed: the client is still to hear the answer.
+  // The rest is not destroyed: the client must still receive the response.
   for await (const part of request.iterator({ destroyOnReturn: false })) {
     bytes += (part as Buffer).length
     if (bytes > most) throw new TooLarge()
@@ -16,7 +16,7 @@ export async function* limited(request: Request, most: number): AsyncIterable<Bu
   }
 }
 
-/** Whether a request brings a body. */
+/** Returns whether a request has a body. */
 export function hasBody(request: Request): boolean {
   const { headers } = request
   if (headers['content-length'] !== undefined) return headers['content-length'] !== '0'

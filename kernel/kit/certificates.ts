@@ -4,19 +4,19 @@ import { join } from 'node:path'
 import { createSecureContext, type SecureContext, type Server } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 
-/** Where a certificate and its key are: `env:NAME`, or a file of the repository. */
+/** Where to find a certificate and its key: `env:NAME`, or a file in the repository. */
 export interface References {
   certificate: string
   key: string
 }
 
-/** A certificate with its chain, and its key; both PEM. */
+/** A certificate with its chain, and its private key; both as PEM. */
 export interface Pair {
   certificate: string
   key: string
 }
 
-/** The oldest protocol that is spoken. */
+/** The oldest TLS version that is accepted. */
 export const minVersion = 'TLSv1.2'
 
 interface Entry {
@@ -24,7 +24,7 @@ interface Entry {
   context: SecureContext
 }
 
-/** The certificates of a server; they can be replaced at any time. */
+/** The certificates of a server. They can be replaced at any time. */
 export class Certificates {
   private readonly server: Pick<Server, 'setSecureContext'>
   pairs: readonly Pair[] = []
@@ -34,17 +34,17 @@ export class Certificates {
     this.server = server
   }
 
-  /** New connections get these; open ones are not touched. @throws when one is not usable: then the old ones stay */
+  /** Replaces the certificates for new connections. @throws if one is invalid; then nothing changes */
   replace(pairs: readonly Pair[]): void {
     const [first] = pairs
     if (first === undefined || isDeepStrictEqual(pairs, this.pairs)) return
     this.entries = pairs.map(entryOf)
     this.pairs = pairs
-    // For clients that ask for no name, or for another one.
+    // For clients without SNI, and for unknown names.
     this.server.setSecureContext({ cert: first.certificate, key: first.key, minVersion })
   }
 
-  /** The best that is made for a name: for just this one, or by a wildcard; of several the last. */
+  /** Finds the certificate for a name: an exact match before a wildcard, the last one of several. */
   find(name: string): SecureContext | undefined {
     const found =
       this.entries.findLast(({ leaf }) => leaf.checkHost(name, { wildcards: false })) ??
@@ -53,16 +53,16 @@ export class Certificates {
   }
 }
 
-/** @throws when they are no certificate and key, or do not fit */
+/** Parses a pair. @throws if it is invalid, or the key does not match the certificate */
 export function entryOf({ certificate, key }: Pair): Entry {
   const leaf = new X509Certificate(certificate)
-  // A context takes an empty key for none.
+  // A context accepts an empty key.
   if (!leaf.checkPrivateKey(createPrivateKey(key)))
     throw new Error('the private key does not match the certificate')
   return { leaf, context: createSecureContext({ cert: certificate, key, minVersion }) }
 }
 
-/** The same pairs with another one: in the place of those that it has all names of, or after them. */
+/** Adds a pair. It replaces those whose names it covers completely. */
 export function renewed(pairs: readonly Pair[], pair: Pair): Pair[] {
   const names = namesOf(pair)
   const stays = (each: Pair): boolean => !namesOf(each).every((name) => names.includes(name))
@@ -76,7 +76,7 @@ function namesOf({ certificate }: Pair): string[] {
   return subjectAltName.split(', ')
 }
 
-/** The PEM texts behind references. @throws when one was not given to this machine */
+/** Reads the PEM texts of references. @throws if an environment variable is not set */
 export function readPairs(references: readonly References[], env: NodeJS.ProcessEnv): Pair[] {
   const read = (reference: string): string => {
     const file = fileOf(reference)
@@ -88,7 +88,7 @@ export function readPairs(references: readonly References[], env: NodeJS.Process
   return references.map(({ certificate, key }) => ({ certificate: read(certificate), key: read(key) }))
 }
 
-/** What is wrong with a certificate that the image brings; undefined when it is well, or given to the machine later. */
+/** Checks a certificate that is part of the image. @returns the problem, or undefined */
 export function problemOf({ certificate: reference }: References): string | undefined {
   const file = fileOf(reference)
   if (file === undefined) return undefined
@@ -102,12 +102,12 @@ export function problemOf({ certificate: reference }: References): string | unde
   }
 }
 
-/** The value behind `env:NAME`. */
+/** Returns the value of `env:NAME`, or undefined if it is not set. */
 export function given(reference: string, env: NodeJS.ProcessEnv): string | undefined {
   return env[reference.slice('env:'.length)] || undefined
 }
 
-/** The file of the image that a reference names, or undefined for `env:NAME`. */
+/** Returns the path of a file in the image, or undefined for `env:NAME`. */
 function fileOf(reference: string): string | undefined {
   return reference.startsWith('env:') ? undefined : join(import.meta.dirname, '../..', reference)
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { BlockList, isIP } from 'node:net'
 
-/** What an IPv4 address begins with, written as one of IPv6. */
+/** Prefix of an IPv4 address that is written as an IPv6 address. */
 const mapped = '::ffff:'
 
 /** The networks that are trusted to name the client; undefined if there are none. */
@@ -16,7 +16,7 @@ export function trustList(networks: readonly string[]): BlockList | undefined {
   return list
 }
 
-/** What is wrong with a network such as 192.0.2.0/24, or undefined. */
+/** Checks a network such as 192.0.2.0/24. @returns the problem, or undefined */
 export function problemOfNetwork(network: string): string | undefined {
   const [address = '', prefix = '0'] = network.split('/')
   const longest = isIP(address) === 6 ? 128 : 32
@@ -24,12 +24,12 @@ export function problemOfNetwork(network: string): string | undefined {
   return Number(prefix) > longest ? `invalid prefix length /${prefix}: at most /${longest}` : undefined
 }
 
-/** Who a request comes from. */
+/** The origin of a request. */
 export interface Origin {
   client: string
   protocol: 'http' | 'https'
   host: string
-  /** The addresses that it came through, the client first. */
+  /** The addresses that it passed through, the client first. */
   chain: string[]
 }
 
@@ -47,7 +47,7 @@ export function originOf(
   const said = String(headers['x-forwarded-for'] ?? '')
     .split(',')
     .map(hopOf)
-  // What came before somebody without an address, nobody that is trusted has said.
+  // Entries before an invalid one do not come from a trusted proxy.
   const chain = [...said.slice(said.lastIndexOf('') + 1), address]
   const client = chain.findLast((hop) => !isTrusted(hop, trusted)) ?? chain[0] ?? address
   const { 'x-forwarded-proto': proto } = headers
@@ -55,7 +55,7 @@ export function originOf(
   return { client, protocol, host: String(headers['x-forwarded-host'] ?? host), chain }
 }
 
-/** The address of 192.0.2.1, 192.0.2.1:80, 2001:db8::1 or [2001:db8::1]:80; empty when it has none. */
+/** Returns the address in 192.0.2.1, 192.0.2.1:80, 2001:db8::1 or [2001:db8::1]:80; empty if it is invalid. */
 function hopOf(text: string): string {
   const [, inBrackets, beforePort] = /^\s*(?:\[([^\]]*)\](?::\d+)?|([^:]*):\d+)\s*$/.exec(text) ?? []
   const address = plain(inBrackets ?? beforePort ?? text.trim())
@@ -68,7 +68,7 @@ export function isTrusted(address: string, trusted: BlockList | undefined): bool
   return family !== 0 && trusted.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
-/** IPv4 as IPv4, also on a socket that speaks both. */
+/** Writes IPv4 addresses as IPv4, also those of a dual-stack socket. */
 export function plain(address: string): string {
   return address.startsWith(mapped) && address.includes('.') ? address.slice(mapped.length) : address
 }

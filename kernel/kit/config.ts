@@ -1,25 +1,25 @@
 import type { ErrorObject, ValidateFunction } from 'ajv'
 
-/** Where a configuration contradicts itself. */
+/** An error in a configuration that its schema cannot express. */
 export interface Contradiction {
   /** JSON pointer. */
   pointer: string
   text: string
 }
 
-/** What is wrong with a configuration, one line each, with JSON pointers. */
+/** The errors in a configuration, one per line, with JSON pointers. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
-  /** Of an answer to an operator who wants it. */
+  /** Status of a response to an operator who sent it. */
   readonly status = 400
 }
 
 /**
- * Fills in the defaults of a configuration, and refuses one that is wrong.
+ * Creates a function that validates a configuration and fills in its defaults.
  *
  * @param validate made of the app's schema, see `npm run types`
- * @param contradictions finds what the schema cannot say
- * @returns what gives a checked copy @throws {ConfigError} with every mistake
+ * @param contradictions finds the errors that the schema cannot express
+ * @returns a function that returns a validated copy @throws {ConfigError} with every error
  */
 export function checker<T>(
   validate: ValidateFunction<T>,
@@ -35,10 +35,10 @@ export function checker<T>(
 }
 
 /**
- * The configuration of the image, with what this machine was given over it: a JSON merge patch (RFC 7396).
+ * Returns the configuration of the image with per-machine overrides: a JSON merge patch (RFC 7396).
  *
- * @param variable of the environment, that holds the patch
- * @throws {ConfigError} when one of them is wrong
+ * @param variable environment variable that contains the patch
+ * @throws {ConfigError} if one of them is invalid
  */
 export function configured<T>(
   baked: object,

@@ -1,7 +1,7 @@
 import { tell } from './shared.ts'
 
 const everyMs = 1000
-/** A process that says nothing for so long is gone. */
+/** A process that publishes nothing for this long has ended. */
 const silenceMs = 3000
 
 export interface Told<T> {
@@ -11,9 +11,9 @@ export interface Told<T> {
 }
 
 /**
- * Tells the app's other processes something every second, and hears what they tell.
+ * Publishes figures of this process to the others every second, and collects theirs.
  *
- * @returns what the others told last
+ * @returns a function that returns the latest figures of the others
  */
 export function gather<T>(own: () => T): () => Told<T>[] {
   const others = new Map<number, Told<T> & { at: number }>()

@@ -1,13 +1,13 @@
 import { constants, type Http2ServerRequest, type ServerHttp2Session } from 'node:http2'
 
 export interface SessionLimits {
-  /** After this without anything moving, it ends with its last stream. */
+  /** After this time without traffic, it ends with its last stream. */
   idleMs: number
-  /** And after this in any case: streams that do not end do not keep it forever. */
+  /** And then after this time in any case, even if streams are open. */
   longestMs: number
 }
 
-/** Ends a session that is no longer used. */
+/** Ends an idle session. */
 export function endIdle(session: ServerHttp2Session, { idleMs, longestMs }: SessionLimits): void {
   session.setTimeout(idleMs, () => {
     session.close()
@@ -16,7 +16,7 @@ export function endIdle(session: ServerHttp2Session, { idleMs, longestMs }: Sess
   session.once('close', () => endTimer(session))
 }
 
-/** Lets go of a session that has ended: Node's own timer, see `session.setTimeout`, keeps it until its time has come. */
+/** Clears the timer of a session that has ended: it would keep the session in memory. */
 function endTimer(session: ServerHttp2Session): void {
   const timer = Object.getOwnPropertySymbols(session).find(({ description }) => description === 'timeout')
   if (timer !== undefined) clearTimeout(Reflect.get(session, timer) as NodeJS.Timeout)
@@ -24,7 +24,7 @@ function endTimer(session: ServerHttp2Session): void {
 
 /**
  * Resets a stream whose request is not complete in time, as Node does for HTTP/1.1. Once its response has begun, both
- * may last: a call of gRPC sends and receives for as long as it likes.
+ * may last: a gRPC call can stream in both directions for any time.
  */
 export function expectBody({ stream }: Http2ServerRequest, ms: number): void {
   if (stream.endAfterHeaders) return
@@ -35,8 +35,8 @@ export function expectBody({ stream }: Http2ServerRequest, ms: number): void {
 }
 
 /**
- * Begins a request when what came with it is read: a client that opens streams only to reset them at once
- * (CVE-2023-44487) keeps nobody busy.
+ * Begins a request after the frames that arrived with it have been read. So streams that are opened only to be reset at
+ * once (CVE-2023-44487) cause no work.
  */
 export function unlessReset({ stream }: Http2ServerRequest, begin: () => void): void {
   setImmediate(() => {

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** Joins two streams both ways; the end of one side ends the other after what is under way has arrived. */
+/** Joins two streams in both directions. If one side ends, the other ends after it has received everything. */
 export function join(one: Duplex, other: Duplex, idleMs: number, onEnd: () => void): void {
   let open = 2
   const closed = (): void => {
@@ -17,7 +17,7 @@ export function join(one: Duplex, other: Duplex, idleMs: number, onEnd: () => vo
   pass(other, one, idleMs)
 }
 
-/** What `pipeline` of node:stream does, without an AbortController, whose error is dear, for each connection. */
+/** Does what `pipeline` of node:stream does, without creating an AbortController and its error for each connection. */
 function pass(from: Duplex, to: Duplex, idleMs: number): void {
   const close = (): void => {
     if (!from.readableEnded || !from.writableFinished) to.destroy()

@@ -9,12 +9,12 @@ type Labels = Record<string, string | number>
 /** Upper bounds in seconds. */
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Infinity]
 
-/** Shows metrics beside the machine's, on `metrics.port` of config/system.json; of several processes they are added. */
+/** Adds metrics to those of the machine, on `metrics.port` of config/system.json. Several processes are summed. */
 export function giveMetrics(metrics: () => Metric[]): void {
   channel('nodeos.metrics').subscribe((give) => (give as Give)(metrics()))
 }
 
-/** How many were counted within each bound since the start, their time taken together, and how many at all. */
+/** Creates a Prometheus histogram from counters. */
 export function histogram(
   { name, help }: Pick<Metric, 'name' | 'help'>,
   counted: readonly { labels: Labels; counter: Counter }[],

@@ -1,4 +1,4 @@
-/** Whole milliseconds, as timers and native functions want them: 16.1 s are 16100.000000000002 ms. */
+/** Converts seconds to whole milliseconds, as timers and native functions need them: 16.1 * 1000 is 16100.000000000002. */
 export function milliseconds(seconds: number): number {
   return Math.ceil(seconds * 1000)
 }

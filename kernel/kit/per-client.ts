@@ -1,7 +1,7 @@
 import { type BlockList, isIPv6, type Server, type Socket } from 'node:net'
 import { isTrusted, plain } from './clients.ts'
 
-/** Ends a client's connections beyond `most`, as soon as they come; 0 for no limit. Proxies that are trusted speak for many. */
+/** Closes connections of a client beyond `most`; 0 for no limit. Trusted proxies are exempt: they have many clients. */
 export function limitPerClient(
   server: Pick<Server, 'prependListener'>,
   most: number,
@@ -27,7 +27,7 @@ export function limitPerClient(
   })
 }
 
-/** Who an address belongs to: whoever has one of IPv6 has all of its network of 64 bits. */
+/** Returns the key of a client: its IPv4 address, or its IPv6 network of 64 bits. */
 export function clientOf(address: string): string {
   if (!isIPv6(address)) return address
   const [before = [], after = []] = address.split('::').map((part) => part.split(':').filter(Boolean))

@@ -1,22 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** Requests that one connection may have open: streams of HTTP/2, or requests of HTTP/1.1 that wait for their turn. */
+/** Requests that one connection may have open: streams of HTTP/2, or pipelined requests of HTTP/1.1. */
 export const openRequests = 128
 
 const waiting = new WeakMap<Socket, number>()
 
 /**
- * Begins a request when those that came before it on the same connection are answered. Node begins all at once, and
- * one client could have any number of them. A connection with too many is ended.
+ * Begins a request after those before it on the same connection have their responses. Node begins all at once, so one
+ * client could have any number of them. A connection with too many is closed.
  */
 export function inTurn(
   { socket, headers }: IncomingMessage,
   response: ServerResponse,
   begin: () => void,
 ): void {
-  // After the last that a connection may have Node says that it ends, and leaves that to the client. Of an upgrade
-  // that is not made it forgets what came with it, and would go on reading somewhere behind that.
+  // After the last request that a connection may have, Node announces its end, but leaves the end to the client. After
+  // a declined upgrade Node has lost the bytes that came with it, and would continue to read behind them.
   const { maxRequestsOnConnectionReached: isLast } = response as { maxRequestsOnConnectionReached?: boolean }
   if (isLast === true || headers.upgrade !== undefined) response.shouldKeepAlive = false
   // Node gives a response its socket when it is its turn.

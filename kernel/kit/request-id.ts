@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 const process = randomBytes(6).toString('hex')
 let count = 0
 
-/** The id that a trusted proxy gave a request, or a new one: unique, and cheap. */
+/** Returns the id that a trusted proxy has set, or a new unique one. */
 export function requestId(given: string | string[] | undefined): string {
   if (typeof given === 'string' && /^[\w.:+/=-]{1,128}$/.test(given)) return given
   count += 1

@@ -2,26 +2,26 @@ import { randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 
-/** How long the primary may take to tell all processes of a change. */
+/** How long the primary process may take to send a change to all processes. */
 const mostMs = 10_000
 
-/** What the primary tells of a value: how often it was changed, and by which change last. */
+/** A value as the primary process sends it: the number of changes, and the last one. */
 interface Told<T> {
   set: string
   version: number
   value: { id: string; content: T }
 }
 
-/** Makes an edit in every process. */
+/** Applies an edit in every process. */
 type Change<T> = (edit: (content: T) => T) => Promise<T>
 
 /**
- * Something that all processes of the app have in common. The primary takes one change at a time, and tells all of it.
+ * Shares a value between all processes of the application. The primary process applies one change after the other.
  *
- * @param apply carries a change out, in this process
- * @param file keeps the content for a process that starts later; when left out, it is lost with the last one
- * @returns what changes it, and resolves with what the edit made when all have it. When another change comes first,
- * the edit is made again, of what that one has left; when it throws, nothing has changed.
+ * @param apply applies a change in this process
+ * @param file saves the value for processes that start later; without it, the value is lost with the last process
+ * @returns a function that changes the value, and resolves with the result when all processes have it. If another
+ * change is first, the edit is repeated on its result. If the edit throws, nothing changes.
  */
 export function shared<T>(set: string, content: T, apply: (content: T) => void, file?: string): Change<T> {
   const changes = new EventEmitter().setMaxListeners(0)
@@ -57,7 +57,7 @@ export function shared<T>(set: string, content: T, apply: (content: T) => void, 
   }
 }
 
-/** Whole or not at all, and only for us: it may have keys. */
+/** Writes the file atomically, readable by this user only: it may contain private keys. */
 function keep(file: string, content: unknown): void {
   const written = `${file}.${process.pid}`
   try {
@@ -68,7 +68,7 @@ function keep(file: string, content: unknown): void {
   }
 }
 
-/** Says something to the primary; nothing where there is none. */
+/** Sends a message to the primary process, if there is one. */
 export function tell(message: object): void {
   if (process.connected) process.send?.(message, undefined, {}, () => undefined)
 }

@@ -1,4 +1,4 @@
-/** What happened at one backend in one process; sums of these describe several. */
+/** The figures of one backend in one process. They can be summed. */
 export type Stats = ReturnType<Counter['snapshot']>
 
 const buckets = 64
@@ -14,11 +14,11 @@ interface Window {
 
 const none: Window = { failures: 0, latencies: Array.from({ length: buckets }, () => 0) }
 
-/** Counts requests; what happened lately is told from the counts of before. */
+/** Counts requests. Recent figures are differences to earlier counts. */
 export class Counter {
   requests = 0
   failures = 0
-  /** Of the failures, those of responses that had begun. */
+  /** The failures that broke off a response after it had begun. */
   brokenOff = 0
   inflight = 0
   totalMs = 0
@@ -28,7 +28,7 @@ export class Counter {
   private windows: [older: Window, newer: Window] = [none, none]
   private ticks = 0
 
-  /** A request was answered, or failed, after so many milliseconds. */
+  /** Counts a request whose response began, or that failed, after this time. */
   record(ms: number, failed: boolean): void {
     this.requests += 1
     if (failed) this.failures += 1
@@ -37,7 +37,7 @@ export class Counter {
     this.latencies[bucket] = (this.latencies[bucket] ?? 0) + 1
   }
 
-  /** A response that was counted when it began has not come to its end. */
+  /** Counts a response that broke off after it had begun. */
   breakOff(): void {
     this.failures += 1
     this.brokenOff += 1
@@ -52,7 +52,7 @@ export class Counter {
     this.windows = [this.windows[1], { failures: this.failures, latencies: [...this.latencies] }]
   }
 
-  /** The rate is of the last seconds, failures and latencies (see `latencyOf`) are of the last half to whole minute. */
+  /** Returns the rate of the last seconds, and failures and latencies of the last 30 to 60 seconds. */
   snapshot() {
     const { requests, brokenOff, inflight, seconds, windows } = this
     const [begin] = windows
@@ -68,12 +68,12 @@ function bucketOf(ms: number): number {
   return Math.min(Math.max(bucket, 0), buckets - 1)
 }
 
-/** The longest time that a bucket counts. */
+/** Returns the upper bound of a bucket. */
 export function upperMs(bucket: number): number {
   return firstMs * growth ** bucket
 }
 
-/** Milliseconds within which a share of the answers came, at most a quarter too many; 0 without answers. */
+/** Returns a percentile in milliseconds, up to a quarter too high; 0 without requests. */
 export function latencyOf(latencies: readonly number[], share: number): number {
   const wanted = share * latencies.reduce((sum, count) => sum + count, 0)
   if (wanted === 0) return 0
@@ -82,7 +82,7 @@ export function latencyOf(latencies: readonly number[], share: number): number {
   return Number(upperMs(bucket).toPrecision(3))
 }
 
-/** The counts of two processes as one. */
+/** Adds the figures of two processes. */
 export function sum(one: Stats, other: Stats): Stats {
   return {
     requests: one.requests + other.requests,

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http'
 import { answer, type Request, type Response } from './answer.ts'
 
 /**
- * Brings what a request is for into one form: a path, and the host in `Host` or `:authority`.
+ * Normalises the target of a request: a path in `url`, and the host in `Host` or `:authority`.
  *
- * @returns false when two servers could read it in two ways, or nobody can: `refuse` it
+ * @returns false if it is invalid, or two servers could interpret it differently: then `refuse` it
  */
 export function settleTarget(request: Request): boolean {
   if (request.httpVersionMajor > 1) {
@@ -17,12 +17,12 @@ export function settleTarget(request: Request): boolean {
   return url.startsWith('/') || url === '*' || settleAbsolute(request as IncomingMessage, url)
 }
 
-/** Refuses what can be read in two ways; nothing after it on its connection of HTTP/1.1 is read. */
+/** Rejects an ambiguous request with status 400. An HTTP/1.1 connection is closed: what follows is not read. */
 export function refuse({ httpVersionMajor }: Request, response: Response): void {
   answer(response, 400, httpVersionMajor > 1 ? {} : { connection: 'close' })
 }
 
-/** What only proxies are sent, and every server has to take (RFC 9112, 3.2.2): its host counts, and no other. */
+/** Handles an absolute URL, which every server must accept (RFC 9112, 3.2.2). Its host overrides `Host`. */
 function settleAbsolute(request: IncomingMessage, url: string): boolean {
   const target = URL.parse(url)
   if (target === null || !/^https?:$/.test(target.protocol)) return false
@@ -31,7 +31,7 @@ function settleAbsolute(request: IncomingMessage, url: string): boolean {
   return true
 }
 
-/** Node takes the first of several; a backend may take the last. */
+/** Counts Host headers: Node uses the first one, a backend may use the last. */
 function hosts({ rawHeaders }: Request): number {
   let found = 0
   for (let index = 0; index < rawHeaders.length; index += 2) {

@@ -1,21 +1,21 @@
-/** Something that needs a connection to a backend. */
+/** Work that needs a slot. */
 export interface Turn {
-  /** It may have one. */
+  /** Called when it has a slot. */
   begin: () => void
-  /** None was free in time. */
+  /** Called when no slot was free in time. */
   tooLate: () => void
 }
 
 export interface TurnLimits {
-  /** Turns that are taken at once. */
+  /** Concurrency limit. */
   most: number
-  /** Others that wait. */
+  /** Length of the queue. */
   waiting: number
-  /** Milliseconds that they wait. */
+  /** Milliseconds until a queued one is too late. */
   waitMs: number
 }
 
-/** Gives the connections to one backend to who comes first, and lets a few others wait for them. */
+/** A concurrency limit with a bounded queue: first come, first served. */
 export class Turns {
   private readonly limits: TurnLimits
   private readonly waiting = new Map<Turn, NodeJS.Timeout>()
@@ -25,7 +25,7 @@ export class Turns {
     this.limits = limits
   }
 
-  /** Begins now or as soon as another is over. @returns false when too many wait already */
+  /** Begins now, or queues. @returns false if the queue is full */
   take(turn: Turn): boolean {
     const { most, waiting, waitMs } = this.limits
     if (this.taken < most) {
@@ -42,25 +42,25 @@ export class Turns {
     return true
   }
 
-  /** @returns whether it was still waiting: it does so no more */
+  /** Removes one from the queue. @returns whether it was queued */
   withdraw(turn: Turn): boolean {
     clearTimeout(this.waiting.get(turn))
     return this.waiting.delete(turn)
   }
 
-  /** One that has begun is over. */
+  /** Frees the slot of one that has begun. */
   free(): void {
     this.taken -= 1
     if (this.waiting.size === 0 || this.taken >= this.limits.most) return
     for (const turn of this.waiting.keys()) {
       this.withdraw(turn)
       this.taken += 1
-      // Those that fail at once must not begin one inside the other.
+      // If each fails at once, they must not call each other recursively.
       return queueMicrotask(() => turn.begin())
     }
   }
 
-  /** Lets all begin that wait: nobody comes after them. */
+  /** Begins all that are queued, because no others follow. */
   letAllBegin(): void {
     for (const turn of this.waiting.keys()) {
       this.withdraw(turn)

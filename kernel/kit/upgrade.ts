@@ -10,27 +10,27 @@ import { unlessReset } from './http2.ts'
 type Headers = (string | string[])[]
 type Respond = (request: Request, response: Response, asking: Asking) => void
 
-/** A client that asks for another protocol. */
+/** A client that requests another protocol. */
 export interface Asking {
   protocol: string
-  /** What a backend must be told besides the client's headers. */
+  /** Headers that a backend needs besides those of the client. */
   headers: Headers
-  /** Answers where no backend agrees. */
+  /** The response if no backend accepts the upgrade. */
   response: Response
-  /** Carries the other protocol, once `agree` has been called. */
+  /** Carries the other protocol after `agree` was called. */
   stream: Duplex
-  /** Tells the client that its backend agrees to a protocol, with these headers. */
+  /** Accepts the upgrade, with the protocol and headers of the backend. */
   agree: (protocol: string | undefined, headers: Headers) => void
 }
 
-/** Gives `respond` the clients of a server that want another protocol, and what takes them there. */
+/** Calls `respond` for the upgrade requests of a server. */
 export function takeUpgrades(server: Server | Http2Server | Http2SecureServer, respond: Respond): void {
   Object.assign(server, { shouldUpgradeCallback: isUpgrade })
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     const asking = askingHttp1(request, socket, head)
     respond(request, asking.response, asking)
   })
-  // Node takes any CONNECT of HTTP/2 for a WebSocket: others are refused.
+  // Only the CONNECT of a WebSocket is accepted.
   server.on('connect', (request: Request, response: Http2ServerResponse | Duplex) => {
     if (!('stream' in request) || !('stream' in response)) return void response.destroy()
     const { ':protocol': protocol, 'content-length': length } = request.headers
@@ -43,25 +43,25 @@ export function takeUpgrades(server: Server | Http2Server | Http2SecureServer, r
 }
 
 /**
- * Whether a request is one for another protocol. It may always be answered as if it were not (RFC 9110, 7.8), and is
- * where a body would be lost, for HTTP/2 without TLS, and behind answers that are still under way.
+ * Returns whether to treat a request as an upgrade. An upgrade may always be ignored (RFC 9110, 7.8). It is ignored if a
+ * body would be lost, for h2c, and while the connection has a response under way.
  */
 function isUpgrade(request: IncomingMessage): boolean {
   const { method, httpVersion, headers, socket } = request
   if (method !== 'GET' || httpVersion !== '1.1' || hasBody(request)) return false
-  // Node's own mark of a connection with an answer under way: it takes no other, and throws.
+  // Node marks a connection with a response under way so, and throws if there is another one.
   const { _httpMessage: answering } = socket as Socket & { _httpMessage?: ServerResponse | null }
   return !answering && !/\bh2c\b/i.test(headers.upgrade ?? '')
 }
 
-/** A client that wants its connection of HTTP/1.1 to be upgraded. */
+/** An upgrade over HTTP/1.1. */
 function askingHttp1(request: IncomingMessage, stream: Duplex, head: Buffer): Asking {
   const socket = stream as Socket
   const { upgrade: protocol = '' } = request.headers
   const response = new ServerResponse(request)
   response.assignSocket(socket)
   response.shouldKeepAlive = false
-  // Node has left the connection to itself: it ends with an answer, whatever its client does.
+  // Node does not manage this connection any more: it ends with the response.
   response.once('finish', () => socket.resume().destroySoon())
   socket.on('error', () => socket.destroy())
   if (head.length > 0) socket.unshift(head)
@@ -74,7 +74,7 @@ function askingHttp1(request: IncomingMessage, stream: Duplex, head: Buffer): As
   }
 }
 
-/** A client that wants a WebSocket in a stream of HTTP/2 (RFC 8441); its backend speaks HTTP/1.1, and needs a key. */
+/** A WebSocket over HTTP/2 (RFC 8441). Its backend uses HTTP/1.1, which needs a key. */
 function askingHttp2({ stream }: Http2ServerRequest, http2: Http2ServerResponse): Asking {
   const response = http2 as unknown as Response
   const close = (): void => stream.close()

@@ -13,27 +13,27 @@ import { Certificates, minVersion } from './certificates.ts'
 import { endIdle, expectBody, unlessReset } from './http2.ts'
 import { inTurn, openRequests } from './pipelining.ts'
 
-/** By these a slow or broken client ends, not by patience. Times in milliseconds. */
+/** Limits that protect a server from slow and broken clients. Times are in milliseconds. */
 export interface WebLimits {
-  /** Until the headers have come, and until all of the request has. */
+  /** Until the headers have arrived, and until the whole request has. */
   headersMs: number
   requestMs: number
-  /** Between two requests of a connection. */
+  /** Between two requests on a connection. */
   keepAliveMs: number
-  /** That a connection of HTTP/2 takes to end, whatever its streams do. */
+  /** Until an HTTP/2 connection that ends is closed, even if streams are open. */
   longestMs: number
-  /** Request line and headers together. */
+  /** Length of the request line and headers. */
   headerBytes: number
-  /** Requests of a connection of HTTP/1.1; 0 for no limit. */
+  /** Requests per HTTP/1.1 connection; 0 for no limit. */
   requestsPerConnection: number
 }
 
-/** Headers of a response over HTTP/2, compressed; Node's own limit is 64 KiB. */
+/** Compressed headers of a response over HTTP/2. Node's default is 64 KiB. */
 const mostResponseHeaderBytes = 2 ** 21
 
 type Respond = (request: Request, response: Response) => void
 
-/** A server of HTTP/1.1 that everybody may reach. */
+/** Creates a hardened HTTP/1.1 server. */
 export function webServer(limits: WebLimits, respond: Respond): Server {
   const server = createServer(options(limits), (request, response) =>
     inTurn(request, response, () => respond(request, response)),
@@ -41,7 +41,7 @@ export function webServer(limits: WebLimits, respond: Respond): Server {
   return Object.assign(server, settings(limits))
 }
 
-/** A server of HTTP/2 and HTTP/1.1 over TLS that everybody may reach, and its certificates: it has none yet. */
+/** Creates a hardened server of HTTP/2 and HTTP/1.1 over TLS, without certificates: see `Certificates.replace`. */
 export function secureWebServer(
   limits: WebLimits,
   respond: Respond,
@@ -58,7 +58,7 @@ export function secureWebServer(
   return { server, certificates }
 }
 
-/** Starts a server of HTTP/2 without TLS, for clients that know of it (RFC 9113, 3.3), such as those of gRPC. */
+/** Creates a hardened server of HTTP/2 without TLS (RFC 9113, 3.3), such as for gRPC clients. */
 export function plainHttp2Server(limits: WebLimits, respond: Respond): Http2Server {
   const server = createHttp2Server(http2Options(limits))
   serveHttp2(server, limits, respond)
@@ -92,12 +92,12 @@ function http2Options(limits: WebLimits): ServerOptions & { strictSingleValueFie
     },
     maxHeaderListPairs: limits.headerBytes,
     maxSendHeaderBlockLength: mostResponseHeaderBytes,
-    // A header that is sent twice by mistake is passed on, as over HTTP/1.1.
+    // Repeated headers pass, as over HTTP/1.1.
     strictSingleValueFields: false,
   }
 }
 
-/** Headers are limited by their bytes alone: Node drops without notice those beyond a number. */
+/** Limits headers by their length only: Node silently drops those beyond a number. */
 function settings({ requestsPerConnection }: WebLimits): object {
   return { maxRequestsPerSocket: requestsPerConnection, maxHeadersCount: 0 }
 }
