@@ -27,6 +27,9 @@ export type Handler = Required<
 
 export type Controller = Dispatcher.DispatchController
 
+/** For a request that fails before it is sent: there is nothing to abort. */
+export const noController = undefined as unknown as Controller
+
 /** The connections to one backend. */
 export interface Connections {
   dispatch: (outgoing: Outgoing, handler: Handler) => void

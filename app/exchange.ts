@@ -25,6 +25,8 @@ export interface Exchange {
   /** The backend that the request was sent to last, and what came back of the body. */
   backend?: string
   bytes: number
+  /** Whether the client and its backend have agreed on another protocol. */
+  isUpgraded?: boolean
   /** Why the balancer broke the response off after it had begun. */
   brokenOff?: string
 }

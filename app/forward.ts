@@ -139,6 +139,7 @@ class Delivery implements Handler, Turn {
       return void stream.destroy()
     }
     this.reply.isDone = true
+    exchange.isUpgraded = true
     this.isOpen = false
     backend.turns.free()
     backend.completed()

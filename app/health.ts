@@ -98,7 +98,7 @@ const checkHttp2: Probe = async ({ host, port, serverName: servername }, pool, s
   const name = host.includes(':') ? `[${host}]` : host
   const session = connectHttp2(`${isSecure(pool) ? 'https' : 'http'}://${name}:${port}`, { servername })
   const failed = new Promise<never>((_resolve, reject) => {
-    session.once('error', reject)
+    session.on('error', reject)
     signal.addEventListener('abort', () => reject(new Error('timed out')), { once: true })
   })
   try {

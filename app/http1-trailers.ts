@@ -2,9 +2,10 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { once } from 'node:events'
 import type { Body } from './body.ts'
-import type { ConnectionOptions, Connections, Controller, Handler, Outgoing } from './connections.ts'
+import { type ConnectionOptions, type Connections, type Controller, noController } from './connections.ts'
+import type { Handler, Outgoing } from './connections.ts'
 import { failure } from './failures.ts'
-import { trailersOf } from './headers.ts'
+import { type Headers, trailersOf } from './headers.ts'
 
 /** Requests that announce trailers, over HTTP/1.1: undici cannot send any. Nearly no request does. */
 export function trailerConnections(options: ConnectionOptions): Connections {
@@ -13,16 +14,29 @@ export function trailerConnections(options: ConnectionOptions): Connections {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   return {
     dispatch({ path, method, headers, body, trailers }: Outgoing, handler: Handler): void {
-      const sent = request({
-        ...{ host, port, servername, path, method, agent, maxHeaderSize: headerBytes, setHost: false },
-        headers: [...headers.flat(), 'transfer-encoding', 'chunked'],
-      })
+      let sent: ClientRequest
+      try {
+        sent = request({
+          ...{ host, port, servername, path, method, agent, maxHeaderSize: headerBytes, setHost: false },
+          headers: [...flat(headers), 'transfer-encoding', 'chunked'],
+        })
+      } catch (error) {
+        return handler.onResponseError(noController, error as Error)
+      }
       const exchange = new TrailerRequest(sent, handler, options)
       exchange.begin()
       exchange.send(body, trailers).catch((error: unknown) => exchange.abort(error as Error))
     },
     close: () => agent.destroy(),
   }
+}
+
+/** Node wants each value of a repeated header with its name. */
+function flat(headers: Headers): string[] {
+  const all: string[] = []
+  for (let index = 0; index < headers.length; index += 2)
+    for (const value of [headers[index + 1] ?? ''].flat()) all.push(headers[index] as string, value)
+  return all
 }
 
 /** One such request, and what its handler may do with it. */
@@ -93,8 +107,12 @@ class TrailerRequest implements Controller {
     response.on('error', (error) => this.fail(error))
     response.on('end', () => {
       if (this.isOver || !response.complete) return
-      this.isOver = true
-      handler.onResponseEnd(this, response.trailers)
+      try {
+        handler.onResponseEnd(this, response.trailers)
+        this.isOver = true
+      } catch (error) {
+        this.fail(error as Error)
+      }
     })
     if (!this.isOver)
       handler.onResponseStart(this, response.statusCode ?? 0, response.headers, response.statusMessage)

@@ -44,7 +44,7 @@ export class Http2Request implements Controller {
     stream.on('error', (error) => (problem = error))
     stream.once('close', () => this.fail(connection.problemOf(stream, problem)))
     stream.setTimeout(connection.options.responseMs, () => this.late())
-    stream.once('wantTrailers', () => stream.sendTrailers(trailersOf(trailers())))
+    stream.once('wantTrailers', () => this.attempt(() => stream.sendTrailers(trailersOf(trailers()))))
     handler.onRequestStart(this, undefined)
     if (!this.isOver) this.write(body)
   }
@@ -72,9 +72,18 @@ export class Http2Request implements Controller {
   /** The backend has sent all of its response; a rest of the request is not sent any more. */
   private end(): void {
     if (this.isOver || !this.hasBegun || this.stream.rstCode !== 0) return
+    this.attempt(() => this.handler.onResponseEnd(this, this.trailers))
     this.isOver = true
-    this.handler.onResponseEnd(this, this.trailers)
     if (!this.stream.writableEnded) this.stream.close(constants.NGHTTP2_NO_ERROR)
+  }
+
+  /** Trailers that cannot be sent break the response off. */
+  private attempt(action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      this.fail(error as Error)
+    }
   }
 
   private fail(error: Error): void {

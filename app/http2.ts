@@ -7,7 +7,8 @@ import {
   type SecureClientSessionOptions,
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import type { ConnectionOptions, Connections, Controller, Handler, Outgoing } from './connections.ts'
+import { type ConnectionOptions, type Connections, noController } from './connections.ts'
+import type { Handler, Outgoing } from './connections.ts'
 import { failure, isUnseen } from './failures.ts'
 import { Http2Request } from './http2-request.ts'
 
@@ -49,6 +50,7 @@ export class Connection {
   /** Requests until the backend has told how many it allows at once. */
   waiting: Request[] = []
   isOpening = true
+  private isRetired = false
   private readonly session: ClientHttp2Session
   private requests = 0
   private most = 1
@@ -70,6 +72,7 @@ export class Connection {
       this.most = Math.max(most, 1)
       this.isOpening = false
       for (const request of this.waiting.splice(0)) dispatch(...request)
+      if (this.isRetired) session.close()
     })
     session.on('goaway', (_code, last) => (this.lastStream = last ?? 0))
     session.on('error', (error) => (problem ??= error))
@@ -113,7 +116,8 @@ export class Connection {
 
   /** Takes no more requests, and ends with the last of those in flight. */
   retire(): void {
-    this.session.close()
+    this.isRetired = true
+    if (!this.isOpening) this.session.close()
   }
 
   /** Why a stream of this connection ended before its response did. */
@@ -133,9 +137,6 @@ export class Connection {
 function notSent(error: NodeJS.ErrnoException = failure('UND_ERR_SOCKET')): Error {
   return isUnseen(error) ? error : failure('NOT_SENT', error.code ?? error.message)
 }
-
-/** Of a request that did not come to a stream: it is over before anybody could stop it. */
-const noController = undefined as unknown as Controller
 
 function urlOf({ host, port, secure }: ConnectionOptions): string {
   return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`

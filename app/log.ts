@@ -43,9 +43,9 @@ export function logRequest(exchange: Exchange, started: number): void {
   logger.info({ event: 'request', ...describe(exchange), backend, status, outcome, reason, bytes, ms })
 }
 
-function outcomeOf({ response, brokenOff, asking }: Exchange): Outcome {
+function outcomeOf({ response, brokenOff, isUpgraded }: Exchange): Outcome {
   if (brokenOff !== undefined) return 'broken off'
-  if (asking !== undefined && response.statusCode === 101) return 'complete'
+  if (isUpgraded === true) return 'complete'
   // A stream of HTTP/2 that its client has reset counts as finished, too.
   return response.writableEnded && response.writableFinished ? 'complete' : 'client closed'
 }
