@@ -19,10 +19,17 @@
 /* A console that takes nothing for this long is not waited for. */
 #define STUCK_MS 500
 #define DRAINED_CHECK_MS 5
+/*
+ * A serial port of a virtual machine costs an exit for each byte, and so the CPU: while others want that, the console
+ * waits this many times as long as its last write took, but not longer than a moment.
+ */
+#define WAIT_TIMES 9
+#define LONGEST_WAIT_MS 500
 
 static char queue[QUEUE_BYTES], recent[RECENT_BYTES];
 static size_t first, used, recent_used;
 static long dropped_lines, dropped_bytes;
+static long wait_until_ms;
 
 static size_t least(size_t a, size_t b)
 {
@@ -105,9 +112,13 @@ void console_queue(const char *text, size_t length, bool is_event)
 		remember(text, length);
 }
 
-bool console_pending(void)
+long console_wait_ms(void)
 {
-	return used > 0;
+	long left = wait_until_ms - now_ms();
+
+	if (!used)
+		return -1;
+	return left > 0 ? left : 0;
 }
 
 static bool wait_until_ready(long ms)
@@ -119,6 +130,7 @@ static bool wait_until_ready(long ms)
 
 bool console_write(void)
 {
+	long started_ms = now_ms(), wait_ms;
 	ssize_t written;
 
 	if (!used || !wait_until_ready(0))
@@ -133,6 +145,9 @@ bool console_write(void)
 	used -= (size_t)written;
 	if (!used)
 		catch_up(EVENT_BYTES);
+	wait_ms = (now_ms() - started_ms) * WAIT_TIMES;
+	if (wait_ms && platform_busy())
+		wait_until_ms = now_ms() + (wait_ms < LONGEST_WAIT_MS ? wait_ms : LONGEST_WAIT_MS);
 	return true;
 }
 

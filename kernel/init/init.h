@@ -84,7 +84,8 @@ void log_event(const char *line, size_t length);
 
 /* Queues lines for the console. Those that do not fit are dropped and counted; events have room of their own. */
 void console_queue(const char *text, size_t length, bool is_event);
-bool console_pending(void);
+/* Milliseconds until the console is to be written; -1 when nothing is queued. */
+long console_wait_ms(void);
 /* Writes what the console takes now; false when it takes nothing. */
 bool console_write(void);
 /* Waits until the console has taken everything, or for so long. */
@@ -132,6 +133,8 @@ long long platform_disk_bytes(const char *device);
 int platform_resize_data(unsigned long long blocks);
 /* Opens the FIFO for both ends, so that it stays when its reader goes; never blocks. */
 int platform_log_fifo(long bytes);
+/* Whether more programs want to run than there are CPUs. */
+bool platform_busy(void);
 /* Opens the kernel's log: each read returns one record, and none waits for the next. */
 int platform_kernel_log(void);
 /* Links the machine's time zone, whose name is TZ's value; without one it is UTC. */

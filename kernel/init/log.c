@@ -11,6 +11,8 @@
 
 /* How much Node can write before init must have read some. */
 #define PIPE_BYTES (256 * 1024)
+/* An event is written at once, with what is queued before it, but for a flood. */
+#define MOST_WRITES 2
 /* A line that is longer goes on in parts. */
 #define LINE_BYTES (64 * 1024)
 #define MOST_READS (2 * PIPE_BYTES / LINE_BYTES)
@@ -188,6 +190,6 @@ void log_event(const char *line, size_t length)
 	end_line();
 	copy_lines(line, length);
 	console_queue(line, length, true);
-	while (console_write())
+	for (int i = 0; i < MOST_WRITES && console_write(); i++)
 		;
 }

@@ -7,6 +7,7 @@
 #include <linux/input.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
@@ -206,6 +207,21 @@ int platform_log_fifo(long bytes)
 	if (fd >= 0 && fcntl(fd, F_SETPIPE_SZ, bytes) < 0)
 		warn("resize", LOG_FIFO);
 	return fd;
+}
+
+bool platform_busy(void)
+{
+	char text[64];
+	ssize_t length = platform_read("/proc/loadavg", text, sizeof(text) - 1);
+	const char *field = text;
+
+	/* "0.20 0.18 0.12 3/80 1234": after three averages, how many run of how many there are. */
+	text[length > 0 ? length : 0] = '\0';
+	for (int i = 0; field && i < 3; i++) {
+		field = strchr(field, ' ');
+		field = field ? field + 1 : NULL;
+	}
+	return field && atoi(field) > sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 int platform_kernel_log(void)

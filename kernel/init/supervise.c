@@ -209,15 +209,25 @@ static void handle_button(struct state *state, struct pollfd *button)
 		button->fd = -1; /* it is gone, and poll() would report that without end */
 }
 
+/* The sooner of two waits, of which -1 is none. */
+static long sooner(long a, long b)
+{
+	if (a < 0 || b < 0)
+		return a < 0 ? b : a;
+	return least(a, b);
+}
+
 static int next_timeout(const struct state *state)
 {
 	long at = state->drain_until_ms >= 0 ? state->drain_until_ms : state->restart_at_ms;
-	long left = at - now_ms(), log = log_timeout_ms();
+	long left = at - now_ms(), console = console_wait_ms();
 
 	if (at < 0)
-		return (int)log;
-	left = left > 0 ? left : 0;
-	return (int)(log >= 0 ? least(left, log) : left);
+		left = -1;
+	else if (left < 0)
+		left = 0;
+	/* Without a wait, poll() waits for the console itself. */
+	return (int)sooner(sooner(left, log_timeout_ms()), console > 0 ? console : -1);
 }
 
 static void handle_time(struct state *state)
@@ -268,7 +278,7 @@ enum ending supervise(const struct conf *conf)
 	for (int i = 0; i < count; i++)
 		polled[3 + i] = (struct pollfd){ .fd = buttons[i], .events = POLLIN };
 	while (!state.ended) {
-		polled[2] = (struct pollfd){ .fd = console_pending() ? STDOUT_FILENO : -1, .events = POLLOUT };
+		polled[2] = (struct pollfd){ .fd = console_wait_ms() == 0 ? STDOUT_FILENO : -1, .events = POLLOUT };
 		if (poll(polled, 3 + (nfds_t)count, next_timeout(&state)) < 0 && errno != EINTR) {
 			event("init", "init.failed", ",\"error\":\"poll: %s\"", strerror(errno));
 			end(&state, ENDING_REBOOT);
