@@ -24,7 +24,7 @@ static const struct number numbers[] = {
 
 #define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
 #define UNSET (-1)
-#define TWICE "given twice"
+#define TWICE "duplicate key"
 
 /* Numbers of more digits are out of every range, and might be out of long's. */
 #define MAX_DIGITS 9
@@ -44,7 +44,7 @@ static const char *parse_number(struct conf *conf, const struct number *number, 
 		return TWICE;
 	parsed = !value[digits] && digits <= MAX_DIGITS ? strtol(value, NULL, 10) : UNSET;
 	if (parsed < number->least || parsed > number->most) {
-		snprintf(reason, size, "not a whole number from %ld to %ld", number->least, number->most);
+		snprintf(reason, size, "must be an integer from %ld to %ld", number->least, number->most);
 		return reason;
 	}
 	*field = parsed;
@@ -56,7 +56,7 @@ static const char *parse_arg(struct conf *conf, char *value)
 	if (conf->argc == MAX_ARGS)
 		return "too many arguments";
 	if (conf->argc == 0 && value[0] != '/')
-		return "the program is not an absolute path";
+		return "the program must be an absolute path";
 	conf->argv[conf->argc++] = value;
 	return NULL;
 }
@@ -66,7 +66,7 @@ static const char *parse_env(struct conf *conf, char *value)
 	if (conf->envc == MAX_ENV)
 		return "too many variables";
 	if (!strchr(value, '=') || value[0] == '=')
-		return "not NAME=value";
+		return "must be NAME=value";
 	conf->env[conf->envc++] = value;
 	return NULL;
 }
@@ -76,7 +76,7 @@ static const char *parse_cwd(struct conf *conf, const char *value)
 	if (conf->cwd)
 		return TWICE;
 	conf->cwd = value;
-	return value[0] == '/' ? NULL : "not an absolute path";
+	return value[0] == '/' ? NULL : "must be an absolute path";
 }
 
 static const char *parse_data(struct conf *conf, const char *value)
@@ -84,7 +84,7 @@ static const char *parse_data(struct conf *conf, const char *value)
 	if (conf->data)
 		return TWICE;
 	conf->data = value;
-	return strlen(value) <= 16 ? NULL : "an ext4 label has at most 16 bytes";
+	return strlen(value) <= 16 ? NULL : "must be at most 16 bytes, as ext4 labels are";
 }
 
 static const char *parse_exit_zero(struct conf *conf, const char *value)
@@ -96,7 +96,7 @@ static const char *parse_exit_zero(struct conf *conf, const char *value)
 	else if (!strcmp(value, "poweroff"))
 		conf->exit_zero = EXIT_ZERO_POWEROFF;
 	else
-		return "neither restart nor poweroff";
+		return "must be restart or poweroff";
 	return NULL;
 }
 
@@ -104,7 +104,7 @@ static const char *parse_exit_zero(struct conf *conf, const char *value)
 static const char *parse_entry(struct conf *conf, const char *key, char *value, char *reason, size_t size)
 {
 	if (!value || !*value)
-		return "no value";
+		return "missing value";
 	if (!strcmp(key, "arg"))
 		return parse_arg(conf, value);
 	if (!strcmp(key, "env"))
@@ -136,7 +136,7 @@ static int parse_line(struct conf *conf, char *line, size_t length, size_t numbe
 
 	line[length] = '\0';
 	if (strlen(line) != length) {
-		snprintf(error, error_size, "line %zu: it holds a NUL byte", number);
+		snprintf(error, error_size, "line %zu: contains a NUL byte", number);
 		return -1;
 	}
 	if (*line == '\0' || *line == '#')
@@ -145,7 +145,7 @@ static int parse_line(struct conf *conf, char *line, size_t length, size_t numbe
 	if (value)
 		*value++ = '\0';
 	if (!is_key(line)) {
-		snprintf(error, error_size, "line %zu: it does not begin with a key", number);
+		snprintf(error, error_size, "line %zu: must start with a key", number);
 		return -1;
 	}
 	wrong = parse_entry(conf, line, value, reason, sizeof(reason));
@@ -207,7 +207,7 @@ int conf_parse(struct conf *conf, char *text, size_t length, char *error, size_t
 	}
 	missing = missing_key(conf);
 	if (missing) {
-		snprintf(error, error_size, "%s is missing", missing);
+		snprintf(error, error_size, "missing key %s", missing);
 		return -1;
 	}
 	add_path(conf);

@@ -91,7 +91,7 @@ static int find_disk(const char *label, char *device, char *error, size_t size)
 	if (found == 0)
 		snprintf(error, size, "data: no disk has an ext4 file system with the label %s", label);
 	if (found > 1)
-		snprintf(error, size, "data: %d disks have the label %s: which one is meant?", found, label);
+		snprintf(error, size, "data: %d disks have the label %s; only one may have it", found, label);
 	return found == 1 ? 0 : -1;
 }
 
@@ -109,7 +109,7 @@ static int check_disk(char *device, char *error, size_t size)
 	      json_escape(said, escaped, sizeof(escaped)));
 	if (status < NOT_REPAIRED)
 		return 0;
-	snprintf(error, size, "data: %s cannot be repaired without asking (e2fsck -p ended with %d): %s", device,
+	snprintf(error, size, "data: %s needs a manual repair (e2fsck -p exited with %d): %s", device,
 		 status, said);
 	return -1;
 }

@@ -93,7 +93,7 @@ static int mount_app(char *error, size_t size)
 	if (!strcmp(device, SHARED)) {
 		if (platform_mount_shared(SHARED_TAG) == 0)
 			return 0;
-		snprintf(error, size, "shared app: 9p: %s", strerror(errno));
+		snprintf(error, size, "app layer: shared folder: 9p: %s", strerror(errno));
 		return -1;
 	}
 	if (platform_mount_app(device, "erofs") == 0)

@@ -156,7 +156,7 @@ static void node_ended(struct state *state, int status)
 		event("shutdown", "shutdown.started", ",\"cause\":\"exit 0\"");
 		end(state, ENDING_POWEROFF);
 	} else if (crash_loops(state)) {
-		event("node", "machine.rebooting", ",\"cause\":\"%ld ends within %ld s\"", conf->crash_loop_count,
+		event("node", "machine.rebooting", ",\"cause\":\"%ld exits within %ld s\"", conf->crash_loop_count,
 		      conf->crash_loop_window_s);
 		end(state, ENDING_REBOOT);
 	} else {

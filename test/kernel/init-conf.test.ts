@@ -92,31 +92,31 @@ await t.test('the last line needs no end', (t) => {
 
 const lastLine = good.split('\n').length
 const bad: [text: string | Buffer, error: string][] = [
-  ['', 'arg is missing'],
-  ['# nothing\n', 'arg is missing'],
-  ['cwd\n', 'line 1: cwd: no value'],
-  ['cwd \n', 'line 1: cwd: no value'],
-  ['arg bin/node\n', 'line 1: arg: the program is not an absolute path'],
+  ['', 'missing key arg'],
+  ['# nothing\n', 'missing key arg'],
+  ['cwd\n', 'line 1: cwd: missing value'],
+  ['cwd \n', 'line 1: cwd: missing value'],
+  ['arg bin/node\n', 'line 1: arg: the program must be an absolute path'],
   ['\n\ncolour red\n', 'line 3: colour: unknown key'],
-  ['Cwd /srv\n', 'line 1: it does not begin with a key'],
-  [' cwd /srv\n', 'line 1: it does not begin with a key'],
-  ['cwd\t/srv\n', 'line 1: it does not begin with a key'],
-  [`${'k'.repeat(33)} 1\n`, 'line 1: it does not begin with a key'],
-  [`${'x'.repeat(60_000)}\n`, 'line 1: it does not begin with a key'],
-  ['env A=hunter2\nhunter3=hunter4 hunter5\n', 'line 2: it does not begin with a key'],
-  ['env\n', 'line 1: env: no value'],
-  ['env hunter2\n', 'line 1: env: not NAME=value'],
-  ['env =hunter2\n', 'line 1: env: not NAME=value'],
-  ['cwd srv\n', 'line 1: cwd: not an absolute path'],
-  ['exit-zero maybe\n', 'line 1: exit-zero: neither restart nor poweroff'],
-  ['exit-zero restart \n', 'line 1: exit-zero: neither restart nor poweroff'],
-  [Buffer.from('# a\narg /bin/no\0de\n'), 'line 2: it holds a NUL byte'],
-  [Buffer.from('\0'), 'line 1: it holds a NUL byte'],
-  [`${good}cwd /\n`, `line ${lastLine}: cwd: given twice`],
-  [`${good}exit-zero restart\n`, `line ${lastLine}: exit-zero: given twice`],
-  ['data 12345678901234567\n', 'line 1: data: an ext4 label has at most 16 bytes'],
-  [`${good}data a\ndata a\n`, `line ${lastLine + 1}: data: given twice`],
-  [`${good}drain-timeout-s 10\n`, `line ${lastLine}: drain-timeout-s: given twice`],
+  ['Cwd /srv\n', 'line 1: must start with a key'],
+  [' cwd /srv\n', 'line 1: must start with a key'],
+  ['cwd\t/srv\n', 'line 1: must start with a key'],
+  [`${'k'.repeat(33)} 1\n`, 'line 1: must start with a key'],
+  [`${'x'.repeat(60_000)}\n`, 'line 1: must start with a key'],
+  ['env A=hunter2\nhunter3=hunter4 hunter5\n', 'line 2: must start with a key'],
+  ['env\n', 'line 1: env: missing value'],
+  ['env hunter2\n', 'line 1: env: must be NAME=value'],
+  ['env =hunter2\n', 'line 1: env: must be NAME=value'],
+  ['cwd srv\n', 'line 1: cwd: must be an absolute path'],
+  ['exit-zero maybe\n', 'line 1: exit-zero: must be restart or poweroff'],
+  ['exit-zero restart \n', 'line 1: exit-zero: must be restart or poweroff'],
+  [Buffer.from('# a\narg /bin/no\0de\n'), 'line 2: contains a NUL byte'],
+  [Buffer.from('\0'), 'line 1: contains a NUL byte'],
+  [`${good}cwd /\n`, `line ${lastLine}: cwd: duplicate key`],
+  [`${good}exit-zero restart\n`, `line ${lastLine}: exit-zero: duplicate key`],
+  ['data 12345678901234567\n', 'line 1: data: must be at most 16 bytes, as ext4 labels are'],
+  [`${good}data a\ndata a\n`, `line ${lastLine + 1}: data: duplicate key`],
+  [`${good}drain-timeout-s 10\n`, `line ${lastLine}: drain-timeout-s: duplicate key`],
   [`arg /a\n${'arg b\n'.repeat(64)}`, 'line 65: arg: too many arguments'],
   [
     Array.from({ length: 257 }, (_, index) => `env V${index}=x\n`).join(''),
@@ -135,7 +135,7 @@ await t.test('every wrong line is named, never the value', (t) => {
 await t.test('no key has a silent default', (t) => {
   const keys = [...good.matchAll(/^(?!arg|env)(\S+) .*\n/gm)]
   t.equal(keys.length, 8)
-  for (const [line, key] of keys) t.equal(parse(good.replace(line, '')).error, `${key} is missing`)
+  for (const [line, key] of keys) t.equal(parse(good.replace(line, '')).error, `missing key ${key}`)
   t.end()
 })
 
@@ -154,7 +154,7 @@ await t.test('numbers are whole and in their range', (t) => {
     const values = [...wrong, '18446744073709551618', String(least - 1), String(most + 1)]
     const confs = values.map((value) => good.replace(new RegExp(`^${key} .*$`, 'm'), `${key} ${value}`))
     for (const [index, { error }] of parseAll(confs).entries()) {
-      const reason = index === 0 ? 'no value' : `not a whole number from ${least} to ${most}`
+      const reason = index === 0 ? 'missing value' : `must be an integer from ${least} to ${most}`
       t.match(error, new RegExp(`^line \\d+: ${key}: ${reason}$`), `${key} ${values[index]}`)
     }
     for (const value of [least, most]) {
@@ -210,7 +210,8 @@ await t.test('random texts: each is read or refused with one message', (t) => {
   })
   const parsed = parseAll(texts)
   t.equal(parsed.length, texts.length)
-  const message = /^(line \d+: ([a-z-]{1,32}: [\w =]+|it [\w ]+)|[a-z-]+ is missing)$/
+  const message =
+    /^(line \d+: ([a-z-]{1,32}: [\w =]+|contains a NUL byte|must start with a key)|missing key [a-z-]+)$/
   const strange = parsed.flatMap((result, index) =>
     result.error === undefined || message.test(result.error) ? [] : [{ ...result, text: texts[index] }],
   )

@@ -98,12 +98,12 @@ const failures: [why: string, disks: Record<string, Disk>, error: RegExp, change
     [
       'two disks',
       { vdc: { label: 'store' }, vdd: { label: 'store' } },
-      /^data: 2 disks have the label store: which one is meant\?$/,
+      /^data: 2 disks have the label store; only one may have it$/,
     ],
     [
-      'a disk that cannot be repaired without asking',
+      'a disk that needs a manual repair',
       { vdc: { label: 'store' } },
-      /^data: \/dev\/vdc cannot be repaired without asking \(e2fsck -p ended with \d+\): .*(MANUALLY|manually)/,
+      /^data: \/dev\/vdc needs a manual repair \(e2fsck -p exited with \d+\): .*(MANUALLY|manually)/,
       // A file that has lost its name.
       (root) => {
         for (const command of ['write /etc/hostname lost', 'unlink lost', 'ssv state 2'])
@@ -113,7 +113,7 @@ const failures: [why: string, disks: Record<string, Disk>, error: RegExp, change
     [
       'a disk that is smaller than its file system',
       { vdc: { label: 'store' } },
-      /^data: \/dev\/vdc cannot be repaired without asking/,
+      /^data: \/dev\/vdc needs a manual repair/,
       (root) => truncateSync(path(root), 4 * mebibyte),
     ],
     [

@@ -101,14 +101,14 @@ const failures: [why: string, machine: Machine, error: string][] = [
     'nodeos.app on the kernel command line is longer than 63 bytes',
   ],
   ['no configuration', {}, `${path}: No such file or directory`],
-  ['an empty one', { conf: '' }, `${path}: arg is missing`],
+  ['an empty one', { conf: '' }, `${path}: missing key arg`],
   ['a wrong key', { conf: `${conf}colour red\n` }, `${path}: line 13: colour: unknown key`],
   [
     'a wrong number',
     { conf: `crash-loop-count 1\n${conf}` },
-    `${path}: line 1: crash-loop-count: not a whole number from 2 to 1000`,
+    `${path}: line 1: crash-loop-count: must be an integer from 2 to 1000`,
   ],
-  ['a NUL byte', { conf: `${conf}\0` }, `${path}: line 13: it holds a NUL byte`],
+  ['a NUL byte', { conf: `${conf}\0` }, `${path}: line 13: contains a NUL byte`],
   ['too long', { conf: conf + '#'.repeat(65_536 - conf.length) }, `${path}: longer than 65535 bytes`],
 ]
 
@@ -128,7 +128,7 @@ await t.test('the app may be a folder that the host shares', async (t) => {
   t.match(named(init.lines, 'mount'), [{ device: '/app', type: '9p' }])
   const without = start({ conf, commandLine: 'nodeos.app=9p' })
   t.equal(await without.ended, 'reboot')
-  t.match(named(without.lines, 'init.failed'), [{ error: /^shared app: 9p: / }])
+  t.match(named(without.lines, 'init.failed'), [{ error: /^app layer: shared folder: 9p: / }])
 })
 
 await t.test('a configuration that just fits is read', async (t) => {

@@ -112,7 +112,7 @@ await t.test('a crash restarts it with doubled waits, a crash loop reboots', asy
     const [from, to] = [ends[index]?.['uptime'], ends[index + 1]?.['uptime']] as [number, number]
     t.ok(to - from >= wait / 1000, `waited ${wait} ms`)
   })
-  t.match(named(init.lines, 'machine.rebooting'), [{ cause: '5 ends within 60 s' }])
+  t.match(named(init.lines, 'machine.rebooting'), [{ cause: '5 exits within 60 s' }])
   t.strictSame(named(init.lines, 'shutdown.started'), [])
   t.match(named(init.lines, 'settle'), [{ alone: true }])
 })
