@@ -11,12 +11,19 @@ interface Rule {
 /** A name in capitals, as in README, README.md or README.zh-CN.md; never code, as in history.js. */
 const prose = '(([.-][\\w-]+)?\\.(md|markdown|mdx|txt|rst|adoc|html))?$'
 
+/** Folders whose files a package serves as they are; socket.io breaks off a request for a map that is missing. */
+const servedToBrowsers = /(^|\/)(client(-dist)?|public|static|assets|browser|www)\//
+
 /**
  * What never runs, in packages other than the app itself. Only what is sure: a wrong guess breaks someone's app.
  * Licences stay. `app.prune: false` in config/system.json turns all of it off.
  */
 export const rules: readonly Rule[] = [
-  { why: 'source maps are read by debuggers', match: /\.(js|cjs|mjs|css|ts|cts|mts)\.map$/ },
+  {
+    why: 'source maps are read by debuggers',
+    match: /\.(js|cjs|mjs|css|ts|cts|mts)\.map$/,
+    when: (path) => !servedToBrowsers.test(path),
+  },
   { why: 'type declarations are read by compilers', match: /\.d\.(ts|cts|mts)$/ },
   { why: 'Flow types are read by compilers', match: /\.js\.flow$/ },
   { why: 'what a compiler remembers of its last run', match: /\.tsbuildinfo$/ },

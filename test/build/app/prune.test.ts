@@ -111,3 +111,12 @@ await t.test('what reads declarations at run time keeps them', (t) => {
   t.same(kept({ name: 'typescript-thing' }, ['lib/lib.d.ts']), [])
   t.end()
 })
+
+await t.test('maps stay where a package serves its files to browsers', (t) => {
+  const served = ['client-dist/socket.io.js', 'client-dist/socket.io.js.map', 'dist/public/app.css.map']
+  t.same(kept({}, [...served, 'dist/index.js', 'dist/index.js.map', 'client.js.map']), [
+    ...served,
+    'dist/index.js',
+  ])
+  t.end()
+})
