@@ -13,6 +13,7 @@ import { runStep } from './lib/step.ts'
 import { formatBytes } from './lib/units.ts'
 import { findTool, missingTool, tool } from './lib/tool.ts'
 import { buildNative, nativeInputs } from './native.ts'
+import { writeCertificates } from './runtime/certificates.ts'
 import { librariesOf, type Library } from './runtime/libraries.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
 import { writeSkeleton } from './runtime/skeleton.ts'
@@ -73,6 +74,7 @@ function unique(libraries: readonly Library[]): Library[] {
 async function stage(into: string, node: NodeRuntime, libraries: Library[]): Promise<void> {
   await writeSkeleton(into)
   writeZones(into)
+  writeCertificates(into, node.binary)
   await buildInit({ out: join(into, 'init') })
   await mkdir(join(into, 'nodeos'))
   await buildNative({ out: join(into, 'nodeos/native.node'), headers: node.headers })
@@ -108,6 +110,7 @@ async function runtimeInputs(
     ...(await nativeInputs()),
     ...(await systemInputs()),
     ...(await zoneInputs()),
+    certificates: await hashFile(join(import.meta.dirname, 'runtime/certificates.ts')),
     skeleton: await hashFile(join(import.meta.dirname, 'runtime/skeleton.ts')),
     packer: await packerVersion(compression),
   }

@@ -13,6 +13,8 @@ const links: Record<string, string> = {
   // Programs look here to see which OpenSSL they can load; the app layer has it if an addon needs it.
   'lib/x86_64-linux-gnu/libssl.so.3': '/srv/.nodeos/lib/libssl.so.3',
   'lib/x86_64-linux-gnu/libcrypto.so.3': '/srv/.nodeos/lib/libcrypto.so.3',
+  // Image libraries find fonts here: those that the app brings, for the machine has none.
+  'usr/share/fonts': '/srv/app/fonts',
   'var/tmp': '/tmp',
   'var/run': '/run',
 }
@@ -26,6 +28,8 @@ const texts: Record<string, string> = {
   'etc/host.conf': 'multi on\n',
   'etc/services':
     'domain 53/tcp\ndomain 53/udp\nhttp 80/tcp\nntp 123/udp\nhttps 443/tcp\nhttps 443/udp\nsyslog 514/udp\n',
+  'etc/fonts/fonts.conf':
+    '<?xml version="1.0"?>\n<fontconfig><dir>/usr/share/fonts</dir><cachedir>/tmp/fontconfig</cachedir></fontconfig>\n',
   'etc/protocols': 'ip 0 IP\nicmp 1 ICMP\ntcp 6 TCP\nudp 17 UDP\nipv6-icmp 58 IPv6-ICMP\n',
   // Its C library is Debian's: programs that choose a binary by distribution take Debian's.
   'etc/os-release': 'NAME="NodeOS"\nID=nodeos\nID_LIKE=debian\nPRETTY_NAME="NodeOS"\n',
