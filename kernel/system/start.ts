@@ -16,6 +16,7 @@ import { reportMemory } from './memory.ts'
 import { loadNative } from '../native/binding.ts'
 import { startNetwork } from './network.ts'
 import { becomeOnlyProcess, type Crew, runWorkers, workerCount } from './primary.ts'
+import { explainReadOnly } from './read-only.ts'
 import { reasonOf, reportOwnErrors } from './report.ts'
 import { announceReports } from './reports.ts'
 import { makeRelay } from './relay.ts'
@@ -70,6 +71,7 @@ export async function start(options: Start): Promise<void> {
   if (role === 'inherited') return
   reportOwnErrors(options.self)
   explainShell(emit)
+  explainReadOnly(emit)
   globalThis.nodeos = { relay: makeRelay(() => loadNative(options.native)) }
   const config = JSON.parse(readFileSync(options.config, 'utf8')) as GuestConfig
   if (role === 'worker') await startWorker(options, config)
