@@ -47,6 +47,8 @@ type Deep<T> = {
 export interface BootOptions {
   /** Boots the app that is shipped instead of the probe. */
   shipped?: boolean
+  /** Lays the repository with the app to boot instead of the probe. */
+  lay?: (repository: string) => void
   /** Added to the kernel command line. */
   append?: string
   instance?: { env?: string; hostname?: string; repl?: boolean }
@@ -71,7 +73,8 @@ export async function boot(
 ): Promise<TestMachine> {
   const folder = mkdtempSync(join(tmpdir(), `nodeos-${name}-`))
   const repository = join(folder, 'repository')
-  if (options.shipped === true) layShipped(repository)
+  if (options.lay !== undefined) options.lay(repository)
+  else if (options.shipped === true) layShipped(repository)
   else layProbe(repository)
   writeFileSync(join(repository, 'config/system.json'), JSON.stringify({ hostname: name, ...overrides }))
   const config = await loadConfig({ root: repository, env: {} })

