@@ -5,9 +5,10 @@ import { readOnlyPath } from '../../../kernel/system/read-only.ts'
 const failure = (code: string, syscall: string, path: string): Error =>
   Object.assign(new Error(code), { code, syscall, path })
 
+const yes = (): boolean => true
+const no = (): boolean => false
+
 await t.test('errors of a read-only file system', (t) => {
-  const yes = (): boolean => true
-  const no = (): boolean => false
   t.equal(readOnlyPath(failure('EROFS', 'open', '/srv/app/log')), '/srv/app/log')
   t.equal(readOnlyPath(failure('ENOENT', 'mkdir', 'uploads/'), yes), `${process.cwd()}/uploads`)
   t.equal(readOnlyPath(failure('ENOENT', 'mkdir', '/tmp/a/b'), no), undefined)
