@@ -10,7 +10,7 @@ import type { Schema, Setting } from './schema.ts'
 export const toolVariables: Record<string, string> = {
   NODEOS_CACHE: 'further caches to read before compiling: folders or https: URLs, separated by commas',
   NODEOS_ACCEL: 'kvm or tcg: how QEMU runs the machine on this host; detected by default',
-  NODEOS_SKIP_SETUP: '1: do not install packages on this host during npm install and npm test',
+  NODEOS_SKIP_SETUP: '1: do not install packages on this host during npm install and npm run test:all',
   NODEOS_HOST: 'folder of npm run host (repositories, releases, machines); default: ~/nodeos',
   NODEOS_JOBS: 'number of compilers that run at once; default: one per CPU',
 }
