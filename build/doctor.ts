@@ -103,7 +103,8 @@ export function diagnosisText({ ok, checks, remedy, testRemedy }: Diagnosis): st
     return showsHint ? `${first}\n${hint.replaceAll(/^/gm, ' '.repeat(width + 4))}` : first
   })
   if (remedy !== undefined) lines.push('', 'to install what is missing:', '', `  ${remedy}`)
-  if (testRemedy !== undefined) lines.push('', 'to install what only npm test needs:', '', `  ${testRemedy}`)
+  if (testRemedy !== undefined)
+    lines.push('', 'to install what only npm run test:all needs:', '', `  ${testRemedy}`)
   lines.push('', ok ? 'ready: npm run build' : 'not ready: see the lines marked ✖')
   return `${lines.join('\n')}\n`
 }

@@ -85,7 +85,7 @@ await main(
   {
     usage: 'node build/setup.ts',
     summary:
-      'Installs host packages that builds need, unless that requires a password. Runs after npm install and before npm test.',
+      'Installs host packages that builds need, unless that requires a password. Runs after npm install and before npm run test:all.',
     options: { test: { type: 'boolean' } },
     help: { test: 'also install what tests need' },
   },

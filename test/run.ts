@@ -90,7 +90,7 @@ Tests in files named *${suffix} run with --all.`,
     if (files.length === 0) throw new UserError('no test file found')
     const cache = join(root, 'node_modules/.cache')
     const env: NodeJS.ProcessEnv = { NODE_COMPILE_CACHE: join(cache, 'node') }
-    if (values.all !== true) {
+    if (!files.some((file) => file.endsWith(suffix))) {
       env['PATH'] = join(cache, 'build-tools')
       linkBuildTools(env['PATH'])
     }

@@ -7,12 +7,12 @@ export type Manager = (typeof managers)[number]
 
 /**
  * When something is needed: `kernel` only while the kernel is compiled, `build` in every build,
- * `image` for the image formats that name it, for data disks and for `npm test`,
- * `boot` to run the machine here, `test` for `npm test` and `npm run bench`.
+ * `image` for the image formats that name it, and for data disks,
+ * `boot` to run the machine here, `test` for `npm run test:all` and `npm run bench`.
  */
 export type Stage = 'kernel' | 'build' | 'image' | 'boot' | 'test'
 
-/** What `npm install` sees to; `npm test` sees to the rest. */
+/** What `npm install` installs; `npm run test:all` installs the rest. */
 export const installStages: readonly Stage[] = ['kernel', 'build', 'image', 'boot']
 
 /** Something that the host must have. */

@@ -93,7 +93,7 @@ const failures: [why: string, machine: Machine, error: string][] = [
   [
     'a strange device',
     { conf, commandLine: 'nodeos.app=/dev/\\"é"' },
-    'app layer: /dev/\\"\u00c3\u00a9" did not appear within ${deviceWaitMs} ms',
+    `app layer: /dev/\\"\u00c3\u00a9" did not appear within ${deviceWaitMs} ms`,
   ],
   [
     'a device name that is too long',

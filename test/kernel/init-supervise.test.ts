@@ -74,6 +74,11 @@ function childrenOf(parent: number): number[] {
     .filter((pid) => processState(pid)?.parent === parent)
 }
 
+/** The CPU time of a process, in ticks of the kernel. */
+function ticks(pid = 0): number {
+  return processState(pid)?.jiffies ?? 0
+}
+
 /** Waits in a script for the file `go` in its working directory. */
 const untilGo = 'while [ ! -e go ]; do sleep 0.05; done'
 const go = (root: string): Promise<void> => writeFile(join(root, 'go'), '')
@@ -284,7 +289,6 @@ await t.test('a button that goes away costs nothing', async (t) => {
   const button = await open(join(root, 'dev/button'), 'w')
   await button.write('x')
   await button.close()
-  const ticks = (pid = 0): number => processState(pid)?.jiffies ?? 0
   // A process beside it that only computes tells how long init had the chance to.
   const computing = spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' })
   t.teardown(() => computing.kill('SIGKILL'))

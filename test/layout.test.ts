@@ -1,0 +1,29 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import t from 'tap'
+import { root } from '../build/lib/paths.ts'
+
+/** Modules that boot machines or compile the kernel of the tests. */
+const machines = new Set(['test/boot/boot.ts', 'test/boot/image-machine.ts', 'test/fixtures/full.ts'])
+
+/** What a file of the tests imports from the tests, itself included. */
+function closure(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen
+  seen.add(file)
+  const text = readFileSync(join(root, file), 'utf8')
+  for (const [, path = ''] of text.matchAll(/from '(\.[^']+\.ts)'/g)) {
+    const imported = relative(root, join(root, dirname(file), path))
+    if (imported.startsWith('test/')) closure(imported, seen)
+  }
+  return seen
+}
+
+await t.test('npm test boots one machine; the others boot in files named *.all.test.ts', async (t) => {
+  const files = globSync('test/**/*.test.ts', { cwd: root, exclude: ['**/node_modules/**'] })
+  const booting = files.filter((file) => [...closure(file)].some((each) => machines.has(each)))
+  t.ok(booting.length > 10, 'booting tests are found')
+  t.same(
+    booting.filter((file) => !file.endsWith('.all.test.ts')),
+    ['test/boot/promises.test.ts'],
+  )
+})
