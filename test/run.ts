@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { globSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { hostFacts } from '../build/host/facts.ts'
 import { findCommand, searchPath } from '../build/host/find.ts'
@@ -49,18 +49,23 @@ function testFiles(all: boolean): string[] {
  * calls another program fails everywhere, not only where that is not installed.
  */
 function linkBuildTools(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const { path } = hostFacts(process.env)
   const compiler = spawnSync('gcc', ['-dumpmachine'], { encoding: 'utf8' }).stdout.trim()
   const built = requirements.filter(({ kind, stage }) => kind === 'command' && stage !== 'test')
   // musl-gcc calls the compiler by its longest name.
   const names = new Set([...base, `${compiler}-gcc`, ...built.map(({ name }) => name)])
+  const links = new Map([['node', process.execPath]])
   for (const name of names) {
     const file = findCommand(name, searchPath({ administrative: true }, path))
-    if (file !== undefined) symlinkSync(file, join(folder, name))
+    if (file !== undefined) links.set(name, file)
   }
-  symlinkSync(process.execPath, join(folder, 'node'))
+  // What is right stays: another run may be using it.
+  for (const name of readdirSync(folder)) {
+    if (links.get(name) === readlinkSync(join(folder, name))) links.delete(name)
+    else rmSync(join(folder, name))
+  }
+  for (const [name, file] of links) symlinkSync(file, join(folder, name))
 }
 
 async function run(files: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {

@@ -16,10 +16,3 @@ await t.test('a crash loop reboots the machine', async (t) => {
   t.equal(await machine.get('/healthz'), 'ok', 'it serves again')
   t.match(machine.events('node.exited'), [{ status: 3 }, { status: 3 }, { status: 3 }])
 })
-
-await t.test('exit 0 powers off when configured so', async (t) => {
-  const machine = await boot(t, 'exit-zero', { restart: { exitZero: 'poweroff' } })
-  await machine.get('/exit?status=0').catch(() => undefined)
-  await machine.exited()
-  t.ok(machine.event('shutdown.finished'))
-})

@@ -86,12 +86,13 @@ for (const [index, name] of names.entries()) {
 }
 
 /**
- * A raw disk is tried in every way. What is inside the others is the same disk: each boots by both firmwares and
- * from every controller, and every controller by both firmwares, but not each in every way.
+ * A raw disk boots in every way. The other formats hold the same disk: each boots once by each firmware, and each
+ * from other controllers.
  */
 function isTried(boot: Boot, index: number): boolean {
   if (!diskBoots.includes(boot)) return true
-  return (boot.firmware === 'bios') === ((controllers.indexOf(boot.as) + index) % 2 === 0)
+  const first = boot.firmware === 'bios' ? index : index + 1
+  return controllers.indexOf(boot.as) === first % controllers.length
 }
 
 function part(name: string): string {

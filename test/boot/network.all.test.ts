@@ -1,4 +1,5 @@
 import t from 'tap'
+import { untilFound } from '../fixtures/until.ts'
 import { boot } from './boot.ts'
 
 await t.test('a static network', async (t) => {
@@ -29,12 +30,7 @@ await t.test('IPv6 addresses come from router advertisements', async (t) => {
     ((await machine.get('/machine')) as Facts).interfaces['eth0']?.find(({ address }) =>
       address.startsWith('fec0:'),
     )?.address
-  let address
-  for (let attempt = 0; attempt < 40 && address === undefined; attempt++) {
-    address = await global()
-    if (address === undefined) await new Promise((resolve) => setTimeout(resolve, 500))
-  }
-  t.match(address, /^fec0:/)
+  t.match(await untilFound('a global address', global), /^fec0:/)
 })
 
 await t.test('no network at all', async (t) => {
