@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { until } from '../fixtures/until.ts'
 import { root } from '../../build/lib/paths.ts'
 import { freePort } from '../kernel/fixtures/system.ts'
 
@@ -59,12 +60,10 @@ await t.test('IPv6', async (t) => {
 })
 
 async function listening(): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return void (await fetch(`${url}/healthz`))
-    } catch (error) {
-      if (attempt === 100) throw error
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
-  }
+  await until('the app responds', async () =>
+    fetch(`${url}/healthz`).then(
+      () => true,
+      () => false,
+    ),
+  )
 }

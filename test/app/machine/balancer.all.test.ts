@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { backend, until } from '../balancer/fixture.ts'
 import { balance, inMachine } from './balance.ts'
@@ -29,7 +28,10 @@ await t.test(
     const [gone] = backends
     const id = encodeURIComponent(inMachine(gone ?? { address: '' }))
     t.equal(await change('PATCH', `/api/pools/web/backends/${id}`, { draining: true }), 200)
-    await wait(1000)
+    await until('both processes have the change', async () => {
+      const views = await Promise.all(Array.from({ length: 6 }, () => overview()))
+      return views.every(({ pools }) => pools[0]?.backends.some(({ state }) => state === 'draining'))
+    })
     const before = gone?.count
     for (let i = 0; i < 20; i++) await (await get()).text()
     t.equal(gone?.count, before, 'a change holds in every process')
@@ -77,11 +79,14 @@ await t.test(
 )
 
 await t.test('the power button drains: every request that was accepted is answered', async (t) => {
-  const slow = await backend(t, (_request, response) => setTimeout(() => response.end('done'), 4000))
+  const held: ServerResponse[] = []
+  const slow = await backend(t, (_request, response) => void held.push(response))
   const { machine, get } = await balance(t, 'drain', [slow])
   const inFlight = Array.from({ length: 8 }, async () => (await get()).text())
   await until('all are in flight', () => slow.count === 8)
   await machine.qmp('system_powerdown')
+  await machine.waitFor('app.draining')
+  for (const response of held) response.end('done')
   t.same(
     await Promise.all(inFlight),
     Array.from({ length: 8 }, () => 'done'),

@@ -181,7 +181,7 @@ await t.test('a health check that flaps is no health', async (t) => {
      const isWell = (): boolean => Math.floor(Date.now() / 150) % 2 === 0
      createServer((_request, response) => void response.writeHead(isWell() ? 200 : 500).end())
        .listen(Number(process.env['PORT']))`,
-    { health: { path: '/', timeout: 20 } },
+    { health: { path: '/', timeout: 60 } },
   )
   flapping.context.state = one.context.state
   await t.rejects(target.deploy(flapping.release, flapping.context), {

@@ -79,7 +79,7 @@ export async function startHost(t: Test, within: readonly string[] = []): Promis
       const config = {
         hostname: applianceName,
         ports: [{ guest: 8080, host: port }],
-        health: { path: '/', timeout: 120 },
+        health: { path: '/', timeout: 300 },
         restart: { crashLoopCount: 3 },
         deploy: { target: 'git', options: { remote: repository, key } },
         ...system,

@@ -1,6 +1,5 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { Git } from '../../../deploy/git/run.ts'
 import { loadTarget } from '../../../deploy/target.ts'
@@ -36,7 +35,6 @@ await t.test('a deploy that is interrupted while its machine boots: nothing is t
     }
   }
   await until('it boots', () => running().length === 1)
-  await wait(1000)
   abort.abort()
   t.match(await ended, { message: 'the push of release 1 was interrupted', hint: /deploy:list/ })
   await until('its machine is gone', () => running().length === 0)

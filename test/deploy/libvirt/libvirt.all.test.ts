@@ -17,7 +17,7 @@ async function releaseOf(t: Test, app: string, options: object = {}): ReturnType
   return appRelease(t, app, {
     hostname: 'domain',
     ports: [{ guest: 8080, host: port }],
-    health: { path: '/', timeout: 120 },
+    health: { path: '/', timeout: 300 },
     restart: { crashLoopCount: 3 },
     deploy: {
       target: 'libvirt',
@@ -149,7 +149,7 @@ await t.test('a machine without a network, which nobody can ask', async (t) => {
     hostname: 'domain',
     ports: [],
     network: { mode: 'none' },
-    health: { timeout: 180 },
+    health: { timeout: 300 },
     deploy: { target: 'libvirt', options: { uri: libvirtd.uri, pool: libvirtd.pool, network: 'user' } },
   })
   await target.deploy(release, context)

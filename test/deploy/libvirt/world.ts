@@ -12,7 +12,7 @@ const world: MakeWorld = async (t) => {
       const config = {
         hostname: 'domain',
         ports: [{ guest: 8080, host: port }],
-        health: { path: '/', timeout: 120 },
+        health: { path: '/', timeout: 300 },
         restart: { crashLoopCount: 3 },
         deploy: {
           target: 'libvirt',

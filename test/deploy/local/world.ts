@@ -10,7 +10,7 @@ const world: MakeWorld = async (t) => {
       const config = {
         hostname: 'here',
         ports: [{ guest: 8080, host: port }],
-        health: { path: '/', timeout: 120 },
+        health: { path: '/', timeout: 300 },
         restart: { crashLoopCount: 3 },
         deploy: { target: 'local' },
         ...system,

@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
+import { until } from '../../../fixtures/until.ts'
 import { findPort } from '../../../../kernel/system/control/find.ts'
 import { Port } from '../../../../kernel/system/control/port.ts'
 
@@ -34,7 +34,7 @@ await t.test('bytes come in and go out in order', async (t) => {
   const large = 'x'.repeat(100_000)
   await Promise.all([port.write('one '), port.write(large), port.write(' three')])
   writeFileSync(pipe, ' four')
-  for (let tries = 0; tries < 100 && !got.endsWith('four'); tries++) await wait(20)
+  await until('all has come', () => got.endsWith('four'))
   t.equal(got, `one ${large} three four`)
   t.equal(away, 0)
 })
