@@ -14,7 +14,7 @@ import { awaitEnd, isRunning } from '../../deploy/targets/local/process.ts'
 import { kernelCommandLine, type MachineSpec } from '../../deploy/targets/local/qemu.ts'
 import { qmp } from '../../deploy/targets/local/qmp.ts'
 import { layShipped } from '../fixtures/shipped.ts'
-import { limit, limitMs, untilFound } from '../fixtures/until.ts'
+import { limit, limitMs, ownConnection, untilFound } from '../fixtures/until.ts'
 
 export type Event = Record<string, unknown>
 
@@ -109,6 +109,7 @@ export async function boot(
     hostPort: (guest) => ports.find((port) => port.guest === guest)?.host ?? 0,
     async get(path) {
       const response = await fetch(`http://127.0.0.1:${host}${path}`, {
+        headers: ownConnection,
         signal: limit(),
       })
       return response.json()

@@ -5,7 +5,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { root } from '../../../build/lib/paths.ts'
-import { limit, until } from '../../fixtures/until.ts'
+import { limit, ownConnection, until } from '../../fixtures/until.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
 
 export { until }
@@ -139,10 +139,13 @@ export async function balancer(
     change: async (method, path, body, given = token) =>
       fetch(`http://127.0.0.1:${admin}${path}`, {
         method,
-        headers: { authorization: `Bearer ${given}`, 'content-type': 'application/json' },
+        headers: { ...ownConnection, authorization: `Bearer ${given}`, 'content-type': 'application/json' },
         ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       }),
-    overview: async () => (await fetch(`http://127.0.0.1:${admin}/api/backends`)).json() as Promise<Overview>,
+    overview: async () =>
+      (
+        await fetch(`http://127.0.0.1:${admin}/api/backends`, { headers: ownConnection })
+      ).json() as Promise<Overview>,
   }
 }
 
@@ -180,7 +183,7 @@ export async function say(
 }
 
 async function answers(port: number): Promise<boolean> {
-  return fetch(`http://127.0.0.1:${port}/api/backends`).then(
+  return fetch(`http://127.0.0.1:${port}/api/backends`, { headers: ownConnection }).then(
     (response) => response.ok,
     () => false,
   )

@@ -116,9 +116,9 @@ for (const [name, times, most] of [
     const waiting: Promise<unknown>[] = []
     const askOne = async (): Promise<void> => {
       const now = busy.count
-      const asking = ask(name)
-      waiting.push(asking)
-      await Promise.race([asking, until('it came to the busy one', () => busy.count > now)])
+      let answered = false
+      waiting.push(ask(name).finally(() => (answered = true)))
+      await until('it is answered, or came to the busy one', () => answered || busy.count > now)
     }
     while (busy.count === before) await askOne()
     for (let i = 0; i < times; i++) await askOne()

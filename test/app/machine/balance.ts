@@ -1,6 +1,6 @@
 import { checkPath, type Overview, type TestBackend, token } from '../balancer/fixture.ts'
 import { boot, type TestMachine } from '../../boot/boot.ts'
-import { limit } from '../../fixtures/until.ts'
+import { limit, ownConnection } from '../../fixtures/until.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'
@@ -72,12 +72,13 @@ export async function balance(
   return {
     machine,
     get: async () => fetch(`http://127.0.0.1:${machine.hostPort(8080)}/`, { signal: limit() }),
-    overview: async () => (await fetch(`${api}/api/backends`)).json() as Promise<Overview>,
+    overview: async () =>
+      (await fetch(`${api}/api/backends`, { headers: ownConnection })).json() as Promise<Overview>,
     change: async (method, path, body) => {
       const init = body === undefined ? {} : { body: JSON.stringify(body) }
       const response = await fetch(`${api}${path}`, {
         method,
-        headers: { authorization: `Bearer ${token}` },
+        headers: { ...ownConnection, authorization: `Bearer ${token}` },
         ...init,
       })
       await response.arrayBuffer()
