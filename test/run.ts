@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { hostFacts } from '../build/host/facts.ts'
 import { findCommand, searchPath } from '../build/host/find.ts'
@@ -70,7 +71,15 @@ function linkBuildTools(folder: string): void {
 
 async function run(files: readonly string[], env: NodeJS.ProcessEnv): Promise<void> {
   const tap = join(root, 'node_modules/tap/dist/esm/run.mjs')
-  const argv = [tap, 'run', `--reporter=${join(root, 'test/fixtures/reporter.ts')}`, ...files]
+  // One more than CPUs: many tests wait.
+  const jobs = availableParallelism() + 1
+  const argv = [
+    tap,
+    'run',
+    `--jobs=${jobs}`,
+    `--reporter=${join(root, 'test/fixtures/reporter.ts')}`,
+    ...files,
+  ]
   const child = spawn(process.execPath, argv, {
     cwd: root,
     stdio: 'inherit',

@@ -9,7 +9,7 @@ import { dist, root } from '../../build/lib/paths.ts'
 import { artefactPath, loadRelease } from '../../deploy/release.ts'
 import { buildFull } from '../fixtures/full.ts'
 import { folderOf } from '../fixtures/release.ts'
-import { isTaken } from '../fixtures/until.ts'
+import { holdPorts } from '../fixtures/ports.ts'
 import { bootImage, runImage } from './image-machine.ts'
 
 // Its kernel may have to be compiled first.
@@ -77,7 +77,7 @@ for (const [index, name] of names.entries()) {
     const command = readmeCommand(name)
     if (command === undefined) return
     await t.test('boots with the command in build/README.md', async (t) => {
-      if (await isTaken(readmePort)) throw new Error(`port ${readmePort} of this host is in use`)
+      await holdPorts(t, [readmePort])
       const folder = folderOf(t)
       await symlink(out, join(folder, 'dist'))
       t.equal(await runImage(command, `http://127.0.0.1:${readmePort}${system.health.path}`, folder), 200)
