@@ -85,7 +85,7 @@ await t.test('the service comes back with the host: cron starts it', { skip: why
     'while service status >/dev/null 2>&1; do sleep 0.1; done; echo down',
     // And up again.
     'cron -f >/dev/null 2>&1 & cron=$!',
-    'for n in $(seq 100); do if service status; then break; fi 2>/dev/null; sleep 0.3; done',
+    'for n in $(seq 1000); do if service status; then break; fi 2>/dev/null; sleep 0.3; done',
     'service add lb',
     'kill $cron',
   ])
