@@ -66,7 +66,7 @@ await t.test('a flood of the log stops nothing, and what the console drops is co
   t.ok(times.length > 3, 'it responds many times before the flood is over')
   const shown = (): number[] =>
     [...machine.console().matchAll(/^flood (\d+): x{80}\r?$/gm)].map(([, number]) => Number(number))
-  await until('the console has the end', () => shown().at(-1) === lines - 1, 300_000)
+  await until('the console has the end', () => shown().at(-1) === lines - 1)
   const numbers = shown()
   t.strictSame(
     numbers.slice(0, 1000),
@@ -82,7 +82,6 @@ await t.test('after a pause the clock is right within seconds', async (t) => {
   await until(
     'the clock is watched',
     async () => Number(/^[\d.]+/.exec(String(await machine.get('/file?path=/proc/uptime')))) > 12,
-    120_000,
   )
   const before = await behind()
   await machine.qmp('stop')

