@@ -6,7 +6,7 @@ import { UserError } from '../lib/errors.ts'
 import { formatOf } from './format.ts'
 import { isDecorated } from './typescript.ts'
 
-/** What the compiler made of each file; paths are relative to the repository. */
+/** The output of the compiler; paths are relative to the repository. */
 export interface Compiled {
   /** JavaScript with its source map, by the path of the source. */
   code: Map<string, string>
@@ -15,10 +15,10 @@ export interface Compiled {
 }
 
 /**
- * Compiles TypeScript and JSX to what Node runs, with source maps. The compiler is TypeScript's own, which is
- * installed: of the fast ones, only it sees which imports are types, and what `emitDecoratorMetadata` needs.
+ * Compiles TypeScript and JSX to JavaScript with source maps. It runs the installed `typescript`, because
+ * compilers that read single files cannot tell imported types from values, which `emitDecoratorMetadata` needs.
  *
- * @param paths relative to the repository; what they import is compiled, too
+ * @param paths relative to the repository; the files that they import are compiled, too
  */
 export function compile(root: string, paths: readonly string[]): Compiled {
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
@@ -51,8 +51,8 @@ function partition<T>(list: readonly T[], isFirst: (item: T) => boolean): [T[], 
 }
 
 /**
- * Whether a file becomes CommonJS, or takes some by `import x = require()`. The others stay modules, in which the
- * compiler finds files without extension only as bundlers do.
+ * Returns whether a file is compiled to CommonJS, or has `import x = require()`. All other files stay ES modules:
+ * for these the compiler resolves imports as bundlers do, which allows paths without extension.
  */
 function needsNodeNext(root: string, path: string): boolean {
   if (formatOf(root, path).format !== 'module') return true
@@ -67,7 +67,7 @@ function needsNodeNext(root: string, path: string): boolean {
 function runForNode(run: Run): Compiled {
   const result = runCompiler(run)
   const all = [...result.code.values()]
-  // Left as they are by a target that is later than Node, or by a setting for bundlers.
+  // The user's target may be newer than Node, and the user's JSX setting may be for a bundler.
   const target = all.some(isDecorated) ? { target: 'es2024' } : {}
   const jsx = all.some((code) => parseSync('a.js', code).errors.length > 0) ? { jsx: 'react-jsx' } : {}
   const more = { ...target, ...jsx }
@@ -124,7 +124,7 @@ function runCompiler({ root, compiler, work, paths, options }: Run): Compiled {
   return { code, messages: stdout }
 }
 
-/** What the user's tsconfig.json says of other things than the language does not count here. */
+/** These override the user's tsconfig.json, which decides about the language only. */
 const forNode = {
   noEmit: false,
   noEmitOnError: false,
@@ -143,7 +143,7 @@ const forNode = {
   inlineSourceMap: false,
 } as const
 
-/** The tsconfig.json that an editor takes for a file. */
+/** Returns the nearest tsconfig.json, as an editor finds it. */
 function configFor(root: string, path: string): string | undefined {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
     const file = join(root, folder, 'tsconfig.json')

@@ -8,8 +8,8 @@ import { type Import, readSource } from './source.ts'
 import { isTypeScript } from './typescript.ts'
 
 /**
- * Compiles all TypeScript of the app. One file that needs it is enough: a program that is written for a compiler
- * also imports types as if they were values.
+ * Compiles all TypeScript of the app, even if only one file needs it: a program that is written for a compiler
+ * imports types like values.
  */
 export function compileAll(own: Own): void {
   const { root, tree, typeScript, uncompiled, broken } = own
@@ -40,7 +40,7 @@ function notCompiled(path: string, messages: string): UserError {
 }
 
 /**
- * Packs what Node can run of a file of JSX: it refuses the extension.
+ * Packs the compiled version of a file of JSX under a name that Node accepts.
  *
  * @returns the path of the compiled file
  */
@@ -59,12 +59,12 @@ export function compileJsx(own: Own, path: string): string {
   return place
 }
 
-/** The file that a packed one was made from. */
+/** Returns the source of a packed file. */
 export function sourceOf(path: string): string {
   return path.replace(/(\.[jt]sx)\.js$/, '$1')
 }
 
-/** Whether a file whose types were stripped imports a type as if it were a value. Node would not find it. */
+/** Returns whether a file imports a type like a value. Node would not find it after types are stripped. */
 export function takesTypes(own: Own, path: string, { names }: Import, target: string): boolean {
   if (own.compiled !== undefined || names.length === 0 || !isTypeScript(path) || !isTypeScript(target))
     return false

@@ -16,18 +16,18 @@ export interface FollowOptions {
   packages: readonly Package[]
 }
 
-/** How a file is reached from the entry. */
+/** Whether a file is loaded at every start, may be loaded, or is not imported by anything. */
 type Reach = 'certain' | 'perhaps' | 'unknown'
 
 const sourceFile = /(?<!\.d)\.[cm]?[jt]sx?$/
 const tests = /(^|\/)(tests?|__tests__)\/|\.(test|spec)\.[cm]?[jt]sx?$/
-/** What is larger and never imported by name is a bundle for browsers. */
+/** A file that is larger and that nothing imports is a bundle for browsers. */
 const largestUnreached = 1_000_000
 
 /**
- * Follows the imports of the app's own files, from the entry and what Node loads before it, then those of all
- * other files, for some programs load files that nothing names. A file of the repository that is imported and
- * not packed yet is packed.
+ * Follows the imports of the app's own files: first from the entry and the files that Node loads before it, then
+ * of all other files, because some programs load files by computed names. Packs imported files of the repository
+ * that lie outside `app/`.
  *
  * @returns warnings about imports that may fail, as sentences
  * @throws {UserError} for an import that fails whenever the app starts
@@ -56,12 +56,13 @@ export function followImports(own: Own, { config: { app }, packages }: FollowOpt
   const followFile = (path: string, reach: Reach): boolean => {
     const code = contentOf(own, path)
     const source = readSource(path, code, formatOf(root, path).format)
-    const error = own.broken.get(path) ?? parseError(path, source) ?? formatError(root, path, source)
-    if (error !== undefined) {
-      if (reach !== 'unknown') throw error
+    const error = own.broken.get(path) ?? parseError(path, source)
+    if (reach === 'unknown' && error !== undefined) {
       warnings.set(path, `${error.message}; nothing imports it`)
       return false
     }
+    const problem = error ?? (reach === 'unknown' ? undefined : formatError(root, path, source))
+    if (problem !== undefined) throw problem
     const edits: [Import, string][] = []
     for (const one of source.imports) {
       const place = placeOf(own, path, one.line)
@@ -109,7 +110,7 @@ export function followImports(own: Own, { config: { app }, packages }: FollowOpt
   return [...warnings.values()]
 }
 
-/** Files that a program may load by a name that it makes up: those that Node can load. */
+/** Lists the files that a program may load by a computed name. */
 function unreached(tree: Own['tree']): string[] {
   return [...tree]
     .filter(([path, entry]) => {
@@ -119,13 +120,13 @@ function unreached(tree: Own['tree']): string[] {
     .map(([path]) => path)
 }
 
-/** Where an import stands, as far as the lines of a file are still those of its source. */
+/** Names the place of an import. Compiled files have other lines than their source. */
 function placeOf({ compiled }: Own, path: string, line: number): string {
   const source = sourceOf(path)
   return source === path && compiled?.code.has(path) !== true ? `${path}:${line}` : source
 }
 
-/** Files of the app that options of Node load before the entry. */
+/** Lists the files of the app that Node's options load before the entry. */
 function loadedBefore(nodeOptions: readonly string[]): string[] {
   return nodeOptions.flatMap((option) => {
     const path = /^--(?:import|require|loader|experimental-loader)=(?:\.\/|\/srv\/)(.+)$/.exec(option)?.[1]
@@ -133,7 +134,7 @@ function loadedBefore(nodeOptions: readonly string[]): string[] {
   })
 }
 
-/** Whether the app may load modules in ways of its own. */
+/** Returns whether the app may change how modules are resolved. */
 function hasHooks({ nodeOptions }: SystemConfig['app'], { dependencies = {} }: PackageManifest): boolean {
   return (
     nodeOptions.some((option) => /^--(import|require|loader|experimental-loader)=/.test(option)) ||
@@ -157,7 +158,7 @@ function parseError(path: string, { error }: Source): UserError | undefined {
   return error && new UserError(`${path}:${error.line} is not valid JavaScript: ${error.message}`)
 }
 
-/** Node looks at an explicit type or extension only, never at the syntax. */
+/** Explains a file whose syntax contradicts its extension or its package: Node does not look at the syntax. */
 function formatError(root: string, path: string, { isModule, commonJs }: Source): UserError | undefined {
   const { format, manifest } = formatOf(root, path)
   const decides = manifest === undefined ? 'its extension' : manifest
@@ -202,7 +203,7 @@ function unresolved(own: Own, resolver: Resolver, path: string, one: Import): Pr
   return { text: `${text} is not installed`, hint: `npm install ${name}`, package: name }
 }
 
-/** Packs what an import leads to where that is missing; returns why it cannot. */
+/** Packs the target of an import if it is not packed yet; returns why that is not possible. */
 function pack(
   own: Own,
   place: string,
@@ -276,7 +277,7 @@ function packageName(specifier: string): string {
     .join('/')
 }
 
-/** Writes out the file names that only a compiler completes. */
+/** Replaces paths that only a compiler completes by the names of the files. */
 function rewrite({ tree }: Own, path: string, code: string, edits: [Import, string][]): void {
   const entry = tree.get(path)
   if (entry === undefined || entry.kind === 'link') return

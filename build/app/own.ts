@@ -16,7 +16,7 @@ export interface Own {
   tree: Tree
   /** Secrets that were left out, relative to the repository. */
   secrets: string[]
-  /** Files that cannot run, and why: an error when something imports them. */
+  /** Files that cannot run, and why. It is an error only if something imports them. */
   broken: Map<string, UserError>
   /** The sources of all files of TypeScript. */
   typeScript: Map<string, string>
@@ -73,7 +73,7 @@ export function addOwn(own: Own, path: string, wanted: (path: string) => boolean
   }
 }
 
-/** What Node runs of a file of TypeScript: the types stripped, or what the compiler made of it. */
+/** Returns the JavaScript of a TypeScript file: with its types stripped, or compiled. */
 function runnable(own: Own, path: string): string {
   const code = readFileSync(join(own.root, path), 'utf8')
   own.typeScript.set(path, code)
@@ -81,7 +81,7 @@ function runnable(own: Own, path: string): string {
   if (compiled !== undefined) return compiled
   const result = stripTypes(code, path)
   const isForModule = formatOf(own.root, path).format !== 'commonjs'
-  // As CommonJS it needs the compiler, which turns import and export into what Node runs there.
+  // CommonJS with import or export needs the compiler.
   if (result.as === 'javascript' && (isForModule || !readSource(path, result.code, 'commonjs').isModule))
     return result.code
   if (result.as === 'broken') own.broken.set(path, result.error)
@@ -123,7 +123,7 @@ export function addNamed(own: Own, path: string): void {
   addOwn(own, place)
 }
 
-/** Folders that only the machine has: a program may write there. */
+/** Folders of the machine that a program may write to. */
 const inMachine = /^\/(tmp|run|data)(\/|$)/
 
 function linkTarget(root: string, path: string): string {

@@ -6,15 +6,15 @@ import { type NapiResolveOptions, ResolverFactory } from 'oxc-resolver'
 import type { PackageManifest } from './closure.ts'
 import type { Import } from './source.ts'
 
-/** Where an import leads. */
+/** The target of an import. */
 export type Resolved =
-  /** To a part of Node, or to something that no file stands for. */
+  /** A module of Node, or a URL that is not a file. */
   | { to: 'nothing' }
-  /** To a file: its real path. */
+  /** A file, by its real path. */
   | { to: 'file'; path: string; rewrite: boolean }
   | { to: 'unknown' }
 
-/** Node's conditions, and those that its options add. */
+/** The conditions of `import` and of `require` in Node. */
 const conditions = ['node', 'module-sync', 'node-addons', 'default']
 const typeScript: Pick<NapiResolveOptions, 'extensions' | 'extensionAlias'> = {
   extensions: ['.ts', '.tsx', '.mts', '.cts', '.js', '.jsx', '.json'],
@@ -26,7 +26,7 @@ const typeScript: Pick<NapiResolveOptions, 'extensions' | 'extensionAlias'> = {
   },
 }
 
-/** Finds what imports lead to, as Node does. */
+/** Resolves imports as Node does. */
 export class Resolver {
   readonly #import: ResolverFactory
   readonly #require: ResolverFactory
@@ -60,8 +60,8 @@ export class Resolver {
   }
 
   /**
-   * Finds the file of an import. A file of TypeScript may also name what a compiler finds: a path without
-   * extension, with the extension of the output, or an alias of `paths` in tsconfig.json; Node then needs it written out.
+   * Resolves an import. In TypeScript it also accepts what a compiler accepts: a path without extension or with
+   * the extension of the output, and an alias of `paths` in tsconfig.json. `rewrite` marks these: Node needs the file.
    *
    * @param from real path of the importing file
    */

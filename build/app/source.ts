@@ -1,24 +1,24 @@
 import { parseSync } from 'oxc-parser'
 
-/** How a file is run: as an ES module, as CommonJS, or as whichever its syntax tells. */
+/** How Node runs a file: as an ES module, as CommonJS, or as its syntax suggests. */
 export type Format = 'module' | 'commonjs' | 'either'
 
 /** An import, require or file URL with a literal text. */
 export interface Import {
   specifier: string
   kind: 'import' | 'require' | 'url'
-  /** Whether it is carried out whenever the file is: not in a function, a condition or a `try`. */
+  /** Whether it runs whenever the file is loaded: it is not in a function, a condition or a `try`. */
   certain: boolean
-  /** What it takes by name. */
+  /** The names that it imports. */
   names: string[]
   /** Line of the file, from 1. */
   line: number
-  /** Where the literal stands, quotes included. */
+  /** Position of the literal, with its quotes. */
   start: number
   end: number
 }
 
-/** What matters here of one file of JavaScript or TypeScript. */
+/** The facts about a file of JavaScript or TypeScript that packing needs. */
 export interface Source {
   /** Whether it has `import`, `export`, `import.meta` or a top-level `await`. */
   isModule: boolean
@@ -38,7 +38,7 @@ interface Node {
   [key: string]: unknown
 }
 
-/** Parses a file. Only what needs the syntax tree pays for it. */
+/** Parses a file. Builds the syntax tree only for files that need it. */
 export function readSource(path: string, code: string, format: Format): Source {
   const parsed = parse(path, code, format)
   const { module, errors } = parsed
@@ -80,7 +80,7 @@ export function readSource(path: string, code: string, format: Format): Source {
   return source
 }
 
-/** A module may have no syntax that tells it, and CommonJS may have none of a module: both are tried where it helps. */
+/** Parses a file as CommonJS and, where its syntax or its package requires it, as a module. */
 function parse(path: string, code: string, format: Format): ReturnType<typeof parseSync> {
   if (format === 'module') return parseSync(path, code, { sourceType: 'module' })
   const commonJs = parseSync(path, code, { sourceType: 'commonjs' })
@@ -93,7 +93,7 @@ function isOnlyTypes(entries: readonly { isType: boolean }[]): boolean {
   return entries.length > 0 && entries.every(({ isType }) => isType)
 }
 
-/** Keys of nodes whose value is not sure to run when the node does. */
+/** Keys of nodes whose values may not run when the node does. */
 const conditional: Record<string, readonly string[]> = {
   IfStatement: ['consequent', 'alternate'],
   ConditionalExpression: ['consequent', 'alternate'],
@@ -110,7 +110,7 @@ const conditional: Record<string, readonly string[]> = {
   PropertyDefinition: ['value'],
 }
 
-/** Finds what the module record does not have: calls, and what only CommonJS knows. */
+/** Finds what the parser's module record lacks: calls, and the names that only CommonJS has. */
 function walk(program: unknown, source: Source, lineOf: (offset: number) => number): void {
   const free = new Map<string, number>()
   const bound = new Set<string>()
@@ -175,7 +175,7 @@ function walk(program: unknown, source: Source, lineOf: (offset: number) => numb
   source.commonJs = uses.length === 0 ? undefined : Math.min(...uses)
 }
 
-/** Which name of CommonJS an assignment needs: it sets something of `exports` or `module`. */
+/** Returns the CommonJS name that an assignment needs: it sets a property of `exports` or `module`. */
 function commonJsAssignment({ left }: Node): string | undefined {
   if (!isNode(left) || left.type !== 'MemberExpression') return undefined
   const object = left['object']
@@ -186,7 +186,7 @@ function commonJsAssignment({ left }: Node): string | undefined {
     : undefined
 }
 
-/** The same of a call: `require(…)`, or `Object.defineProperty(exports, …)`, with which compilers begin. */
+/** Returns the CommonJS name that a call needs: `require(…)`, or `Object.defineProperty(exports, …)` as compilers write it. */
 function commonJsCall(call: Node): string | undefined {
   const callee = call['callee'] as Node
   if (isName(callee, 'require')) return 'require'
@@ -235,7 +235,7 @@ function first(list: unknown): unknown {
   return Array.isArray(list) ? (list as unknown[])[0] : undefined
 }
 
-/** The text of a literal, or of a template without expressions. */
+/** Returns the text of a literal, or of a template without expressions. */
 function textOf(node: unknown): string | undefined {
   if (!isNode(node)) return undefined
   if (node.type === 'Literal') return typeof node['value'] === 'string' ? node['value'] : undefined
@@ -244,7 +244,7 @@ function textOf(node: unknown): string | undefined {
   return quasis.length === 1 ? quasis[0]?.value.cooked : undefined
 }
 
-/** Tells the line of an offset, from 1. */
+/** Returns a function that converts an offset to a line number, from 1. */
 function lines(code: string): (offset: number) => number {
   let starts: number[] | undefined
   return (offset) => {

@@ -173,6 +173,7 @@ await t.test('an import that may fail is a warning', (t) => {
       'broken.js': `const x = 1\nconst = 2`,
       'a.test.js': `require('tap'); const = 1`,
       'style.css': 'not { code }',
+      'for-browsers.mjs': 'module.exports = 1',
     },
     node_modules: { dev: packageOf('dev') },
   })
