@@ -30,8 +30,7 @@ function isZone(name: string): boolean {
   const known = names().find((known) => known.toLowerCase() === lower)
   if (known !== undefined) return known === name
   try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
+    return Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
   } catch {
     return false
   }

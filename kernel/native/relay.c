@@ -231,7 +231,7 @@ static napi_value relay_stop(napi_env env, napi_callback_info info) {
     void *relay;
     if (!read_arguments(env, info, 1, &argument)) return NULL;
     if (napi_get_value_external(env, argument, &relay) != napi_ok) {
-        throw_argument(env, "relay", "what relay has returned");
+        throw_argument(env, "relay", "a value that relay() returned");
         return NULL;
     }
     if (((struct relay *)relay)->stopped) return NULL;

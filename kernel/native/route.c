@@ -52,7 +52,7 @@ static bool add_address(napi_env env, napi_value route, const char *name, uint16
     *given = is_given(env, value);
     if (!*given) return true;
     if (!read_address(env, value, name, &address)) return false;
-    if (address.family != request->route.rtm_family) return throw_argument(env, name, "of the destination's family");
+    if (address.family != request->route.rtm_family) return throw_argument(env, name, "of the same family as the destination");
     netlink_add(request, type, address.bytes, address.size);
     return true;
 }

@@ -46,7 +46,7 @@ static napi_value clock_adjust(napi_env env, napi_callback_info info) {
     if (!read_arguments(env, info, 1, &argument)) return NULL;
     if (!read_number(env, argument, "offsetMs", &milliseconds)) return NULL;
     if (fabs(milliseconds) > 2e6) {
-        throw_argument(env, "offsetMs", "at most 2000 seconds");
+        throw_argument(env, "offsetMs", "from -2000000 to 2000000");
         return NULL;
     }
     double seconds = floor(milliseconds / 1e3);

@@ -73,9 +73,13 @@ bool read_string(napi_env env, napi_value value, const char *name, char *result,
     if (napi_get_value_string_utf8(env, value, NULL, 0, &length) != napi_ok) {
         return throw_argument(env, name, "a string");
     }
-    if (length >= size) return throw_argument(env, name, "a shorter string");
+    if (length >= size) {
+        char expected[64];
+        snprintf(expected, sizeof expected, "a string of at most %zu bytes", size - 1);
+        return throw_argument(env, name, expected);
+    }
     if (!check_status(env, napi_get_value_string_utf8(env, value, result, size, NULL))) return false;
-    if (strlen(result) != length) return throw_argument(env, name, "a string without zero bytes");
+    if (strlen(result) != length) return throw_argument(env, name, "a string without NUL bytes");
     return true;
 }
 

@@ -107,16 +107,16 @@ int main(void)
 	mount("sysfs", "/sys", "sysfs", 0, NULL);
 	layers = find_layers();
 	if (!layers)
-		return give_up("no disk holds the layers");
+		return give_up("no disk contains the layers");
 	if (attach("/dev/loop0", layers, "runtime") < 0 || attach("/dev/loop1", layers, "app") < 0)
-		return give_up("attach the layers");
+		return give_up("cannot attach the layers");
 	if (mount("/dev/loop0", "/root", "erofs", MS_RDONLY, NULL) < 0 &&
 	    mount("/dev/loop0", "/root", "squashfs", MS_RDONLY, NULL) < 0)
-		return give_up("mount the runtime layer");
+		return give_up("cannot mount the runtime layer");
 	umount("/sys");
 	if (mount("/dev", "/root/dev", NULL, MS_MOVE, NULL) < 0 || chdir("/root") < 0 ||
 	    mount(".", "/", NULL, MS_MOVE, NULL) < 0 || chroot(".") < 0 || chdir("/") < 0)
-		return give_up("change to the runtime layer");
+		return give_up("cannot switch to the runtime layer");
 	execl("/init", "/init", NULL);
-	return give_up("/init");
+	return give_up("cannot run /init");
 }

@@ -37,16 +37,18 @@ export function readInstance(paths: InstancePaths): Instance {
   const stray = strayLine(firmware ?? '')
   if (stray !== undefined)
     problems.push(
-      `line ${stray} of the environment in fw_cfg is neither NAME=value nor a comment, so nothing of it is set: a value of several lines stands in quotes`,
+      `line ${stray} of the environment in fw_cfg must be NAME=value or a comment; none of its variables are set. Put values of several lines in quotes`,
     )
   const given = firmware === undefined || stray !== undefined ? {} : parseVariables(firmware)
   const env: Record<string, string> = {}
   for (const [name, value] of Object.entries({ ...commandLine.env, ...given })) {
     if (!variableName.test(name))
-      problems.push('nodeos.env on the kernel command line is followed by what is no name of a variable')
+      problems.push(
+        'nodeos.env on the kernel command line has an invalid variable name: use letters, digits and underscores',
+      )
     else env[name] = value
     if (readAtStart.has(name))
-      problems.push(`${name} is read by Node when it starts: bake it in with app.env`)
+      problems.push(`Node reads ${name} before per-machine settings apply: set it in app.env`)
   }
   const names = [
     ['in fw_cfg', read(`${paths.firmware}/hostname/raw`)?.trim() || undefined],
@@ -55,7 +57,7 @@ export function readInstance(paths: InstancePaths): Instance {
   const [, hostname] =
     names.find(([where, name]) => {
       if (name === undefined || isHostname(name)) return name !== undefined
-      problems.push(`the host name ${where} is none`)
+      problems.push(`invalid host name ${where}: use letters, digits and inner hyphens`)
       return false
     }) ?? []
   const repl = read(`${paths.firmware}/repl/raw`)?.trim() === '1'

@@ -31,7 +31,7 @@ export async function startNetwork(
     }
     await persist(() => bringUp(network, native, emit, options), firstRetryMs)
   } catch (error) {
-    emit('node', 'system.error', { error: `the native binding cannot be loaded: ${reasonOf(error)}` })
+    emit('node', 'system.error', { error: `cannot load the native binding: ${reasonOf(error)}` })
   }
 }
 

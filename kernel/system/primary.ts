@@ -109,7 +109,7 @@ function crewOf(supervisor: Supervisor, workers: ReadonlyMap<number, Worker>, dr
       const worker = workers.get(number as number)
       if (worker !== undefined) return worker
       throw new Error(
-        `there is no worker ${JSON.stringify(number)}; there is: ${[...workers.keys()].join(', ')}`,
+        `worker not found: ${JSON.stringify(number)}; running: ${[...workers.keys()].join(', ')}`,
       )
     },
     members: () =>

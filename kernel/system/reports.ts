@@ -34,7 +34,7 @@ export function announceReports(folder: string, emit: Emit): void {
     for (const name of readdirSync(folder).sort()) if (isNew.test(name)) announce(folder, name, emit)
     for (const { name } of listReports(folder).slice(mostReports)) rmSync(`${folder}/${name}`)
   } catch (error) {
-    emit('node', 'system.error', { error: `diagnostic reports: ${reasonOf(error)}` })
+    emit('node', 'system.error', { error: `cannot read diagnostic reports: ${reasonOf(error)}` })
   }
 }
 

@@ -123,7 +123,7 @@ async function forward({ logs, logFifo: fifo }: Start, forward: string): Promise
     const { forwardLogs } = (await import(logs)) as typeof Logs
     await forwardLogs({ forward, fifo, emit })
   } catch (error) {
-    emit('node', 'system.error', { error: `logs are not forwarded: ${reasonOf(error)}` })
+    emit('node', 'system.error', { error: `cannot forward logs: ${reasonOf(error)}` })
   }
 }
 
@@ -154,7 +154,7 @@ async function openControl(
     const { openControl } = await loadControl(control)
     openControl(device, { crew, reports, repl, drainTimeout: restart.drainTimeout })
   } catch (error) {
-    emit('node', 'system.error', { error: `no control channel: ${reasonOf(error)}` })
+    emit('node', 'system.error', { error: `cannot open the control channel: ${reasonOf(error)}` })
   }
 }
 

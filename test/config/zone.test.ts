@@ -14,13 +14,13 @@ for (const name of [
   'Etc/GMT+3',
   'Asia/Kolkata',
 ]) {
-  t.test(`${name} is a time zone`, (t) => {
+  await t.test(`${name} is a time zone`, (t) => {
     t.strictSame(check({ TZ: name }), [])
     t.end()
   })
 }
 
-t.test('what Node or the C library does not find is refused', (t) => {
+await t.test('what Node or the C library does not find is refused', (t) => {
   t.strictSame(check({ TZ: 'Europe/Berln' }), [
     'must be the name of a time zone, such as "Europe/Berlin", got "Europe/Berln"; did you mean "Europe/Berlin"?',
   ])

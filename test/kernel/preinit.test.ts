@@ -16,7 +16,7 @@ await t.test('what it gives up for is an event like those of init', async (t) =>
     time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/,
     stage: 'init',
     event: 'init.failed',
-    error: 'no disk holds the layers: No such file or directory',
+    error: 'no disk contains the layers: No such file or directory',
   })
   t.ok(Date.parse(said.time) >= before && Date.parse(said.time) <= Date.now(), said.time)
   t.ok(said.uptime > 0, `${said.uptime}`)

@@ -39,7 +39,9 @@ export function watchClock(options: WatchOptions): () => void {
       try {
         action()
       } catch (error) {
-        options.emit('node', 'system.error', { error: `the clock is not watched: ${reasonOf(error)}` })
+        options.emit('node', 'system.error', {
+          error: `cannot follow the hypervisor's clock: ${reasonOf(error)}`,
+        })
       }
     })
   }

@@ -41,7 +41,7 @@ export function machineMethods({
     (method: AppMethod): Method =>
     (params, send) => {
       if (crew !== undefined) return relay(crew.worker(params['worker'] ?? 1), method, params, send)
-      if (params['worker'] !== undefined) throw new Error('one process runs the app: there are no workers')
+      if (params['worker'] !== undefined) throw new Error('the app has no workers: app.processes is 1')
       return appMethods[method](params, send)
     }
   return {
@@ -52,13 +52,13 @@ export function machineMethods({
       const list = listReports(reports)
       if (name === undefined) return list
       if (!list.some((report) => report.name === name))
-        throw new Error(`there is no report ${JSON.stringify(name)}`)
+        throw new Error(`report not found: ${JSON.stringify(name)}`)
       await send(readFileSync(`${reports}/${name as string}`))
       return list
     },
     repl: (params, send) => {
       if (repl) return inApp('repl')(params, send)
-      throw new Error('this machine does not allow it: fw_cfg opt/nodeos/repl is not 1')
+      throw new Error('the REPL is disabled on this machine: the fw_cfg item opt/nodeos/repl must be 1')
     },
     'app.restart': () => (crew === undefined ? restartSelf(drainTimeout) : crew.restart()),
   }

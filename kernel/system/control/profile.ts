@@ -13,7 +13,7 @@ const sampleEvery = 1000
  */
 export async function profileCpu(seconds: unknown, send: Send): Promise<void> {
   if (typeof seconds !== 'number' || !(seconds >= 0.1 && seconds <= longestSeconds)) {
-    throw new Error(`seconds is not a number from 0.1 to ${longestSeconds}`)
+    throw new Error(`seconds must be a number from 0.1 to ${longestSeconds}`)
   }
   const session = connectSession()
   try {

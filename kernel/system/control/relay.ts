@@ -23,7 +23,7 @@ let lastId = 0
 export function relay(worker: Worker, method: string, params: Params, send: Send): Promise<unknown> {
   const id = ++lastId
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const ended = (): void => reject(new Error('the worker has ended'))
+  const ended = (): void => reject(new Error('the worker exited'))
   const order = (what: { method: string; params: Params } | { taken: boolean }): void => {
     worker.process.send?.({ cmd: relayMark, id, ...what } satisfies Order)
   }
@@ -63,12 +63,12 @@ export async function obey(order: Order, methods: Record<string, Method>): Promi
       const { promise, resolve } = Promise.withResolvers<boolean>()
       waiting.set(id, resolve)
       reply({ chunk })
-      if (!(await promise)) throw new Error('the host has gone')
+      if (!(await promise)) throw new Error('the host disconnected')
     }
   }
   try {
     const run = methods[order.method]
-    if (run === undefined) throw new Error(`no method ${order.method}`)
+    if (run === undefined) throw new Error(`unknown method ${order.method}`)
     reply({ result: (await run(order.params, send)) ?? null })
   } catch (error) {
     reply({ error: failureOf(error) })

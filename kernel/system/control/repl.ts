@@ -17,7 +17,7 @@ let session: Session | undefined
  * @throws {EvaluationError} what the source throws
  */
 export async function evaluate(source: unknown, colors: boolean): Promise<string> {
-  if (typeof source !== 'string') throw new Error('source is not text')
+  if (typeof source !== 'string') throw new Error('source must be a string')
   session ??= open()
   const { result, exceptionDetails } = await session.post('Runtime.evaluate', asLine(source))
   const shown = await show(session, result, colors)

@@ -46,7 +46,7 @@ export class Server {
       return this.greet()
     }
     const request = parse(line)
-    if (request === undefined) return this.refuse('the line is no request')
+    if (request === undefined) return this.refuse('invalid request: must be a JSON object with id and method')
     return this.answer(request)
   }
 
@@ -60,14 +60,14 @@ export class Server {
   private async answer({ id, method, params }: Request): Promise<void> {
     const { conversation } = this
     const say = async (answer: Answer): Promise<void> => {
-      if (conversation !== this.conversation) throw new Error('the host has gone')
+      if (conversation !== this.conversation) throw new Error('the host disconnected')
       await this.write(`${JSON.stringify(answer)}\n`)
     }
     const run = Object.hasOwn(this.methods, method) ? this.methods[method] : undefined
     try {
       if (run === undefined) {
         throw new Error(
-          `no method ${JSON.stringify(method)}; there is: ${Object.keys(this.methods).join(', ')}`,
+          `unknown method ${JSON.stringify(method)}; known: ${Object.keys(this.methods).join(', ')}`,
         )
       }
       const send: Send = async (part) => {

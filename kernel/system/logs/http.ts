@@ -19,12 +19,12 @@ export function http(url: URL, hostname: string): Collector {
       response.resume().on('error', reject)
       response.on('end', () => {
         if (status >= 200 && status < 300) return resolve()
-        const words = `it answers ${status}`
+        const words = `the collector responded with ${status}`
         reject(status >= 400 && status < 500 && !later.has(status) ? new Refused(words) : new Error(words))
       })
     })
     posting.on('socket', (socket) => socket.unref())
-    posting.on('timeout', () => posting.destroy(new Error(`no answer within ${patienceMs} ms`)))
+    posting.on('timeout', () => posting.destroy(new Error(`timed out after ${patienceMs / 1000} s`)))
     posting.on('error', reject)
     posting.end(records.map((record) => `${JSON.stringify(asObject(record, hostname))}\n`).join(''))
     return promise

@@ -25,7 +25,9 @@ const lastRetryMs = 30_000
 export async function forwardLogs({ forward, fifo, emit }: Forwarding): Promise<void> {
   const url = resolve(forward)
   if (url === undefined)
-    return emit('node', 'logs.failing', { reason: `${forward} is not set, or no such URL` })
+    return emit('node', 'logs.failing', {
+      reason: `logs.forward: ${forward} must be set to a URL: syslog+udp, syslog+tcp, syslog+tls, http or https`,
+    })
   const collector = collectorOf(url, hostname())
   const host = url.host
   let failing = false

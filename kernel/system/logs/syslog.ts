@@ -43,7 +43,7 @@ export function syslogStream(url: URL, hostname: string): Collector {
     const frames = records.map((record) => Buffer.from(syslogMessage(record, hostname)))
     const bytes = Buffer.concat(frames.flatMap((frame) => [Buffer.from(`${frame.length} `), frame]))
     const { promise, resolve, reject } = Promise.withResolvers<void>()
-    const gone = (): void => reject(new Error('the connection has ended'))
+    const gone = (): void => reject(new Error('the connection was closed'))
     socket.once('close', gone)
     socket.write(bytes, (error) => (error ? reject(error) : resolve()))
     await promise.finally(() => socket.off('close', gone))
@@ -57,7 +57,7 @@ function open(url: URL, onGone: () => void): Promise<Socket> {
   const name = isIPv6(place.host) || /^[\d.]+$/.test(place.host) ? {} : { servername: place.host }
   const socket = secure ? connectTls({ ...place, ...name }) : connect(place)
   socket.unref().setKeepAlive(true, patienceMs)
-  socket.setTimeout(patienceMs, () => socket.destroy(new Error(`no connection within ${patienceMs} ms`)))
+  socket.setTimeout(patienceMs, () => socket.destroy(new Error(`timed out after ${patienceMs / 1000} s`)))
   socket.once(secure ? 'secureConnect' : 'connect', () => {
     socket.setTimeout(0)
     resolve(socket)
@@ -67,7 +67,7 @@ function open(url: URL, onGone: () => void): Promise<Socket> {
   socket.on('error', reject)
   socket.once('close', () => {
     onGone()
-    reject(new Error('the connection has ended'))
+    reject(new Error('the connection was closed'))
   })
   return promise
 }

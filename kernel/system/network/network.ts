@@ -129,7 +129,7 @@ async function configure(session: Session, link: Link | undefined): Promise<() =
     return () => {}
   }
   if (!(await waitForCarrier(native, link.index, carrierMs))) {
-    report(session, [`${link.name} has no carrier after ${carrierMs} ms`])
+    report(session, [`${link.name} has no carrier after ${carrierMs / 1000} s`])
   }
   const client = await startDynamic(session, link)
   return () => client.stop()
@@ -162,9 +162,15 @@ function keepTime(session: Session): () => void {
     let stopWatch = clock.timer(clockWatchDelayMs, () => {
       const source = findClockSource(native, paths.clocks)
       if (source === undefined) return
-      const disciplined = (): boolean => session.state.ntp.length > 0
-      const onStep = (): void => time.syncNow()
-      stopWatch = watchClock({ source, native, clock, wall: Date.now, emit, disciplined, onStep })
+      stopWatch = watchClock({
+        source,
+        native,
+        clock,
+        wall: Date.now,
+        emit,
+        disciplined: () => session.state.ntp.length > 0,
+        onStep: () => time.syncNow(),
+      })
     })
     stop = () => {
       time.stop()

@@ -30,7 +30,7 @@ await t.test('calls side by side, with chunks', async (t) => {
   t.strictSame([status, heap, Buffer.concat(parts).toString()], ['fine', null, 'one two'])
   await t.rejects(control.call('repl', { source: '1' }), {
     name: 'ControlError',
-    message: /no method "repl"/,
+    message: /unknown method "repl"/,
   })
   control.close()
 })

@@ -149,7 +149,7 @@ for (const name of ['rtc', 'ptp'] as const) {
 await t.test('a clock that can no longer be read is an event, not an error of the app', (t) => {
   const { run, events, timers } = machine('rtc', { broken: true })
   run(10_000)
-  t.match(events, [['system.error', { error: 'the clock is not watched: the clock is gone' }]])
+  t.match(events, [['system.error', { error: "cannot follow the hypervisor's clock: the clock is gone" }]])
   t.equal(timers(), 0)
   t.end()
 })

@@ -22,7 +22,7 @@ function explain(signal: string, { cpuinfo = '', kernelLog = '' } = {}): Record<
 
 const cpu = 'processor\t: 0\nmodel name\t: QEMU Virtual CPU version 2.5+\nvmx flags\t: none\n'
 
-t.test('an illegal instruction: the file, the CPU and what it lacks', (t) => {
+await t.test('an illegal instruction: the file, the CPU and what it lacks', (t) => {
   const cpuinfo = `${cpu}flags\t\t: fpu sse2 pni cx16 lahf_lm sse4_1x\nbugs\t: none\n`
   t.match(explain('SIGILL', { cpuinfo, kernelLog: trap(12, 'addon.node') }), [
     {
@@ -40,7 +40,7 @@ t.test('an illegal instruction: the file, the CPU and what it lacks', (t) => {
   t.end()
 })
 
-t.test('a fault from before the worker started is another one’s', (t) => {
+await t.test('a fault from before the worker started is another one’s', (t) => {
   const segfault = '6,9,11000000,-;node[7]: segfault at 0 ip 0 sp 0 error 4 in sharp.node[1,2+3]\n'
   t.match(explain('SIGSEGV', { kernelLog: trap(9, 'old.node') }), [{ in: '', cpu: '', missing: '' }])
   t.match(explain('SIGSEGV', { kernelLog: segfault }), [{ in: 'sharp.node' }])
@@ -48,7 +48,7 @@ t.test('a fault from before the worker started is another one’s', (t) => {
   t.end()
 })
 
-t.test('other signals are no faults', (t) => {
+await t.test('other signals are no faults', (t) => {
   t.strictSame(explain('SIGTERM'), [])
   t.strictSame(explain('SIGKILL'), [])
   t.end()

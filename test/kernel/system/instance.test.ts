@@ -71,7 +71,7 @@ await t.test('what cannot be used is said without values', async (t) => {
   t.equal(found.problems.length, 3)
   t.match(
     found.problems.join('\n'),
-    /nodeos.env .* no name[^]*NODE_OPTIONS is read by Node[^]*the host name in fw_cfg is none/,
+    /nodeos.env .* invalid variable name[^]*Node reads NODE_OPTIONS before[^]*invalid host name in fw_cfg/,
   )
   t.notMatch(JSON.stringify(found.problems), /hush|NO-NAME|bad_/)
   t.strictSame(found.env, { NODE_OPTIONS: '--hush' })

@@ -168,7 +168,10 @@ await t.test('HTTP: objects, one a line; tried again unless it is refused', asyn
   const { port } = server.address() as AddressInfo
   const { log, event } = await machine(t, 'env:LOG_URL', { LOG_URL: `http://127.0.0.1:${port}/in?key=hush` })
   log(`${pinoLine}\na word\n`)
-  t.match(await event('logs.failing'), { collector: `127.0.0.1:${port}`, reason: 'it answers 503' })
+  t.match(await event('logs.failing'), {
+    collector: `127.0.0.1:${port}`,
+    reason: 'the collector responded with 503',
+  })
   await until('it was tried again', () => bodies.length === 2)
   t.equal(bodies[1], bodies[0])
   const [line, word] = (bodies[0] ?? '')
@@ -187,7 +190,7 @@ await t.test('HTTP: objects, one a line; tried again unless it is refused', asyn
 
 await t.test('a variable that is not set, or is no URL, is said', async (t) => {
   const { event } = await machine(t, 'env:NOT_SET')
-  t.match(await event('logs.failing'), { reason: /^env:NOT_SET is not set/ })
+  t.match(await event('logs.failing'), { reason: /^logs.forward: env:NOT_SET must be set to a URL/ })
   const other = await machine(t, 'env:ODD', { ODD: `ftp://127.0.0.1:${await freePort()}/hush` })
   const said = await other.event('logs.failing')
   t.notMatch(JSON.stringify(said), /hush/)

@@ -34,7 +34,7 @@ await t.test('the folder is made; nothing is told of nothing', async (t) => {
 
 await t.test('what keeps reports from being kept does not keep the machine from starting', async (t) => {
   const folder = join(t.testdir({ file: '' }), 'file/reports')
-  t.match(announce(folder), [{ event: 'system.error', error: /diagnostic reports: ENOTDIR/ }])
+  t.match(announce(folder), [{ event: 'system.error', error: /cannot read diagnostic reports: ENOTDIR/ }])
 })
 
 await t.test('a report is told of once', async (t) => {

@@ -35,7 +35,7 @@ await t.test('from start to health, without a network', async (t) => {
     ['node.started', 'system.error', 'app.listening', 'health.ok'],
   )
   t.match(events[0], { stage: 'node', version: process.versions.node, pid: child.pid, processes: 1 })
-  t.match(events[1], { error: /the native binding cannot be loaded: .*native\.node/ })
+  t.match(events[1], { error: /cannot load the native binding: .*native\.node/ })
   t.match(events[2], { stage: 'app', address: '::', port })
   child.kill('SIGTERM')
   t.equal(await ended, 0)

@@ -34,7 +34,7 @@ export async function querySntp(server: string, options: QueryOptions): Promise<
     return await new Promise<Reading>((resolve, reject) => {
       const nonce = options.nonce()
       const timeout = setTimeout(
-        () => reject(new Error(`no usable answer in ${options.timeout} ms`)),
+        () => reject(new Error(`no valid response within ${options.timeout} ms`)),
         options.timeout,
       )
       timeout.unref()

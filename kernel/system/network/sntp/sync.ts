@@ -19,9 +19,9 @@ export interface SyncOptions {
 }
 
 export interface TimeSync {
-  stop(): void
+  stop: () => void
   /** Synchronizes now, not when the hour is over. */
-  syncNow(): void
+  syncNow: () => void
 }
 
 /** Keeps the wall clock right: queries the servers at once, then hourly. Keeps no process alive. */

@@ -25,7 +25,7 @@ await t.test('a result comes in parts, then its end', async (t) => {
   const take = async (part: Uint8Array): Promise<void> => void parts.push(Buffer.from(part).toString())
   t.equal(await relay(worker, 'give', { words: ['one', 'two'] }, take), 'end')
   t.strictSame(parts, ['one', 'two'])
-  await t.rejects(relay(worker, 'take', {}, take), { message: 'no method take' })
+  await t.rejects(relay(worker, 'take', {}, take), { message: 'unknown method take' })
 })
 
 await t.test('a host that goes ends the work in the worker, too', async (t) => {
@@ -41,5 +41,5 @@ await t.test('a host that goes ends the work in the worker, too', async (t) => {
     relay(worker, 'give', {}, async () => Promise.reject(new Error('gone'))),
     { message: 'gone' },
   )
-  t.match(await ended.promise, { message: 'the host has gone' })
+  t.match(await ended.promise, { message: 'the host disconnected' })
 })

@@ -44,7 +44,7 @@ await t.test('what is thrown has its own stack, and the properties of the error'
   }
   t.match(await failure('throw 5'), { message: '5', stack: '5' })
   t.match(await failure('await Promise.reject(new TypeError("later"))'), { message: 'TypeError: later' })
-  await t.rejects(evaluate(undefined, false), /source is not text/)
+  await t.rejects(evaluate(undefined, false), /source must be a string/)
 })
 
 async function failure(source: string, colors = false): Promise<unknown> {
