@@ -54,7 +54,7 @@ export async function configuredControl(): Promise<Control> {
 export function positiveNumber(flag: string, text: string): number {
   const number = Number(text)
   if (number > 0 && Number.isFinite(number)) return number
-  throw new UserError(`${flag} is '${text}'`, { hint: 'it is a number above 0' })
+  throw new UserError(`${flag}: must be a number above 0, got '${text}'`)
 }
 
 /** The program `npm run deploy:<name>` of a verb that takes nothing and reports. */

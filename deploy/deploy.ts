@@ -10,9 +10,10 @@ await main(
   import.meta,
   {
     usage: 'npm run deploy --',
-    summary: 'Takes the build in dist/ to the target that config/system.json names.',
+    summary:
+      'Deploys the build in dist/ to the target that deploy.target in config/system.json names.\n\nexample: npm run deploy -- --dry-run',
     options: { 'dry-run': { type: 'boolean' }, json: { type: 'boolean' } },
-    help: { 'dry-run': 'print what would be run, and run nothing', json: 'print JSON' },
+    help: { 'dry-run': 'print the commands without running them', json: 'print JSON' },
   },
   async ({ values }) => {
     const { target, context } = await configuredTarget()

@@ -8,9 +8,10 @@ await main(
   import.meta,
   {
     usage: 'npm run deploy:destroy --',
-    summary: 'Removes the machine from its target, with all that belongs to it there but its data.',
+    summary:
+      'Removes the machine and its releases from the target; keeps its data.\n\nexample: npm run deploy:destroy -- --yes --data',
     options: { yes: { type: 'boolean' }, data: { type: 'boolean' }, json: { type: 'boolean' } },
-    help: { yes: 'do not ask', data: 'remove its data, too', json: 'print JSON' },
+    help: { yes: 'do not ask for confirmation', data: 'remove the data, too', json: 'print JSON' },
   },
   async ({ values }) => {
     const { target, context } = await configuredTarget()
@@ -21,14 +22,14 @@ await main(
   },
 )
 
-/** @throws {UserError} when the answer is another one, or nobody is there to give it */
+/** @throws {UserError} when another name is typed, or there is no terminal */
 async function confirm(name: string, data: boolean): Promise<void> {
   if (!process.stdin.isTTY)
-    throw new UserError('nobody can be asked', { hint: '-- --yes   removes it without asking' })
+    throw new UserError('confirmation needs a terminal', { hint: 'npm run deploy:destroy -- --yes' })
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   const answer = await terminal.question(
-    `Remove ${name}, and all that belongs to it${data ? ', its data too' : ''}? Type its name: `,
+    `Remove ${name} and its releases${data ? ', and its data' : ''}? Type ${name} to confirm: `,
   )
   terminal.close()
-  if (answer !== name) throw new UserError('nothing was removed: that is not its name')
+  if (answer !== name) throw new UserError(`nothing was removed: the name of the machine is ${name}`)
 }

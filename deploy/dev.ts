@@ -14,11 +14,12 @@ await main(
   import.meta,
   {
     usage: 'npm run dev --',
-    summary: 'Runs the app in a machine, or on this host, and starts it again when app/ or config/ change.',
+    summary:
+      'Runs the app in a machine, or on this host, and restarts it when app/ or config/ changes.\n\nexample: npm run dev -- --host',
     options: { host: { type: 'boolean' }, 'inspect-port': { type: 'string', default: '9229' } },
     help: {
-      host: 'without a machine: on this host, with the same configuration and environment',
-      'inspect-port': 'where an editor or chrome://inspect attaches, on 127.0.0.1',
+      host: 'run the app on this host, without a machine, with the same configuration and environment',
+      'inspect-port': 'port on 127.0.0.1 for the debugger of an editor or chrome://inspect; default 9229',
     },
   },
   async ({ values }) => {

@@ -7,15 +7,17 @@ import { strayLine } from '../kernel/system/environment.ts'
  *
  * @param setting that names the file, e.g. `deploy.options.env`
  * @returns the file
- * @throws {UserError} what the machine would refuse, without a word of what is in the file
+ * @throws {UserError} naming the line that the machine would reject, without its content
  */
 export async function checkEnvironment(setting: string, file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch(() => {
-    throw new UserError(`${setting}: ${file} cannot be read`)
+    throw new UserError(`${setting}: cannot read ${file}`, {
+      hint: 'create the file with KEY=value lines, or remove the setting; then npm run build',
+    })
   })
   const stray = strayLine(text)
   if (stray === undefined) return file
-  throw new UserError(`${setting}: ${file}, line ${stray}: neither NAME=value nor a comment`, {
-    hint: 'a value of several lines, such as a key, stands in quotes: NAME="first line\nlast line"',
+  throw new UserError(`${setting}: ${file}, line ${stray}: must be NAME=value or a comment`, {
+    hint: 'quote a value of several lines, such as a key: NAME="first line\nlast line"',
   })
 }

@@ -51,15 +51,15 @@ const add: Verb = async (home, [given], flags) => {
   const remote = `${userInfo().username}@${hostname()}:${repository}`
   const said =
     trusted.length === 0
-      ? `no key is trusted yet, and nothing is taken: npm run host -- trust ${name} KEY.pub`
-      : `signed by ${trusted.map((signer) => signer.name).join(', ')}`
+      ? `but no key is trusted yet, so every release is rejected: npm run host -- trust ${name} KEY.pub`
+      : `signed by one of: ${trusted.map((signer) => signer.name).join(', ')}`
   return {
     text: [
-      `${name} is ready for releases, ${said}`,
+      `${name} is ready for releases ${said}`,
       `  service  ${service}`,
       `  remote   ${remote}`,
       '',
-      'In config/system.json of the appliance:',
+      'Add this to config/system.json of the appliance:',
       `  "deploy": { "target": "git", "options": { "remote": "${remote}" } }`,
     ].join('\n'),
     data: { name, home: home.path, repository, remote, signers: trusted },
@@ -69,27 +69,28 @@ const add: Verb = async (home, [given], flags) => {
 const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
   add: {
     words: '[name]',
-    summary: 'set up the host and an appliance, or change its settings (the default)',
+    summary: 'set up the host and an appliance, or change its settings (default)',
     run: add,
   },
   trust: {
     words: 'name key.pub',
-    summary: 'let a key sign releases of an appliance',
+    summary: 'trust a public key to sign releases of an appliance',
     async run(home, [name = '', key], _flags) {
-      if (key === undefined) throw new UserError('which key?', { hint: 'npm run host -- trust NAME KEY.pub' })
+      if (key === undefined)
+        throw new UserError('trust: missing the public key', { hint: 'npm run host -- trust NAME KEY.pub' })
       const signer = await trust(home, await known(home, name), await keyText(key))
       return { text: `${signer.name} may sign releases of ${name}`, data: { ...signer } }
     },
   },
   distrust: {
     words: 'name key',
-    summary: 'take that back, of a key or of all keys of that name; what serves goes on',
+    summary: 'stop trusting a key, or all keys of that name; the running release is not affected',
     async run(home, [name = '', key = ''], _flags) {
       const text = existsSync(key) ? await readFile(key, 'utf8') : key
       const gone = await distrust(home, await known(home, name), text.trim())
       const others = (await signers(home, name)).filter((each) => each.name === gone[0]?.name).length
-      const lines = gone.map((each) => `${each.name} may not sign releases of ${name} any more: ${each.key}`)
-      if (others > 0) lines.push(`another key of that name still may (${others})`)
+      const lines = gone.map((each) => `${each.name} may no longer sign releases of ${name}: ${each.key}`)
+      if (others > 0) lines.push(`other keys of that name are still trusted: ${others}`)
       return { text: lines.join('\n'), data: { signers: gone } }
     },
   },
@@ -101,7 +102,7 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
       const reports = await Promise.all(names.map((name) => statusOf(home, name)))
       return {
         text:
-          reports.map(({ text }) => text).join('\n') || 'there is no appliance yet: npm run host -- add NAME',
+          reports.map(({ text }) => text).join('\n') || 'no appliance is set up: npm run host -- add NAME',
         data: { appliances: reports.map(({ data }) => data) },
         ...(reports.some(({ status }) => status === 1) ? { status: 1 } : {}),
       }
@@ -109,16 +110,16 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
   },
   restart: {
     words: '',
-    summary: 'run the service anew, after an update of this clone or of --bind; machines go on',
+    summary: 'restart the service, after an update of this clone or of --bind; machines keep running',
     async run(home) {
       const supervisor = supervisorOf(home)
       await supervisor.stop()
-      return { text: `the service runs: ${await supervisor.start()}`, data: { home: home.path } }
+      return { text: `the service is running: ${await supervisor.start()}`, data: { home: home.path } }
     },
   },
   remove: {
     words: 'name',
-    summary: 'remove an appliance, its releases and its repository; its data stays unless --purge',
+    summary: 'remove an appliance, its releases and its repository; --purge removes its data, too',
     async run(home, [name = ''], flags) {
       await known(home, name)
       await confirm(`Remove ${name}, its releases and its repository`, name, flags)
@@ -132,13 +133,13 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
         if (!stays || path !== disk.file) await rm(path, { recursive: true, force: true })
       }
       if (!stays) await rm(home.folder(name), { recursive: true, force: true })
-      const text = stays ? `${name} is gone; its data stays: ${disk.file}` : `${name} is gone`
+      const text = stays ? `removed ${name}; its data is kept in ${disk.file}` : `removed ${name}`
       return { text, data: { removed: name } }
     },
   },
   uninstall: {
     words: '',
-    summary: 'stop every machine and remove the service; repositories stay unless --purge',
+    summary: 'stop every machine and remove the service; --purge removes the repositories, too',
     async run(home, _words, flags) {
       await confirm(`Stop every machine of ${home.path} and remove the service`, hostname(), flags)
       for (const name of await home.appliances()) {
@@ -153,8 +154,10 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
       const stays = await supervisorOf(home).uninstall()
       if (flags.purge === true) await rm(home.path, { recursive: true, force: true })
       const rest =
-        flags.purge === true ? 'and all releases with it' : `; repositories and releases are in ${home.path}`
-      const text = [`the service is gone ${rest}`.replace(' ;', ';'), stays ?? []].flat().join('\n')
+        flags.purge === true
+          ? ', all repositories and releases'
+          : `; repositories and releases are kept in ${home.path}`
+      const text = [`removed the service${rest}`, stays ?? []].flat().join('\n')
       return { text, data: { home: home.path } }
     },
   },
@@ -165,7 +168,7 @@ await main(
   {
     usage: 'npm run host -- [verb]',
     summary: [
-      'Makes this host take releases: a repository for each appliance, and a service that boots, checks and swaps them.',
+      'Sets up this host for deploys by git: a repository for each appliance, and a service that boots, checks and replaces releases.',
       '',
       ...Object.entries(verbs).map(
         ([name, { words, summary }]) => `  ${`${name} ${words}`.padEnd(22)} ${summary}`,
@@ -187,24 +190,26 @@ await main(
       json: { type: 'boolean' },
     },
     help: {
-      home: 'folder of all appliances; ~/nodeos, or NODEOS_HOST',
-      publish: 'add: HOST:GUEST, the port of the host that leads to one of the machine; /udp for UDP',
-      bind: 'add: address on which ports listen; 0.0.0.0',
-      memory: 'add: most MiB that a release may ask for',
-      cpus: 'add: most CPUs that a release may ask for',
-      cgroup: 'add: folder of a cgroup v2 that holds its machines, where no systemd does',
-      keep: 'add: how many releases stay ready to run; 5',
-      env: 'add: file of KEY=value lines that its machines are given, secrets included',
-      trust: 'add: file of a public key of SSH or minisign that may sign',
-      yes: 'do not ask',
-      purge: 'remove: its data, too; uninstall: repositories, releases and data, too',
+      home: 'folder of all appliances; default: NODEOS_HOST, else ~/nodeos',
+      publish: 'add: publish a port of the machine, HOST:GUEST, with /udp for UDP',
+      bind: 'add: address on which published ports listen; default 0.0.0.0',
+      memory: 'add: largest machine.memory that a release may request, in MiB',
+      cpus: 'add: largest machine.cpus that a release may request',
+      cgroup: 'add: folder of a cgroup v2 that limits its machines, on hosts without systemd',
+      keep: 'add: how many releases are kept for a rollback; default 5',
+      env: 'add: file of KEY=value lines, such as secrets, that its machines get as environment variables',
+      trust: 'add: file of an SSH or minisign public key that may sign releases',
+      yes: 'do not ask for confirmation',
+      purge: 'remove: remove the data, too; uninstall: remove repositories, releases and data, too',
       json: 'print JSON',
     },
   },
   async ({ values, positionals: [name = 'add', ...words] }) => {
     const verb = verbs[name]
     if (verb === undefined) {
-      throw new UserError(`a host cannot ${name}`, { hint: `it can: ${Object.keys(verbs).join(', ')}` })
+      throw new UserError(`unknown verb '${name}'`, {
+        hint: `npm run host -- VERB, one of: ${Object.keys(verbs).join(', ')}`,
+      })
     }
     printReport(await verb.run(new Home(values.home), words, values), values.json === true)
   },
@@ -226,7 +231,9 @@ async function settingsOf(flags: Flags): Promise<Partial<Settings>> {
 function portOf(text: string): PortForward {
   const [, host, guest, protocol = 'tcp'] = /^(\d+):(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? []
   if (host === undefined || guest === undefined) {
-    throw new UserError(`--publish is '${text}'`, { hint: 'HOST:GUEST, as 80:8080, or 53:5353/udp' })
+    throw new UserError(`--publish: must be HOST:GUEST, got '${text}'`, {
+      hint: 'for example 80:8080, or 53:5353/udp',
+    })
   }
   return { host: Number(host), guest: Number(guest), protocol: protocol === 'udp' ? 'udp' : 'tcp' }
 }
@@ -243,7 +250,7 @@ async function statusOf(home: Home, name: string): Promise<Report> {
 async function keyText(file: string): Promise<string> {
   if (/^(ssh|ecdsa|sk)-/.test(file) || publicKey(file) === file) return file
   return readFile(file, 'utf8').catch((error: unknown) => {
-    throw new UserError(`the key ${file} cannot be read`, { cause: error })
+    throw new UserError(`cannot read the public key ${file}`, { cause: error })
   })
 }
 
@@ -251,16 +258,15 @@ async function known(home: Home, name: string): Promise<string> {
   const names = await home.appliances()
   if (names.includes(name)) return name
   throw new UserError(`this host has no appliance '${name}'`, {
-    hint: `there is: ${names.join(', ') || 'none'}`,
+    hint: `appliances of this host: ${names.join(', ') || 'none'}`,
   })
 }
 
 async function confirm(what: string, name: string, { yes }: Flags): Promise<void> {
   if (yes === true) return
-  if (!process.stdin.isTTY)
-    throw new UserError('nobody can be asked', { hint: '--yes   does it without asking' })
+  if (!process.stdin.isTTY) throw new UserError('confirmation needs a terminal', { hint: 'pass --yes' })
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  const answer = await terminal.question(`${what}? Type ${name}: `)
+  const answer = await terminal.question(`${what}? Type ${name} to confirm: `)
   terminal.close()
-  if (answer !== name) throw new UserError('nothing was done')
+  if (answer !== name) throw new UserError(`nothing was done: the answer was not ${name}`)
 }

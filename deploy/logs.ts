@@ -6,11 +6,12 @@ await main(
   import.meta,
   {
     usage: 'npm run deploy:logs --',
-    summary: "Prints the machine's console and follows it until the machine ends or Ctrl-C.",
+    summary:
+      "Prints the machine's console and follows it until the machine ends or you press Ctrl-C.\n\nexample: npm run deploy:logs -- --no-follow --json",
     options: { 'no-follow': { type: 'boolean' }, json: { type: 'boolean' } },
     help: {
-      'no-follow': 'print what there is, and end',
-      json: 'one JSON object a line: the events as they are, other output as {"text": …}',
+      'no-follow': 'print the console so far and exit',
+      json: 'print one JSON object per line: events unchanged, other output as {"text": …}',
     },
   },
   async ({ values }) => {

@@ -26,7 +26,8 @@ await main(
   import.meta,
   {
     usage: 'npm run profile --',
-    summary: 'Profiles the app in the running machine: where its CPU time goes, or what its heap holds.',
+    summary:
+      'Profiles the app in the running machine: its CPU time, or its heap.\n\nexample: npm run profile -- --seconds 30 --flame',
     options: {
       seconds: { type: 'string' },
       flame: { type: 'boolean' },
@@ -35,17 +36,17 @@ await main(
       out: { type: 'string' },
     },
     help: {
-      seconds: 'how long to profile the CPU, 0.1 to 600; 10 when left out',
-      flame: 'write a flame graph too, an HTML file beside the profile',
-      heap: 'take a snapshot of the heap instead; the app stands still meanwhile',
-      worker: 'which of several processes, from 1 on; 1 when left out',
-      out: 'file to write; one in dist/profiles/ when left out',
+      seconds: 'how long to profile the CPU, from 0.1 to 600; default 10',
+      flame: 'also write a flame graph, an HTML file beside the profile',
+      heap: 'take a heap snapshot instead; the app pauses meanwhile',
+      worker: 'number of the worker, where several processes run the app; default 1',
+      out: 'file to write; default: a new file in dist/profiles/',
     },
   },
   async ({ values }) => {
     const seconds = positiveNumber('--seconds', values.seconds ?? '10')
     if (values.heap === true && (values.flame === true || values.seconds !== undefined)) {
-      throw new UserError('--heap goes with neither --flame nor --seconds: it is no profile of the CPU')
+      throw new UserError('--heap cannot be combined with --flame or --seconds, which are for a CPU profile')
     }
     const worker = values.worker === undefined ? {} : { worker: positiveNumber('--worker', values.worker) }
     const wanted: Wanted = { ...worker, out: resolve(values.out ?? defaultFile(values.heap === true)) }
@@ -84,8 +85,8 @@ async function cpu(
     `${[
       ...summary(profile),
       '',
-      `${shown(out)}   for Chrome DevTools (Performance, Load profile), VS Code or speedscope.app`,
-      ...(flame ? [`${shown(graph)}   for a browser`] : []),
+      `${shown(out)}   open it in Chrome DevTools (Performance, Load profile), VS Code or speedscope.app`,
+      ...(flame ? [`${shown(graph)}   open it in a browser`] : []),
     ].join('\n')}\n`,
   )
 }
@@ -107,7 +108,7 @@ export function summary(profile: CpuProfile): string[] {
   const functions = hottest(profile, hotFunctions)
   const width = Math.max(...functions.map(({ name }) => name.length), 0)
   return [
-    `busy for${percent(busyTime(profile))} of ${(whole / 1e6).toFixed(1)} s; in which function, its callees left out:`,
+    `CPU busy:${percent(busyTime(profile))} of ${(whole / 1e6).toFixed(1)} s; self time by function:`,
     ...functions.map(({ name, place, selfUs }) =>
       `${percent(selfUs)}  ${name.padEnd(width)}  ${place}`.trimEnd(),
     ),
@@ -115,7 +116,7 @@ export function summary(profile: CpuProfile): string[] {
 }
 
 async function heap(control: Control, { out, ...params }: Wanted): Promise<void> {
-  const line = progress('Taking a snapshot of the heap')
+  const line = progress('Taking a heap snapshot')
   const file = createWriteStream(out)
   let bytes = 0
   const onChunk = (part: Buffer): void => {
@@ -132,7 +133,7 @@ async function heap(control: Control, { out, ...params }: Wanted): Promise<void>
     throw error
   }
   line.done(formatBytes(bytes))
-  process.stdout.write(`${shown(out)}   for Chrome DevTools (Memory, Load)\n`)
+  process.stdout.write(`${shown(out)}   open it in Chrome DevTools (Memory, Load)\n`)
 }
 
 function shown(file: string): string {

@@ -12,28 +12,28 @@ import type { Release } from './target.ts'
  */
 export async function loadRelease(dist: string): Promise<Release> {
   const text = await readFile(join(dist, 'manifest.json'), 'utf8').catch(() => undefined)
-  if (text === undefined) throw new UserError('nothing is built yet', { hint: 'npm run build' })
+  if (text === undefined) throw new UserError('there is no build in dist/', { hint: 'npm run build' })
   const manifest = JSON.parse(text) as Manifest
   for (const { path, bytes, sha256 } of manifest.artefacts) {
     const file = join(dist, path)
     const size = (await stat(file).catch(() => undefined))?.size
     if (size !== bytes || (await hashFile(file)) !== sha256) {
-      const what = size === undefined ? 'is missing' : 'is not what the build made'
+      const what = size === undefined ? 'is missing' : 'was changed after the build'
       throw new UserError(`${file} ${what}`, { hint: 'npm run build' })
     }
   }
   return { dist, manifest }
 }
 
-/** What is to be said when a build was made from another commit than the one that is checked out: after a revert, say. */
+/** The warning when a build was made from another commit than the one that is checked out, such as after a revert. */
 export function staleBuild(
   { commit: built }: Manifest['source'],
   { commit: here }: Manifest['source'],
 ): UserError | undefined {
   if (here === undefined || built === here) return undefined
-  const from = built === undefined ? 'no commit' : built.slice(0, 12)
-  return new UserError(`dist/ was built from ${from}, and this checkout is at ${here.slice(0, 12)}`, {
-    hint: 'npm run build   builds what is checked out',
+  const from = built === undefined ? 'a source without commits' : `commit ${built.slice(0, 12)}`
+  return new UserError(`dist/ was built from ${from}, but commit ${here.slice(0, 12)} is checked out`, {
+    hint: 'npm run build   builds the commit that is checked out',
   })
 }
 
@@ -44,6 +44,7 @@ export function staleBuild(
  */
 export function artefactPath({ dist, manifest }: Release, name: string): string {
   const found = manifest.artefacts.find((artefact) => artefact.name === name)
-  if (found === undefined) throw new UserError(`the build has no ${name}`, { hint: 'npm run build' })
+  if (found === undefined)
+    throw new UserError(`the build in dist/ has no artefact '${name}'`, { hint: 'npm run build' })
   return join(dist, found.path)
 }

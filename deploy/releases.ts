@@ -3,7 +3,7 @@ import { table } from '../build/lib/table.ts'
 import type { Kept } from './store.ts'
 import type { Report } from './target.ts'
 
-/** What a list says of a release. */
+/** A release in a list. */
 export interface Listed extends Pick<Kept, 'number' | 'added' | 'commit'> {
   app: string
   source: { commit?: string; dirty?: boolean }
@@ -27,16 +27,16 @@ export function releaseTable(kept: readonly Kept[], current: number | undefined)
 }
 
 export function listReport(releases: readonly Listed[]): Report {
-  if (releases.length === 0) return { text: 'there is no release yet', data: { releases } }
+  if (releases.length === 0) return { text: 'no release is deployed yet', data: { releases } }
   const rows = releases.map(({ number, added, app, source, rollbackOf, serves }) => [
     serves ? '→' : '',
     String(number),
     app,
     source.commit === undefined
       ? 'no commit'
-      : source.commit.slice(0, 10) + (source.dirty === true ? ' and changes' : ''),
+      : source.commit.slice(0, 10) + (source.dirty === true ? ' with changes' : ''),
     added.slice(0, 19).replace('T', ' '),
-    rollbackOf === undefined ? '' : `as ${rollbackOf}`,
+    rollbackOf === undefined ? '' : `rollback to ${rollbackOf}`,
   ])
   return {
     text: table(['', 'release', 'app', 'source', 'released', ''], rows, [1]).trimEnd(),
@@ -61,7 +61,7 @@ export function choosePrevious<T extends { number: number }>(
   if (found !== undefined) return found
   const numbers = kept.map(({ number }) => number).join(', ')
   throw new UserError(
-    wanted === undefined ? 'there is no release before this one' : `there is no release ${wanted}`,
-    { hint: kept.length === 0 ? 'npm run deploy' : `there is: ${numbers}   (npm run deploy:list)` },
+    wanted === undefined ? 'there is no previous release' : `release ${wanted} does not exist`,
+    { hint: kept.length === 0 ? 'npm run deploy' : `available releases: ${numbers}   (npm run deploy:list)` },
   )
 }

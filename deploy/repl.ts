@@ -12,11 +12,12 @@ await main(
   import.meta,
   {
     usage: 'npm run repl --',
-    summary: 'Evaluates JavaScript in the app, while it runs in the machine: what is typed, or piped in.',
+    summary:
+      "Evaluates JavaScript in the running app: what you type, or what is piped in.\n\nexample: npm run repl -- -e 'process.memoryUsage()'",
     options: { eval: { type: 'string', short: 'e' }, worker: { type: 'string' } },
     help: {
-      eval: 'evaluate this, print the value, and end; -e for short',
-      worker: 'in which of several processes, from 1 on; 1 when left out',
+      eval: 'evaluate this, print the value and exit; short: -e',
+      worker: 'number of the worker, where several processes run the app; default 1',
     },
   },
   async ({ values }) => {
@@ -52,7 +53,7 @@ async function converse(control: Control, evaluate: Evaluate): Promise<void> {
   const { pid, node, uptime } = await control.call('status', {})
   process.stdout.write(
     `In the app: Node ${node}, pid ${pid}, up for ${Math.round(uptime)} s. ` +
-      'await, import() and require work, $_ is the last value. Ctrl-D ends.\n',
+      'await, import() and require work; $_ is the last value. Ctrl-D exits.\n',
   )
   const answer = callbackify((source: string) => reply(source, evaluate))
   const server = start({

@@ -6,10 +6,11 @@ await main(
   import.meta,
   {
     usage: 'npm run deploy:rollback -- [release]',
-    summary: 'Runs a release again, behind the same health gate: the one before, or the one of that number.',
+    summary:
+      'Runs an earlier release: the previous one, or the one with that number. It must pass the health check, too.\n\nexample: npm run deploy:rollback -- 3',
     positionals: true,
     options: { data: { type: 'boolean' }, json: { type: 'boolean' } },
-    help: { data: 'bring back the data, too, as that release left them', json: 'print JSON' },
+    help: { data: 'restore the data, too, as that release left it', json: 'print JSON' },
   },
   async ({ values, positionals: [release] }) => {
     const { target, context } = await configuredTarget()

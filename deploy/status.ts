@@ -3,5 +3,5 @@ import { reportingCommand } from './command.ts'
 await reportingCommand(
   import.meta,
   'status',
-  'Shows whether the machine runs, and how. Exit status 3 when it does not, as systemctl has it.',
+  'Shows whether the machine runs and is healthy. The exit status is 3 when it does not run, as with systemctl.',
 )

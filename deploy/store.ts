@@ -44,7 +44,7 @@ export class ReleaseStore {
     return found.filter((kept) => kept !== undefined).sort((a, b) => b.number - a.number)
   }
 
-  /** A release; one whose record cannot be read is as if it were not there, and said once. */
+  /** A release; one whose record cannot be read is ignored, with one warning. */
   async get(number: number): Promise<Kept | undefined> {
     const file = this.#record(number)
     const text = await readFile(file, 'utf8').catch(() => undefined)
@@ -52,7 +52,7 @@ export class ReleaseStore {
     try {
       return JSON.parse(text) as Kept
     } catch {
-      if (!this.#told.has(number)) log.warn(`${file} cannot be read: it is as if it were not there`)
+      if (!this.#told.has(number)) log.warn(`cannot read ${file}: it is ignored`)
       this.#told.add(number)
       return undefined
     }
@@ -110,7 +110,7 @@ export class ReleaseStore {
         await fetch(layer, unfinished)
         if (!(await isSound(unfinished, layer))) {
           throw new UserError(
-            `the layer ${layer.name} of release ${release.number} is not what its manifest says`,
+            `the layer ${layer.name} of release ${release.number} does not match its manifest`,
           )
         }
         await rename(unfinished, file)
@@ -172,7 +172,8 @@ export class ReleaseStore {
 export function layersOf(manifest: Manifest): Manifest['artefacts'] {
   return bootable.map((name) => {
     const found = manifest.artefacts.find((artefact) => artefact.name === name)
-    if (found === undefined) throw new UserError(`the release has no ${name}`, { hint: 'npm run build' })
+    if (found === undefined)
+      throw new UserError(`the release has no artefact '${name}'`, { hint: 'npm run build' })
     return found
   })
 }

@@ -93,8 +93,8 @@ export async function targetNames(): Promise<string[]> {
 export async function loadTarget(name: string): Promise<Target> {
   const entry = (await readdir(folder)).find((file) => file === name || file === `${name}.ts`)
   if (entry === undefined) {
-    throw new UserError(`deploy.target: there is no target '${name}'`, {
-      hint: `there is: ${(await targetNames()).join(', ')}`,
+    throw new UserError(`deploy.target: unknown target '${name}'`, {
+      hint: `available targets: ${(await targetNames()).join(', ')}`,
     })
   }
   const file = entry.endsWith('.ts') ? entry : join(entry, 'index.ts')
@@ -104,7 +104,7 @@ export async function loadTarget(name: string): Promise<Target> {
 /** @throws {UserError} naming a host program that the target needs and the host lacks */
 export function requireTools({ name, needs }: Target): void {
   for (const program of needs) {
-    if (shell.which(program) === null) throw missingTool(program, `deploy to the target ${name}`)
+    if (shell.which(program) === null) throw missingTool(program, `deploy to the target '${name}'`)
   }
 }
 
@@ -117,7 +117,7 @@ export function verb<V extends Verb>(target: Target, name: V): NonNullable<Targe
   const found = target[name]
   if (found !== undefined) return found.bind(target) as NonNullable<Target[V]>
   const others = verbs.filter((each) => target[each] !== undefined)
-  throw new UserError(`the target '${target.name}' cannot ${name}`, {
-    hint: `it can: ${['deploy', ...others].join(', ')}`,
+  throw new UserError(`the target '${target.name}' does not support '${name}'`, {
+    hint: `it supports: ${['deploy', ...others].join(', ')}`,
   })
 }

@@ -63,7 +63,7 @@ export async function openControl(connection: Duplex): Promise<Control> {
   }
   const greet = ({ started: now }: Hello): void => {
     if (started !== undefined && started !== now)
-      fail(new ControlError({ message: 'Node was started again meanwhile' }))
+      fail(new ControlError({ message: 'Node restarted in the meantime' }))
     started = now
     greeted.resolve()
   }
@@ -83,14 +83,14 @@ export async function openControl(connection: Duplex): Promise<Control> {
       if ('hello' in said) greet(said)
       else take(said)
     },
-    () => fail(new ControlError({ message: `an answer was longer than ${formatBytes(longestAnswer)}` })),
+    () => fail(new ControlError({ message: `a response was longer than ${formatBytes(longestAnswer)}` })),
   )
   connection.on('data', (data: Buffer) => lines.push(data))
   connection.on('error', (error) => fail(unreachable(error.message)))
   connection.on('close', () => fail(new ControlError({ message: 'the machine closed its control channel' })))
   // An empty line begins a conversation.
   connection.write('\n')
-  const late = setTimeout(() => fail(unreachable('it does not answer')), helloMs)
+  const late = setTimeout(() => fail(unreachable('no response within 15 s')), helloMs)
   await greeted.promise
     .finally(() => clearTimeout(late))
     .catch((error: unknown) => {
@@ -106,7 +106,7 @@ export async function openControl(connection: Duplex): Promise<Control> {
       })
     },
     close() {
-      fail(new UserError('interrupted: the connection to the machine was closed'))
+      fail(new UserError('interrupted: closed the connection to the machine'))
       connection.destroy()
     },
   }
@@ -123,6 +123,6 @@ function parse(line: string): Answer | Hello | undefined {
 
 function unreachable(reason: string): UserError {
   return new UserError(`the machine's control channel: ${reason}`, {
-    hint: 'another command may be using it, or the app is too busy to answer; npm run deploy:logs shows the console',
+    hint: 'Another command may be using the channel, or the app is too busy to respond. npm run deploy:logs   shows the console',
   })
 }

@@ -13,7 +13,7 @@ export async function makeFileSystem(file: string, { label, size }: DataConfig):
   const disk = await open(file, 'wx')
   await disk.truncate(size * mebibyte)
   await disk.close()
-  tool(['mke2fs', '-q', '-t', 'ext4', '-m', '0', '-L', label, file], { purpose: 'make the data disk' })
+  tool(['mke2fs', '-q', '-t', 'ext4', '-m', '0', '-L', label, file], { purpose: 'create the data disk' })
 }
 
 /** What qemu-img says of a disk. */
@@ -41,17 +41,17 @@ export class DataDisk implements Disk {
     const { 'virtual-size': bytes } = this.#info()
     const wanted = config.size * mebibyte
     if (wanted > bytes) {
-      log.step(`The data disk grows from ${formatBytes(bytes)} to ${formatBytes(wanted)}`)
+      log.step(`Growing the data disk from ${formatBytes(bytes)} to ${formatBytes(wanted)}`)
       tool(['qemu-img', 'resize', '-q', '-f', 'qcow2', this.file, String(wanted)], {
-        purpose: 'make the data disk larger',
+        purpose: 'grow the data disk',
       })
     } else if (wanted < bytes) {
-      log.warn(`the data disk stays as large as it is, ${formatBytes(bytes)}: it is never made smaller`)
+      log.warn(`the data disk keeps its ${formatBytes(bytes)}: data disks cannot shrink`)
     }
   }
 
   async #make(config: DataConfig): Promise<void> {
-    log.step(`Making a data disk of ${formatBytes(config.size * mebibyte)}: ${this.file}`)
+    log.step(`Creating a data disk of ${formatBytes(config.size * mebibyte)}: ${this.file}`)
     const raw = `${this.file}.unfinished-raw`
     const unfinished = `${this.file}.unfinished`
     await mkdir(dirname(this.file), { recursive: true, mode: 0o700 })
@@ -59,7 +59,7 @@ export class DataDisk implements Disk {
     try {
       await makeFileSystem(raw, config)
       tool(['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, unfinished], {
-        purpose: 'make the data disk',
+        purpose: 'create the data disk',
       })
       await rename(unfinished, this.file)
     } finally {
@@ -84,7 +84,7 @@ export class DataDisk implements Disk {
   }
 
   async restore(name: string): Promise<void> {
-    this.#command('-a', name, 'bring back a snapshot of the data disk')
+    this.#command('-a', name, 'restore a snapshot of the data disk')
   }
 
   async keepOnly(names: readonly string[]): Promise<void> {
@@ -104,7 +104,7 @@ export class DataDisk implements Disk {
   }
 
   #forget(name: string): void {
-    this.#command('-d', name, 'forget a snapshot of the data disk')
+    this.#command('-d', name, 'delete a snapshot of the data disk')
   }
 
   #command(what: '-a' | '-c' | '-d', name: string, purpose: string): void {
@@ -113,7 +113,7 @@ export class DataDisk implements Disk {
 
   #info(): Info {
     const text = tool(['qemu-img', 'info', '--force-share', '--output=json', this.file], {
-      purpose: 'look at the data disk',
+      purpose: 'inspect the data disk',
     })
     return JSON.parse(text) as Info
   }

@@ -62,8 +62,8 @@ export async function handOver(
 export async function requireSnapshot(disk: Disk, release: number): Promise<void> {
   const snapshots = await disk.snapshots()
   if (snapshots.includes(snapshotOf(release))) return
-  throw new UserError(`there is no snapshot of the data as release ${release} left them`, {
-    hint: `there is: ${snapshots.join(', ') || 'none'}; without --data the release gets the data as they are`,
+  throw new UserError(`there is no snapshot of the data of release ${release}`, {
+    hint: `available snapshots: ${snapshots.join(', ') || 'none'}. Without --data, the release uses the current data.`,
   })
 }
 

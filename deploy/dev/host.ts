@@ -42,7 +42,7 @@ export async function runOnHost({ root, config, envFile, inspect, signal }: Host
     child = running
     running.once('exit', (status, killed) => {
       if (child !== running || signal.aborted) return
-      log.warn(`the app ended with ${killed ?? `status ${status}`}; it starts again after the next change`)
+      log.warn(`the app ended (${killed ?? `exit status ${status}`}); it restarts after the next change`)
     })
   }
   const restart = async (): Promise<void> => {

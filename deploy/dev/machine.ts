@@ -26,7 +26,7 @@ export interface MachineOptions {
 }
 
 const guestInspect = 9229
-/** Who saves does not want to wait for a client that stays: a WebSocket, an event stream. */
+/** After a change the app restarts soon, even while a WebSocket or an event stream is open. */
 const drainSeconds = 2
 
 /** Boots the machine with the app as a folder that it shares with this host, and starts the app anew after each change. */
@@ -38,7 +38,8 @@ export async function runInMachine({
   ...options
 }: MachineOptions): Promise<void> {
   const config = forDevelopment(options.config)
-  if (options.config.app.processes !== 1) log.info('one process runs the app here, which the inspector shows')
+  if (options.config.app.processes !== 1)
+    log.info('npm run dev runs the app in one process, so that the inspector can attach to it')
   const folder = join(context.state, 'app')
   const share = new Share(folder)
   const { binary: node } = await npmNode(config.machine.arch)
@@ -61,7 +62,9 @@ export async function runInMachine({
     },
     context.state,
   )
-  log.step(`${spec.name} boots (${machine.accelerator}); inspector: 127.0.0.1:${inspect}; Ctrl-C ends it`)
+  log.step(
+    `Booting ${spec.name} (${machine.accelerator}); inspector: 127.0.0.1:${inspect}; press Ctrl-C to stop`,
+  )
   const stopWatching = watchApp(root, ['app', 'config', ...config.app.include], (path) => {
     log.step(`${path} changed`)
     // The machine takes its time to notice that somebody wants to talk: the app is laid meanwhile.
@@ -106,7 +109,7 @@ function forDevelopment(config: SystemConfig): SystemConfig {
   }
 }
 
-/** A mistake is said, and leaves the old app. */
+/** After a mistake the old app stays, with a warning. */
 function refresh(lay: () => void): void {
   try {
     lay()

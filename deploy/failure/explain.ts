@@ -39,11 +39,14 @@ export interface Explanation extends Cause {
 const silent = 15
 const otherLines = 12
 
-/** Whether the machine reports that waiting longer cannot help. */
+const final =
+  /"event":"(?:init\.failed|machine\.rebooting|workers\.failing)"|"event":"health\.failed".*"final":true/
+const panicked = /Kernel panic - not syncing/g
+const lastingPanic = /Kernel panic - not syncing: (?:VFS|No working init|Requested init|System is deadlocked)/
+
+/** Whether waiting longer cannot help. A machine that panics reboots, and its next start may be a good one. */
 export function isFinal(console: string): boolean {
-  return /"event":"(?:init\.failed|machine\.rebooting|workers\.failing)"|"event":"health\.failed".*"final":true|Kernel panic - not syncing/.test(
-    console,
-  )
+  return final.test(console) || lastingPanic.test(console) || (console.match(panicked)?.length ?? 0) > 1
 }
 
 /** Names the cause of a failed deploy, by what the console shows first. */

@@ -34,7 +34,7 @@ const panics: readonly [RegExp, (facts: Facts) => Cause][] = [
 
 function panic(lines: readonly Line[], facts: Facts): (Cause & { lines: string[] }) | undefined {
   const at = lines.findIndex(({ text }) => text.includes('Kernel panic - not syncing'))
-  if (at < 0) return undefined
+  if (at < 0 || eventsOf(lines.slice(at), 'node.started').length > 0) return undefined
   const [, reason = ''] = /Kernel panic - not syncing: (.*)$/.exec(lines[at]?.text ?? '') ?? []
   const known = panics.find(([pattern]) => pattern.test(reason))?.[1](facts)
   return {

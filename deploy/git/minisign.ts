@@ -96,8 +96,8 @@ function inFolder<T>(files: Record<string, string>, work: (folder: string) => T)
 function minisign(argv: readonly string[], purpose: string, terminal: 'inherit' | 'pipe'): void {
   const { status, stderr } = run(argv, purpose, terminal)
   if (status === 0) return
-  throw new UserError(`could not ${purpose}: minisign ended with status ${status}`, {
-    hint: tail(stderr ?? '', 8) || 'it has said why',
+  throw new UserError(`could not ${purpose}: minisign exited with status ${status}`, {
+    hint: tail(stderr ?? '', 8) || 'minisign printed the reason above',
   })
 }
 

@@ -110,8 +110,8 @@ export async function readReleaseFiles(git: Git, commits: readonly string[]): Pr
 function asReleaseFile(commit: string, text: string | undefined): ReleaseFile {
   const file = text === undefined ? undefined : (parse(text) as ReleaseFile | undefined)
   if (file?.version !== 1) {
-    throw new UserError(`the commit ${commit.slice(0, 12)} is no release of NodeOS`, {
-      hint: 'the branch holds releases and nothing else: deploy.options.branch',
+    throw new UserError(`the commit ${commit.slice(0, 12)} is not a NodeOS release`, {
+      hint: 'the branch of releases must hold nothing else: check deploy.options.branch',
     })
   }
   refuse(`${releaseName} of the commit ${commit.slice(0, 12)}`, releaseProblems(file))
@@ -129,7 +129,7 @@ export async function readRelease(git: Git, commit: string): Promise<CommittedRe
   const manifest = parse(text) as Manifest | undefined
   if (manifest?.version !== 1 || hashText(text) !== file.digest) {
     throw new UserError(
-      `the manifest of release ${file.number} was altered: it does not have the digest that was released`,
+      `the manifest of release ${file.number} was altered: its digest does not match release.json`,
     )
   }
   refuse(`${manifestName} of release ${file.number}`, manifestProblems(manifest))
@@ -139,10 +139,10 @@ export async function readRelease(git: Git, commit: string): Promise<CommittedRe
 /** @throws {UserError} that lists them, when there are problems */
 function refuse(what: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return
-  throw new UserError(`${what} is not as it must be`, {
+  throw new UserError(`invalid ${what}`, {
     hint: [
       ...problems.map(({ pointer, text }) => `${keyOf(pointer)}: ${text}`),
-      'NodeOS must be as new here as where the release was built: git pull && npm install',
+      'If the release was built by a newer NodeOS, update this clone: git pull && npm install',
     ].join('\n'),
   })
 }

@@ -63,7 +63,7 @@ export class Git {
   async run(argv: readonly string[], options: GitOptions): Promise<string> {
     const { status, stdout, stderr } = await this.try(argv, options)
     if (status === 0) return stdout.replace(/\n$/, '')
-    throw new UserError(`could not ${options.purpose}: git ${argv[0]} ended with status ${status}`, {
+    throw new UserError(`could not ${options.purpose}: git ${argv[0]} exited with status ${status}`, {
       hint: tail(stderr || stdout, 15),
     })
   }
@@ -100,7 +100,7 @@ export class Git {
       input: `${objects.join('\n')}\n`,
       encoding: 'latin1',
     })
-    if (status !== 0) throw new UserError('git cannot read the releases', { hint: tail(stderr, 5) })
+    if (status !== 0) throw new UserError('cannot read the releases', { hint: tail(stderr, 5) })
     let at = 0
     return objects.map(() => {
       const end = stdout.indexOf('\n', at)
@@ -118,7 +118,7 @@ export class Git {
     const options = { purpose: 'read a release', encoding: 'latin1' } as const
     const { status, stdout, stderr } = await this.try(['cat-file', 'commit', commit], options)
     if (status === 0) return stdout
-    throw new UserError(`git cannot read ${commit}`, { hint: tail(stderr, 5) })
+    throw new UserError(`cannot read the commit ${commit}`, { hint: tail(stderr, 5) })
   }
 
   /** Writes what an object holds to a file. @throws {UserError} when git cannot read it */
@@ -139,7 +139,8 @@ export class Git {
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
     child.stdin.end()
     await Promise.all([ended(child, 'read a release'), pipeline(child.stdout, into)])
-    if (child.exitCode !== 0) throw new UserError(`git cannot read ${object}`, { hint: tail(said, 5) })
+    if (child.exitCode !== 0)
+      throw new UserError(`cannot read the git object ${object}`, { hint: tail(said, 5) })
   }
 
   /** The commit of a reference, when there is one. */

@@ -87,9 +87,9 @@ export class Appliance {
     const { current } = this.#serving.state
     if (current?.number !== number) {
       throw new UserError(
-        `release ${number} is on the branch and does not serve: ${this.#refused?.why ?? 'it was dropped'}`,
+        `release ${number} is on the branch but does not serve: ${this.#refused?.why ?? 'its machine was stopped'}`,
         {
-          hint: `release ${current?.number ?? 'none'} goes on; npm run deploy   tries again`,
+          hint: `${current === undefined ? 'no release serves' : `release ${current.number} keeps serving`}; npm run deploy   retries`,
         },
       )
     }
@@ -105,7 +105,7 @@ export class Appliance {
       if ((await this.#serving.git.commitOf(`refs/heads/${branch}`)) === kept.commit)
         await this.#serving.replace(machine)
       else {
-        this.#serving.say(`the push of release ${kept.number} was not completed: its machine is dropped`)
+        this.#serving.say(`the push of release ${kept.number} did not complete: stopping its machine`)
         await discard(machine)
         this.#serving.keepOwnPorts()
         await this.#serving.giveBack()
@@ -120,7 +120,7 @@ export class Appliance {
     await this.#inTurn(async () => {
       const tip = await this.#overdue()
       if (tip === undefined) return
-      this.#serving.say(`release ${tip} is on the branch and does not serve: it is brought up`)
+      this.#serving.say(`release ${tip} is on the branch but does not serve: starting it`)
       try {
         await this.#serving.replace(
           await this.#serving.bootNext(await this.#serving.sound(tip), this.#serving.say),
@@ -160,7 +160,7 @@ export class Appliance {
     if (current === undefined || current !== this.#serving.state.current) return
     if (isRunning(current)) return boundConsole(current)
     if (Date.now() - this.#restart.at > restartMs.most) this.#restart.waitMs = restartMs.first
-    this.#serving.say(`the machine of release ${current.number} has ended: it is started again`)
+    this.#serving.say(`the machine of release ${current.number} ended: restarting it`)
     this.#serving.front.lead(undefined)
     await this.#exclusive('the machine is being restarted', async () => {
       this.#serving.state.restarts += 1
@@ -180,7 +180,7 @@ export class Appliance {
 
   async logs(follow: boolean, caller: Caller): Promise<Report> {
     const { current } = this.#serving.state
-    if (current === undefined) throw new UserError('nothing was deployed yet', { hint: 'npm run deploy' })
+    if (current === undefined) throw new UserError('no release is deployed', { hint: 'npm run deploy' })
     await streamConsole(current, follow, caller.gone, caller.print)
     return { text: '', data: {} }
   }
@@ -204,11 +204,11 @@ export class Appliance {
       await this.#serving.forget()
       if (withData) await disk.remove()
       const stays = (await disk.exists())
-        ? `\nits data stays in ${disk.file} of its host (-- --data   removes it too)`
+        ? `\nits data is kept in ${disk.file} on its host (to remove it: npm run deploy:destroy -- --data)`
         : ''
       const text = destroyed
-        ? `the machine of ${name} is gone; its repository stays: npm run deploy   brings it back`
-        : 'nothing was deployed'
+        ? `removed the machine of ${name}; its repository is kept: npm run deploy   deploys again`
+        : 'no release is deployed'
       return { text: text + stays, data: { ...data, destroyed } }
     })
   }

@@ -67,7 +67,7 @@ function asAnswer(error: unknown): Answer {
 /** There is no service, or it ended before it answered. */
 export class ServiceAbsent extends UserError {
   constructor(cause?: unknown) {
-    super("the host's service does not run", { hint: 'on the host: npm run host   starts it', cause })
+    super("the host's service is not running", { hint: 'start it on the host: npm run host', cause })
   }
 }
 

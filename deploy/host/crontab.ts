@@ -15,14 +15,14 @@ export function startWithHost(home: Home): string {
   const problem = writeEntries(home, [`@reboot ${escaped(command(home))} ${mark(home)}`])
   if (problem !== undefined) {
     return [
-      `NOTHING starts it with the host (${problem})`,
-      `           have this run as ${userInfo().username} when the host starts, for instance from /etc/rc.local:`,
+      `it does NOT start with the host (${problem})`,
+      `           run this as ${userInfo().username} when the host starts, for example from /etc/rc.local:`,
       `           ${command(home)}`,
     ].join('\n')
   }
   return cronRuns()
     ? 'cron starts it with the host'
-    : 'cron starts it with the host, once it runs: it DOES NOT run now, so see to that it does'
+    : 'cron starts it with the host, but cron is NOT running: enable the cron service'
 }
 
 /** Takes the entry away; whatever else the user has there stays. */
@@ -52,15 +52,15 @@ function mark(home: Home): string {
 /** Puts these lines in the place of what the crontab has of this home. @returns what stands against it */
 function writeEntries(home: Home, own: readonly string[]): string | undefined {
   const listed = crontab(['-l'])
-  if (listed === undefined) return 'there is no cron here'
+  if (listed === undefined) return 'crontab was not found'
   const none = listed.status !== 0 && /no crontab for/i.test(listed.stderr)
-  if (listed.status !== 0 && !none) return `crontab says: ${tail(listed.stderr, 1)}`
+  if (listed.status !== 0 && !none) return `crontab: ${tail(listed.stderr, 1)}`
   const lines = none ? [] : listed.stdout.replace(/\n$/, '').split('\n')
   const others = lines.filter((line) => !line.endsWith(mark(home)))
   const all = [...others, ...own]
   if (all.join('\n') === lines.join('\n')) return undefined
   const written = all.length === 0 ? crontab(['-r']) : crontab(['-'], `${all.join('\n')}\n`)
-  return written?.status === 0 ? undefined : `crontab says: ${tail(written?.stderr ?? '', 1)}`
+  return written?.status === 0 ? undefined : `crontab: ${tail(written?.stderr ?? '', 1)}`
 }
 
 function crontab(

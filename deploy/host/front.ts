@@ -214,13 +214,13 @@ function dial(port: number): Promise<Socket | undefined> {
 
 function cannotListen({ port, protocol }: PublishedPort, { code }: NodeJS.ErrnoException): UserError {
   if (code === 'EADDRINUSE') {
-    return new UserError(`port ${port} of the host is taken by ${portHolder(port, protocol)}`, {
-      hint: 'choose another one: "ports" in config/system.json, or npm run host -- add NAME --publish HOST:GUEST on the host',
+    return new UserError(`port ${port} of the host is already in use by ${portHolder(port, protocol)}`, {
+      hint: 'choose another port: "ports" in config/system.json, or on the host: npm run host -- add NAME --publish HOST:GUEST',
     })
   }
   if (code === 'EACCES') {
     return new UserError(
-      `the host lets this user listen on no port below 1024, and the release wants ${port}`,
+      `the release publishes port ${port}, but the service may not listen on ports below 1024`,
       {
         hint: `on the host: npm run host -- add NAME --publish ${port + 8000}:GUEST, or as root: sysctl net.ipv4.ip_unprivileged_port_start=${port}`,
       },

@@ -89,7 +89,7 @@ async function makeCgroup(cgroup: string, limits: Limits): Promise<Hold> {
   } catch {
     return { command: [] }
   }
-  const script = 'echo 0 >"$0/cgroup.procs" || echo "it is not held by $0"; exec "$@"'
+  const script = 'echo 0 >"$0/cgroup.procs" || echo "no limits: cannot join the cgroup $0"; exec "$@"'
   return { command: ['sh', '-c', script, cgroup], cgroup }
 }
 
@@ -105,8 +105,8 @@ export async function checkCgroup(folder: string): Promise<string> {
     await access(join(probe, 'cgroup.procs'), constants.W_OK)
     return folder
   } catch (error) {
-    throw new UserError(`${folder} is no cgroup v2 that this user may use`, {
-      hint: 'a folder below /sys/fs/cgroup, with its files cgroup.procs and cgroup.subtree_control, that belongs to this user',
+    throw new UserError(`--cgroup: ${folder} is not a cgroup v2 that this user can use`, {
+      hint: 'use a folder below /sys/fs/cgroup that belongs to this user, with its files cgroup.procs and cgroup.subtree_control',
       cause: error,
     })
   } finally {
@@ -144,18 +144,18 @@ export function describeHold({ memory, cpus, tasks }: Partial<Limits>): string {
     ...(cpus === undefined ? [] : [`${cpus} CPUs`]),
     ...(tasks === undefined ? [] : [`${tasks} tasks`]),
   ]
-  if (held.length === controllers.length) return `${held.join(', ')} at most`
+  if (held.length === controllers.length) return `at most ${held.join(', ')}`
   const missing = [
     ...(memory === undefined ? ['memory'] : []),
     ...(cpus === undefined ? ['CPUs'] : []),
     ...(tasks === undefined ? ['tasks'] : []),
   ]
   const how = hasSystemd()
-    ? 'systemd gives this user no scopes (dbus-user-session is missing?) or no such controllers (Delegate= in user@.service)'
-    : 'npm run host -- add NAME --cgroup FOLDER   gives its machines a cgroup v2'
+    ? 'systemd cannot limit units of this user: install dbus-user-session, and set Delegate= in user@.service'
+    : 'npm run host -- add NAME --cgroup FOLDER   limits its machines by a cgroup v2'
   return [
-    ...(held.length === 0 ? [] : [`${held.join(', ')} at most`]),
-    `NO LIMIT of ${missing.join(', ')}: ${how}`,
+    ...(held.length === 0 ? [] : [`at most ${held.join(', ')}`]),
+    `NO LIMIT for ${missing.join(', ')}: ${how}`,
   ].join('; ')
 }
 

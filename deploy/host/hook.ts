@@ -46,7 +46,7 @@ async function ask(home: Home, request: Request): Promise<void> {
 /** Takes a release in, boots it beside the one that serves, and lets git have it only when it is healthy. */
 async function preReceive({ home, name, updates }: Push): Promise<void> {
   const pusher = markProcess(process.ppid)
-  if (pusher === undefined) throw new UserError('the push was broken off')
+  if (pusher === undefined) throw new UserError('the push was interrupted')
   await takeLock(join(home.folder(name), 'push.lock'), pusher)
   const git = repositoryOf(home, name)
   await removeStaleLocks(git)
@@ -67,9 +67,9 @@ async function postReceive({ home, name, updates }: Push): Promise<void> {
   const kept = (await new ReleaseStore(home.folder(name)).list()).find((each) => each.commit === commit)
   if (kept === undefined) {
     throw new UserError(
-      `the commit ${commit.slice(0, 12)} is on the branch, and this host has no record of it`,
+      `the commit ${commit.slice(0, 12)} is on the branch, but this host has no record of its release`,
       {
-        hint: 'what served before goes on; npm run deploy   tries again',
+        hint: 'the previous release keeps serving; npm run deploy   retries',
       },
     )
   }
@@ -80,7 +80,7 @@ await main(
   import.meta,
   {
     usage: 'hook',
-    summary: 'Run by git in a repository that npm run host has made.',
+    summary: 'Git runs this in a repository that npm run host has set up.',
     options: {},
     help: {},
     positionals: true,

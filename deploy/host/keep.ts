@@ -24,12 +24,12 @@ export async function restoreRecords(home: Home, name: string, say: (text: strin
   for (const number of await store.unreadable()) {
     try {
       const commit = await git.commitOf(`refs/tags/${tagOf(number)}`)
-      if (commit === undefined) throw new UserError('the repository has no tag of it')
+      if (commit === undefined) throw new UserError('the repository has no tag for it')
       await keepRelease(store, git, await readRelease(git, commit))
-      say(`release ${number} is taken from the repository again: its record could not be read`)
+      say(`restored release ${number} from the repository: its record was unreadable`)
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
-      say(`the record of release ${number} cannot be read, and it does not come back: ${why}`)
+      say(`cannot restore release ${number}, whose record is unreadable: ${why}`)
     }
   }
 }

@@ -92,8 +92,8 @@ export class Home {
 /** @throws {UserError} when no appliance can be called that */
 export function checkName(name: string): string {
   if (appliancePattern.test(name)) return name
-  throw new UserError(`'${name}' is no name for an appliance`, {
-    hint: 'lower-case letters, digits and inner hyphens, as a host name',
+  throw new UserError(`invalid appliance name '${name}'`, {
+    hint: 'use lower-case letters, digits and inner hyphens',
   })
 }
 
@@ -101,7 +101,7 @@ export function checkName(name: string): string {
 export async function readJson<T>(file: string): Promise<T | undefined> {
   return readStrictly<T>(file).catch((error: unknown) => {
     if (!(error instanceof UserError)) throw error
-    log.warn(`${error.message}: it is as if it were not there`)
+    log.warn(`${error.message}: it is ignored`)
     return undefined
   })
 }
@@ -112,6 +112,6 @@ async function readStrictly<T>(file: string): Promise<T | undefined> {
   try {
     return JSON.parse(text) as T
   } catch (error) {
-    throw new UserError(`${file} is no JSON`, { hint: 'mend it, or remove it', cause: error })
+    throw new UserError(`${file} is not valid JSON`, { hint: 'correct the file, or remove it', cause: error })
   }
 }

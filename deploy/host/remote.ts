@@ -10,9 +10,9 @@ await main(
   import.meta,
   {
     usage: 'nodeos',
-    summary: `Speaks with the service of this host for npm run deploy:… elsewhere: ${verbs.join(', ')}. Prints JSON lines.`,
+    summary: `Connects npm run deploy:… of another computer to the service of this host: ${verbs.join(', ')}. Prints JSON lines.`,
     options: { follow: { type: 'boolean' }, data: { type: 'boolean' } },
-    help: { follow: 'go on until the machine ends', data: 'destroy: its data, too' },
+    help: { follow: 'logs: follow until the machine ends', data: 'destroy: remove the data, too' },
     positionals: true,
   },
   async ({ values, positionals: [home, appliance = '', verb = 'status'] }) => {

@@ -20,7 +20,7 @@ export async function setUpRepository(home: Home, name: string): Promise<void> {
   const folder = home.repository(name)
   await mkdir(home.path, { recursive: true, mode: 0o700 })
   await new Git(home.path).run(['init', '--quiet', '--bare', `--initial-branch=${branch}`, folder], {
-    purpose: 'make a repository',
+    purpose: 'create a repository',
   })
   const git = repositoryOf(home, name)
   const settings = {

@@ -65,7 +65,7 @@ class Service {
       throw new UserError(`this host has no appliance '${name}'`, { hint: 'npm run host -- status' })
     switch (verb) {
       case 'prepare':
-        if (pusher === undefined) throw new Error('nobody pushes')
+        if (pusher === undefined) throw new Error('prepare: the request has no pusher')
         return appliance.prepare(number, pusher, caller)
       case 'commit':
         return appliance.commit(number)
@@ -78,7 +78,7 @@ class Service {
       case 'destroy':
         return appliance.destroy(data === true)
       default:
-        throw new UserError(`a host cannot ${verb}`)
+        throw new UserError(`the host does not support '${verb}'`)
     }
   }
 
@@ -91,7 +91,7 @@ await main(
   import.meta,
   {
     usage: 'service',
-    summary: 'Keeps the appliances of a host up. npm run host starts it.',
+    summary: 'Runs the appliances of a host. npm run host starts it.',
     options: {},
     help: {},
     positionals: true,

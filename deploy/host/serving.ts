@@ -101,7 +101,7 @@ export class Serving {
       } catch (error) {
         problem = error
         const { message, hint = '' } = error as UserError
-        this.say(`release ${number} does not come up: ${message}\n${hint}`)
+        this.say(`release ${number} failed to start: ${message}\n${hint}`)
       }
     }
     throw problem
@@ -110,10 +110,10 @@ export class Serving {
   /** A release with all of its layers as they were released; what is damaged comes from git again. */
   async sound(number: number): Promise<Kept> {
     const kept = await this.store.get(number)
-    if (kept === undefined) throw new UserError(`release ${number} is not kept any more`)
+    if (kept === undefined) throw new UserError(`release ${number} is no longer kept on this host`)
     const broken = await this.store.damage(kept)
     if (broken.length === 0 || kept.commit === undefined) return kept
-    this.say(`${broken.join(' and ')} of release ${number} are damaged: taken from the repository again`)
+    this.say(`restoring damaged layers of release ${number} from the repository: ${broken.join(', ')}`)
     const { commit } = kept
     const { manifest, file } = await readRelease(this.git, commit)
     return this.store.add({ ...kept, number: file.number, manifest }, ({ path }, target) =>
@@ -174,7 +174,7 @@ export class Serving {
     // Forgotten only when that is written down: what serves next writes, and must not be undone.
     await writeState(this.home, this.name, rest)
     this.state = rest
-    this.say(`what release ${handover.to} has written is undone`)
+    this.say(`undid the changes of release ${handover.to} to the data`)
   }
 
   /** Listens only where what serves is published: nowhere when it is stopped. */

@@ -40,8 +40,8 @@ export async function minisigners(home: Home, name: string): Promise<Signer[]> {
 export async function trust(home: Home, name: string, text: string): Promise<Signer> {
   const signer = minisigner(text) ?? sshSigner(text)
   if (signer === undefined) {
-    throw new UserError('that is no public key of SSH or minisign', {
-      hint: 'the content of a file such as ~/.ssh/id_ed25519.pub or minisign.pub',
+    throw new UserError('not a valid SSH or minisign public key', {
+      hint: 'pass a file such as ~/.ssh/id_ed25519.pub or minisign.pub',
     })
   }
   const others = (await signers(home, name)).filter(({ key }) => key !== signer.key)
@@ -59,7 +59,8 @@ function sshSigner(text: string): Signer | undefined {
 function minisigner(text: string): Signer | undefined {
   const key = publicKey(text)
   if (key === undefined) return undefined
-  if (findTool('minisign') === undefined) throw missingTool('minisign', 'check what such a key has signed')
+  if (findTool('minisign') === undefined)
+    throw missingTool('minisign', 'verify releases signed with minisign')
   return { name: `minisign-${keyId(key)}`, key }
 }
 
@@ -73,8 +74,8 @@ export async function distrust(home: Home, name: string, which: string): Promise
   const all = await signers(home, name)
   const found = all.filter((each) => each.name === which || which.includes(each.key))
   if (found.length === 0) {
-    throw new UserError(`no trusted key is called '${which}'`, {
-      hint: `there is: ${all.map((each) => each.name).join(', ') || 'none'}`,
+    throw new UserError(`no trusted key named '${which}'`, {
+      hint: `trusted keys: ${all.map((each) => each.name).join(', ') || 'none'}`,
     })
   }
   await writeSigners(

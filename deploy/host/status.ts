@@ -17,13 +17,12 @@ export async function statusOf(
 ): Promise<Report> {
   const { current, previous, restarts, stopped } = state
   if (current === undefined || stopped === true || !isRunning(current)) {
-    const text =
-      current === undefined ? 'nothing was deployed yet' : stopped === true ? 'it was stopped' : 'it is down'
+    const text = current === undefined ? 'no release is deployed' : stopped === true ? 'stopped' : 'down'
     return { text: `${name}: ${text}`, data: { name: name, running: false }, status: notRunning }
   }
   const kept = await store.get(current.number)
   const healthy = current.health === undefined ? undefined : await isWell(current.health)
-  const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'not healthy'
+  const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'unhealthy'
   const ports = current.published.map(({ port, protocol }) => ({ port, protocol }))
   const rss = residentBytes(current.pid)
   const hasData = await disk.exists()

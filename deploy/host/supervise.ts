@@ -78,7 +78,7 @@ function systemd(home: Home): Supervisor {
   const file = join(process.env['XDG_CONFIG_HOME'] ?? join(homedir(), '.config'), 'systemd/user', unit)
   return {
     async start() {
-      const summary = `systemd, as the user unit ${unit}`
+      const summary = `systemd user unit ${unit}`
       if (existsSync(file) && (await answers(home))) return summary
       await mkdir(dirname(file), { recursive: true })
       await writeFile(file, unitFile(home))
@@ -87,7 +87,7 @@ function systemd(home: Home): Supervisor {
       systemctl('restart', unit)
       // Or the units of a user end with the last login.
       tool(['loginctl', 'enable-linger', userInfo().username], {
-        purpose: 'let the service run without a login',
+        purpose: 'keep the service running without a login',
       })
       await answering(home)
       return summary
@@ -99,7 +99,7 @@ function systemd(home: Home): Supervisor {
       if (existsSync(file)) systemctl('disable', '--now', unit)
       await rm(file, { force: true })
       systemctl('daemon-reload')
-      return `units of ${userInfo().username} run without a login still, as others may need it: loginctl disable-linger   ends that`
+      return `units of ${userInfo().username} still run without a login, because others may need it; to disable that: loginctl disable-linger`
     },
   }
 }
@@ -119,7 +119,7 @@ function plain(home: Home): Supervisor {
   }
   return {
     async start() {
-      const summary = `a process of its own, for there is no systemd here; ${startWithHost(home)}`
+      const summary = `a background process, because this host has no systemd for this user; ${startWithHost(home)}`
       if ((await running()) !== undefined && (await answers(home))) return summary
       await stop()
       await mkdir(home.path, { recursive: true, mode: 0o700 })
@@ -164,5 +164,5 @@ function answers(home: Home): Promise<boolean> {
 
 async function failed(home: Home): Promise<UserError> {
   const said = await readFile(home.log, 'utf8').catch(() => '')
-  return new UserError('the service does not start', { hint: tail(said, 15) || `nothing is in ${home.log}` })
+  return new UserError('the service did not start', { hint: tail(said, 15) || `${home.log} is empty` })
 }

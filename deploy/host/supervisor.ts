@@ -20,7 +20,7 @@ while (!ending.signal.aborted) {
   ending.signal.removeEventListener('abort', stop)
   if (ending.signal.aborted) break
   process.stdout.write(
-    `${new Date().toISOString()} the service has ended (${signal ?? status}): it is started again\n`,
+    `${new Date().toISOString()} the service ended (${signal ?? `exit status ${status}`}): restarting it\n`,
   )
   await wait(againMs, undefined, { signal: ending.signal }).catch(() => undefined)
 }

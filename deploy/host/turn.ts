@@ -37,5 +37,7 @@ export class Turn {
 /** @throws {UserError} when something is at work */
 export function refuse(other: string | undefined): void {
   if (other !== undefined)
-    throw new UserError(`another change is at work: ${other}`, { hint: 'wait for it, then try again' })
+    throw new UserError(`another change is in progress: ${other}`, {
+      hint: 'wait until it is done, then retry',
+    })
 }

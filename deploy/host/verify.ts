@@ -55,15 +55,16 @@ export async function verifyPush(
   const head = `refs/heads/${branch}`
   const update = updates.find(({ ref }) => ref === head)
   for (const each of updates) {
-    if (none.test(each.after)) throw new UserError(`${each.ref} cannot be removed: releases are history`)
+    if (none.test(each.after))
+      throw new UserError(`${each.ref} cannot be deleted: the history of releases is permanent`)
     if (each.ref !== head) await verifyTag(git, each, { branch, tip: update?.after ?? head })
   }
   if (update === undefined) return undefined
   const { before, after } = update
   const first = none.test(before)
   if (!first && !(await git.isAncestor(before, after))) {
-    throw new UserError('that would rewrite the history of releases', {
-      hint: 'npm run deploy   on top of what is there',
+    throw new UserError('the push would rewrite the history of releases', {
+      hint: 'npm run deploy   adds a release after the newest one',
     })
   }
   const range = first ? after : `${before}..${after}`
@@ -74,9 +75,12 @@ export async function verifyPush(
   for (const commit of commits) {
     const file = await readReleaseFile(git, commit)
     if (file.appliance !== name) {
-      throw new UserError(`this is a release of '${file.appliance}', and here is '${name}'`, {
-        hint: `hostname in config/system.json names the appliance; on the host: npm run host -- add ${file.appliance}`,
-      })
+      throw new UserError(
+        `this is a release of the appliance '${file.appliance}', but the repository is for '${name}'`,
+        {
+          hint: `correct hostname in config/system.json, or add the appliance on the host: npm run host -- add ${file.appliance}`,
+        },
+      )
     }
     await verifySignature(git, commit, file.number, minisignKeys)
     if (number !== undefined && file.number !== number + 1) {
@@ -87,8 +91,8 @@ export async function verifyPush(
     ;({ number } = file)
   }
   if (number !== undefined && number <= highest) {
-    throw new UserError(`release ${number} is an old one: this host has had release ${highest}`, {
-      hint: 'npm run deploy:rollback   brings an old release back as a new one',
+    throw new UserError(`release ${number} is too old: this host already had release ${highest}`, {
+      hint: 'npm run deploy:rollback   deploys an old release as a new one',
     })
   }
   const release = await readRelease(git, after)
@@ -99,7 +103,7 @@ export async function verifyPush(
 async function verifyLayers(git: Git, { commit, file, manifest }: CommittedRelease): Promise<void> {
   for (const { name, path, sha256 } of manifest.artefacts) {
     if ((await git.sha256(`${commit}:${path}`)) === sha256) continue
-    throw new UserError(`the layer ${name} of release ${file.number} is not what its manifest says`)
+    throw new UserError(`the layer ${name} of release ${file.number} does not match its manifest`)
   }
 }
 
@@ -111,14 +115,15 @@ async function verifyTag(
   const [, number] = /^refs\/tags\/release-(\d+)$/.exec(ref) ?? []
   if (number === undefined)
     throw new UserError(
-      `${ref} has no place here: a host takes releases on the branch ${branch}, and a tag of each`,
-      { hint: `deploy.options.branch: "${branch}", or leave it out` },
+      `${ref} rejected: a host accepts releases on the branch ${branch} and their tags only`,
+      { hint: `set deploy.options.branch to "${branch}", or remove it` },
     )
-  if (!none.test(before)) throw new UserError(`the tag of release ${number} is there already, and stays`)
+  if (!none.test(before))
+    throw new UserError(`the tag of release ${number} already exists and cannot be changed`)
   const commit = await git.commitOf(after)
   const own = commit !== undefined && (await git.isAncestor(commit, tip))
   if (!own || (await readReleaseFile(git, commit)).number !== Number(number)) {
-    throw new UserError(`the tag release-${number} does not name release ${number}`)
+    throw new UserError(`the tag release-${number} does not point to release ${number}`)
   }
 }
 
@@ -133,14 +138,14 @@ async function verifySignature(
     byMinisign === 'unsigned' ? await verifySsh(git, commit) : { verdict: byMinisign, said: '' }
   if (verdict === 'good') return
   const [message, hint] = {
-    unsigned: [`release ${number} is not signed`, 'deploy.options.sign: true'],
+    unsigned: [`release ${number} is not signed`, 'set deploy.options.sign to true'],
     'unknown key': [
       `release ${number} is signed by a key that this host does not trust`,
       'on the host: npm run host -- trust NAME KEY.pub',
     ],
     bad: [
-      `the signature of release ${number} is not good: it was altered, or git cannot check it`,
-      said || 'minisign refuses it',
+      `invalid signature of release ${number}: it was altered, or git cannot verify it`,
+      said || 'minisign rejects it',
     ],
   }[verdict] as [string, string]
   throw new UserError(message, { hint })
@@ -170,25 +175,23 @@ export async function checkRoom(
   const { machine, data } = manifest.system
   if (machine.memory > memory) {
     throw new UserError(
-      `release ${number} asks for ${machine.memory} MiB, and this host gives it ${memory} MiB at most`,
+      `release ${number} requests ${machine.memory} MiB of memory; this host allows at most ${memory} MiB`,
     )
   }
   if (machine.cpus > cpus) {
-    throw new UserError(
-      `release ${number} asks for ${machine.cpus} CPUs, and this host gives it ${cpus} at most`,
-    )
+    throw new UserError(`release ${number} requests ${machine.cpus} CPUs; this host allows at most ${cpus}`)
   }
   // With data it runs in the place of the old one, whose memory is free then.
   if (data === undefined && machine.memory * mebibyte > freemem()) {
     throw new UserError(
-      `${formatBytes(freemem())} of this host's ${formatBytes(totalmem())} of memory are free, and the new machine runs beside the old one in ${machine.memory} MiB`,
+      `not enough memory on this host: release ${number} needs ${machine.memory} MiB beside the running machine; ${formatBytes(freemem())} of ${formatBytes(totalmem())} are free`,
     )
   }
   const missing = await store.bytesMissing(manifest)
   const free = freeBytes(store.folder)
   if (missing + spareBytes > free) {
     throw new UserError(
-      `${formatBytes(free)} are free on this host's disk, and release ${number} takes ${formatBytes(missing)} and ${formatBytes(spareBytes)} to spare`,
+      `not enough disk space on this host: release ${number} needs ${formatBytes(missing)} and ${formatBytes(spareBytes)} to spare; ${formatBytes(free)} are free`,
       { hint: 'on the host: npm run host -- add NAME --keep 2   keeps fewer old releases' },
     )
   }

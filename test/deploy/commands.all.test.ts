@@ -79,7 +79,10 @@ await t.test('releases are a history of the source', async (t) => {
     await build(toGit)
     const { status, stderr } = run('deploy', [], toGit)
     t.equal(status, 1)
-    t.match(stderr, `release 2 was built from ${second.slice(0, 12)}, which this build does not have`)
+    t.match(
+      stderr,
+      `release 2 was built from commit ${second.slice(0, 12)}, which this build does not include`,
+    )
     git('checkout', '--quiet', 'main')
   })
 
@@ -89,29 +92,33 @@ await t.test('releases are a history of the source', async (t) => {
     const { commit } = data(run('deploy', ['--json'], toGit))
     const message = spawnSync('git', ['-C', world.remote, 'log', '-1', '--format=%B', String(commit)])
     t.match(String(message.stdout), `source: ${second} with changes`)
-    t.match(run('list', [], toGit).stdout, `${second.slice(0, 10)} and changes`)
+    t.match(run('list', [], toGit).stdout, `${second.slice(0, 10)} with changes`)
   })
 })
 
 await t.test('deploy:list and deploy:rollback', (t) => {
   const listed = run('list', ['--json'], toGit)
   t.match(data(listed), { releases: [{ number: 3, serves: false }, { number: 2 }, { number: 1 }] })
-  t.match(listed.stderr, /which release serves is not known: .* keeps releases and runs none/)
+  t.match(listed.stderr, /cannot determine which release serves: .* only stores releases/)
   t.match(data(run('rollback', ['2', '--json'], toGit)), { number: 4, serves: false })
   t.match(data(run('list', ['--json'], toGit)), { releases: [{ number: 4, rollbackOf: 2 }] })
   const options = { remote: world.remote, key: world.key, branch: 'staging' }
   t.match(run('list', [], { ...toGit, NODEOS_DEPLOY_OPTIONS: JSON.stringify(options) }), {
     status: 1,
-    stderr: /has releases, and none on the branch staging[^]*deploy\.options\.branch/,
+    stderr: /has releases, but none on the branch staging[^]*deploy\.options\.branch/,
   })
-  t.match(run('rollback', ['77'], toGit), { status: 1, stderr: /there is no release 77/ })
+  t.match(run('rollback', ['77'], toGit), { status: 1, stderr: /release 77 does not exist/ })
   t.end()
 })
 
 await t.test('deploy:destroy asks', (t) => {
-  t.match(run('destroy', ['--yes'], toGit), { status: 1, stderr: /keeps releases and runs none/ })
+  t.match(run('destroy', ['--yes'], toGit), { status: 1, stderr: /only stores releases/ })
   const local = { NODEOS_DEPLOY_TARGET: 'local' }
-  t.match(run('destroy', [], local), { status: 1, stdout: '', stderr: /nobody can be asked[^]*--yes/ })
+  t.match(run('destroy', [], local), {
+    status: 1,
+    stdout: '',
+    stderr: /confirmation needs a terminal[^]*--yes/,
+  })
   t.strictSame(data(run('destroy', ['--yes', '--json'], local)), { destroyed: false })
 
   /** With a terminal, and somebody there who answers. */
@@ -119,7 +126,7 @@ await t.test('deploy:destroy asks', (t) => {
     const script = `(sleep 3; echo '${answer}'; sleep 1) | script -qec '${process.execPath} deploy/destroy.ts' /dev/null`
     return copy.run(['sh', '-c', script], { ...local, XDG_STATE_HOME: state })
   }
-  t.match(asked('no'), { status: 1, output: /Type its name: [^]*error: nothing was removed/ })
-  t.match(asked('nodeos'), { status: 0, output: /no machine was deployed/ })
+  t.match(asked('no'), { status: 1, output: /Type nodeos to confirm: [^]*error: nothing was removed/ })
+  t.match(asked('nodeos'), { status: 0, output: /no machine is deployed/ })
   t.end()
 })

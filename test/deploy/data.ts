@@ -58,7 +58,7 @@ export async function keepsData(t: Test, name: string): Promise<void> {
   })
 
   await t.test('destroy leaves the disk, a larger one is filled, and --data removes it', async (t) => {
-    t.match((await verb(target, 'destroy')(context)).text, /its data stays in .+--data/)
+    t.match((await verb(target, 'destroy')(context)).text, /its data is kept in .+--data/)
     const larger = await release(noting('large'), 256)
     await target.deploy(larger.release, context)
     t.equal(await names(), 'one two two two large')

@@ -13,15 +13,15 @@ await t.test('a build that is whole', async (t) => {
   const release = await loadRelease(folder)
   t.equal(artefactPath(release, 'app'), `${folder}/app.erofs`)
   t.throws(() => artefactPath(release, 'runtime'), {
-    message: 'the build has no runtime',
+    message: "the build in dist/ has no artefact 'runtime'",
     hint: 'npm run build',
   })
 })
 
 await t.test('no build, a changed file of the same size, a shorter and a missing one', async (t) => {
-  await t.rejects(loadRelease(t.testdir()), { message: 'nothing is built yet', hint: 'npm run build' })
-  await t.rejects(loadRelease(dist(t, 'bytez', 'bytes')), /app\.erofs is not what the build made/)
-  await t.rejects(loadRelease(dist(t, 'byte', 'bytes')), /app\.erofs is not what the build made/)
+  await t.rejects(loadRelease(t.testdir()), { message: 'there is no build in dist/', hint: 'npm run build' })
+  await t.rejects(loadRelease(dist(t, 'bytez', 'bytes')), /app\.erofs was changed after the build/)
+  await t.rejects(loadRelease(dist(t, 'byte', 'bytes')), /app\.erofs was changed after the build/)
   const gone = t.testdir({
     'manifest.json': JSON.stringify({ artefacts: [{ path: 'app.erofs', bytes: 1, sha256: '' }] }),
   })

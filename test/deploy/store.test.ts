@@ -33,7 +33,7 @@ await t.test('a layer that is not what the manifest says leaves nothing', async 
   const store = new ReleaseStore(folderOf(t))
   const { manifest } = await built(t, 'one')
   await t.rejects(store.add({ number: 1, manifest }, forge), {
-    message: /kernel\/vmlinux of release 1 is not what/,
+    message: /kernel\/vmlinux of release 1 does not match/,
   })
   t.strictSame(readdirSync(join(store.folder, 'layers')), [])
   t.strictSame(await store.list(), [])
@@ -68,7 +68,7 @@ await t.test('which release is the one before', (t) => {
   t.equal(choosePrevious(kept, 5, undefined).number, 4)
   t.equal(choosePrevious(kept, 4, undefined).number, 2)
   t.equal(choosePrevious(kept, 5, 2).number, 2)
-  t.throws(() => choosePrevious(kept, 2, undefined), { message: 'there is no release before this one' })
-  t.throws(() => choosePrevious(kept, 5, 3), { message: 'there is no release 3', hint: /5, 4, 2/ })
+  t.throws(() => choosePrevious(kept, 2, undefined), { message: 'there is no previous release' })
+  t.throws(() => choosePrevious(kept, 5, 3), { message: 'release 3 does not exist', hint: /5, 4, 2/ })
   t.end()
 })

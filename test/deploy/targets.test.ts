@@ -50,7 +50,7 @@ await t.test('a target that has deploy alone can keep the contract', async (t) =
   const deploy: Target['deploy'] = async (release) => {
     const app = release as unknown as string
     if (app.includes('process.exit')) {
-      throw new UserError('not healthy; the one before goes on', { hint: '"event":"node.exited"' })
+      throw new UserError('unhealthy; the previous release keeps running', { hint: '"event":"node.exited"' })
     }
     serves = /'(\w+) '/.exec(app)?.[1]
     return { text: 'up', data: {} }

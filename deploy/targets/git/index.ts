@@ -11,7 +11,7 @@ import { askHost } from './remote.ts'
 /** Pushes releases to a git remote, whose host boots, checks and swaps them. */
 const git: Target = {
   name: 'git',
-  summary: 'pushes signed releases to a git remote; its host swaps them without losing a request',
+  summary: 'pushes signed releases to a git remote; the host deploys them without losing a request',
   schema,
   needs: ['git'],
   history: true,
@@ -97,7 +97,7 @@ async function servingRelease(context: Context): Promise<unknown> {
     return (await ask(context, ['status'])).data['number']
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    log.warn(`which release serves is not known: ${error.message}`)
+    log.warn(`cannot determine which release serves: ${error.message}`)
     return undefined
   }
 }
@@ -112,6 +112,6 @@ async function push(
   const serves = said.includes(`release ${number} serves`)
   const text = serves
     ? `release ${number} serves`
-    : `release ${number} is in ${remote}, which keeps releases and runs none`
+    : `release ${number} is stored in ${remote}, which does not run releases`
   return { text, data: { number, commit: commit.commit, digest, bytes, serves } }
 }

@@ -23,29 +23,29 @@ export const schema = {
       type: 'string',
       minLength: 1,
       description:
-        'Repository that holds the releases: a path, ssh://user@host/path, user@host:path or an https: URL. npm run host prints it.',
+        'Git repository for the releases: a path, ssh://user@host/path, user@host:path or an https: URL. npm run host prints it.',
     },
     branch: {
       type: 'string',
       pattern: '^[\\w][\\w./-]*$',
       default: 'main',
       description:
-        'Branch of the releases. A host of npm run host takes main alone; another one is for a repository that only keeps them.',
+        'Branch of the releases. A host set up by npm run host accepts main only; use another branch for a repository that only stores releases.',
     },
     sign: {
       type: 'boolean',
       default: true,
-      description: 'Whether releases are signed; a host refuses those that are not.',
+      description: 'Sign releases. A host rejects releases that are not signed.',
     },
     signature: {
       enum: ['ssh', 'minisign'],
       default: 'ssh',
-      description: 'What signs: an SSH key, or minisign.',
+      description: 'Kind of signature: ssh (an SSH key) or minisign.',
     },
     key: {
       type: 'string',
       description:
-        "Key that signs. An SSH key, or its public half when an agent holds it; when left out: git's user.signingkey, then ~/.ssh/id_ed25519. A secret key of minisign; when left out: ~/.minisign/minisign.key.",
+        "Path of the signing key. For ssh: the private key, or the public key when an agent holds the private one; default: git's user.signingkey, else ~/.ssh/id_ed25519. For minisign: the secret key; default: ~/.minisign/minisign.key.",
     },
   },
 } as const
@@ -60,8 +60,8 @@ export function readOptions(options: object): GitOptions {
   }
   const { remote } = all
   if (remote === undefined) {
-    throw new UserError('deploy.options.remote: it is not said where releases are pushed to', {
-      hint: 'npm run host   on the host sets one up and prints what to write here',
+    throw new UserError('deploy.options.remote: missing; it names the git repository for the releases', {
+      hint: 'run npm run host on the host: it sets up a repository and prints the setting',
     })
   }
   return { ...all, remote: isPath(remote) ? resolve(root, expand(remote)) : remote }
@@ -89,8 +89,8 @@ export function signingKey({ key, signature }: Pick<GitOptions, 'key' | 'signatu
   const file = resolve(root, expand(wanted))
   if (existsSync(file)) return file
   const make = { ssh: 'ssh-keygen -t ed25519', minisign: 'minisign -G' }[signature]
-  throw new UserError(`the key that signs releases is not there: ${file}`, {
-    hint: `${make}   makes one; deploy.options.key names another one; "sign": false signs nothing`,
+  throw new UserError(`signing key not found: ${file}`, {
+    hint: `create one: ${make}; or set deploy.options.key to another one, or deploy.options.sign to false`,
   })
 }
 

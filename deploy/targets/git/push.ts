@@ -44,14 +44,14 @@ export async function pushRelease(
   ]
   const { status } = await git.try(argv, { purpose: 'push the release', heard }).catch((error: unknown) => {
     if (!git.interrupted) throw error
-    throw new UserError(`the push of release ${file.number} was interrupted`, {
-      hint: 'npm run deploy:list   says whether it was taken',
+    throw new UserError(`interrupted while pushing release ${file.number}`, {
+      hint: 'npm run deploy:list   shows whether the host accepted it',
       cause: error,
     })
   })
   if (status !== 0) throw refusal(file, remote, said)
   if (/^remote: error: /m.test(said)) {
-    throw new UserError(`release ${file.number} is on ${remote}, and its host could not run it`, {
+    throw new UserError(`${remote} accepted release ${file.number}, but its host could not run it`, {
       hint: tail(remoteLines(said).join('\n'), 40),
     })
   }
@@ -83,11 +83,11 @@ function refusal({ number }: ReleaseFile, remote: string, said: string): UserErr
       said,
     )
   ) {
-    return new UserError(`somebody else has deployed to ${remote} in the meantime`, {
-      hint: 'npm run deploy:list   shows what; npm run deploy   deploys on top of it',
+    return new UserError(`someone else deployed to ${remote} in the meantime`, {
+      hint: 'npm run deploy:list   shows the new release; npm run deploy   deploys yours after it',
     })
   }
-  return new UserError(`release ${number} was not taken: the one before goes on`, {
+  return new UserError(`${remote} rejected release ${number}; the previous release keeps running`, {
     hint: remotely.length === 0 ? tail(said, 15) : tail(remotely.join('\n'), 40),
   })
 }

@@ -61,14 +61,14 @@ export class Releases {
       signal,
     )
     if (!existsSync(join(folder, 'HEAD')))
-      await new Git(state).run(['init', '--quiet', '--bare', folder], { purpose: 'make a repository' })
+      await new Git(state).run(['init', '--quiet', '--bare', folder], { purpose: 'create a repository' })
     const known = await git.try(['config', '--get', `remote.${remoteName}.url`], {
       purpose: 'read a setting',
     })
     if (known.stdout.trim() !== options.remote) {
       if (known.status === 0) await rm(folder, { recursive: true })
       if (known.status === 0) return Releases.fetch(options, { state, env, signal })
-      await git.run(['remote', 'add', remoteName, options.remote], { purpose: 'name the remote' })
+      await git.run(['remote', 'add', remoteName, options.remote], { purpose: 'set the remote' })
     }
     const releases = new Releases(git, options)
     await releases.#fetch()
@@ -81,11 +81,11 @@ export class Releases {
       purpose: 'reach the remote',
     })
     if (heads.status !== 0) {
-      throw new UserError(`the remote ${remote} does not answer`, { hint: tail(heads.stderr, 8) })
+      throw new UserError(`cannot reach the remote ${remote}`, { hint: tail(heads.stderr, 8) })
     }
     if (heads.stdout === '') {
       await this.#refuseOtherBranch()
-      await this.git.try(['update-ref', '-d', this.#ref], { purpose: 'forget a branch' })
+      await this.git.try(['update-ref', '-d', this.#ref], { purpose: 'delete a branch' })
       return
     }
     await this.git.run(
@@ -106,8 +106,8 @@ export class Releases {
     const { remote, branch } = this.#options
     const tags = ['ls-remote', '--tags', remoteName, tagOf('*')]
     if ((await this.git.run(tags, { purpose: 'reach the remote' })) === '') return
-    throw new UserError(`${remote} has releases, and none on the branch ${branch}`, {
-      hint: 'deploy.options.branch: the branch that they are on; a host of npm run host takes main alone',
+    throw new UserError(`${remote} has releases, but none on the branch ${branch}`, {
+      hint: 'set deploy.options.branch to the branch of the releases; a host set up by npm run host accepts main only',
     })
   }
 
@@ -202,11 +202,11 @@ export class Releases {
     if (built === undefined || theirs === undefined) return
     if (own !== undefined && (await new Git(root).isAncestor(theirs, own))) return
     throw new UserError(
-      `release ${built.number} was built from ${theirs.slice(0, 12)}, which this build does not have: it would be undone`,
+      `release ${built.number} was built from commit ${theirs.slice(0, 12)}, which this build does not include: deploying would undo it`,
       {
         hint: [
-          'git pull && npm run build && npm run deploy   puts this clone on top of it',
-          'npm run deploy:rollback   goes back on purpose',
+          'git pull && npm run build && npm run deploy   includes it',
+          'npm run deploy:rollback   undoes it on purpose',
         ].join('\n'),
       },
     )
@@ -215,7 +215,7 @@ export class Releases {
   /** @throws {UserError} when it is refused */
   async push(release: { commit: string; file: ReleaseFile }): Promise<Pushed> {
     const pushed = await pushRelease(this.git, release, this.#options)
-    await this.git.run(['update-ref', this.#ref, release.commit], { purpose: 'note the release' })
+    await this.git.run(['update-ref', this.#ref, release.commit], { purpose: 'record the release' })
     return pushed
   }
 }

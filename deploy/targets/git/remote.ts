@@ -45,7 +45,7 @@ function commandOn(remote: string, words: readonly string[], env: NodeJS.Process
   if (isPath(remote)) {
     const file = join(remote, program)
     if (existsSync(file)) return [file, ...words]
-    throw new UserError(`${remote} keeps releases and runs none: it was not set up by npm run host`)
+    throw new UserError(`${remote} only stores releases: it was not set up by npm run host`)
   }
   const { host, port, path } = sshPlace(remote)
   const ssh = env['GIT_SSH_COMMAND'] ?? 'ssh'
@@ -62,12 +62,9 @@ export function sshPlace(remote: string): { host: string; port?: string; path: s
   }
   const short = /^([^/:]+):(?!\/\/)(.+?)\/*$/.exec(remote)
   if (short !== null) return { host: short[1] ?? '', path: (short[2] ?? '').replace(/^~\//, '') }
-  throw new UserError(
-    `the remote ${remote} keeps releases; the host that runs them cannot be asked over it`,
-    {
-      hint: 'a path or an ssh remote leads to a host',
-    },
-  )
+  throw new UserError(`the remote ${remote} only stores releases: this command needs a host that runs them`, {
+    hint: 'set deploy.options.remote to a path or an ssh remote of a host that npm run host has set up',
+  })
 }
 
 function quoted(word: string): string {
@@ -87,8 +84,8 @@ function lineByLine(each: (line: string) => void): (text: string) => void {
 function hostError(remote: string, said: string): UserError {
   const [, message, hint] = /^error: ([^]*?)(?:\n\n([^]*))?$/.exec(said.trim()) ?? []
   if (message === undefined) {
-    return new UserError(`the host of ${remote} does not answer`, {
-      hint: tail(said, 10) || 'it said nothing',
+    return new UserError(`the host of ${remote} does not respond`, {
+      hint: tail(said, 10) || 'it printed nothing',
     })
   }
   return new UserError(message, hint === undefined ? {} : { hint: hint.replaceAll(/^ {2}/gm, '') })

@@ -15,7 +15,7 @@ export async function domainType(
     await virsh.run('domcapabilities', '--virttype', 'kvm', '--machine', 'q35')
     return 'kvm'
   } catch {
-    log.warn('the hypervisor has no KVM: the machine is emulated, which is slow')
+    log.warn('the hypervisor has no KVM: the machine is emulated, which is about ten times slower')
     return 'qemu'
   }
 }

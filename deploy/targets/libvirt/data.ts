@@ -36,15 +36,15 @@ export class DataVolume implements Disk {
     const bytes = await this.#pool.capacity(this.volume)
     const wanted = config.size * mebibyte
     if (wanted > bytes) {
-      log.step(`The data disk grows from ${formatBytes(bytes)} to ${formatBytes(wanted)}`)
+      log.step(`Growing the data disk from ${formatBytes(bytes)} to ${formatBytes(wanted)}`)
       await this.#pool.resize(this.volume, wanted)
     } else if (wanted < bytes) {
-      log.warn(`the data disk stays as large as it is, ${formatBytes(bytes)}: it is never made smaller`)
+      log.warn(`the data disk keeps its ${formatBytes(bytes)}: data disks cannot shrink`)
     }
   }
 
   async #make(config: DataConfig): Promise<void> {
-    log.step(`Making a data disk of ${formatBytes(config.size * mebibyte)}: volume ${this.volume}`)
+    log.step(`Creating a data disk of ${formatBytes(config.size * mebibyte)}: volume ${this.volume}`)
     const folder = await mkdtemp(join(tmpdir(), 'nodeos-libvirt-'))
     try {
       const file = join(folder, 'data')
@@ -104,11 +104,11 @@ export class DataVolume implements Disk {
       names.includes(name) ? [this.#pool.removeWords(name)] : [],
     ) as [string[][], string[][]]
     const commands = [...half, this.#pool.cloneWords(`${this.volume}.${snapshot}`, this.volume), ...mark]
-    return new UserError(`the data disk (volume ${this.volume}) is gone, and snapshots of it are there`, {
+    return new UserError(`the data disk (volume ${this.volume}) does not exist, but snapshots of it do`, {
       hint: [
-        `an empty disk would take the place of the data. There is: ${(await this.snapshots()).join(', ')}. To bring one back:`,
+        `A new, empty disk would hide the data. Available snapshots: ${(await this.snapshots()).join(', ')}. To restore one:`,
         ...commands.map((words) => `  ${shellLine(words)}`),
-        'or, to begin without data:',
+        'To start without data:',
         '  npm run deploy:destroy -- --data',
       ].join('\n'),
     })

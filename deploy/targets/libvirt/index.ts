@@ -30,7 +30,7 @@ const followMs = 1000
 /** Defines the machine as a domain of a libvirt host. */
 const libvirt: Target = {
   name: 'libvirt',
-  summary: 'defines it as a domain of a libvirt host, replaces it behind a health gate',
+  summary: 'defines the machine as a domain on a libvirt host; a new release must pass the health check',
   schema,
   needs: ['virsh'],
 
@@ -71,7 +71,7 @@ const libvirt: Target = {
     const seconds = await swap(machine, pool, { next, before, system, autostart, disk, data }, context)
     await removeUnused(virsh, pool)
     return {
-      text: `${machine.name} is up on ${options.uri} with release ${next.about.number}, healthy after ${seconds.toFixed(1)} s${await addressOf(virsh, machine)}`,
+      text: `${machine.name} runs release ${next.about.number} on ${options.uri}, healthy after ${seconds.toFixed(1)} s${await addressOf(virsh, machine)}`,
       data: { seconds, name: machine.name, uri: options.uri, ...next.about },
     }
   },
@@ -86,22 +86,22 @@ const libvirt: Target = {
     const { machine } = await connect(config.hostname, options)
     const definition = await machine.definition()
     if (definition === undefined) {
-      return { text: 'no machine was deployed', data: { running: false }, status: notRunning }
+      return { text: 'no machine is deployed', data: { running: false }, status: notRunning }
     }
     const about = aboutOf(definition)
     const { off, running, text: state } = await machine.state()
     if (!running) {
-      const text = off ? `${machine.name} is off` : `${machine.name} does not get on: ${state}`
+      const text = off ? `${machine.name} is off` : `${machine.name} stalled (state: ${state})`
       return { text, data: { running, state }, status: notRunning }
     }
     const word = lastWord(await machine.console(), about ?? {})
     const healthy = word?.good === true
     const said =
-      word === undefined ? 'not healthy yet' : `${healthy ? 'healthy' : 'not healthy'} since ${word.time}`
-    const trial = about?.trial === true ? ', and its deploy was broken off' : ''
+      word === undefined ? 'not healthy yet' : `${healthy ? 'healthy' : 'unhealthy'} since ${word.time}`
+    const trial = about?.trial === true ? '; its deploy was interrupted' : ''
     return {
       text: [
-        `${machine.name} is running on ${options.uri}: by its console ${said}${trial}`,
+        `${machine.name} is running on ${options.uri}: ${said}, according to its console${trial}`,
         `  release  ${about?.number ?? 'unknown'}: ${about?.app ?? ''} ${about?.commit ?? ''}, deployed ${about?.deployed ?? ''}`,
       ].join('\n'),
       data: { running, healthy, since: word?.time, name: machine.name, uri: options.uri, ...about },
@@ -125,7 +125,7 @@ const libvirt: Target = {
     const { machine } = await connect(config.hostname, readOptions(config))
     if (await machine.isOff()) return { text: 'no machine is running', data: { stopped: false } }
     const ending = await machine.stop(config.restart.drainTimeout)
-    return { text: `${machine.name} ${ending}`, data: { stopped: true, ending } }
+    return { text: `${machine.name}: ${ending}`, data: { stopped: true, ending } }
   },
 
   async rollback(context, number, { data = false } = {}) {
@@ -135,10 +135,9 @@ const libvirt: Target = {
     const before = await ours(machine)
     const previous = await previousOf(machine, pool, before)
     if (previous === undefined || (number !== undefined && number !== previous.about.number)) {
-      const wanted =
-        number === undefined ? 'no release before this one' : `no release ${number} to go back to`
+      const wanted = number === undefined ? 'no previous release' : `no release ${number} to roll back to`
       throw new UserError(`${machine.name} has ${wanted}`, {
-        hint: `there is: ${previous?.about.number ?? 'none'}   (npm run deploy:list)`,
+        hint: `available releases: ${previous?.about.number ?? 'none'}   (npm run deploy:list)`,
       })
     }
     const { about } = previous
@@ -173,11 +172,11 @@ const libvirt: Target = {
       await pool.remove(volume)
     await removeUnused(virsh, pool)
     if (data) await disk.remove()
-    if (!destroyed) return { text: 'no machine was deployed', data: { destroyed } }
+    if (!destroyed) return { text: 'no machine is deployed', data: { destroyed } }
     const stays = (await disk.exists())
-      ? `; its data stays in volume ${disk.volume} (-- --data   removes it too)`
+      ? `; its data is kept in volume ${disk.volume} (to remove it: npm run deploy:destroy -- --data)`
       : ''
-    return { text: `${machine.name} and its volumes are gone${stays}`, data: { destroyed: true } }
+    return { text: `removed ${machine.name} and its volumes${stays}`, data: { destroyed: true } }
   },
 }
 
@@ -200,8 +199,8 @@ async function connect(name: string, { uri, pool: poolName }: LibvirtOptions): P
 async function ours(machine: DomainMachine): Promise<string | undefined> {
   const definition = await machine.definition()
   if (definition === undefined || aboutOf(definition) !== undefined) return definition
-  throw new UserError(`the domain '${machine.name}' is not a machine of NodeOS`, {
-    hint: 'hostname in config/system.json names the domain: choose another one',
+  throw new UserError(`the domain '${machine.name}' exists and is not managed by NodeOS`, {
+    hint: 'the domain is named after hostname in config/system.json: choose another one, then npm run build',
   })
 }
 

@@ -47,8 +47,8 @@ export class DomainMachine {
     const word = text.replace(/ \(.*$/, '')
     const off = offStates.has(word) || text === 'not defined'
     if (off || onStates.has(word)) return { off, running: word === 'running', text }
-    throw new UserError(`the hypervisor says of ${this.name}: '${text}'`, {
-      hint: `whether it runs must be known first: ${this.virsh.words('domstate', '--reason', this.name).join(' ')}`,
+    throw new UserError(`unknown state of the domain ${this.name}: '${text}'`, {
+      hint: `check the domain: ${this.virsh.words('domstate', '--reason', this.name).join(' ')}`,
     })
   }
 
@@ -81,13 +81,13 @@ export class DomainMachine {
   }
 
   /** Presses the power button; pulls the plug when the app does not finish. */
-  async stop(drainTimeout: number): Promise<'powered off' | 'did not finish in time'> {
+  async stop(drainTimeout: number): Promise<'powered off' | 'killed: it did not power off in time'> {
     await this.virsh.ask('shutdown', '--mode', 'acpi', this.name)
     for (const until = Date.now() + drainTimeout * 1000 + graceMs; Date.now() < until; await wait(pollMs)) {
       if (await this.isOff()) return 'powered off'
     }
     await this.kill()
-    return 'did not finish in time'
+    return 'killed: it did not power off in time'
   }
 
   async kill(): Promise<void> {
@@ -130,7 +130,7 @@ export class DomainMachine {
       }
       if (wellSince !== undefined && Date.now() - wellSince >= (unasked === true ? unaskedMs : 0))
         return seconds()
-      if (signal.aborted) throw new UserError('interrupted')
+      if (signal.aborted) throw new UserError('interrupted: the machine was stopped')
       if (isFinal(console)) throw failure('failed')
       if (gaveUp) throw failure('timed out')
       const { off, running, text } = await this.state()

@@ -17,29 +17,31 @@ export const schema = {
       type: 'string',
       pattern: '^\\w+(\\+\\w+)?://',
       default: 'qemu:///system',
-      description: 'Connection, as virsh takes it: qemu:///session, qemu+ssh://user@host/system, …',
+      description:
+        'libvirt connection, as for virsh --connect: qemu:///session, qemu+ssh://user@host/system, …',
     },
     pool: {
       type: 'string',
       pattern: '^[\\w.-]+$',
       default: 'default',
-      description: 'Storage pool of type dir that takes the layers and the console log.',
+      description: 'Storage pool of type dir, for the layers and the console log.',
     },
     network: {
       type: 'string',
       pattern: '^(user|network:[\\w.-]+|bridge:[\\w.-]+)$',
       default: 'network:default',
       description:
-        'network:NAME of libvirt, bridge:NAME of the host, or user: no privileges, and the ports on 127.0.0.1 of the host lead to the machine.',
+        'network:NAME (a libvirt network), bridge:NAME (a bridge of the host), or user: needs no privileges and publishes the ports on 127.0.0.1 of the host.',
     },
     autostart: {
       type: 'boolean',
       default: true,
-      description: 'Whether the machine starts with its host.',
+      description: 'Start the machine when its host starts.',
     },
     env: {
       type: 'string',
-      description: 'File of KEY=value lines for this machine, secrets included. It never enters the image.',
+      description:
+        'File of KEY=value lines, such as secrets, that this machine gets as environment variables. It never enters the image.',
     },
   },
 } as const

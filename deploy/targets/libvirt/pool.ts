@@ -23,14 +23,14 @@ export class Pool {
     const xml = await virsh.ask('pool-dumpxml', name)
     if (xml === undefined) {
       const make = virsh.words('pool-create-as', name, 'dir', '--target', '/a/folder').join(' ')
-      throw new UserError(`there is no active storage pool '${name}'`, {
-        hint: `deploy.options.pool names one; ${make}   makes one`,
+      throw new UserError(`deploy.options.pool: no active storage pool '${name}'`, {
+        hint: `create one: ${make}; or set deploy.options.pool to an existing one`,
       })
     }
     const [, path] = /<target>\s*<path>([^<]*)<\/path>/.exec(xml) ?? []
     if (!/<pool type=["']dir["']/.test(xml) || path === undefined) {
-      throw new UserError(`the storage pool '${name}' is no folder`, {
-        hint: 'deploy.options.pool: a pool of type dir',
+      throw new UserError(`deploy.options.pool: the storage pool '${name}' is not of type dir`, {
+        hint: 'virsh pool-list --details   lists the pools',
       })
     }
     return new Pool(virsh, name, unescapeXml(path))

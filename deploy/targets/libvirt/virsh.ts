@@ -21,11 +21,11 @@ export function virshOn(uri: string, signal: AbortSignal): Virsh {
   const words = (...command: string[]): string[] => ['virsh', '--quiet', '--connect', uri, ...command]
   const attempt = async (command: string[], mayBeAbsent: boolean): Promise<string | undefined> => {
     const { status, output, complaint } = await execute(words(...command), signal)
-    if (signal.aborted) throw new UserError('interrupted')
+    if (signal.aborted) throw new UserError(`interrupted: virsh ${command[0]} did not finish`)
     if (status === 0) return output
     if (mayBeAbsent && absent.test(complaint)) return undefined
     throw new UserError(`virsh ${command[0]} on ${uri} failed`, {
-      hint: tail(complaint, 5).replaceAll(/^error: /gm, '') || `virsh ended with status ${status}`,
+      hint: tail(complaint, 5).replaceAll(/^error: /gm, '') || `virsh exited with status ${status}`,
     })
   }
   return {

@@ -6,22 +6,24 @@ import type { Accelerator } from './qemu.ts'
 export interface Choice {
   accelerator: Accelerator
   why: string
-  /** Whether it was asked for, so that there is no falling back. */
+  /** Whether it was configured: then there is no fallback. */
   forced: boolean
 }
 
 /**
- * Chooses how the guest's instructions are run: what the environment (NODEOS_ACCEL) or the target's options
- * ask for, else KVM where there is evidence that it works, else emulation.
+ * Chooses the accelerator: as configured by NODEOS_ACCEL or by the target's options, else KVM where there is
+ * evidence that it works, else emulation.
  */
 export function chooseAccelerator(
   asked: { environment: string | undefined; option: 'auto' | Accelerator },
   kvm: Kvm,
 ): Choice {
   const wanted = asked.environment || asked.option
-  if (wanted === 'kvm' || wanted === 'tcg') return { accelerator: wanted, why: 'as asked', forced: true }
+  if (wanted === 'kvm' || wanted === 'tcg') return { accelerator: wanted, why: 'as configured', forced: true }
   if (wanted !== 'auto') {
-    throw new UserError(`NODEOS_ACCEL is '${wanted}'`, { hint: 'it can be kvm, tcg or auto' })
+    throw new UserError(`NODEOS_ACCEL: must be kvm, tcg or auto, got '${wanted}'`, {
+      hint: 'NODEOS_ACCEL=tcg npm run deploy',
+    })
   }
   return { accelerator: kvm.usable ? 'kvm' : 'tcg', why: kvm.why, forced: false }
 }

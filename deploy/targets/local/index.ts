@@ -35,10 +35,10 @@ const notRunning = 3
 /** Releases that stay ready to run. */
 const keep = 5
 
-/** Boots the machine on this host under QEMU, detached. */
+/** Boots the machine on this host under QEMU, in the background. */
 const local: Target = {
   name: 'local',
-  summary: 'boots the machine here under QEMU, detached',
+  summary: 'boots the machine on this host under QEMU, in the background',
   schema,
   needs: ['qemu-system-x86_64'],
 
@@ -90,9 +90,11 @@ const local: Target = {
       await forgetState(context.state)
       const disk = await dataDiskOf(context)
       if (data) await disk.remove()
-      const text = destroyed ? 'the machine and its releases are gone' : 'no machine was deployed'
+      const text = destroyed ? 'removed the machine and its releases' : 'no machine is deployed'
       const there = await disk.exists()
-      const stays = there ? `; its data stays in ${disk.file} (-- --data   removes it too)` : ''
+      const stays = there
+        ? `; its data is kept in ${disk.file} (to remove it: npm run deploy:destroy -- --data)`
+        : ''
       return { text: text + stays, data: { destroyed, ...(there ? { data: disk.file } : {}) } }
     })
   },
@@ -107,7 +109,7 @@ const local: Target = {
     const rss = residentBytes(state.pid)
     const disk = await dataDiskOf(context)
     const hasData = await disk.exists()
-    const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'not healthy'
+    const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'unhealthy'
     return {
       text: [
         `${state.name} is running: ${health}`,
@@ -132,14 +134,15 @@ const local: Target = {
 
   async logs(context, follow) {
     const state = await readState(context.state)
-    if (state === undefined) throw new UserError('no machine was deployed', { hint: 'npm run deploy' })
+    if (state === undefined)
+      throw new UserError('no machine is deployed', { hint: 'npm run deploy   deploys one' })
     await streamConsole(state, follow, context.signal, context.print)
   },
 
   async control(context) {
     const state = await readState(context.state)
     if (state === undefined || !isRunning(state)) {
-      throw new UserError('no machine is running', { hint: 'npm run deploy' })
+      throw new UserError('no machine is running', { hint: 'npm run deploy   starts one' })
     }
     return connect(state.files.control)
   },
@@ -151,10 +154,13 @@ const local: Target = {
       if (state === undefined || !isRunning(state)) {
         return stray === undefined
           ? { text: 'no machine is running', data: { stopped: false } }
-          : { text: `a machine that was left behind ${stray}`, data: { stopped: true, ending: stray } }
+          : {
+              text: `a machine left over from an interrupted deploy: ${stray}`,
+              data: { stopped: true, ending: stray },
+            }
       }
       const ending = await stopMachine(state, state.drainTimeout * 1000 + graceMs)
-      return { text: `${state.name} ${ending}`, data: { stopped: true, ending } }
+      return { text: `${state.name}: ${ending}`, data: { stopped: true, ending } }
     })
   },
 }
@@ -194,7 +200,7 @@ export async function machineOf(
   return { spec, choice }
 }
 
-/** Stops the machine of the deploy before, and only then: its ports must not be someone else's. */
+/** Stops the machine of the previous deploy, after checking that no other program has its ports. */
 async function replace(spec: MachineSpec, context: Context): Promise<void> {
   const old = await readState(context.state)
   const running = old !== undefined && isRunning(old)
@@ -203,19 +209,19 @@ async function replace(spec: MachineSpec, context: Context): Promise<void> {
     running && old.ports.some(({ host, protocol }) => host === port.host && protocol === port.protocol)
   await requireFreePorts(spec.ports, spec.bind, own)
   if (!running) return
-  log.step(`Stopping the machine of the deploy before (pid ${old.pid})`)
+  log.step(`Stopping the machine of the previous deploy (pid ${old.pid})`)
   log.info(await stopMachine(old, old.drainTimeout * 1000 + graceMs))
   await forgetState(context.state)
 }
 
-/** Stops machines that a deploy left behind which was killed as it started them. @returns how the last one ended */
+/** Stops machines left over from a deploy that was killed while it started them. @returns how the last one ended */
 async function stopStrays(
   { state, config }: Context,
   known: ProcessMark | undefined,
 ): Promise<Ending | undefined> {
   let ending: Ending | undefined
   for (const stray of await strays(state, known?.pid)) {
-    log.warn(`a deploy that was killed left a machine behind (pid ${stray.pid}): it is stopped`)
+    log.warn(`stopping a machine left over from a deploy that was killed (pid ${stray.pid})`)
     ending = await stopMachine(stray, config.restart.drainTimeout * 1000 + graceMs)
   }
   return ending
@@ -323,8 +329,8 @@ async function serving(state: State, store: ReleaseStore, context: Context): Pro
 
 function success(state: State): string {
   return [
-    `${state.name} is up: ${state.url ?? 'no port leads to it'}`,
+    `${state.name} is up: ${state.url ?? 'it publishes no port'}`,
     `  release ${state.number}, ${state.memory} MiB, ${state.accelerator}, pid ${state.pid}, console in ${state.files.console}`,
-    '  npm run deploy:status, deploy:logs, deploy:stop',
+    '  next: npm run deploy:status, npm run deploy:logs, npm run deploy:stop',
   ].join('\n')
 }

@@ -23,7 +23,7 @@ export async function startWithFallback(
   if (spec.accelerator !== 'kvm' || choice.forced) return startMachine(spec, folder, command)
   const problem = await startUnderKvm(spec, folder, command)
   if (typeof problem !== 'string') return problem
-  log.warn(`under KVM ${problem}: the machine is started again under emulation`)
+  log.warn(`KVM failed (${problem}): starting the machine under emulation instead`)
   return startMachine({ ...spec, accelerator: 'tcg' }, folder, await within('tcg'))
 }
 
@@ -38,12 +38,12 @@ async function startUnderKvm(
     machine = await startMachine(spec, folder, within)
   } catch (error) {
     if (!(error instanceof UserError)) throw error
-    return `${error.message} (${error.hint})`
+    return `${error.message}: ${error.hint}`
   }
   for (const until = Date.now() + silenceMs; Date.now() < until && isRunning(machine); await wait(100)) {
     if (readConsole(machine) !== '') return machine
   }
   const ended = !isRunning(machine)
   await killMachine(machine)
-  return ended ? 'the machine ended by itself' : `nothing was printed in ${silenceMs / 1000} s`
+  return ended ? 'QEMU ended' : `the machine printed nothing within ${silenceMs / 1000} s`
 }

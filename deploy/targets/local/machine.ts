@@ -19,7 +19,7 @@ export interface Machine extends ProcessMark {
 }
 
 /** How a machine ended. */
-export type Ending = 'powered off' | 'killed at the deadline' | 'was not running'
+export type Ending = 'powered off' | 'killed: it did not power off in time' | 'was not running'
 
 /** Longest path of a Unix socket, with its final NUL left out. */
 const socketPathMost = 107
@@ -47,7 +47,7 @@ function socketPath(folder: string, name: string): string {
  * Starts a machine that goes on when this process ends.
  *
  * @param within command that starts QEMU and becomes it, when it is not started at once
- * @throws {UserError} when QEMU is missing, or ends at once: with what it said
+ * @throws {UserError} when QEMU is missing, or ends immediately: with what it printed
  */
 export async function startMachine(
   spec: MachineSpec,
@@ -85,7 +85,9 @@ function saidFile({ console }: MachineFiles): string {
 
 function endedEarly(files: MachineFiles): UserError {
   const text = readSaid({ files }).trim()
-  return new UserError('QEMU ended at once', { hint: text === '' ? 'it said nothing' : tail(text, 10) })
+  return new UserError('QEMU ended immediately', {
+    hint: text === '' ? 'it printed nothing' : tail(text, 10),
+  })
 }
 
 /** The older part of a console that was cut. */
@@ -133,7 +135,7 @@ export async function stopMachine(machine: Machine, deadlineMs: number): Promise
   )
   if (pressed && (await awaitEnd(machine, deadlineMs))) return 'powered off'
   await killMachine(machine)
-  return 'killed at the deadline'
+  return 'killed: it did not power off in time'
 }
 
 /** Pulls the plug. */

@@ -19,27 +19,29 @@ export const schema = {
       type: 'string',
       enum: ['auto', 'kvm', 'tcg'],
       default: 'auto',
-      description: 'How the guest runs: KVM, emulation, or what works. NODEOS_ACCEL overrides.',
+      description:
+        'How the guest runs: kvm, tcg (emulation), or auto: KVM where it works. NODEOS_ACCEL overrides this.',
     },
     bind: {
       type: 'string',
       anyOf: [{ format: 'ipv4' }],
       default: '127.0.0.1',
-      description: 'Host address on which the ports listen; 0.0.0.0 opens them to the network.',
+      description: 'Host address on which the published ports listen; 0.0.0.0 opens them to the network.',
     },
     env: {
       type: 'string',
-      description: 'File of KEY=value lines for this machine, secrets included. It never enters the image.',
+      description:
+        'File of KEY=value lines, such as secrets, that this machine gets as environment variables. It never enters the image.',
     },
     hostname: {
       type: 'string',
       pattern: '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$',
-      description: 'Host name of this machine.',
+      description: 'Host name of this machine; it overrides the hostname of the image.',
     },
     data: {
       type: 'string',
       description:
-        'File of the data disk, qcow2; in $XDG_STATE_HOME/nodeos (~/.local/state/nodeos) when left out.',
+        'Path of the data disk (qcow2). Default: a file in $XDG_STATE_HOME/nodeos (~/.local/state/nodeos).',
     },
   },
 } as const

@@ -5,7 +5,7 @@ import { basename } from 'node:path'
 import { UserError } from '../../../build/lib/errors.ts'
 import type { PortForward } from './qemu.ts'
 
-/** Who may not have a port below 1024 gets 8080 for 80. */
+/** Added to ports below 1024 where only root may listen on them: 80 becomes 8080. */
 const unprivileged = 8000
 
 /**
@@ -32,7 +32,7 @@ export async function requireFreePorts(
   }
   if (problems.length === 0) return
   throw new UserError(problems.join('\n'), {
-    hint: `in config/local.json, where a list takes the place of the whole list before:\n"ports": ${portsSetting(better)}\nthen npm run build, and this again`,
+    hint: `set these ports in config/local.json (the list replaces the one in config/system.json):\n"ports": ${portsSetting(better)}\nthen: npm run build && npm run deploy`,
   })
 }
 
@@ -48,13 +48,13 @@ export async function portProblem(
   const error = await tryPort(host, protocol, bind)
   if (error === undefined) return undefined
   if (error === 'EADDRNOTAVAIL') throw notHere(bind)
-  if (error === 'EACCES') return `host port ${host} is below 1024, which needs root`
-  return `host port ${host} ${error === 'EADDRINUSE' ? `is taken by ${portHolder(host, protocol)}` : `cannot be used: ${error}`}`
+  if (error === 'EACCES') return `host port ${host}: only root may listen on ports below 1024`
+  return `host port ${host} ${error === 'EADDRINUSE' ? `is already in use by ${portHolder(host, protocol)}` : `cannot be used: ${error}`}`
 }
 
 function notHere(bind: string): UserError {
-  return new UserError(`deploy.options.bind: ${bind} is no address of this host`, {
-    hint: '127.0.0.1 is for this host alone, 0.0.0.0 for the network too; then npm run build',
+  return new UserError(`deploy.options.bind: ${bind} is not an address of this host`, {
+    hint: 'use 127.0.0.1 for this host only, or 0.0.0.0 to include the network; then npm run build',
   })
 }
 
@@ -84,7 +84,7 @@ export async function nextFreePort(
     if (error === undefined) return port
     if (error === 'EADDRNOTAVAIL') throw notHere(bind)
   }
-  throw new UserError(`no ${protocol} port from ${from} on is free on ${bind}`)
+  throw new UserError(`no free ${protocol} port from ${from} to 65535 on ${bind}`)
 }
 
 /** Listens on a port for a moment; returns the error's code when that fails. */
@@ -111,7 +111,7 @@ export function portHolder(port: number, protocol: 'tcp' | 'udp'): string {
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     if (socketsOf(pid).some((inode) => inodes.has(inode))) return `${programOf(pid)} (pid ${pid})`
   }
-  return 'another user’s program'
+  return 'a program of another user'
 }
 
 function listeningInodes(table: string, port: number): string[] {

@@ -61,7 +61,8 @@ export interface MachineFiles {
 const cpuModel: Record<Accelerator, string> = { kvm: 'host', tcg: 'max,-erms' }
 
 /**
- * The kernel command line of a release.
+ * The kernel command line of a release. On a busy host an emulated timer may be so late that the kernel takes it for
+ * broken and panics: under hypervisors that it recognises it does not check, and `no_timer_check` is for the others.
  *
  * @param app the device of the app layer, or `9p` for a shared folder
  */
@@ -69,7 +70,7 @@ export function kernelCommandLine(
   { cmdline }: Pick<SystemConfig['kernel'], 'cmdline'>,
   app: '/dev/vdb' | '9p' = '/dev/vdb',
 ): string {
-  return `root=/dev/vda ro init=/init console=ttyS0 quiet panic=1 nodeos.app=${app} ${cmdline}`.trim()
+  return `root=/dev/vda ro init=/init console=ttyS0 quiet panic=1 no_timer_check nodeos.app=${app} ${cmdline}`.trim()
 }
 
 /** The exact command that boots a machine; without a file its console is QEMU's stdio. */

@@ -21,7 +21,7 @@ export function qmp(socketPath: string, execute: string): Promise<unknown> {
       socket.destroy()
       reject(error)
     }
-    socket.setTimeout(timeoutMs, () => fail(new Error(`QEMU does not answer on ${socketPath}`)))
+    socket.setTimeout(timeoutMs, () => fail(new Error(`QEMU does not respond on ${socketPath}`)))
     socket.on('error', fail)
     socket.on('close', () => reject(new Error(`QEMU closed ${socketPath}`)))
     let returned = 0
@@ -30,7 +30,7 @@ export function qmp(socketPath: string, execute: string): Promise<unknown> {
     lines.on('error', fail)
     lines.on('line', (line) => {
       const answer = parse(line)
-      if (answer === undefined) return fail(new Error(`QMP ${execute}: QEMU answers ${line}`))
+      if (answer === undefined) return fail(new Error(`QMP ${execute}: invalid response from QEMU: ${line}`))
       if (answer.error !== undefined) return fail(new Error(`QMP ${execute}: ${answer.error.desc}`))
       if (answer.return === undefined) return undefined
       returned += 1

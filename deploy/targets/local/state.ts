@@ -93,8 +93,8 @@ async function takes(file: string, own: string, owner: ProcessMark): Promise<boo
   if (dead === undefined) return false
   const holder = parse(dead) as ProcessMark | undefined
   if (holder !== undefined && isRunning(holder)) {
-    throw new UserError(`another deploy is at work (pid ${holder.pid})`, {
-      hint: `wait for it, or end it: kill ${holder.pid}`,
+    throw new UserError(`another deploy is running (pid ${holder.pid})`, {
+      hint: `wait until it ends, or end it: kill ${holder.pid}`,
     })
   }
   const succession = `${file}.after-${hashText(dead).slice(0, 16)}`

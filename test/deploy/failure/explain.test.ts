@@ -130,6 +130,11 @@ await t.test('the machine itself', (t) => {
     /too little memory to start \(machine\.memory is 256 MiB\)/,
   )
   t.match(panic('Fatal exception'), { cause: 'the kernel panicked: Fatal exception' })
+  t.match(
+    explained(`[ 1.0] Kernel panic - not syncing: x\n${started}`).cause,
+    /does not listen/,
+    'it started after all',
+  )
   const failed = (error: string): Explanation => explained(event('init.failed', { error }))
   t.match(
     failed('app layer: /dev/vdb did not appear within 10000 ms').cause,
@@ -208,9 +213,11 @@ await t.test('what ends the wait early', (t) => {
     event('init.failed'),
     event('workers.failing'),
     event('health.failed', { final: true }),
-    '[ 1.0] Kernel panic - not syncing: x\n',
+    '[ 1.0] Kernel panic - not syncing: VFS: Unable to mount root fs\n',
+    '[ 1.0] Kernel panic - not syncing: x\n'.repeat(2),
   ])
     t.ok(isFinal(started + line), line)
+  t.notOk(isFinal('[ 1.0] Kernel panic - not syncing: x\n'), 'the next start may be a good one')
   t.notOk(isFinal(started + event('health.failed') + event('node.exited', { status: 1 })))
   t.end()
 })

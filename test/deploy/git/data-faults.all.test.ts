@@ -54,7 +54,7 @@ await t.test('a service that is killed in the middle undoes what was written, an
   await deploy
   await until('release 4 serves', async () => (await names().catch(() => '')).endsWith('three'))
   t.equal(await names(), 'one two one one three', 'what the first attempt has written is gone')
-  t.match(host.log(), /what release 4 has written is undone/)
+  t.match(host.log(), /undid the changes of release 4 to the data/)
   t.match(await verb(target, 'status')(context), { data: { running: true, number: 4 } })
 })
 

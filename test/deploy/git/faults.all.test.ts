@@ -65,7 +65,7 @@ await t.test('the service is killed while the new machine boots', async (t) => {
   t.equal(host.kill(running.service), 1)
   t.match((await deploy).data, { number: 2, serves: true }, 'the next service boots it again')
   await serves(t, 2, 'two')
-  t.match(host.log().slice(before), /it is started again/)
+  t.match(host.log().slice(before), /restarting it/)
 })
 
 await t.test(
@@ -80,7 +80,7 @@ await t.test(
 await t.test('git is killed at that moment, and the service is not', async (t) => {
   atReferenceUpdate(t, 'prepared', 'kill -KILL $PPID')
   await t.rejects(target.deploy(one.release, one.context), { message: /^release 3 was not taken/ })
-  await until('it is dropped', () => host.log().includes('the push of release 3 was not completed'))
+  await until('it is dropped', () => host.log().includes('the push of release 3 did not complete'))
   await serves(t, 2, 'two')
 })
 
@@ -116,7 +116,7 @@ await t.test('a layer on the disk is damaged: git has it', async (t) => {
   for (const name of readdirSync(layers)) writeFileSync(join(layers, name), 'rot')
   host.kill(running.machine)
   await serves(t, 4, 'two')
-  t.match(host.log(), /of release 4 are damaged: taken from the repository again/)
+  t.match(host.log(), /restoring damaged layers of release 4 from the repository/)
 })
 
 await t.test('a push is cut off in the middle', async (t) => {

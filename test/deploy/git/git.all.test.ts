@@ -34,7 +34,7 @@ await t.test('releases are commits', async (t) => {
   await t.test('without a cgroup the status says loudly that nothing limits the machine', async (t) => {
     const { status, stdout } = host.run('status')
     t.equal(status, 0)
-    t.match(stdout, hasSystemd() ? /limits +\d+ MiB, / : /limits +NO LIMIT of memory, CPUs, tasks: /)
+    t.match(stdout, hasSystemd() ? /limits +at most \d+ MiB, / : /limits +NO LIMIT for memory, CPUs, tasks: /)
   })
 
   const place = ownCgroup(t)

@@ -36,7 +36,7 @@ await t.test('a deploy that is interrupted while its machine boots: nothing is t
   }
   await until('it boots', () => running().length === 1)
   abort.abort()
-  t.match(await ended, { message: 'the push of release 1 was interrupted', hint: /deploy:list/ })
+  t.match(await ended, { message: 'interrupted while pushing release 1', hint: /deploy:list/ })
   await until('its machine is gone', () => running().length === 0)
   const branch = new Git(host.repository)
   t.equal(await branch.commitOf('refs/heads/main'), undefined)

@@ -53,7 +53,7 @@ await t.test('another key, a release without a signature, an altered one', async
   })
   await t.rejects(releases.push({ commit: altered, file }), {
     message: /was not taken/,
-    hint: /the signature of release 2 is not good: it was altered/,
+    hint: /invalid signature of release 2: it was altered/,
   })
 })
 

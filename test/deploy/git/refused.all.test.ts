@@ -66,7 +66,7 @@ await t.test('an altered commit, an altered layer', async (t) => {
   const altered = await git.run(['hash-object', '-t', 'commit', '-w', '--stdin'], { purpose: 'write', input })
   await t.rejects(releases.push({ commit: altered, file }), {
     message: /was not taken/,
-    hint: /the signature of release 2 is not good/,
+    hint: /invalid signature of release 2/,
   })
 
   const forged = await git.run(['hash-object', '-w', '--stdin'], { purpose: 'write', input: 'no layer' })
@@ -87,7 +87,7 @@ await t.test('an altered commit, an altered layer', async (t) => {
   })
   await t.rejects(releases.push({ commit: signed, file }), {
     message: /was not taken/,
-    hint: /the layer app of release 2 is not what its manifest says/,
+    hint: /the layer app of release 2 does not match its manifest/,
   })
   await untouched(t)
 })
@@ -99,9 +99,9 @@ await t.test('history that would be rewritten, references that have no place', a
   t.match(await push(':refs/heads/main'), { status: 1, stderr: /denying ref deletion|cannot be removed/ })
   t.match(await push(`${tip}:refs/heads/other`), {
     status: 1,
-    stderr: /refs\/heads\/other has no place here/,
+    stderr: /refs\/heads\/other rejected/,
   })
-  t.match(await push(`${tip}:refs/tags/release-7`), { status: 1, stderr: /does not name release 7/ })
+  t.match(await push(`${tip}:refs/tags/release-7`), { status: 1, stderr: /does not point to release 7/ })
   const { commit } = await releases.commitAgain(String(tip))
   const orphan = await releases.git.run(['commit-tree', '-m', 'x', `${commit}^{tree}`], {
     purpose: 'commit',
@@ -119,7 +119,7 @@ await t.test('history that would be rewritten, references that have no place', a
 await t.test('a build that lacks what the last release was built from', async (t) => {
   const stale = { ...one.release, manifest: { ...one.release.manifest, source: { commit: '0'.repeat(40) } } }
   await t.rejects(target.deploy(stale, one.context), {
-    message: /^release 1 was built from [0-9a-f]{12}, which this build does not have/,
+    message: /^release 1 was built from commit [0-9a-f]{12}, which this build does not include/,
     hint: /git pull/,
   })
   await untouched(t)
@@ -136,7 +136,7 @@ await t.test('a configuration that would become words of a command', async (t) =
 
 await t.test('another branch', async (t) => {
   await t.rejects(target.deploy(withOptions({ branch: 'staging' }), one.context), {
-    message: /has releases, and none on the branch staging/,
+    message: /has releases, but none on the branch staging/,
     hint: /deploy\.options\.branch/,
   })
   await untouched(t)
@@ -145,7 +145,7 @@ await t.test('another branch', async (t) => {
 await t.test('a release of another appliance', async (t) => {
   await t.rejects(target.deploy(withOptions({}, { hostname: 'dns' }), one.context), {
     message: /was not taken/,
-    hint: /this is a release of 'dns', and here is 'lb'/,
+    hint: /this is a release of the appliance 'dns', but the repository is for 'lb'/,
   })
   await untouched(t)
 })
@@ -154,7 +154,7 @@ await t.test('more than the host gives', async (t) => {
   t.equal(host.run('add', applianceName, '--memory', '128', '--bind', '127.0.0.1').status, 0)
   await t.rejects(target.deploy(one.release, one.context), {
     message: /was not taken/,
-    hint: /asks for 256 MiB, and this host gives it 128 MiB at most/,
+    hint: /requests 256 MiB of memory; this host allows at most 128 MiB/,
   })
   host.run('add', applianceName, '--memory', '4096')
   const huge = structuredClone(one.release.manifest)
@@ -162,12 +162,14 @@ await t.test('more than the host gives', async (t) => {
   const store = new ReleaseStore(host.home.folder(applianceName))
   const file = describeRelease(huge, { number: 2 })
   await t.rejects(checkRoom({ commit: '', file, manifest: huge }, store, defaults), {
-    message: /free on this host's disk/,
+    message: /not enough disk space on this host/,
   })
   const { manifest } = structuredClone(one.release)
   manifest.system.machine.memory = 2 ** 30
   const wide = { commit: '', file, manifest }
-  await t.rejects(checkRoom(wide, store, defaults), { message: /runs beside the old one/ })
+  await t.rejects(checkRoom(wide, store, defaults), {
+    message: /not enough memory on this host: .* beside the running machine/,
+  })
   manifest.system.data = { label: 'data', size: 16 }
   await checkRoom(wide, store, defaults)
   await untouched(t)
@@ -181,7 +183,7 @@ await t.test('a port that something else has', async (t) => {
   const ports = [{ guest: 8080, host: port, protocol: 'tcp' }]
   await t.rejects(target.deploy(withOptions({}, { ports }), one.context), {
     message: /was not taken/,
-    hint: new RegExp(`port ${port} of the host is taken by node`),
+    hint: new RegExp(`port ${port} of the host is already in use by node`),
   })
   server.close()
   await untouched(t)
@@ -194,5 +196,5 @@ await t.test('an old release on a repository that was made anew', async (t) => {
   const git = new Git(join(one.context.state, 'releases.git'))
   const { status, stderr } = await git.try(['push', 'origin', `${tip}:refs/heads/main`], { purpose: 'push' })
   t.not(status, 0)
-  t.match(stderr, /release 1 is an old one: this host has had release 2/)
+  t.match(stderr, /release 1 is too old: this host already had release 2/)
 })

@@ -83,14 +83,16 @@ await t.test('a layer that git has and cannot read any more', async (t) => {
   const file = join(git.folder, 'objects', blob.slice(0, 2), blob.slice(2))
   chmodSync(file, 0o600)
   writeFileSync(file, 'rot')
-  await t.rejects(verifyPush(git, updateTo(commit), expected), { message: `git cannot read ${commit}:app` })
+  await t.rejects(verifyPush(git, updateTo(commit), expected), {
+    message: `cannot read the git object ${commit}:app`,
+  })
 })
 
 await t.test('another branch than the one that a host takes', async (t) => {
   const { commit, git } = await committed(t, await plainWorld(t), {})
   const updates = [{ before: none, after: commit, ref: 'refs/heads/staging' }]
   await t.rejects(verifyPush(git, updates, expected), {
-    message: /^refs\/heads\/staging has no place here: a host takes releases on the branch main/,
+    message: /^refs\/heads\/staging rejected: a host accepts releases on the branch main/,
     hint: /deploy\.options\.branch/,
   })
 })

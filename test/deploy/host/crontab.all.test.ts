@@ -54,7 +54,7 @@ await t.test(
       'echo ---; crontab -l',
     ])
     const [added = '', first, second, last] = said.split('---\n')
-    t.match(added, /cron starts it with the host, once it runs: it DOES NOT run now/)
+    t.match(added, /cron starts it with the host, but cron is NOT running/)
     const entry = /^@reboot PATH=\S+ \S+node \S+host\.ts restart --home (\S+) >>\S+ 2>&1 # nodeos \1$/m
     t.match(first, entry)
     t.match(first, /^# mine\n\n1 2 3 4 5 true\n@reboot /)
@@ -89,7 +89,7 @@ await t.test('the service comes back with the host: cron starts it', { skip: why
     'service add lb',
     'kill $cron',
   ])
-  t.match(said, /^down\nlb: nothing was deployed yet\n/)
+  t.match(said, /^down\nlb: no release is deployed\n/)
   t.match(said, /cron starts it with the host\n/)
   t.end()
 })
@@ -113,7 +113,7 @@ await t.test('without cron it is said what to run when the host starts', (t) => 
     ],
     { encoding: 'utf8' },
   )
-  t.match(stdout, /NOTHING starts it with the host \(there is no cron here\)/)
+  t.match(stdout, /it does NOT start with the host \(crontab was not found\)/)
   const [, command = ''] = /rc\.local:\n +(.*)\n/.exec(stdout) ?? []
   t.match(command, /host\.ts restart --home /)
   t.equal(spawnSync('sh', ['-c', command], { env: { HOME: env.HOME } }).status, 0, 'that command works')

@@ -131,7 +131,7 @@ await t.test(
         { port: free, protocol: 'tcp' },
         { port, protocol: 'tcp' },
       ]),
-      { message: new RegExp(`^port ${port} of the host is taken by`) },
+      { message: new RegExp(`^port ${port} of the host is already in use by`) },
     )
     await front.open([{ port: free, protocol: 'tcp' }])
     front.keepOnly([])

@@ -33,15 +33,15 @@ await t.test('systemd is told of every limit', (t) => {
 
 await t.test('what does not hold is said loudly', (t) => {
   t.equal(describeHold({ memory: 512, cpus: 2, tasks: 130 }), '512 MiB, 2 CPUs, 130 tasks at most')
-  t.match(describeHold({}), /^NO LIMIT of memory, CPUs, tasks: /)
-  t.match(describeHold({ memory: 512 }), /^512 MiB at most; NO LIMIT of CPUs, tasks: /)
+  t.match(describeHold({}), /^NO LIMIT for memory, CPUs, tasks: /)
+  t.match(describeHold({ memory: 512 }), /^at most 512 MiB; NO LIMIT for CPUs, tasks: /)
   t.end()
 })
 
 await t.test('a folder that is no cgroup is refused, and nothing is left in it', async (t) => {
   const folder = folderOf(t)
   await t.rejects(checkCgroup(folder), {
-    message: /is no cgroup v2 that this user may use/,
+    message: /is not a cgroup v2 that this user can use/,
     hint: /\/sys\/fs\/cgroup/,
   })
   t.strictSame(readdirSync(folder), [])

@@ -77,7 +77,7 @@ await t.test('what virsh sees of a machine', async (t) => {
 await t.test('what is in the way is said before anything is touched', async (t) => {
   const nowhere = await releaseOf(t, '', { pool: 'none' })
   await t.rejects(target.deploy(nowhere.release, nowhere.context), {
-    message: "there is no active storage pool 'none'",
+    message: "deploy.options.pool: no active storage pool 'none'",
     hint: /pool-create-as none dir/,
   })
   const unreachable = await releaseOf(t, '', { uri: 'qemu:///session?socket=/nonexistent' })
@@ -90,8 +90,10 @@ await t.test('what is in the way is said before anything is touched', async (t) 
   })
   libvirtd.virsh('define', join(folder, 'foreign.xml'))
   const { release, context } = await releaseOf(t, answering('three'))
-  await t.rejects(target.deploy(release, context), { message: /'domain' is not a machine of NodeOS/ })
-  await t.rejects(verb(target, 'destroy')(context), { message: /is not a machine of NodeOS/ })
+  await t.rejects(target.deploy(release, context), {
+    message: /'domain' exists and is not managed by NodeOS/,
+  })
+  await t.rejects(verb(target, 'destroy')(context), { message: /is not managed by NodeOS/ })
   libvirtd.virsh('undefine', 'domain')
   t.strictSame(volumes(), [])
 })
@@ -125,7 +127,7 @@ await t.test('a dry run shows the domain and the commands', async (t) => {
 
 await t.test('a file of the environment that is not there', async (t) => {
   const { release, context } = await releaseOf(t, answering('none'), { env: '/nonexistent/env' })
-  const message = 'deploy.options.env: /nonexistent/env cannot be read'
+  const message = 'deploy.options.env: cannot read /nonexistent/env'
   await t.rejects(target.deploy(release, context), { name: 'UserError', message })
   await t.rejects(verb(target, 'plan')(release, context), { name: 'UserError', message })
 })
@@ -135,7 +137,7 @@ await t.test('a machine that the hypervisor has paused is not off', async (t) =>
   await target.deploy(release, context)
   libvirtd.virsh('suspend', 'domain')
   t.match(await verb(target, 'status')(context), {
-    text: 'domain does not get on: paused (user)',
+    text: 'domain stalled (state: paused (user))',
     data: { running: false, state: 'paused (user)' },
     status: 3,
   })

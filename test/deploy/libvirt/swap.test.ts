@@ -166,7 +166,7 @@ for (const [what, change] of Object.entries(changes)) {
         (error: Error & { hint: string }) => error,
       )
       if (error !== undefined) {
-        t.match(error, { message: /data disk .* is gone, and snapshots/ }, where)
+        t.match(error, { message: /data disk .* does not exist, but snapshots/ }, where)
         t.ok(world.written('data.release-2').startsWith('1 2 '), `${where}: its snapshot is still there`)
         for (const line of error.hint.matchAll(/^ {2}virsh (.+)$/gm)) {
           await world.hypervisor.run(

@@ -53,7 +53,7 @@ await t.test('what holds a machine is asked for again under emulation, which tak
 await t.test('a machine that does not listen to its power button is killed', async (t) => {
   const state = fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
   const machine = await startWithFallback(kvm, found, state)
-  t.equal(await stopMachine(machine, 1000), 'killed at the deadline')
+  t.equal(await stopMachine(machine, 1000), 'killed: it did not power off in time')
   t.notOk(isRunning(machine))
 })
 
@@ -66,12 +66,12 @@ await t.test('a KVM guest that prints is kept', async (t) => {
 
 await t.test('where KVM was asked for, there is no falling back', async (t) => {
   const state = fakeQemu(t, 'exit 1')
-  await t.rejects(startWithFallback(kvm, { ...found, forced: true }, state), /QEMU ended at once/)
+  await t.rejects(startWithFallback(kvm, { ...found, forced: true }, state), /QEMU ended immediately/)
 })
 
 await t.test('a QEMU that ends at once is quoted, and one that is missing is named', async (t) => {
   const state = fakeQemu(t, 'echo "kvm: no" >&2; exit 1')
-  await t.rejects(startMachine(kvm, state), { message: 'QEMU ended at once', hint: 'kvm: no' })
+  await t.rejects(startMachine(kvm, state), { message: 'QEMU ended immediately', hint: 'kvm: no' })
   process.env['PATH'] = state
   await t.rejects(startMachine(kvm, state), /could not find 'qemu-system-x86_64'/)
 })

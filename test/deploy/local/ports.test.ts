@@ -46,7 +46,7 @@ for (const protocol of ['tcp', 'udp'] as const) {
     const { message, hint = '' } = await refusal([{ guest: 80, host, protocol }])
     const [{ host: free }] = advised(hint)
     t.match(hint, /config\/local\.json[^]*npm run build/)
-    t.match(message, new RegExp(`^host port ${host} is taken by .*pid ${process.pid}`))
+    t.match(message, new RegExp(`^host port ${host} is already in use by .*pid ${process.pid}`))
     t.ok(free > host)
     await requireFreePorts([{ guest: 80, host: free, protocol }], bind)
   })
@@ -87,7 +87,7 @@ await t.test('a port of the machine that is to be replaced is none that is taken
 
 await t.test('an address that is not of this host', async (t) => {
   const ports = [{ guest: 80, host: 8080, protocol: 'tcp' as const }]
-  const message = 'deploy.options.bind: 203.0.113.1 is no address of this host'
+  const message = 'deploy.options.bind: 203.0.113.1 is not an address of this host'
   await t.rejects(requireFreePorts(ports, '203.0.113.1'), { message })
   await t.rejects(nextFreePort(8080, 'tcp', '203.0.113.1'), { message })
 })

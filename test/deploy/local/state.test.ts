@@ -24,7 +24,7 @@ await t.test('one at a time; the lock goes with its holder', async (t) => {
     await t.rejects(
       locked(folder, async () => undefined),
       {
-        message: `another deploy is at work (pid ${process.pid})`,
+        message: `another deploy is running (pid ${process.pid})`,
       },
     )
   })
@@ -66,7 +66,7 @@ await t.test('of two processes that find the lock of a dead one, one takes it', 
     const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number }
     t.ok(lockers.some((locker) => locker.pid === pid))
   }
-  t.strictSame([...results], ['another deploy is at work (pid n), taken'])
+  t.strictSame([...results], ['another deploy is running (pid n), taken'])
   t.equal(readdirSync(folder).length, rounds, 'nothing else is left')
 })
 
