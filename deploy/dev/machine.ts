@@ -9,10 +9,12 @@ import { type Control, openControl } from '../control/client.ts'
 import { DataDisk } from '../data/disk.ts'
 import type { Context, Release } from '../target.ts'
 import { machineOf } from '../targets/local/index.ts'
+import { failedContext } from '../targets/local/health.ts'
 import { streamConsole } from '../targets/local/logs.ts'
 import { startMachine, stopMachine } from '../targets/local/machine.ts'
 import { nextFreePort, portProblem, requireFreePorts } from '../targets/local/ports.ts'
 import { kernelCommandLine, type PortForward } from '../targets/local/qemu.ts'
+import { withCauses } from './causes.ts'
 import { Share } from './share.ts'
 import { watchApp } from './watch.ts'
 
@@ -73,7 +75,8 @@ export async function runInMachine({
     restart(control).catch((error: unknown) => log.warn(describeError(error)))
   })
   try {
-    await streamConsole(machine, true, context.signal, context.print)
+    const failed = { ...failedContext(config), emulated: machine.accelerator === 'tcg' }
+    await streamConsole(machine, true, context.signal, withCauses(context.print, failed, log.warn))
   } finally {
     stopWatching()
     await stopMachine(machine, config.restart.drainTimeout * 1000)

@@ -62,7 +62,7 @@ await t.test('releases are a history of the source', async (t) => {
   git('add', '--all')
   git('commit', '--quiet', '--message=second')
   const second = git('rev-parse', 'HEAD')
-  const stale = `dist/ was built from ${first.slice(0, 12)}, and this checkout is at ${second.slice(0, 12)}`
+  const stale = `dist/ was built from commit ${first.slice(0, 12)}, but commit ${second.slice(0, 12)} is checked out`
   await t.test('the old build is refused: a revert alone changes nothing', (t) => {
     const { status, stderr } = run('deploy', [], toGit)
     t.equal(status, 1)

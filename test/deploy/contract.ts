@@ -45,7 +45,9 @@ export async function keepsPromises(t: Test, target: Target, world: World): Prom
   await t.test('what it does not have is refused by name', (t) => {
     for (const name of Object.keys(verbs) as Verb[]) {
       if (target[name] !== undefined) continue
-      t.throws(() => verb(target, name), { message: `the target '${target.name}' cannot ${name}` })
+      t.throws(() => verb(target, name), {
+        message: `the target '${target.name}' does not support '${name}'`,
+      })
     }
     t.end()
   })

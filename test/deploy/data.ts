@@ -63,7 +63,7 @@ export async function keepsData(t: Test, name: string): Promise<void> {
     await target.deploy(larger.release, context)
     t.equal(await names(), 'one two two two large')
     t.ok((await mebibytes()) > 200, `${await mebibytes()} MiB`)
-    t.notMatch((await verb(target, 'destroy')(context, { data: true })).text, /data stays/)
+    t.notMatch((await verb(target, 'destroy')(context, { data: true })).text, /data is kept/)
     t.match((await verb(target, 'destroy')(context)).data, { destroyed: false })
   })
 }

@@ -64,13 +64,13 @@ await t.test('a target that has deploy alone can keep the contract', async (t) =
 
 await t.test('a target that is not there is answered with those that are', async (t) => {
   await t.rejects(loadTarget('lokal'), { message: /'lokal'/, hint: /local/ })
-  await t.rejects(loadTarget('../release'), { message: /no target/ })
+  await t.rejects(loadTarget('../release'), { message: /unknown target/ })
 })
 
 await t.test('a verb that a target does not have is answered with those that it has', async (t) => {
   const target = { name: 'cloud', stop: async () => ({ text: '', data: {} }) } as unknown as Target
   t.throws(() => verb(target, 'logs'), {
-    message: "the target 'cloud' cannot logs",
-    hint: 'it can: deploy, stop',
+    message: "the target 'cloud' does not support 'logs'",
+    hint: 'it supports: deploy, stop',
   })
 })

@@ -51,9 +51,13 @@ export async function pushRelease(
   })
   if (status !== 0) throw refusal(file, remote, said)
   if (/^remote: error: /m.test(said)) {
-    throw new UserError(`${remote} accepted release ${file.number}, but its host could not run it`, {
-      hint: tail(remoteLines(said).join('\n'), 40),
-    })
+    const { cause, hint } = errorIn(remoteLines(said))
+    throw new UserError(
+      `${cause} (${remote} accepted release ${file.number}, but its host could not run it)`,
+      {
+        hint,
+      },
+    )
   }
   const bytes = sentBytes(said)
   line.done(bytes === undefined ? 'pushed' : `${(bytes / 1000).toFixed(1)} kB`)
@@ -76,6 +80,18 @@ function remoteLines(said: string): string[] {
     .filter((line) => line !== '')
 }
 
+const hintLines = 80
+
+/** The host's error: its first line names the cause, the rest is the hint. */
+function errorIn(lines: readonly string[]): { cause: string | undefined; hint: string } {
+  const start = lines.findIndex((line) => line.startsWith('error: '))
+  const [first, ...rest] = start < 0 ? [undefined, ...lines] : lines.slice(start)
+  return {
+    cause: first?.replace('error: ', ''),
+    hint: rest.slice(0, hintLines).join('\n').replaceAll(/^ {2}/gm, ''),
+  }
+}
+
 function refusal({ number }: ReleaseFile, remote: string, said: string): UserError {
   const remotely = remoteLines(said)
   if (
@@ -87,7 +103,9 @@ function refusal({ number }: ReleaseFile, remote: string, said: string): UserErr
       hint: 'npm run deploy:list   shows the new release; npm run deploy   deploys yours after it',
     })
   }
-  return new UserError(`${remote} rejected release ${number}; the previous release keeps running`, {
-    hint: remotely.length === 0 ? tail(said, 15) : tail(remotely.join('\n'), 40),
+  const { cause, hint } = errorIn(remotely)
+  const what = `${remote} rejected release ${number}; the previous release keeps running`
+  return new UserError(cause === undefined ? what : `${cause} (${what})`, {
+    hint: remotely.length === 0 ? tail(said, 15) : hint,
   })
 }

@@ -45,7 +45,7 @@ await t.test('what is left of another conversation is passed over', async (t) =>
 
 await t.test('a machine that restarts Node, or goes, ends the calls that run', async (t) => {
   for (const [end, message] of [
-    [(guest: Duplex) => guest.write('\n{"hello":"nodeos.control","pid":0,"started":0}\n'), /started again/],
+    [(guest: Duplex) => guest.write('\n{"hello":"nodeos.control","pid":0,"started":0}\n'), /restarted/],
     [(guest: Duplex) => guest.end(), /closed its control channel/],
   ] as const) {
     const { host, guest } = machine({ status: () => new Promise(() => {}) })

@@ -25,7 +25,7 @@ const byMinisign = withOptions({ signature: 'minisign', key: own.secret })
 /** It is refused for that reason, and nothing has changed. */
 async function refused(t: Test, release: Release, hint: RegExp): Promise<void> {
   const tip = await branch.commitOf('main')
-  await t.rejects(target.deploy(release, one.context), { message: /was not taken/, hint })
+  await t.rejects(target.deploy(release, one.context), { message: hint })
   t.equal(await branch.commitOf('main'), tip)
 }
 
@@ -52,8 +52,7 @@ await t.test('another key, a release without a signature, an altered one', async
     input: text.replace('Release 2', 'Release 2, altered'),
   })
   await t.rejects(releases.push({ commit: altered, file }), {
-    message: /was not taken/,
-    hint: /invalid signature of release 2: it was altered/,
+    message: /invalid signature of release 2: it was altered/,
   })
 })
 

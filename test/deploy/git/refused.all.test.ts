@@ -40,8 +40,7 @@ await t.test('an unsigned release, and one signed by a key that is not trusted',
   })
   const key = makeKey(folderOf(t), 'stranger')
   await t.rejects(target.deploy(withOptions({ key }), one.context), {
-    message: /was not taken/,
-    hint: /release 2 is signed by a key that this host does not trust/,
+    message: /release 2 is signed by a key that this host does not trust/,
   })
   await untouched(t)
 })
@@ -49,8 +48,7 @@ await t.test('an unsigned release, and one signed by a key that is not trusted',
 await t.test('a key that was revoked; trusted again it signs', async (t) => {
   t.equal(host.run('distrust', applianceName, 'developer').status, 0)
   await t.rejects(target.deploy(one.release, one.context), {
-    message: /was not taken/,
-    hint: /does not trust/,
+    message: /does not trust/,
   })
   await untouched(t)
   t.match(host.run('distrust', applianceName, 'developer'), { status: 1, stderr: /no trusted key/ })
@@ -65,8 +63,7 @@ await t.test('an altered commit, an altered layer', async (t) => {
   const input = `${text.replace('Release 2', 'Release 2, altered')}\n`
   const altered = await git.run(['hash-object', '-t', 'commit', '-w', '--stdin'], { purpose: 'write', input })
   await t.rejects(releases.push({ commit: altered, file }), {
-    message: /was not taken/,
-    hint: /invalid signature of release 2/,
+    message: /invalid signature of release 2/,
   })
 
   const forged = await git.run(['hash-object', '-w', '--stdin'], { purpose: 'write', input: 'no layer' })
@@ -86,8 +83,7 @@ await t.test('an altered commit, an altered layer', async (t) => {
     },
   })
   await t.rejects(releases.push({ commit: signed, file }), {
-    message: /was not taken/,
-    hint: /the layer app of release 2 does not match its manifest/,
+    message: /the layer app of release 2 does not match its manifest/,
   })
   await untouched(t)
 })
@@ -96,7 +92,7 @@ await t.test('history that would be rewritten, references that have no place', a
   const releases = await Releases.fetch(readOptions(one.release.manifest.system.deploy.options), one.context)
   const push = (refspec: string): ReturnType<Git['try']> =>
     releases.git.try(['push', '--force', 'origin', refspec], { purpose: 'push' })
-  t.match(await push(':refs/heads/main'), { status: 1, stderr: /denying ref deletion|cannot be removed/ })
+  t.match(await push(':refs/heads/main'), { status: 1, stderr: /denying ref deletion|cannot be deleted/ })
   t.match(await push(`${tip}:refs/heads/other`), {
     status: 1,
     stderr: /refs\/heads\/other rejected/,
@@ -128,8 +124,8 @@ await t.test('a build that lacks what the last release was built from', async (t
 await t.test('a configuration that would become words of a command', async (t) => {
   const address = '10.0.2.15/24,guestfwd=tcp:10.0.2.100:1-cmd:id'
   await t.rejects(target.deploy(withOptions({}, { network: { mode: 'static', address } }), one.context), {
-    message: /was not taken/,
-    hint: /manifest\.json of release 2 is not as it must be[^]*\/system\/network\/address/,
+    message: /invalid manifest\.json of release 2/,
+    hint: /\/system\/network\/address/,
   })
   await untouched(t)
 })
@@ -144,8 +140,7 @@ await t.test('another branch', async (t) => {
 
 await t.test('a release of another appliance', async (t) => {
   await t.rejects(target.deploy(withOptions({}, { hostname: 'dns' }), one.context), {
-    message: /was not taken/,
-    hint: /this is a release of the appliance 'dns', but the repository is for 'lb'/,
+    message: /this is a release of the appliance 'dns', but the repository is for 'lb'/,
   })
   await untouched(t)
 })
@@ -153,8 +148,7 @@ await t.test('a release of another appliance', async (t) => {
 await t.test('more than the host gives', async (t) => {
   t.equal(host.run('add', applianceName, '--memory', '128', '--bind', '127.0.0.1').status, 0)
   await t.rejects(target.deploy(one.release, one.context), {
-    message: /was not taken/,
-    hint: /requests 256 MiB of memory; this host allows at most 128 MiB/,
+    message: /requests 256 MiB of memory; this host allows at most 128 MiB/,
   })
   host.run('add', applianceName, '--memory', '4096')
   const huge = structuredClone(one.release.manifest)
@@ -182,8 +176,7 @@ await t.test('a port that something else has', async (t) => {
   const { port } = server.address() as { port: number }
   const ports = [{ guest: 8080, host: port, protocol: 'tcp' }]
   await t.rejects(target.deploy(withOptions({}, { ports }), one.context), {
-    message: /was not taken/,
-    hint: new RegExp(`port ${port} of the host is already in use by node`),
+    message: new RegExp(`port ${port} of the host is already in use by node`),
   })
   server.close()
   await untouched(t)

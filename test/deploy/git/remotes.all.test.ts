@@ -121,7 +121,7 @@ await t.test('a repository of git alone keeps releases; over https too', async (
     t.match(data, { number: before + 1, serves: false })
     t.match(await verb(target, 'rollback')(context, 1), { data: { number: before + 2 } })
     t.match(await verb(target, 'list')(context), { data: { releases: [{ rollbackOf: 1 }] } })
-    await t.rejects(verb(target, 'status')(context), { message: /keeps releases/ })
+    await t.rejects(verb(target, 'status')(context), { message: /only stores releases/ })
   }
   const { context } = await releaseTo(t, { remote: folder, key })
   context.config.deploy.options = { remote: folder, key, branch: 'staging' }

@@ -26,7 +26,6 @@ for (const [why, asked, kvm, [accelerator, forced]] of cases) {
 
 await t.test('another word is refused', async (t) => {
   t.throws(() => chooseAccelerator({ environment: 'xen', option: 'auto' }, works), {
-    message: /'xen'/,
-    hint: /kvm, tcg or auto/,
+    message: "NODEOS_ACCEL: must be kvm, tcg or auto, got 'xen'",
   })
 })
