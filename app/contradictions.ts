@@ -1,6 +1,6 @@
 import { problemOf } from '#nodeos/certificates'
 import { problemOfNetwork } from '#nodeos/clients'
-import type { Contradiction } from '#nodeos/config'
+import { type Contradiction, keyOf } from '#nodeos/config'
 import type { BalancerConfig } from './config.types.ts'
 
 type Found = Generator<Contradiction, void>
@@ -16,7 +16,7 @@ function* ports({ listeners, admin }: BalancerConfig): Found {
   for (const [pointer, port] of [...places, ['/admin/port', admin.port] as const]) {
     if (port === undefined) continue
     const first = taken.get(port)
-    if (first === undefined) taken.set(port, pointer)
+    if (first === undefined) taken.set(port, keyOf(pointer))
     else yield { pointer, text: `port ${port} is already used by ${first}` }
   }
 }

@@ -7,7 +7,7 @@ export interface Contradiction {
   text: string
 }
 
-/** The errors in a configuration, one per line, with JSON pointers. */
+/** The errors in a configuration, one per line. */
 export class ConfigError extends Error {
   override name = 'ConfigError'
   /** Status of a response to an operator who sent it. */
@@ -30,7 +30,7 @@ export function checker<T>(
     if (!validate(config)) throw new ConfigError([...new Set((validate.errors ?? []).map(said))].join('\n'))
     const problems = contradictions(config)
     if (problems.length === 0) return config
-    throw new ConfigError(problems.map(({ pointer, text }) => `${pointer}: ${text}`).join('\n'))
+    throw new ConfigError(problems.map(({ pointer, text }) => `${keyOf(pointer)}: ${text}`).join('\n'))
   }
 }
 
@@ -55,11 +55,20 @@ export function configured<T>(
   }
 }
 
+/** Writes a JSON pointer as a key: /listeners/0/port is listeners[0].port. */
+export function keyOf(pointer: string): string {
+  return pointer
+    .slice(1)
+    .replaceAll(/(^|\/)(\d+)(?=\/|$)/g, '[$2]')
+    .replaceAll('/', '.')
+}
+
 function said({ instancePath, message, params }: ErrorObject): string {
   const { additionalProperty, allowedValues, propertyName } = params
-  if (additionalProperty !== undefined) return `${instancePath}/: unknown key ${additionalProperty}`
+  if (additionalProperty !== undefined)
+    return `${keyOf(`${instancePath}/${additionalProperty}`)}: unknown key`
   const detail = [allowedValues ?? propertyName ?? []].flat().join(', ')
-  return `${instancePath || '/'}: ${message}${detail && ` (${detail})`}`
+  return `${keyOf(instancePath) || 'the configuration'}: ${message}${detail && ` (${detail})`}`
 }
 
 /** RFC 7396: null removes, objects are merged, everything else replaces. */

@@ -80,7 +80,7 @@ const mistakes: [why: string, config: unknown, message: RegExp][] = [
   [
     'a port twice',
     { listeners: [{ port: 1 }, { port: 1 }] },
-    /port 1 is already used by \/listeners\/0\/port/,
+    /port 1 is already used by listeners\[0\]\.port/,
   ],
   [
     'tcp to a http pool',
