@@ -24,6 +24,7 @@ const reasons: Record<string, string> = {
   UND_ERR_BODY_TIMEOUT: 'no more of the response within timeouts.body',
   UND_ERR_HEADERS_OVERFLOW: 'the headers of the response are longer than limits.responseHeaderBytes',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the body is not as long as Content-Length declares',
+  ERR_HTTP2_ERROR: 'the backend does not speak HTTP/2; check the protocol of its pool',
   UND_ERR_SOCKET: 'the connection was closed before the response was complete',
 }
 
@@ -57,5 +58,8 @@ export function reasonOf(error: Error): string {
   if (rstCode > 0) return `${error.message} (${resets[rstCode] ?? rstCode})`
   const reason = reasons[code]
   if (reason !== undefined) return `${reason} (${code})`
+  // What a server of HTTP/2 sends first is no response of HTTP/1.1.
+  if (error.message.includes('Expected HTTP/'))
+    return `${error.message}; if the backend speaks HTTP/2, the protocol of its pool must be h2c or h2`
   return code.startsWith('HPE_') || code === 'ALPN' || code === 'NOT_SENT' ? error.message : code
 }

@@ -9,7 +9,7 @@ import {
 import type { TLSSocket } from 'node:tls'
 import { type ConnectionOptions, type Connections, noController } from './connections.ts'
 import type { Handler, Outgoing } from './connections.ts'
-import { failure, isUnseen } from './failures.ts'
+import { failure, isUnseen, reasonOf } from './failures.ts'
 import { Http2Request } from './http2-request.ts'
 
 /** Requests at once on a connection whose backend sets no limit. */
@@ -135,7 +135,7 @@ export class Connection {
 }
 
 function notSent(error: NodeJS.ErrnoException = failure('UND_ERR_SOCKET')): Error {
-  return isUnseen(error) ? error : failure('NOT_SENT', error.code ?? error.message)
+  return isUnseen(error) ? error : failure('NOT_SENT', reasonOf(error))
 }
 
 function urlOf({ host, port, secure }: ConnectionOptions): string {

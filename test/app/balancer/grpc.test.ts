@@ -6,7 +6,15 @@ import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
 import { certify } from '../../fixtures/certify.ts'
 import { freePort } from '../../kernel/fixtures/system.ts'
-import { balancer, inFlight, portOf, residentMegabytes, type TestBalancer, until } from './fixture.ts'
+import {
+  backend,
+  balancer,
+  inFlight,
+  portOf,
+  residentMegabytes,
+  type TestBalancer,
+  until,
+} from './fixture.ts'
 import { call, type Echo, type GrpcBackend, grpcBackend, grpcClient, secured } from './grpc.ts'
 import { logged } from './raw.ts'
 
@@ -276,4 +284,17 @@ await t.test('health checks over HTTP/2: by path, and of gRPC servers by their o
     return backend?.reason === 'the health check returned status 500'
   })
   t.equal((await first.lb.overview()).pools[0]?.backends[0]?.state, 'up')
+})
+
+await t.test('a pool with the wrong protocol is named as the reason', async (t) => {
+  const a = await grpcBackend(t, 'a')
+  const first = await balanced(t, [a.address], { pool: { protocol: 'http' } })
+  t.match((await call(first.client, 'hello')).error, { code: status.UNAVAILABLE })
+  await until('the log has the reason', () =>
+    /speaks HTTP\/2, the protocol of its pool/.test(first.lb.output()),
+  )
+  const web = await backend(t)
+  const second = await balanced(t, [web.address])
+  t.match((await call(second.client, 'hello')).error, { code: status.UNAVAILABLE })
+  await until('the log has this one, too', () => /backend does not speak HTTP\/2/.test(second.lb.output()))
 })
