@@ -34,16 +34,20 @@ await t.test('round robin goes round, by weight and without bursts', async (t) =
 })
 
 await t.test('least connections avoids who is busy', async (t) => {
-  const rested = Promise.withResolvers<void>()
-  const slow = await backend(t, (_request, response) => void rested.promise.then(() => response.end()))
+  const [busy, rested] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const slow = await backend(t, (_request, response) => {
+    busy.resolve()
+    void rested.promise.then(() => response.end())
+  })
   const [fast, faster] = [await backend(t), await backend(t)]
   const lb = await balancer(t, oneRoute([slow, fast, faster], { algorithm: 'least-connections' }))
   const all: Promise<string>[] = []
-  // While all are idle any may be chosen.
-  await until('the slow one is busy', () => {
-    all.push(lb.text())
-    return slow.count === 1
-  })
+  // While all are idle any may be chosen; one request at a time, so that they are.
+  while (slow.count === 0) {
+    const request = lb.text()
+    all.push(request)
+    await Promise.race([request, busy.promise])
+  }
   await counts(lb, 20)
   rested.resolve()
   await Promise.all(all)
