@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { backend, balancer, oneRoute, type TestBackend, type TestBalancer, until } from './fixture.ts'
+import { backend, balancer, oneRoute, type TestBackend, type TestBalancer } from './fixture.ts'
 
 async function three(t: Test): Promise<TestBackend[]> {
   return [await backend(t), await backend(t), await backend(t)]

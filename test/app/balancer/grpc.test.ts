@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { createServer as createHttp2 } from 'node:http2'
+import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
 import { certify } from '../../fixtures/certify.ts'
@@ -250,6 +251,50 @@ await t.test('a client that does not read holds the backend back, not the memory
   let bytes = 0
   for await (const { text } of slow) bytes += (text as string).length
   t.equal(bytes, 8000 * 16_384)
+})
+
+await t.test('a backend that does not read holds the client back, not the memory', async (t) => {
+  const [reads, total] = [Promise.withResolvers<void>(), 64 * 2 ** 20]
+  const server = createHttp2().listen(0, '127.0.0.1')
+  server.on('stream', (stream) => {
+    let bytes = 0
+    stream.on('error', () => undefined)
+    void reads.promise.then(() => {
+      stream.on('data', (data: Buffer) => (bytes += data.length))
+      return stream.on('end', () => {
+        stream.respond({ ':status': 200 })
+        stream.end(String(bytes))
+      })
+    })
+  })
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const { lb, port } = await balanced(t, [`127.0.0.1:${portOf(server)}`])
+  const before = residentMegabytes(lb.process.pid)
+  const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
+  t.teardown(() => session.destroy())
+  const stream = session.request({ ':method': 'POST', ':authority': 'x' })
+  let sent = 0
+  const more = (): void => {
+    while (sent < total) {
+      sent += 65_536
+      if (!stream.write(Buffer.alloc(65_536))) return void stream.once('drain', more)
+    }
+    stream.end()
+  }
+  more()
+  // It stalls when all windows are full.
+  let last = -1
+  await until('the client is held back', async () => {
+    const stalled = sent === last
+    last = sent
+    return stalled && (await inFlight(lb)) === 1
+  })
+  t.ok(sent < total / 2, `${sent} bytes were taken`)
+  const grown = residentMegabytes(lb.process.pid) - before
+  t.ok(grown < 60, `${grown} MB`)
+  reads.resolve()
+  t.equal(await text(stream), String(total))
 })
 
 await t.test('health checks over HTTP/2: by path, and of gRPC servers by their own protocol', async (t) => {
