@@ -252,6 +252,11 @@ for (const colorScheme of ['light', 'dark'] as const) {
     t.equal(unnamed, 0)
     t.equal(await page.getByRole('columnheader').count(), 12)
     t.equal(await page.getByRole('rowheader').count(), 2)
+    const cut = await page.evaluate(() => {
+      const { scrollWidth, clientWidth } = document.querySelector('.scroll') ?? document.body
+      return scrollWidth - clientWidth
+    })
+    t.equal(cut, 0, 'the table shows all of its columns')
     await page.screenshot({ path: join(dist, `admin-${colorScheme}.png`) })
     await page.setViewportSize({ width: 360, height: 640 })
     t.ok(
