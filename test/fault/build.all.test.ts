@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { type Checkout, checkout } from '../fixtures/checkout.ts'
+import { until } from '../fixtures/until.ts'
 import { namespaceCommand, noNamespace } from '../kernel/fixtures/namespace.ts'
 
 const node = join(import.meta.dirname, '../../node_modules/.bin/node')
@@ -28,14 +28,26 @@ function finished(dist: string): string[] {
     : []
 }
 
+/** Whether a process of that group packs a layer. */
+function packs(group: number | undefined): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      const [, name, rest = ''] =
+        /^\d+ \((.*)\) (.*)/s.exec(readFileSync(`/proc/${pid}/stat`, 'latin1')) ?? []
+      return name === 'mkfs.erofs' && Number(rest.split(' ')[2]) === group
+    } catch {
+      return false
+    }
+  })
+}
+
 await t.test('a build that is killed leaves nothing half-made, and the next one is whole', async (t) => {
   const copy = checkout()
   t.teardown(() => copy.remove())
   const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
   const dist = join(copy.path, 'dist')
   const build = spawn(node, ['build/runtime.ts'], { cwd: copy.path, env, detached: true, stdio: 'ignore' })
-  while (!existsSync(join(dist, '.unfinished-runtime/result-staged/bin/node'))) await wait(50)
-  await wait(1000)
+  await until('the layer is packed', () => packs(build.pid))
   process.kill(-(build.pid ?? 0), 'SIGKILL')
   await once(build, 'close')
   t.same(finished(dist), [], 'no artefact and no record')
@@ -46,35 +58,32 @@ await t.test('a build that is killed leaves nothing half-made, and the next one 
   t.notOk(existsSync(join(dist, '.unfinished-runtime')), 'what the killed build left is cleared')
 })
 
-// Between tools, and while one runs, which ends of the same signal.
-for (const later of [0, 1000]) {
-  await t.test(
-    `a build that is interrupted (${later} ms) says so, ends with an error and clears up`,
-    async (t) => {
-      const copy = checkout()
-      t.teardown(() => copy.remove())
-      const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
-      const dist = join(copy.path, 'dist')
-      const build = spawn(node, ['build/runtime.ts'], {
-        cwd: copy.path,
-        env,
-        detached: true,
-        stdio: ['ignore', 'ignore', 'pipe'],
-      })
-      let said = ''
-      build.stderr.on('data', (data: Buffer) => (said += data.toString()))
-      while (!existsSync(join(dist, '.unfinished-runtime/result-staged/bin/node'))) await wait(50)
-      await wait(later)
-      process.kill(-(build.pid ?? 0), 'SIGINT')
-      const [status] = (await once(build, 'close')) as [number]
-      t.equal(status, 1)
-      t.match(said, /interrupted; unfinished files were deleted/)
-      t.same(
-        readdirSync(dist).filter((name) => name !== 'logs'),
-        [],
-      )
-    },
-  )
+// Between tools, and while a tool runs, which ends of the same signal.
+for (const when of ['between tools', 'while a tool runs'] as const) {
+  await t.test(`a build that is interrupted ${when} says so, ends with an error and clears up`, async (t) => {
+    const copy = checkout()
+    t.teardown(() => copy.remove())
+    const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
+    const dist = join(copy.path, 'dist')
+    const build = spawn(node, ['build/runtime.ts'], {
+      cwd: copy.path,
+      env,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    let said = ''
+    build.stderr.on('data', (data: Buffer) => (said += data.toString()))
+    const staged = join(dist, '.unfinished-runtime/result-staged/bin/node')
+    await until(when, () => (when === 'between tools' ? existsSync(staged) : packs(build.pid)))
+    process.kill(-(build.pid ?? 0), 'SIGINT')
+    const [status] = (await once(build, 'close')) as [number]
+    t.equal(status, 1)
+    t.match(said, /interrupted; unfinished files were deleted/)
+    t.same(
+      readdirSync(dist).filter((name) => name !== 'logs'),
+      [],
+    )
+  })
 }
 
 await t.test('two builds at once take turns, and both are whole', async (t) => {
