@@ -67,7 +67,7 @@ export function reportingCommand(
     module,
     {
       usage: `npm run deploy:${name} --`,
-      summary,
+      summary: `${summary}\n\nexample: npm run deploy:${name} -- --json`,
       options: { json: { type: 'boolean' } },
       help: { json: 'print JSON' },
     },

@@ -173,6 +173,8 @@ await main(
       ...Object.entries(verbs).map(
         ([name, { words, summary }]) => `  ${`${name} ${words}`.padEnd(22)} ${summary}`,
       ),
+      '',
+      'example: npm run host -- add shop --publish 443:8443 --trust laptop.pub',
     ].join('\n'),
     positionals: true,
     options: {

@@ -1,6 +1,7 @@
 import { createReadStream, existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../../../build/lib/errors.ts'
 import { isRunning } from './process.ts'
 import { type Machine, oldConsole } from './machine.ts'
 
@@ -15,7 +16,12 @@ export async function streamConsole(
 ): Promise<void> {
   const old = oldConsole(machine.files)
   if (existsSync(old)) for await (const part of createReadStream(old, 'utf8')) print(part as string)
-  const file = await open(machine.files.console)
+  const file = await open(machine.files.console).catch((error: unknown) => {
+    throw new UserError(`cannot read the console of the machine: ${machine.files.console}`, {
+      hint: 'npm run deploy   starts the machine with a new console',
+      cause: error,
+    })
+  })
   const decoder = new TextDecoder()
   try {
     const buffer = Buffer.alloc(65_536)

@@ -1,4 +1,4 @@
-import { appendFileSync, truncateSync } from 'node:fs'
+import { appendFileSync, rmSync, truncateSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { streamConsole } from '../../../deploy/targets/local/logs.ts'
@@ -16,6 +16,17 @@ await t.test('what was printed so far, whole characters only', async (t) => {
   await streamConsole(machine, false, never, (piece) => pieces.push(piece))
   t.equal(pieces.join(''), text)
   t.ok(pieces.length > 1)
+})
+
+await t.test('a console that was removed', async (t) => {
+  const { machine } = standIn(t)
+  rmSync(machine.files.console)
+  await t.rejects(
+    streamConsole(machine, false, never, () => undefined),
+    {
+      message: `cannot read the console of the machine: ${machine.files.console}`,
+    },
+  )
 })
 
 await t.test('what comes, until the machine ends', async (t) => {
