@@ -61,7 +61,7 @@ await t.test('a signed release whose manifest says what no build says', async (t
     await t.rejects(verified(replaced), { message: 'invalid manifest.json of release 1', hint }, String(hint))
   }
   await t.rejects(verified({ source: { commit: '--exec=x' } }), {
-    message: /^release\.json of the commit [0-9a-f]{12} is not as it must be$/,
+    message: /^invalid release\.json of the commit [0-9a-f]{12}$/,
     hint: /source\.commit/,
   })
   const { manifest } = await world.release('app')
