@@ -57,8 +57,8 @@ export function explain(console: string, context: Context): Explanation {
     crash(lines, context) ??
     ended(lines, context) ??
     unreachable(lines, context) ??
+    noNetwork(lines, context) ??
     badResponse(lines, context) ??
-    noNetwork(lines) ??
     silentApp(lines, context) ??
     tooSlow(lines, context)
   )
@@ -266,7 +266,8 @@ const networkEvents = [
   'network.lost',
 ]
 
-function noNetwork(lines: readonly Line[]): Explanation | undefined {
+function noNetwork(lines: readonly Line[], { answer }: Context): Explanation | undefined {
+  if (typeof answer === 'number') return undefined
   const [event] = eventsOf(lines, 'network.missing', 'network.pending', 'network.failed')
   if (event === undefined || eventsOf(lines, 'network.up').length > 0) return undefined
   const events = shown([], lines, networkEvents)

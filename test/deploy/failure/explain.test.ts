@@ -156,6 +156,13 @@ await t.test('the machine itself', (t) => {
 })
 
 await t.test('the network', (t) => {
+  const local = event('app.listening', { address: '::', port: 8080 }) + event('health.ok')
+  const missing = event('node.started') + event('network.missing', { interface: 'eth0' }) + local
+  t.match(
+    explained(missing, { answer: 'timed out' }).cause,
+    /no network interface/,
+    'healthy, but out of reach',
+  )
   const boot = event('init.started') + event('node.started')
   t.match(
     explained(boot + event('network.missing', { interface: 'eth0' }), { idle: 1 }).cause,

@@ -32,7 +32,7 @@ await t.test('systemd is told of every limit', (t) => {
 })
 
 await t.test('what does not hold is said loudly', (t) => {
-  t.equal(describeHold({ memory: 512, cpus: 2, tasks: 130 }), '512 MiB, 2 CPUs, 130 tasks at most')
+  t.equal(describeHold({ memory: 512, cpus: 2, tasks: 130 }), 'at most 512 MiB, 2 CPUs, 130 tasks')
   t.match(describeHold({}), /^NO LIMIT for memory, CPUs, tasks: /)
   t.match(describeHold({ memory: 512 }), /^at most 512 MiB; NO LIMIT for CPUs, tasks: /)
   t.end()
