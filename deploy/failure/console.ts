@@ -92,3 +92,13 @@ export function lastLines(lines: readonly Line[], count: number): string[] {
     .filter((text) => text.trim() !== '')
     .slice(-count)
 }
+
+const mostLines = 12
+const mostEvents = 8
+
+/** An error's lines, then the first events of some names; what else was printed last when there is neither. */
+export function shown(error: readonly string[], lines: readonly Line[], names: readonly string[]): string[] {
+  const events = lines.filter(({ event }) => event !== undefined && names.includes(event.event))
+  const relevant = [...error, ...events.slice(0, mostEvents).map(({ text }) => text)]
+  return relevant.length > 0 ? relevant : lastLines(lines, mostLines)
+}

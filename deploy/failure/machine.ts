@@ -57,7 +57,7 @@ const initHints: readonly [RegExp, string, string][] = [
   ],
   [/^data: \d+ disks/, 'the data disk is ambiguous', 'give the label to one disk only: e2label DEVICE LABEL'],
   [
-    /^data: .*cannot be repaired/,
+    /^data: .*(?:needs a manual repair|cannot be repaired)/,
     'the data disk has errors that cannot be repaired automatically',
     'repair it by hand with e2fsck while the machine is off, or restore a snapshot: npm run deploy:rollback -- --data',
   ],

@@ -144,7 +144,7 @@ await t.test('the machine itself', (t) => {
     failed('data: no disk has an ext4 file system with the label data').cause,
     /^the data disk is missing: /,
   )
-  t.match(failed('data: /dev/vdc cannot be repaired without asking (e2fsck -p ended with 4): x'), {
+  t.match(failed('data: /dev/vdc needs a manual repair (e2fsck -p exited with 4): x'), {
     cause: /^the data disk has errors that cannot be repaired automatically: /,
     hint: /e2fsck/,
   })
