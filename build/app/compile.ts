@@ -15,7 +15,7 @@ export interface Compiled {
 }
 
 /** The app's TypeScript, or else the template's: that one has another name, so that it is nobody's peer dependency. */
-const compilers = ['node_modules/typescript/bin/tsc', 'node_modules/@typescript/native/bin/tsc']
+const compilers = ['node_modules/typescript/lib/tsc.js', 'node_modules/@typescript/native/lib/tsc.js']
 
 /**
  * Compiles TypeScript and JSX to JavaScript with source maps. It runs the installed `typescript`, because
