@@ -7,7 +7,6 @@ import { root } from '../build/lib/paths.ts'
 const machines = new Set([
   'test/boot/boot.ts',
   'test/boot/image-machine.ts',
-  'test/deploy/contract.ts',
   'test/deploy/data.ts',
   'test/fixtures/full.ts',
   'test/fixtures/story.ts',
