@@ -72,14 +72,14 @@ await t.test(
   'the service is killed when the new machine is well, and the branch is not moved yet',
   async (t) => {
     atReferenceUpdate(t, 'prepared', `${killService}; exit 1`)
-    await t.rejects(target.deploy(one.release, one.context), { message: /^release 3 was not taken/ })
+    await t.rejects(target.deploy(one.release, one.context), { message: /rejected release 3/ })
     await serves(t, 2, 'two')
   },
 )
 
 await t.test('git is killed at that moment, and the service is not', async (t) => {
   atReferenceUpdate(t, 'prepared', 'kill -KILL $PPID')
-  await t.rejects(target.deploy(one.release, one.context), { message: /^release 3 was not taken/ })
+  await t.rejects(target.deploy(one.release, one.context), { message: /rejected release 3/ })
   await until('it is dropped', () => host.log().includes('the push of release 3 did not complete'))
   await serves(t, 2, 'two')
 })
