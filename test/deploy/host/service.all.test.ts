@@ -62,7 +62,7 @@ await t.test('an appliance whose settings cannot be read holds up no other one',
   const { status, stdout } = host.run('status')
   t.equal(status, 1)
   t.match(stdout, /^dns: no release is deployed$/m)
-  t.match(stdout, /^lb: \S+appliance\.json is no JSON$/m)
+  t.match(stdout, /^lb: \S+appliance\.json is not valid JSON$/m)
   writeFileSync(settings, whole)
   t.equal(host.run('add', 'dns').status, 0, 'the next command takes it up')
   t.match(host.run('status'), { status: 0, stdout: /^lb: /m })
@@ -90,8 +90,8 @@ function commandOf(pid: string): string {
 await t.test('an appliance that is asked for wrongly is none, not half of one', async (t) => {
   const env = join(folderOf(t, { env: 'KEY=-----BEGIN\nx3Sk/d=\n' }), 'env')
   for (const [flag, file, says] of [
-    ['--env', env, /--env: .*, line 2: neither NAME=value nor a comment/],
-    ['--trust', '/nonexistent', /the key \/nonexistent cannot be read/],
+    ['--env', env, /--env: .*, line 2: must be NAME=value or a comment/],
+    ['--trust', '/nonexistent', /cannot read the public key \/nonexistent/],
   ] as const) {
     const { status, stderr } = host.run('add', 'half', flag, file)
     t.equal(status, 1)
