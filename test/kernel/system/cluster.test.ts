@@ -174,6 +174,8 @@ await t.test(
     }
 
     await ask(port, '/crash').catch(() => undefined)
+    // Until then the primary hands connections to the dead process, which nobody ever closes.
+    await event('worker.exited')
     await until('a new process asks for what was set', async () => {
       const all = await heard()
       return [...all].some(([pid, messages]) => !pids.has(String(pid)) && messages.length === 1)
