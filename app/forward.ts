@@ -45,6 +45,8 @@ class Delivery implements Handler, Turn {
   private controller: Controller | undefined
   private started = 0
   private judged = false
+  /** The attempt's response was a failure of the backend: its end does not make up for it. */
+  private isFailure = false
   private isOpen = false
 
   constructor(exchange: Exchange, body: Body) {
@@ -71,6 +73,7 @@ class Delivery implements Handler, Turn {
     this.controller = undefined
     this.started = performance.now()
     this.judged = false
+    this.isFailure = false
     this.isOpen = true
     backend.counter.inflight += 1
     if (!backend.turns.take(this)) this.tooLate()
@@ -119,7 +122,7 @@ class Delivery implements Handler, Turn {
 
   onResponseEnd(_controller: Controller, trailers: IncomingHttpHeaders): void {
     this.reply.finish(trailers)
-    this.backend?.completed()
+    if (!this.isFailure) this.backend?.completed()
     this.leave()
   }
 
@@ -188,6 +191,7 @@ class Delivery implements Handler, Turn {
   private judge(problem: string | undefined): void {
     if (!this.judged) this.backend?.served(performance.now() - this.started, problem)
     this.judged = true
+    this.isFailure ||= problem !== undefined
   }
 
   /** The attempt is over; counts once. */

@@ -25,6 +25,8 @@ export function shareHealth(pools: Pools, isChecker: () => boolean): void {
     for (const [key, backend] of byKey(pools)) backend.verdict = verdicts[key] ?? well
   })
   const decide = (decided: Backend, verdict: Verdict): void => {
+    // This process does not wait for the others: requests that are on their way must not go there.
+    decided.verdict = verdict
     const edit = (): Record<string, Verdict> => {
       const all = Array.from(byKey(pools), ([key, backend]) => {
         return [key, backend === decided ? verdict : backend.verdict] as const

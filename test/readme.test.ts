@@ -94,7 +94,8 @@ await t.test('every link leads to a file and a heading', async (t) => {
 
 await t.test('no file names a repository of somebody else', async (t) => {
   for (const path of repositoryFiles()) {
-    if (path === 'package-lock.json' || /\.(png|ico)$/.test(path) || !existsSync(join(root, path))) continue
+    if (path.endsWith('package-lock.json') || /\.(png|ico)$/.test(path) || !existsSync(join(root, path)))
+      continue
     const text = readFileSync(join(root, path), 'utf8')
     const owners = [...text.matchAll(/github\.com\/([\w-]+)\//g)].map(([, owner]) => owner)
     t.strictSame(
@@ -152,7 +153,10 @@ await t.test('kernel/README.md lists the events that the machine logs', async (t
     if (!existsSync(join(root, path))) return []
     const source = readFileSync(join(root, path), 'utf8')
     const stages = '(?:init|node|network|app|health|shutdown)'
-    const calls = new RegExp(`(?:emit|event)\\(\\s*['"]${stages}['"],\\s*['"]([\\w.]+)['"]`, 'g')
+    const calls = new RegExp(
+      `(?:emit\\(|event(?:_line)?\\()[^'"()]*(?:\\(\\w+\\), )?['"]${stages}['"],\\s*['"]([\\w.]+)['"]`,
+      'g',
+    )
     const literals = /\\"event\\":\\"([\w.]+)\\"/g
     return [...source.matchAll(calls), ...source.matchAll(literals)].map(([, name = '']) => name)
   })

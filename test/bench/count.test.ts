@@ -22,7 +22,7 @@ await t.test('a guest that ends before it serves is noticed at once', async (t) 
 
 await t.test('a guest that never ends, or never serves, is given up', async (t) => {
   const idle = guest(t.testdir(), [])
-  await t.rejects(countUntilExit(idle, { timeoutMs: 1000 }), /nothing after 1 s/)
-  await t.rejects(countBoot(idle, { timeoutMs: 1000 }), /no 200 in 1 s/)
-  await t.rejects(countBoot(idle, { timeoutMs: 1000, ready: /never/ }), /nothing after 1 s/)
+  await t.rejects(countUntilExit(idle, { timeoutMs: 1000 }), /timed out after 1 s/)
+  await t.rejects(countBoot(idle, { timeoutMs: 1000 }), /no 200 response within 1 s/)
+  await t.rejects(countBoot(idle, { timeoutMs: 1000, ready: /never/ }), /timed out after 1 s/)
 })
