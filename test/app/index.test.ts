@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { until } from '../fixtures/until.ts'
 import { root } from '../../build/lib/paths.ts'
-import { freePort } from '../kernel/fixtures/system.ts'
+import { freePort } from '../fixtures/ports.ts'
 
 const port = await freePort()
 const url = `http://127.0.0.1:${port}`

@@ -11,13 +11,14 @@
  */
 import { main } from '../../build/lib/main.ts'
 import { UserError } from '../../build/lib/errors.ts'
-import { freePort, untilOk } from './client.ts'
+import { untilOk } from './client.ts'
 import { describeCounted, medianRun } from './describe.ts'
 import { guestCommand, type Guest } from './guest.ts'
 import { ended, startCounted, type CountedMachine, type Stage } from './machine.ts'
 import { offImage } from './off-image.ts'
 import type { Counters } from './plugin.ts'
 import type { Hot } from './profile.ts'
+import { freePort } from '../fixtures/ports.ts'
 
 export interface Counted {
   counters: Counters

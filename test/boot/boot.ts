@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer, type AddressInfo } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildApp } from '../../build/app.ts'
@@ -15,6 +15,7 @@ import { kernelCommandLine, type MachineSpec } from '../../deploy/targets/local/
 import { qmp } from '../../deploy/targets/local/qmp.ts'
 import { layShipped } from '../fixtures/shipped.ts'
 import { limit, limitMs, ownConnection, untilFound } from '../fixtures/until.ts'
+import { freePort } from '../fixtures/ports.ts'
 
 export type Event = Record<string, unknown>
 
@@ -196,12 +197,4 @@ function cpuSeconds(pid: number): number {
     .replace(/^.*\) /s, '')
     .split(' ')
   return (Number(fields[11]) + Number(fields[12])) / 100
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

@@ -165,7 +165,10 @@ await t.test('several processes', async (t) => {
     control.call('profile.heap', { worker: 1 }, { onChunk }),
   )
   t.ok(strings.includes('file:///srv/app/answers.ts'))
-  await t.rejects(control.call('profile.cpu', { seconds: 1, worker: 3 }), /worker not found: 3; running: 1, 2/)
+  await t.rejects(
+    control.call('profile.cpu', { seconds: 1, worker: 3 }),
+    /worker not found: 3; running: 1, 2/,
+  )
 
   await t.test('one after the other is replaced, twice, and the app always answers', async (t) => {
     const restarted = Promise.all([control.call('app.restart', {}), control.call('app.restart', {})])

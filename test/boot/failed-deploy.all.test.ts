@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { checkout } from '../fixtures/checkout.ts'
-import { freePort } from '../kernel/fixtures/system.ts'
+import { freePort } from '../fixtures/ports.ts'
 
 t.setTimeout(30 * 60_000)
 

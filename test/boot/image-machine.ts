@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
-import { createServer, type AddressInfo } from 'node:net'
 import type { Boot } from '../../build/format.ts'
 import { findOvmf } from '../../build/host/ovmf.ts'
 import { limit, untilFound } from '../fixtures/until.ts'
+import { freePort } from '../fixtures/ports.ts'
 
 /** Files of an image, as the machine that boots it needs them. */
 export interface ImageFiles {
@@ -106,12 +106,4 @@ function ovmf(): string {
   const found = findOvmf()
   if (found === undefined) throw new Error('OVMF is missing: npm run doctor')
   return found
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }

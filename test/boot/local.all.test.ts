@@ -1,13 +1,14 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { certify } from '../fixtures/certify.ts'
 import { type Checkout, checkout } from '../fixtures/checkout.ts'
 import { until } from '../fixtures/until.ts'
+import { freePort } from '../fixtures/ports.ts'
 
 t.setTimeout(30 * 60_000)
 
@@ -33,14 +34,6 @@ function json(...argv: string[]): Record<string, unknown> {
 function configure(change: object): void {
   const port = { ports: [{ guest: 8080, host }] }
   writeFileSync(join(copy.path, 'config/local.json'), JSON.stringify({ ...port, ...change }))
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  return port
 }
 
 /** Processes of QEMU that boot something of the copy. */

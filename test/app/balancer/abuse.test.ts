@@ -3,9 +3,9 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import t from 'tap'
 import { certify } from '../../fixtures/certify.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { backend, balancer, oneRoute, say, until, untilSteady } from './fixture.ts'
 import { refusal, smuggled } from './smuggled.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 let whole = 0
 const a = await backend(t, (request, response) => {

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { certify } from '../../fixtures/certify.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { backend, balancer, oneRoute } from './fixture.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 type Pair = ReturnType<typeof certify>
 

@@ -5,8 +5,9 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { root } from '../../../build/lib/paths.ts'
 import { limit } from '../../fixtures/until.ts'
-import { boot, bundle, freePort } from '../../kernel/fixtures/system.ts'
+import { boot, bundle } from '../../kernel/fixtures/system.ts'
 import { type Overview, token, until } from './fixture.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 /** A load balancer in several processes, as the system layer starts them. */
 export interface Crew {

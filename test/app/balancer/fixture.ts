@@ -6,7 +6,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import { root } from '../../../build/lib/paths.ts'
 import { limit, ownConnection, until } from '../../fixtures/until.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 export { until }
 export { untilSteady } from '../../fixtures/until.ts'

@@ -9,10 +9,10 @@ import { checked, type BalancerConfig } from '../../../app/config.ts'
 import { ConfigError } from '../../../kernel/kit/config.ts'
 import { root } from '../../../build/lib/paths.ts'
 import { certify } from '../../fixtures/certify.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { seeded } from '../../kernel/fixtures/random.ts'
 import { backend, balancer, oneRoute, type TestBalancer } from './fixture.ts'
 import { Generator, type Schema } from './generate.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 /** What failed once fails again with `SEED=<the number>`. */
 const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31))

@@ -6,7 +6,6 @@ import { text } from 'node:stream/consumers'
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
 import { certify } from '../../fixtures/certify.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import {
   backend,
   balancer,
@@ -18,6 +17,7 @@ import {
 } from './fixture.ts'
 import { call, type Echo, type GrpcBackend, grpcBackend, grpcClient, secured } from './grpc.ts'
 import { logged } from './raw.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const { certificate, key } = certify(t, 'x')
 

@@ -1,8 +1,8 @@
 import { Agent } from 'node:http'
 import t, { type Test } from 'tap'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { type Crew, startCrew } from './crew.ts'
 import { backend, checkPath, type TestBackend, until } from './fixture.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const processes = 2
 

@@ -2,10 +2,10 @@ import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { connect } from 'node:tls'
 import t from 'tap'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { certify } from '../../fixtures/certify.ts'
 import { startCrew } from './crew.ts'
 import { until } from './fixture.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const changes = 12
 

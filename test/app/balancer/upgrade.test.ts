@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { backend, balancer, inFlight, oneRoute, residentMegabytes, say, until } from './fixture.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const ask = (path = '/', more = ''): string =>
   `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: chat\r\n${more}\r\n`

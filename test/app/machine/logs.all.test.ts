@@ -5,8 +5,8 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { backend, oneRoute, until } from '../balancer/fixture.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { boot } from '../../boot/boot.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'

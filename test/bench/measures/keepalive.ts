@@ -1,10 +1,11 @@
-import { freePort, keepAliveRequests } from '../client.ts'
+import { keepAliveRequests } from '../client.ts'
 import { firstResponse } from '../count.ts'
 import { guestCommand } from '../guest.ts'
 import { startCounted } from '../machine.ts'
 import { releaseGuest } from '../release.ts'
 import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const warmUp = 2000
 const batch = 1000

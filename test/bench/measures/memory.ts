@@ -1,4 +1,4 @@
-import { freePort, keepAliveRequests } from '../client.ts'
+import { keepAliveRequests } from '../client.ts'
 import { firstResponse } from '../count.ts'
 import { guestCommand } from '../guest.ts'
 import { startCounted } from '../machine.ts'
@@ -6,6 +6,7 @@ import type { Release } from '../../../deploy/target.ts'
 import { releaseGuest } from '../release.ts'
 import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const requests = 1000
 /** From power-on to the last answer; with memory to spare it takes a tenth of this. */

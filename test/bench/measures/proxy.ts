@@ -7,7 +7,6 @@ import { layShipped } from '../../fixtures/shipped.ts'
 import { appLayer, soonCompiled } from '../app-layer.ts'
 import { sizes, startBackend } from '../backend.ts'
 import { countBatch } from '../batch.ts'
-import { freePort } from '../client.ts'
 import { firstResponse } from '../count.ts'
 import type { Figure } from '../figures.ts'
 import { type Guest, guestCommand } from '../guest.ts'
@@ -18,6 +17,7 @@ import { releaseGuest } from '../release.ts'
 import { quantile, steady } from '../steady.ts'
 import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const fixtures = join(import.meta.dirname, '../fixtures/proxy')
 /** Enough to keep an emulated machine busy. */

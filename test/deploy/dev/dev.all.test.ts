@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { limit, until } from '../../fixtures/until.ts'
 import { checkout } from '../../fixtures/checkout.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 /** Of the two seconds after a save, what may pass with nothing computed: under emulation the rest is how fast the host is. */
 const idleMs = 1500

@@ -2,10 +2,10 @@ import t from 'tap'
 import { loadTarget, verb } from '../../../deploy/target.ts'
 import { answering } from '../../fixtures/release.ts'
 import { until } from '../../fixtures/until.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { answerOf } from '../world.ts'
 import { startHost } from './host.ts'
 import { load } from './load.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const target = await loadTarget('git')
 const host = await startHost(t)

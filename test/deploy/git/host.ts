@@ -6,7 +6,7 @@ import { root } from '../../../build/lib/paths.ts'
 import { Home } from '../../../deploy/host/layout.ts'
 import type { Release } from '../../../deploy/target.ts'
 import { appRelease, folderOf } from '../../fixtures/release.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 /** A host of its own in a folder: a real service, real repositories. */
 export interface Host {

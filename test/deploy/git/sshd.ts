@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { folderOf } from '../../fixtures/release.ts'
 import { answersOn } from '../../fixtures/until.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { makeKey } from './host.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 /** An ssh server of this user, on the loopback interface. */
 export interface Sshd {

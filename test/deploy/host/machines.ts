@@ -10,8 +10,8 @@ import { Home } from '../../../deploy/host/layout.ts'
 import { setUpRepository } from '../../../deploy/host/repository.ts'
 import { Serving } from '../../../deploy/host/serving.ts'
 import { bootable, type Kept } from '../../../deploy/store.ts'
+import { freePort } from '../../fixtures/ports.ts'
 import { folderOf } from '../../fixtures/release.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 
 /** The app layer of a release: a machine that is `ill` writes, and ends. */
 interface Behaviour {

@@ -5,8 +5,8 @@ import { loadTarget, verb } from '../../../deploy/target.ts'
 import { describe } from '../../../deploy/targets/libvirt/describe.ts'
 import { readOptions } from '../../../deploy/targets/libvirt/options.ts'
 import { answering, appRelease, folderOf } from '../../fixtures/release.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { startLibvirtd } from './libvirtd.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const target = await loadTarget('libvirt')
 const libvirtd = await startLibvirtd(t)

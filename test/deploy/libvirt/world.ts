@@ -1,7 +1,7 @@
 import { appRelease, folderOf } from '../../fixtures/release.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { answerOf, type MakeWorld } from '../world.ts'
 import { startLibvirtd } from './libvirtd.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const world: MakeWorld = async (t) => {
   const libvirtd = await startLibvirtd(t)

@@ -9,9 +9,9 @@ import { awaitHealth, type HealthWait, isWell } from '../../../deploy/targets/lo
 import { awaitEnd } from '../../../deploy/targets/local/process.ts'
 import { certify } from '../../fixtures/certify.ts'
 import { limitMs } from '../../fixtures/until.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { system } from '../failure/fixture.ts'
 import { type StandIn, standIn } from './fixture.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const line = { update: () => undefined, done: () => undefined }
 

@@ -1,6 +1,6 @@
 import { appRelease, folderOf } from '../../fixtures/release.ts'
-import { freePort } from '../../kernel/fixtures/system.ts'
 import { answerOf, type MakeWorld } from '../world.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const world: MakeWorld = async (t) => {
   const port = await freePort()

@@ -12,7 +12,8 @@ import { readRecord } from '../../../kernel/system/logs/record.ts'
 import { syslogMessage } from '../../../kernel/system/logs/syslog.ts'
 import { certify } from '../../fixtures/certify.ts'
 import { until } from '../../fixtures/until.ts'
-import { boot, bundle, freePort, type Running } from '../fixtures/system.ts'
+import { boot, bundle, type Running } from '../fixtures/system.ts'
+import { freePort } from '../../fixtures/ports.ts'
 
 const folder = t.testdir()
 const system = await bundle(folder)
