@@ -56,7 +56,7 @@ export async function keepsPromises(t: Test, target: Target, world: World): Prom
     await reports(t, 'status', { data: { running: false }, status: 3 })
     await reports(t, 'list', { data: { releases: [] } })
     await reports(t, 'destroy', { data: { destroyed: false } })
-    if (has(t, 'rollback')) await t.rejects(verb(target, 'rollback')(context), { message: /no release/ })
+    if (has(t, 'rollback')) await t.rejects(verb(target, 'rollback')(context), { message: /no previous release/ })
   })
 
   await step('a dry run says what would be run, and runs nothing', ['plan'], async (t) => {
@@ -97,7 +97,7 @@ export async function keepsPromises(t: Test, target: Target, world: World): Prom
   })
 
   await step('a rollback, then the newer one again', ['rollback'], async (t) => {
-    await t.rejects(verb(target, 'rollback')(context, 17), { message: /no release 17/ })
+    await t.rejects(verb(target, 'rollback')(context, 17), { message: /^release 17 does not exist$/ })
     await verb(target, 'rollback')(context)
     t.equal(await world.answer(), 'one no secret')
     await target.deploy(two.release, context)
