@@ -56,7 +56,8 @@ export async function keepsPromises(t: Test, target: Target, world: World): Prom
     await reports(t, 'status', { data: { running: false }, status: 3 })
     await reports(t, 'list', { data: { releases: [] } })
     await reports(t, 'destroy', { data: { destroyed: false } })
-    if (has(t, 'rollback')) await t.rejects(verb(target, 'rollback')(context), { message: /no previous release/ })
+    if (has(t, 'rollback'))
+      await t.rejects(verb(target, 'rollback')(context), { message: /no previous release/ })
   })
 
   await step('a dry run says what would be run, and runs nothing', ['plan'], async (t) => {

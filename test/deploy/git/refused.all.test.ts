@@ -124,7 +124,7 @@ await t.test('a configuration that would become words of a command', async (t) =
   const address = '10.0.2.15/24,guestfwd=tcp:10.0.2.100:1-cmd:id'
   await t.rejects(target.deploy(withOptions({}, { network: { mode: 'static', address } }), one.context), {
     message: /invalid manifest\.json of release 2/,
-    hint: /\/system\/network\/address/,
+    hint: /system\.network\.address/,
   })
   await untouched(t)
 })

@@ -37,7 +37,7 @@ await t.test('what virsh sees of a machine', async (t) => {
 
   await t.test('a first deploy', async (t) => {
     t.match(await target.deploy(one.release, one.context), {
-      text: /^domain is up on qemu/,
+      text: /^domain runs release 1 on qemu/,
       data: { name: 'domain' },
     })
     t.equal(await answer(), 'one hush hush')
