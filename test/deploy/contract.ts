@@ -98,7 +98,7 @@ export async function keepsPromises(t: Test, target: Target, world: World): Prom
   })
 
   await step('a rollback, then the newer one again', ['rollback'], async (t) => {
-    await t.rejects(verb(target, 'rollback')(context, 17), { message: /^release 17 does not exist$/ })
+    await t.rejects(verb(target, 'rollback')(context, 17), { message: /release 17/ })
     await verb(target, 'rollback')(context)
     t.equal(await world.answer(), 'one no secret')
     await target.deploy(two.release, context)

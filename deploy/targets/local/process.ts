@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 
 /** A process that may outlive this one: its id, and its start time, because ids are used again. */
 export interface ProcessMark {
@@ -9,13 +9,17 @@ export interface ProcessMark {
 
 const startTimeField = 19
 
-/** Marks a running process; undefined when there is none of this id. */
+/**
+ * Marks a running process; undefined if no process has this id. A process whose first thread has ended still runs while
+ * other threads do: they hold its files, and QEMU's locks with them.
+ */
 export function markProcess(pid: number): ProcessMark | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const started = fields[startTimeField - 1]
-    return state === 'Z' || started === undefined ? undefined : { pid, started }
+    const ended = state === 'Z' && readdirSync(`/proc/${pid}/task`).length === 1
+    return ended || started === undefined ? undefined : { pid, started }
   } catch {
     return undefined
   }
