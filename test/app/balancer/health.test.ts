@@ -37,15 +37,30 @@ await t.test('a backend that is gone costs no request: it is tried on another on
   }
 })
 
-await t.test('failures in a row eject a backend for a time', async (t) => {
+await t.test('failures in a row eject a backend', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
-  const lb = await balancer(
-    t,
-    oneRoute([a, b], { health: { kind: 'none' }, ejection: { failures: 3, seconds: 1 } }),
-  )
+  const ejection = { failures: 3, seconds: 3600 }
+  const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' }, ejection }))
   a.status = 503
-  for (let i = 0; i < 12; i++) t.equal(await lb.text(), b.address, 'GET is tried again')
-  t.equal(a.count, 3, 'then it is left alone')
+  for (let i = 0; i < 12; i++) t.equal(await lb.text(), b.address, 'GET is retried')
+  t.equal(a.count, 3, 'then it receives no more requests')
+})
+
+await t.test('failures that reach the client count as well', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const ejection = { failures: 3, seconds: 3600 }
+  const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' }, ejection, retries: 0 }))
+  a.status = 503
+  for (let i = 0; i < 12; i++) await lb.text()
+  t.equal(a.count, 3)
+})
+
+await t.test('an ejection ends', async (t) => {
+  const [a, b] = [await backend(t), await backend(t)]
+  const ejection = { failures: 1, seconds: 1 }
+  const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' }, ejection }))
+  a.status = 503
+  await until('it is ejected', async () => (await lb.text()) === b.address && a.count > 0)
   a.status = 200
   await until('it is back', async () => (await lb.text()) === a.address)
 })
