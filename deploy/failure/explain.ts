@@ -90,7 +90,7 @@ function crash(lines: readonly Line[], context: Context): Explanation | undefine
     hint:
       error.length === 0
         ? 'It printed nothing: does it call process.exit() without a message?'
-        : 'The first thing that it printed:',
+        : 'The first lines that it printed show the reason.',
     lines: shown(error, lines, endings),
   }
 }

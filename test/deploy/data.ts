@@ -45,7 +45,9 @@ export async function keepsData(t: Test, name: string): Promise<void> {
 
   await t.test('a release that does not become healthy has written nothing', async (t) => {
     const broken = await release(noting('broken', 'process.exit(1)'))
-    await t.rejects(target.deploy(broken.release, context), { message: /goes on|runs again/ })
+    await t.rejects(target.deploy(broken.release, context), {
+      message: /previous release keeps running|runs again/,
+    })
     t.equal(await names(), 'one two two')
   })
 
@@ -53,7 +55,7 @@ export async function keepsData(t: Test, name: string): Promise<void> {
     await verb(target, 'rollback')(context)
     t.equal(await names(), 'one two two one')
     await t.rejects(verb(target, 'rollback')(context, 99, { data: true }), {
-      message: /^release 99 does not exist$/,
+      message: /release 99/,
     })
     await verb(target, 'rollback')(context, 2, { data: true })
     t.equal(await names(), 'one two two two', 'as release 2 left them, and its name once more')

@@ -148,7 +148,7 @@ for (const [where, flags] of [
     t.ok(drained.idleMs < drainedMs, `${drained.ms} ms, ${drained.idleMs} idle, with a client that stays`)
     t.match(output(), /app\/dev\/index\.ts changed/)
     save('(')
-    await until('a mistake is said', () => /SyntaxError|cannot run as it is/.test(output()))
+    await until('a mistake is said', () => /SyntaxError|is not valid TypeScript/.test(output()))
     save(`'three'`)
     await until('the next save mends it', async () => (await text()) === 'three')
     save(`(() => { throw new Error('on line two') })()`)

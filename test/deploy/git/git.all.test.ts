@@ -70,7 +70,7 @@ await t.test('releases are commits', async (t) => {
     t.match(data, { number: 3, serves: true })
     t.ok(Number(data['bytes']) < 20_000, `${Number(data['bytes'])} bytes`)
     t.equal(await answer(), 'one no secret')
-    t.match((await verb(target, 'list')(two.context)).text, /as 1/)
+    t.match((await verb(target, 'list')(two.context)).text, /rollback to 1/)
     if (skip === false) await until('one cgroup is left', () => cgroupsIn(place.folder).length === 1)
   })
 
