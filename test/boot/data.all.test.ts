@@ -16,7 +16,7 @@ import { seeded } from '../kernel/fixtures/random.ts'
 
 t.setTimeout(40 * 60_000)
 
-const kills = 20
+const kills = 50
 const mebibyte = 2 ** 20
 const label = 'store'
 
