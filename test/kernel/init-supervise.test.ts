@@ -35,7 +35,7 @@ function start(t: Tap, machine: Machine, root = newRoot()): Running {
   t.teardown(() => {
     const children = childrenOf(init.pid)
     init.kill('SIGKILL')
-    for (const pid of children) process.kill(pid, 'SIGKILL')
+    for (const pid of children) killIfAlive(pid)
   })
   return init
 }
@@ -50,6 +50,14 @@ function newRoot(): string {
 
 function run(t: Tap, script: string, settings: Record<string, string | number> = {}): Running {
   return start(t, { conf: shellConf(script, settings) })
+}
+
+function killIfAlive(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It ended between the listing and now.
+  }
 }
 
 /** Parent and state of a process, or undefined when it is gone. */
@@ -414,11 +422,9 @@ await t.test(
 )
 
 await t.test('an unfinished line is shown soon, and events have lines of their own', async (t) => {
-  const root = newRoot()
-  const script = `printf 'a question? '; sleep 0.5; : > ${root}/waits; ${ready.replace('echo ready; ', '')}`
-  const init = start(t, { conf: shellConf(script, { 'drain-timeout-s': 1 }) }, root)
+  const init = run(t, `printf 'a question? '; ${ready.replace('echo ready; ', '')}`, { 'drain-timeout-s': 1 })
   const split = run(t, "printf 'begun, '; sleep 0.4; echo ended; printf 'not'; exit 2")
-  await until('the app waits', () => existsSync(join(root, 'waits')))
+  await init.waitForUnended('a question? ')
   init.kill('SIGTERM')
   await init.waitFor('shutdown.started')
   t.strictSame(init.texts, ['a question? '])
