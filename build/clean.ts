@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readdir, rm, rmdir } from 'node:fs/promises'
 import { join, sep } from 'node:path'
-import { cacheFrom, keptEntries } from './lib/cache.ts'
-import { UserError } from './lib/errors.ts'
-import { log } from './lib/log.ts'
-import { main } from './lib/main.ts'
-import { dist } from './lib/paths.ts'
+import { cacheFrom, keptEntries } from './pipeline/cache.ts'
+import { UserError } from '../config/lib/errors.ts'
+import { log } from '../config/lib/log.ts'
+import { main } from '../config/lib/main.ts'
+import { dist } from '../config/lib/paths.ts'
 
 export interface CleanOptions {
   /** Folders to remove. */

@@ -22,9 +22,9 @@ import { findMissing, remedy } from './host/find.ts'
 import { judgeKvm, type KvmEvidence, readKvmEvidence } from './host/kvm.ts'
 import { installStages, requirements, requirementsFor } from './host/tools.ts'
 import type { Pin } from './kernel/source.ts'
-import { type Cache, cacheFrom } from './lib/cache.ts'
-import { main } from './lib/main.ts'
-import { dist, root } from './lib/paths.ts'
+import { type Cache, cacheFrom } from './pipeline/cache.ts'
+import { main } from '../config/lib/main.ts'
+import { dist, root } from '../config/lib/paths.ts'
 import { npmNode } from './runtime/node.ts'
 
 export interface Diagnosis {

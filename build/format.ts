@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SystemConfig } from '../config/system.types.ts'
-import type { Artefact } from './lib/artefact.ts'
-import { UserError } from './lib/errors.ts'
+import type { Artefact } from './pipeline/artefact.ts'
+import { UserError } from '../config/lib/errors.ts'
 
 /** What a format assembles an image from. */
 export interface FormatInput {

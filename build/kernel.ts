@@ -16,14 +16,14 @@ import {
   unpackSource,
 } from './kernel/prepare.ts'
 import { bringSource, findSource, knownSource, type Pin, type Source } from './kernel/source.ts'
-import { type Artefact, hashText } from './lib/artefact.ts'
-import { type Cache, cacheFrom, cacheKey } from './lib/cache.ts'
-import { log, progress } from './lib/log.ts'
-import { main } from './lib/main.ts'
-import { dist, root } from './lib/paths.ts'
-import { readRecord } from './lib/record.ts'
-import { runStep } from './lib/step.ts'
-import { tool } from './lib/tool.ts'
+import { type Artefact, hashText } from './pipeline/artefact.ts'
+import { type Cache, cacheFrom, cacheKey } from './pipeline/cache.ts'
+import { log, progress } from '../config/lib/log.ts'
+import { main } from '../config/lib/main.ts'
+import { dist, root } from '../config/lib/paths.ts'
+import { readRecord } from './pipeline/record.ts'
+import { runStep } from './pipeline/step.ts'
+import { tool } from '../config/lib/tool.ts'
 
 /** Direct boot, firmware boot, the configuration that both were made with, and the version that they are. */
 const files = ['vmlinux', 'vmlinuz', 'config', 'version'] as const

@@ -2,8 +2,8 @@ import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import shell from 'shelljs'
 import type { SystemConfig } from '../config/system.types.ts'
-import type { Artefact } from './lib/artefact.ts'
-import { root } from './lib/paths.ts'
+import type { Artefact } from './pipeline/artefact.ts'
+import { root } from '../config/lib/paths.ts'
 
 /** `dist/manifest.json`: what a build is, for whoever deploys it. */
 export interface Manifest {

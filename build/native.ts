@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { hashFile, hashText } from './lib/artefact.ts'
-import { root } from './lib/paths.ts'
-import { tool } from './lib/tool.ts'
+import { hashFile, hashText } from './pipeline/artefact.ts'
+import { root } from '../config/lib/paths.ts'
+import { tool } from '../config/lib/tool.ts'
 
 export interface NativeOptions {
   /** File to write, replaced at once when finished. */

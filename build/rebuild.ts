@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { loadConfig } from '../config/load.ts'
-import { UserError } from './lib/errors.ts'
-import { main } from './lib/main.ts'
-import { root } from './lib/paths.ts'
+import { UserError } from '../config/lib/errors.ts'
+import { main } from '../config/lib/main.ts'
+import { root } from '../config/lib/paths.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
 
 /** The environment in which npm compiles for a Node: that Node runs the tools, and its own headers are used. */

@@ -4,10 +4,10 @@ import { type HostFacts, hostFacts } from './host/facts.ts'
 import { describeMissing, findCommand, findMissing, packagesFor, remedy } from './host/find.ts'
 import { elsewhere, unsupported } from './host/supported.ts'
 import { installStages, type Requirement, requirements, requirementsFor } from './host/tools.ts'
-import { describeError } from './lib/errors.ts'
-import { log, progress } from './lib/log.ts'
-import { main } from './lib/main.ts'
-import { dist } from './lib/paths.ts'
+import { describeError } from '../config/lib/errors.ts'
+import { log, progress } from '../config/lib/log.ts'
+import { main } from '../config/lib/main.ts'
+import { dist } from '../config/lib/paths.ts'
 
 export interface SetupOptions {
   facts: HostFacts

@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
-import type { StepRecord } from './lib/record.ts'
-import { table } from './lib/table.ts'
-import { formatBytes } from './lib/units.ts'
+import type { StepRecord } from './pipeline/record.ts'
+import { table } from '../config/lib/table.ts'
+import { formatBytes } from '../config/lib/units.ts'
 import type { Manifest } from './manifest.ts'
 
 /** The table at the end of a build: each artefact's size, how it came about, how long that took. */

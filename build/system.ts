@@ -3,8 +3,8 @@ import { glob } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join, resolve } from 'node:path'
 import prometheus from 'prom-client/package.json' with { type: 'json' }
-import { hashFile } from './lib/artefact.ts'
-import { root } from './lib/paths.ts'
+import { hashFile } from './pipeline/artefact.ts'
+import { root } from '../config/lib/paths.ts'
 
 export interface SystemOptions {
   /** File to write. */

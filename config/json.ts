@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { UserError } from '../build/lib/errors.ts'
+import { UserError } from './lib/errors.ts'
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | JsonObject

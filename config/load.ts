@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { UserError } from '../build/lib/errors.ts'
+import { UserError } from './lib/errors.ts'
 import { checkConfig, type ConfigFacts, configFacts } from './check.ts'
 import { explain, type Problem } from './explain.ts'
 import { sourceOf } from './merge.ts'

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { UserError } from '../build/lib/errors.ts'
+import { UserError } from './lib/errors.ts'
 import { type Json, readJson } from './json.ts'
 import { mergePatch, note, type Provenance } from './merge.ts'
 import { steps } from './pointer.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'dotenv'
-import { UserError } from '../build/lib/errors.ts'
+import { UserError } from './lib/errors.ts'
 import { type Json, parseJson } from './json.ts'
 import { nearest } from './nearest.ts'
 import type { Schema, Setting } from './schema.ts'

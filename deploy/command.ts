@@ -1,10 +1,10 @@
 import { config as readDotenv } from 'dotenv'
 import { join } from 'node:path'
-import { UserError } from '../build/lib/errors.ts'
-import { main } from '../build/lib/main.ts'
+import { UserError } from '../config/lib/errors.ts'
+import { main } from '../config/lib/main.ts'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { dist, root } from '../build/lib/paths.ts'
+import { dist, root } from '../config/lib/paths.ts'
 import { type Control, openControl } from './control/client.ts'
 import { type Context, loadTarget, type Report, type Target, verb } from './target.ts'
 

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
-import { UserError } from '../build/lib/errors.ts'
-import { main } from '../build/lib/main.ts'
+import { UserError } from '../config/lib/errors.ts'
+import { main } from '../config/lib/main.ts'
 import { configuredTarget, printReport } from './command.ts'
 import { verb } from './target.ts'
 

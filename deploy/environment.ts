@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { UserError } from '../build/lib/errors.ts'
+import { UserError } from '../config/lib/errors.ts'
 import { strayLine } from '../kernel/system/environment.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashFile } from '../build/lib/artefact.ts'
-import { UserError } from '../build/lib/errors.ts'
+import { hashFile } from '../build/pipeline/artefact.ts'
+import { UserError } from '../config/lib/errors.ts'
 import type { Manifest } from '../build/manifest.ts'
 import type { Release } from './target.ts'
 

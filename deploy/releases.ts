@@ -1,6 +1,6 @@
-import { UserError } from '../build/lib/errors.ts'
-import { table } from '../build/lib/table.ts'
-import type { Kept } from './store.ts'
+import { UserError } from '../config/lib/errors.ts'
+import { table } from '../config/lib/table.ts'
+import type { Kept } from './release/store.ts'
 import type { Report } from './target.ts'
 
 /** A release in a list. */

@@ -1,4 +1,4 @@
-import { main } from '../build/lib/main.ts'
+import { main } from '../config/lib/main.ts'
 import { configuredTarget, positiveNumber, printReport } from './command.ts'
 import { verb } from './target.ts'
 

@@ -1,15 +1,15 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import t from 'tap'
-import { root } from '../build/lib/paths.ts'
+import { root } from '../config/lib/paths.ts'
 
 /** Modules that boot machines or compile the kernel of the tests. */
 const machines = new Set([
   'test/boot/boot.ts',
   'test/boot/image-machine.ts',
   'test/deploy/data.ts',
-  'test/fixtures/full.ts',
-  'test/fixtures/story.ts',
+  'test/lib/full.ts',
+  'test/lib/story.ts',
 ])
 
 /** What a file of the tests imports from the tests, itself included. */

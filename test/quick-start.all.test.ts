@@ -1,5 +1,5 @@
 import t from 'tap'
-import { runStory } from './fixtures/story.ts'
+import { runStory } from './lib/story.ts'
 
 await t.test('README.md, "Quick start"', async (t) => {
   const output = await runStory(t, { document: 'README.md', heading: 'Quick start' }, [8080])

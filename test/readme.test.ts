@@ -6,7 +6,7 @@ import { formatNames } from '../build/format.ts'
 import { installCommand } from '../build/host/distribution.ts'
 import { packagesFor } from '../build/host/find.ts'
 import { installStages, requirementsFor } from '../build/host/tools.ts'
-import { root } from '../build/lib/paths.ts'
+import { root } from '../config/lib/paths.ts'
 import { isObject } from '../config/json.ts'
 import { schemaProblems } from '../config/load.ts'
 import { loadTarget, targetNames } from '../deploy/target.ts'
@@ -18,7 +18,7 @@ import {
   linksIn,
   readDocument,
   repositoryFiles,
-} from './fixtures/documents.ts'
+} from './lib/documents.ts'
 
 const all = documents()
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { hostFacts } from '../build/host/facts.ts'
 import { findCommand, searchPath } from '../build/host/find.ts'
 import { requirements } from '../build/host/tools.ts'
-import { UserError } from '../build/lib/errors.ts'
-import { main } from '../build/lib/main.ts'
-import { root } from '../build/lib/paths.ts'
+import { UserError } from '../config/lib/errors.ts'
+import { main } from '../config/lib/main.ts'
+import { root } from '../config/lib/paths.ts'
 
 /** How the files are named that only `npm run test:all` runs. */
 const suffix = '.all.test.ts'
@@ -73,13 +73,7 @@ async function run(files: readonly string[], env: NodeJS.ProcessEnv): Promise<vo
   const tap = join(root, 'node_modules/tap/dist/esm/run.mjs')
   // One more than CPUs: many tests wait.
   const jobs = availableParallelism() + 1
-  const argv = [
-    tap,
-    'run',
-    `--jobs=${jobs}`,
-    `--reporter=${join(root, 'test/fixtures/reporter.ts')}`,
-    ...files,
-  ]
+  const argv = [tap, 'run', `--jobs=${jobs}`, `--reporter=${join(root, 'test/lib/reporter.ts')}`, ...files]
   const child = spawn(process.execPath, argv, {
     cwd: root,
     stdio: 'inherit',

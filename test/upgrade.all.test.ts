@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { blocksIn, readDocument } from './fixtures/documents.ts'
+import { blocksIn, readDocument } from './lib/documents.ts'
 
 const { text } = readDocument('CONTRIBUTING.md')
 const [, section = ''] = text.split('\n## Upgrade from the template\n')

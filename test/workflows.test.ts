@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { root } from '../build/lib/paths.ts'
+import { root } from '../config/lib/paths.ts'
 
 const folder = join(root, '.github/workflows')
 const names = readdirSync(folder).filter((name) => name.endsWith('.yml'))

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { basename, relative } from 'node:path'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import type { Package } from './closure.ts'
 import { type Elf, type Foreign, readElf } from './elf.ts'
 import { type HostLibraries, librariesOf } from './libraries.ts'

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { isTraced } from './bundle.ts'
 import { type Arch, isFor, namesAnotherPlatform, namesOwn, type Platforms } from './platform.ts'
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { parseSync, Visitor } from 'oxc-parser'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { formatOf } from './format.ts'
 import { isDecorated } from './typescript.ts'
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { compile } from './compile.ts'
 import { formatOf } from './format.ts'
 import type { Own } from './own.ts'

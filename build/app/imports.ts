@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { type Package, type PackageManifest, readManifest } from './closure.ts'
 import { compileAll, compileJsx, sourceOf, takesTypes } from './compiled.ts'
 import { formatOf, scopeOf } from './format.ts'

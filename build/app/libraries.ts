@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { tool } from '../lib/tool.ts'
+import { tool } from '../../config/lib/tool.ts'
 import { type Elf, readElf } from './elf.ts'
 import type { Arch } from './platform.ts'
 

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { addUnchanged, isTraced } from './bundle.ts'
 import type { Compiled } from './compile.ts'
 import { formatOf } from './format.ts'

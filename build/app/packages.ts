@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, realpathSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import type { Package } from './closure.ts'
 import { addOwn, type Own } from './own.ts'
 import { pruner } from './prune.ts'

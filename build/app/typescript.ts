@@ -1,6 +1,6 @@
 import { stripTypeScriptTypes } from 'node:module'
 import { parseSync, Visitor } from 'oxc-parser'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 
 /** What becomes of a file of TypeScript. */
 export type Stripped =

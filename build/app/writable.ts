@@ -1,6 +1,6 @@
 import type { SystemConfig } from '../../config/system.types.ts'
 import { guestPaths, writableFolder } from '../../config/guest.ts'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import type { Tree } from './tree.ts'
 
 const prefilled = guestPaths.prefilled.slice(`${guestPaths.app}/`.length)

@@ -9,7 +9,7 @@ import { loaderFile } from '../image/files.ts'
 import { makeInitramfs } from '../image/initramfs.ts'
 import { hashOfParts, part } from '../image/part.ts'
 import { writeWhole } from '../image/whole.ts'
-import { tool } from '../lib/tool.ts'
+import { tool } from '../../config/lib/tool.ts'
 
 const iso: Format = {
   summary: 'a hybrid image for CD and USB, for BIOS and EFI',

@@ -5,8 +5,8 @@ import { dirname } from 'node:path'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
-import { UserError } from '../lib/errors.ts'
-import { tail } from '../lib/tool.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { tail } from '../../config/lib/tool.ts'
 
 export interface AptOptions {
   /** What stands before `apt-get`: nothing for root, `sudo -n` for others. */

@@ -1,6 +1,6 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { formatBytes } from '../lib/units.ts'
+import { formatBytes } from '../../config/lib/units.ts'
 
 /** Room that a build wants in a folder, which need not exist yet. */
 export interface Demand {

@@ -1,6 +1,6 @@
 import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tool } from '../lib/tool.ts'
+import { tool } from '../../config/lib/tool.ts'
 import { loaderFile } from './files.ts'
 
 /** Larger than any alignment that a section or a page of firmware asks for. */

@@ -1,6 +1,6 @@
 import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tool } from '../lib/tool.ts'
+import { tool } from '../../config/lib/tool.ts'
 
 const sectorBytes = 512
 /** FAT16, the least that every firmware reads, begins here; each cluster is a sector. */

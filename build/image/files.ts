@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 
 /** Loaders that distributions keep in folders of their own: Debian and Ubuntu, Fedora, Arch, Alpine, openSUSE. */
 const places = {

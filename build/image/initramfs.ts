@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { FormatInput } from '../format.ts'
 import { buildInit } from '../init.ts'
-import { root } from '../lib/paths.ts'
+import { root } from '../../config/lib/paths.ts'
 import { type Entry, writeCpio } from './cpio.ts'
 import { part } from './part.ts'
 

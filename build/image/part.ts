@@ -1,5 +1,5 @@
-import { UserError } from '../lib/errors.ts'
-import { hashText, type Artefact } from '../lib/artefact.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { hashText, type Artefact } from '../pipeline/artefact.ts'
 import type { FormatInput } from '../format.ts'
 
 /** One of the parts that an image is made of. */

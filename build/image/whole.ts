@@ -1,8 +1,8 @@
 import { mkdtemp, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describeFile, type Artefact } from '../lib/artefact.ts'
-import { progress } from '../lib/log.ts'
-import { formatBytes } from '../lib/units.ts'
+import { describeFile, type Artefact } from '../pipeline/artefact.ts'
+import { progress } from '../../config/lib/log.ts'
+import { formatBytes } from '../../config/lib/units.ts'
 import type { FormatInput } from '../format.ts'
 import { inputsOf } from './part.ts'
 

@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import shell from 'shelljs'
-import { UserError } from '../lib/errors.ts'
-import type { Progress } from '../lib/log.ts'
-import { tail } from '../lib/tool.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import type { Progress } from '../../config/lib/log.ts'
+import { tail } from '../../config/lib/tool.ts'
 
 interface Package {
   package: string

@@ -5,9 +5,9 @@ import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import shell from 'shelljs'
-import { UserError } from '../lib/errors.ts'
-import type { Progress } from '../lib/log.ts'
-import { tail } from '../lib/tool.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import type { Progress } from '../../config/lib/log.ts'
+import { tail } from '../../config/lib/tool.ts'
 
 /** Fixed so that the same source and configuration give the same bytes on any day, by any user, anywhere. */
 const reproducible = [

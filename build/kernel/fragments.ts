@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
-import { UserError } from '../lib/errors.ts'
-import { root } from '../lib/paths.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { root } from '../../config/lib/paths.ts'
 
 /** A piece of kernel configuration and what stands in it. */
 export interface Fragment {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { UserError } from '../lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 
 /**
  * How many compilers run at once: one per CPU where nothing is said.

@@ -3,10 +3,10 @@ import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pr
 import { basename, dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { hashFile, hashText } from '../lib/artefact.ts'
-import { byAge, sweep } from '../lib/cache.ts'
-import { UserError } from '../lib/errors.ts'
-import { log, progress } from '../lib/log.ts'
+import { hashFile, hashText } from '../pipeline/artefact.ts'
+import { byAge, sweep } from '../pipeline/cache.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { log, progress } from '../../config/lib/log.ts'
 import { downloadPackagedSource, packagedSourceOffered } from './apt.ts'
 
 /** `kernel/source.json`: one version of kernel.org, hash beside it, and the package that is taken before it. */

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
-import { UserError } from '../lib/errors.ts'
-import { tool } from '../lib/tool.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { tool } from '../../config/lib/tool.ts'
 
 /** A shared library and where the loader in the guest looks for it. */
 export interface Library {

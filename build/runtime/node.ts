@@ -1,8 +1,8 @@
 import { readFileSync, realpathSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { UserError } from '../lib/errors.ts'
-import { root } from '../lib/paths.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { root } from '../../config/lib/paths.ts'
 
 /** A Node that the guest can run, wherever it comes from. */
 export interface NodeRuntime {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { hashFile } from '../lib/artefact.ts'
-import { UserError } from '../lib/errors.ts'
-import { tool } from '../lib/tool.ts'
+import { hashFile } from '../pipeline/artefact.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { tool } from '../../config/lib/tool.ts'
 
 /** All rules and names of the time zone database, in one text. */
 const source = '/usr/share/zoneinfo/tzdata.zi'

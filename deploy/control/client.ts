@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
-import { UserError } from '../../build/lib/errors.ts'
-import { formatBytes } from '../../build/lib/units.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { formatBytes } from '../../config/lib/units.ts'
 import { Lines } from '../../kernel/system/control/lines.ts'
 import type { Answer, Failure, Hello, Methods } from '../../kernel/system/control/protocol.ts'
 

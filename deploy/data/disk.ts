@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { log } from '../../build/lib/log.ts'
-import { tool } from '../../build/lib/tool.ts'
-import { formatBytes } from '../../build/lib/units.ts'
+import { log } from '../../config/lib/log.ts'
+import { tool } from '../../config/lib/tool.ts'
+import { formatBytes } from '../../config/lib/units.ts'
 import type { DataConfig, Disk } from './handover.ts'
 
 const mebibyte = 2 ** 20

@@ -1,4 +1,4 @@
-import { UserError } from '../../build/lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 
 export type DataConfig = NonNullable<SystemConfig['data']>

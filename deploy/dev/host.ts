@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parse } from 'dotenv'
-import { log } from '../../build/lib/log.ts'
+import { log } from '../../config/lib/log.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { watchApp } from './watch.ts'
 

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { UserError } from '../../build/lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { type Context, explain } from './explain.ts'
 
 /**

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { UserError } from '../../build/lib/errors.ts'
-import { missingTool, tail } from '../../build/lib/tool.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { missingTool, tail } from '../../config/lib/tool.ts'
 import type { Git } from './run.ts'
 
 /**

@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { missingTool, tail } from '../../build/lib/tool.ts'
-import { UserError } from '../../build/lib/errors.ts'
+import { missingTool, tail } from '../../config/lib/tool.ts'
+import { UserError } from '../../config/lib/errors.ts'
 
 export interface GitOptions {
   /** Completes "could not". */

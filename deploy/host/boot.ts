@@ -1,21 +1,16 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { judgeKvm, readKvmEvidence } from '../../build/host/kvm.ts'
-import type { Progress } from '../../build/lib/log.ts'
+import type { Progress } from '../../config/lib/log.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { artefactPath } from '../release.ts'
-import type { Kept, ReleaseStore } from '../store.ts'
-import { chooseAccelerator } from '../targets/local/accelerator.ts'
-import { awaitHealth } from '../targets/local/health.ts'
-import { startWithFallback } from '../targets/local/kvm.ts'
-import { killMachine, type Machine, stopMachine } from '../targets/local/machine.ts'
-import { nextFreePort } from '../targets/local/ports.ts'
-import {
-  type Accelerator,
-  kernelCommandLine,
-  type MachineSpec,
-  type PortForward,
-} from '../targets/local/qemu.ts'
+import type { Kept, ReleaseStore } from '../release/store.ts'
+import { chooseAccelerator } from '../qemu/accelerator.ts'
+import { awaitHealth } from '../qemu/health.ts'
+import { startWithFallback } from '../qemu/kvm.ts'
+import { killMachine, type Machine, stopMachine } from '../qemu/machine.ts'
+import { nextFreePort } from '../qemu/ports.ts'
+import { type Accelerator, kernelCommandLine, type MachineSpec, type PortForward } from '../qemu/qemu.ts'
 import { type Backend, portKey, type PublishedPort } from './front.ts'
 import { type Hold, holdFor, limitsOf, releaseHold } from './hold.ts'
 import { readJson, type Settings, writeJson } from './layout.ts'

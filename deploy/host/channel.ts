@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
-import { UserError } from '../../build/lib/errors.ts'
-import type { ProcessMark } from '../targets/local/process.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import type { ProcessMark } from '../qemu/process.ts'
 import type { Report } from '../target.ts'
 
 /** What the service of a host is asked: one JSON line. */

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
-import { root } from '../../build/lib/paths.ts'
-import { tail } from '../../build/lib/tool.ts'
-import { shellLine } from '../targets/local/qemu.ts'
+import { root } from '../../config/lib/paths.ts'
+import { tail } from '../../config/lib/tool.ts'
+import { shellLine } from '../qemu/qemu.ts'
 import type { Home } from './layout.ts'
 
 /** Also when it is busybox: that has its name from how it was called. */

@@ -1,8 +1,8 @@
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
-import { UserError } from '../../build/lib/errors.ts'
-import { portHolder } from '../targets/local/ports.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { portHolder } from '../qemu/ports.ts'
 
 export interface PublishedPort {
   /** Of the host. */

@@ -1,7 +1,7 @@
-import { UserError } from '../../build/lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { type CommittedRelease, readRelease, tagOf } from '../git/release.ts'
 import type { Git } from '../git/run.ts'
-import { type Kept, ReleaseStore } from '../store.ts'
+import { type Kept, ReleaseStore } from '../release/store.ts'
 import type { Home } from './layout.ts'
 import { repositoryOf } from './repository.ts'
 

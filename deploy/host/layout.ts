@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { UserError } from '../../build/lib/errors.ts'
-import { log } from '../../build/lib/log.ts'
-import type { PortForward } from '../targets/local/qemu.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { log } from '../../config/lib/log.ts'
+import type { PortForward } from '../qemu/qemu.ts'
 import { writeJson } from '../whole.ts'
 
 export { writeJson }

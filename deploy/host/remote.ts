@@ -1,4 +1,4 @@
-import { main } from '../../build/lib/main.ts'
+import { main } from '../../config/lib/main.ts'
 import { call, type Request } from './channel.ts'
 import { Home } from './layout.ts'
 

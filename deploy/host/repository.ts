@@ -1,8 +1,8 @@
 import { chmod, glob, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { root } from '../../build/lib/paths.ts'
+import { root } from '../../config/lib/paths.ts'
 import { Git } from '../git/run.ts'
-import { shellLine } from '../targets/local/qemu.ts'
+import { shellLine } from '../qemu/qemu.ts'
 import type { Home } from './layout.ts'
 import { allowedSsh } from './signers.ts'
 

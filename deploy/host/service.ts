@@ -1,5 +1,5 @@
-import { describeError, UserError } from '../../build/lib/errors.ts'
-import { main } from '../../build/lib/main.ts'
+import { describeError, UserError } from '../../config/lib/errors.ts'
+import { main } from '../../config/lib/main.ts'
 import type { Report } from '../target.ts'
 import { Appliance } from './appliance.ts'
 import { type Caller, listen, type Request } from './channel.ts'

@@ -1,14 +1,14 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from '../../build/lib/errors.ts'
-import type { Progress } from '../../build/lib/log.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import type { Progress } from '../../config/lib/log.ts'
 import { DataDisk } from '../data/disk.ts'
 import { handOver, requireSnapshot, snapshotOf } from '../data/handover.ts'
 import { readRelease } from '../git/release.ts'
 import type { Git } from '../git/run.ts'
-import { type Kept, ReleaseStore } from '../store.ts'
-import { isWell } from '../targets/local/health.ts'
-import { isRunning } from '../targets/local/process.ts'
+import { type Kept, ReleaseStore } from '../release/store.ts'
+import { isWell } from '../qemu/health.ts'
+import { isRunning } from '../qemu/process.ts'
 import {
   backendOf,
   boot,

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { UserError } from '../../build/lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 
 const againMs = 50
 

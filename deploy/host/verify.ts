@@ -1,11 +1,11 @@
 import { freemem, totalmem } from 'node:os'
 import { freeBytes } from '../../build/host/space.ts'
-import { UserError } from '../../build/lib/errors.ts'
-import { formatBytes } from '../../build/lib/units.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { formatBytes } from '../../config/lib/units.ts'
 import { type CommittedRelease, readRelease, readReleaseFile } from '../git/release.ts'
 import { type Verdict, verifyCommit } from '../git/minisign.ts'
 import type { Git } from '../git/run.ts'
-import type { ReleaseStore } from '../store.ts'
+import type { ReleaseStore } from '../release/store.ts'
 import type { Settings } from './layout.ts'
 
 /** A change of a reference, as git tells a hook. */

@@ -1,11 +1,11 @@
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { root } from '../../build/lib/paths.ts'
+import { root } from '../../config/lib/paths.ts'
 import { createAjv } from '../../config/ajv.ts'
 import { checkAppConfig } from '../../config/app.ts'
 import { deriveApp } from '../../config/types.ts'
-import { certify } from '../fixtures/certify.ts'
+import { certify } from '../lib/certify.ts'
 import { appSchemaPath, readSchema } from '../../config/schema.ts'
 import { readFileSync } from 'node:fs'
 

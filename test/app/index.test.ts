@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { until } from '../fixtures/until.ts'
-import { root } from '../../build/lib/paths.ts'
-import { freePort } from '../fixtures/ports.ts'
+import { until } from '../lib/until.ts'
+import { root } from '../../config/lib/paths.ts'
+import { freePort } from '../lib/ports.ts'
 
 const port = await freePort()
 const url = `http://127.0.0.1:${port}`

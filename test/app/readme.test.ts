@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { root } from '../../build/lib/paths.ts'
+import { root } from '../../config/lib/paths.ts'
 import { appSchemaPath, readSchema } from '../../config/schema.ts'
 
 interface Node {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { runStory } from '../fixtures/story.ts'
+import { runStory } from '../lib/story.ts'
 
 await t.test('README.md, "Make your own appliance"', async (t) => {
   const section = { document: 'README.md', heading: 'Make your own appliance' }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { runStory } from '../fixtures/story.ts'
+import { runStory } from '../lib/story.ts'
 
 await t.test('app/README.md, "From nothing to a running balancer"', async (t) => {
   const section = { document: 'app/README.md', heading: 'From nothing to a running balancer' }

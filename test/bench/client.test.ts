@@ -1,7 +1,7 @@
 import t from 'tap'
 import { createServer, type Server } from 'node:http'
 import { keepAliveRequests, untilOk } from './client.ts'
-import { freePort } from '../fixtures/ports.ts'
+import { freePort } from '../lib/ports.ts'
 
 /** Listens on a free port of 127.0.0.1 until the test ends. */
 async function listen(t: Pick<Tap, 'teardown'>, server: Server): Promise<string> {

@@ -9,8 +9,8 @@
  * Instruction counts do not depend on the host, except that a kernel's calibration loops run against the clock:
  * expect ± 1 %, and use --runs for the median.
  */
-import { main } from '../../build/lib/main.ts'
-import { UserError } from '../../build/lib/errors.ts'
+import { main } from '../../config/lib/main.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { untilOk } from './client.ts'
 import { describeCounted, medianRun } from './describe.ts'
 import { guestCommand, type Guest } from './guest.ts'
@@ -18,7 +18,7 @@ import { ended, startCounted, type CountedMachine, type Stage } from './machine.
 import { offImage } from './off-image.ts'
 import type { Counters } from './plugin.ts'
 import type { Hot } from './profile.ts'
-import { freePort } from '../fixtures/ports.ts'
+import { freePort } from '../lib/ports.ts'
 
 export interface Counted {
   counters: Counters

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util'
-import { formatBytes } from '../../build/lib/units.ts'
+import { formatBytes } from '../../config/lib/units.ts'
 
 export type Unit = 'instructions' | 'seconds' | 'milliseconds' | 'bytes' | 'MiB'
 

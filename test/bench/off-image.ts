@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { tool } from '../../build/lib/tool.ts'
-import { dist } from '../../build/lib/paths.ts'
+import { tool } from '../../config/lib/tool.ts'
+import { dist } from '../../config/lib/paths.ts'
 
 const source = join(import.meta.dirname, 'fixtures', 'off-init.c')
 const purpose = 'create the image that measures the kernel alone'

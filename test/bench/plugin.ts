@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
-import { UserError } from '../../build/lib/errors.ts'
-import { tool } from '../../build/lib/tool.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { tool } from '../../config/lib/tool.ts'
 
 /** Instructions that the guest has executed, by where they ran. The parts add up to `total`. */
 export interface Counters {

@@ -1,9 +1,9 @@
-import { UserError } from '../../build/lib/errors.ts'
-import type { Artefact } from '../../build/lib/artefact.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import type { Artefact } from '../../build/pipeline/artefact.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { artefactPath } from '../../deploy/release.ts'
 import type { Release } from '../../deploy/target.ts'
-import { kernelCommandLine } from '../../deploy/targets/local/qemu.ts'
+import { kernelCommandLine } from '../../deploy/qemu/qemu.ts'
 import type { Guest } from './guest.ts'
 
 /** Returns an artefact of the manifest, such as `kernel/vmlinux`. */

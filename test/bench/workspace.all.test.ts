@@ -1,7 +1,7 @@
 import t from 'tap'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tool } from '../../build/lib/tool.ts'
+import { tool } from '../../config/lib/tool.ts'
 import { copyRepository } from './workspace.ts'
 
 const packageJson = JSON.stringify({

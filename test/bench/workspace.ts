@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { tail, tool } from '../../build/lib/tool.ts'
+import { tail, tool } from '../../config/lib/tool.ts'
 
 /** A copy of the repository in which the bench may build and edit. */
 export interface Workspace {

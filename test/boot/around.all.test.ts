@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { until } from '../fixtures/until.ts'
+import { until } from '../lib/until.ts'
 import { boot } from './boot.ts'
 
 t.setTimeout(30 * 60_000)

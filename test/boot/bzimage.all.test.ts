@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { findOvmf } from '../../build/host/ovmf.ts'
-import { dist } from '../../build/lib/paths.ts'
+import { dist } from '../../config/lib/paths.ts'
 import { artefactPath, loadRelease } from '../../deploy/release.ts'
-import { kernelCommandLine, qemuCommand } from '../../deploy/targets/local/qemu.ts'
+import { kernelCommandLine, qemuCommand } from '../../deploy/qemu/qemu.ts'
 import { machineSpec } from '../deploy/local/fixture.ts'
-import { limit } from '../fixtures/until.ts'
+import { limit } from '../lib/until.ts'
 
 const release = await loadRelease(dist)
 

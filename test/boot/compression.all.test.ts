@@ -1,10 +1,10 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { cacheFrom } from '../../build/lib/cache.ts'
-import { layerType } from '../../build/lib/pack.ts'
-import { dist } from '../../build/lib/paths.ts'
+import { cacheFrom } from '../../build/pipeline/cache.ts'
+import { layerType } from '../../build/pipeline/pack.ts'
+import { dist } from '../../config/lib/paths.ts'
 import { buildRuntime } from '../../build/runtime.ts'
-import { buildFull, compressions } from '../fixtures/full.ts'
+import { buildFull, compressions } from '../lib/full.ts'
 import { boot } from './boot.ts'
 
 // Its kernel may have to be compiled first.

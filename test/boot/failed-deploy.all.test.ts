@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { checkout } from '../fixtures/checkout.ts'
-import { freePort } from '../fixtures/ports.ts'
+import { checkout } from '../lib/checkout.ts'
+import { freePort } from '../lib/ports.ts'
 
 t.setTimeout(30 * 60_000)
 

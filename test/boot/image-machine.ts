@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { Boot } from '../../build/format.ts'
 import { findOvmf } from '../../build/host/ovmf.ts'
-import { limit, untilFound } from '../fixtures/until.ts'
-import { freePort } from '../fixtures/ports.ts'
+import { limit, untilFound } from '../lib/until.ts'
+import { freePort } from '../lib/ports.ts'
 
 /** Files of an image, as the machine that boots it needs them. */
 export interface ImageFiles {

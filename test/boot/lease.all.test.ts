@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { Message } from '../../kernel/system/network/dhcp/message.ts'
 import { code, messageType, numberOf } from '../../kernel/system/network/dhcp/options.ts'
-import { startLan } from '../fixtures/lan.ts'
+import { startLan } from '../lib/lan.ts'
 import { clientAddress, reply, serverAddress, word } from '../kernel/fixtures/dhcp-server.ts'
 import { boot } from './boot.ts'
 

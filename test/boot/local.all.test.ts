@@ -5,10 +5,10 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { certify } from '../fixtures/certify.ts'
-import { type Checkout, checkout } from '../fixtures/checkout.ts'
-import { until } from '../fixtures/until.ts'
-import { freePort } from '../fixtures/ports.ts'
+import { certify } from '../lib/certify.ts'
+import { type Checkout, checkout } from '../lib/checkout.ts'
+import { until } from '../lib/until.ts'
+import { freePort } from '../lib/ports.ts'
 
 t.setTimeout(30 * 60_000)
 

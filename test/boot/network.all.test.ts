@@ -1,5 +1,5 @@
 import t from 'tap'
-import { untilFound } from '../fixtures/until.ts'
+import { untilFound } from '../lib/until.ts'
 import { boot } from './boot.ts'
 
 await t.test('a static network', async (t) => {

@@ -2,8 +2,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, w
 import { join } from 'node:path'
 import t from 'tap'
 import { buildApp } from '../../build/app.ts'
-import type { Artefact } from '../../build/lib/artefact.ts'
-import { tool } from '../../build/lib/tool.ts'
+import type { Artefact } from '../../build/pipeline/artefact.ts'
+import { tool } from '../../config/lib/tool.ts'
 import { configFor, packageOf } from './app/fixture.ts'
 
 const repository = {

@@ -6,8 +6,8 @@ import { diagnose, diagnosisText, type DoctorOptions } from '../../build/doctor.
 import type { Check } from '../../build/host/checks.ts'
 import { requirements } from '../../build/host/tools.ts'
 import type { Pin } from '../../build/kernel/source.ts'
-import { UserError } from '../../build/lib/errors.ts'
-import { root } from '../../build/lib/paths.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { root } from '../../config/lib/paths.ts'
 import { loadConfig } from '../../config/load.ts'
 import { debian } from './host/fixture.ts'
 

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readElf } from '../../build/app/elf.ts'
-import { findTool } from '../../build/lib/tool.ts'
+import { findTool } from '../../config/lib/tool.ts'
 import { rebuild } from '../../build/rebuild.ts'
 import { nodeAbi, npmNode } from '../../build/runtime/node.ts'
 

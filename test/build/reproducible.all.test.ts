@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { hashFile } from '../../build/lib/artefact.ts'
-import { checkout } from '../fixtures/checkout.ts'
+import { hashFile } from '../../build/pipeline/artefact.ts'
+import { checkout } from '../lib/checkout.ts'
 
 await t.test('two builds in different folders, without a cache, give the same layers', async (t) => {
   const hashes = []

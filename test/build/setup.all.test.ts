@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
-import { root } from '../../build/lib/paths.ts'
+import { root } from '../../config/lib/paths.ts'
 
 await t.test('this host has everything that the tests need', async (t) => {
   const { status, stderr } = spawnSync(process.execPath, ['build/setup.ts', '--test'], {

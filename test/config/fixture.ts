@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { UserError } from '../../build/lib/errors.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import type { ConfigFacts } from '../../config/check.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { SystemConfig } from '../../config/system.types.ts'

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import t from 'tap'
-import { root } from '../../build/lib/paths.ts'
+import { root } from '../../config/lib/paths.ts'
 
 /** Prints without end; when it is interrupted, it takes its time and ends with 7. */
 const program = `

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { checkout } from '../fixtures/checkout.ts'
-import { folderOf } from '../fixtures/release.ts'
+import { checkout } from '../lib/checkout.ts'
+import { folderOf } from '../lib/release.ts'
 import { plainWorld } from './git/repository.ts'
 
 type Environment = Record<string, string>

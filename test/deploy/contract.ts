@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { type Report, type Target, type Verb, verb } from '../../deploy/target.ts'
-import { answering } from '../fixtures/release.ts'
+import { answering } from '../lib/release.ts'
 import type { World } from './world.ts'
 
 const verbs = {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { loadTarget, verb } from '../../deploy/target.ts'
-import { fullRelease } from '../fixtures/full.ts'
+import { fullRelease } from '../lib/full.ts'
 import type { MakeWorld } from './world.ts'
 
 /** Notes its name on the disk each time it starts; answers with all names, and the MiB of the disk. */

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { UserError } from '../../build/lib/errors.ts'
-import { root } from '../../build/lib/paths.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { root } from '../../config/lib/paths.ts'
 import { createAjv } from '../../config/ajv.ts'
 import {
   type Context,
@@ -12,7 +12,7 @@ import {
   targetNames,
   verb,
 } from '../../deploy/target.ts'
-import { folderOf } from '../fixtures/release.ts'
+import { folderOf } from '../lib/release.ts'
 import { keepsPromises } from './contract.ts'
 
 function hasForm(t: Test, name: string, target: Target): void {

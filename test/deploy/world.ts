@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import type { Context, Release } from '../../deploy/target.ts'
-import { limit } from '../fixtures/until.ts'
+import { limit } from '../lib/until.ts'
 
 /** What the contract test of a target works with: the default export of `test/deploy/<target>/world.ts` makes it. */
 export interface World {

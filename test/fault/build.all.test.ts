@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Checkout, checkout } from '../fixtures/checkout.ts'
-import { until } from '../fixtures/until.ts'
+import { type Checkout, checkout } from '../lib/checkout.ts'
+import { until } from '../lib/until.ts'
 import { namespaceCommand, noNamespace } from '../kernel/fixtures/namespace.ts'
 
 const node = join(import.meta.dirname, '../../node_modules/.bin/node')

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { checkout } from '../fixtures/checkout.ts'
+import { checkout } from '../lib/checkout.ts'
 
 const node = join(import.meta.dirname, '../../node_modules/.bin/node')
 

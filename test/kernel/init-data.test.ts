@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { findTool, tool } from '../../build/lib/tool.ts'
+import { findTool, tool } from '../../config/lib/tool.ts'
 import {
   compileSanitized,
   everyPart,

@@ -12,8 +12,8 @@ import {
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { tool } from '../../build/lib/tool.ts'
-import { until } from '../fixtures/until.ts'
+import { tool } from '../../config/lib/tool.ts'
+import { until } from '../lib/until.ts'
 import {
   compileSanitized,
   everyPart,

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
 import { strict } from '../../build/init.ts'
-import { tool } from '../../build/lib/tool.ts'
+import { tool } from '../../config/lib/tool.ts'
 
 await t.test('what it gives up for is an event like those of init', async (t) => {
   const program = join(t.testdir(), 'preinit')

@@ -5,9 +5,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import t from 'tap'
-import { root } from '../../build/lib/paths.ts'
+import { root } from '../../config/lib/paths.ts'
 import { boot } from '../boot/boot.ts'
-import { limitMs } from '../fixtures/until.ts'
+import { limitMs } from '../lib/until.ts'
 
 const fixture = join(root, 'test/fixtures/trial')
 const programs = readdirSync(join(fixture, 'app/programs')).map((name) => basename(name, '.js'))

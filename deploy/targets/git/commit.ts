@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 import shell from 'shelljs'
-import { root } from '../../../build/lib/paths.ts'
+import { root } from '../../../config/lib/paths.ts'
 import { signCommit } from '../../git/minisign.ts'
 import { manifestName, messageOf, type ReleaseFile, releaseName } from '../../git/release.ts'
 import type { Git } from '../../git/run.ts'

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import shell from 'shelljs'
-import { UserError } from '../../../build/lib/errors.ts'
-import { root } from '../../../build/lib/paths.ts'
-import { findTool, missingTool } from '../../../build/lib/tool.ts'
+import { UserError } from '../../../config/lib/errors.ts'
+import { root } from '../../../config/lib/paths.ts'
+import { findTool, missingTool } from '../../../config/lib/tool.ts'
 
 /** `deploy.options` of the target `git`. */
 export interface GitOptions {

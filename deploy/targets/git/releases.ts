@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { UserError } from '../../../build/lib/errors.ts'
-import { root } from '../../../build/lib/paths.ts'
-import { tail } from '../../../build/lib/tool.ts'
+import { UserError } from '../../../config/lib/errors.ts'
+import { root } from '../../../config/lib/paths.ts'
+import { tail } from '../../../config/lib/tool.ts'
 import {
   type CommittedRelease,
   describeRelease,

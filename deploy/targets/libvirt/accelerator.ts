@@ -1,4 +1,4 @@
-import { log } from '../../../build/lib/log.ts'
+import { log } from '../../../config/lib/log.ts'
 import type { Context } from '../../target.ts'
 import type { DomainSpec } from './domain.ts'
 import type { Virsh } from './virsh.ts'

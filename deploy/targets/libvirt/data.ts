@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { UserError } from '../../../build/lib/errors.ts'
-import { log } from '../../../build/lib/log.ts'
-import { formatBytes } from '../../../build/lib/units.ts'
+import { UserError } from '../../../config/lib/errors.ts'
+import { log } from '../../../config/lib/log.ts'
+import { formatBytes } from '../../../config/lib/units.ts'
 import { makeFileSystem } from '../../data/disk.ts'
 import type { DataConfig, Disk } from '../../data/handover.ts'
-import { shellLine } from '../local/qemu.ts'
+import { shellLine } from '../../qemu/qemu.ts'
 import type { Pool } from './pool.ts'
 
 const mebibyte = 2 ** 20

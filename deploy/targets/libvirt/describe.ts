@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { root } from '../../../build/lib/paths.ts'
+import { root } from '../../../config/lib/paths.ts'
 import type { SystemConfig } from '../../../config/system.types.ts'
 import { checkEnvironment } from '../../environment.ts'
 import { artefactPath } from '../../release.ts'

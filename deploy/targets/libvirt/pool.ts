@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { UserError } from '../../../build/lib/errors.ts'
+import { UserError } from '../../../config/lib/errors.ts'
 import type { Virsh } from './virsh.ts'
 import { unescapeXml } from './xml.ts'
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { log, progress } from '../../../build/lib/log.ts'
+import { log, progress } from '../../../config/lib/log.ts'
 import { type DataConfig, handOver, snapshotOf } from '../../data/handover.ts'
 import { afterRestart } from '../../failure/report.ts'
 import type { Context } from '../../target.ts'

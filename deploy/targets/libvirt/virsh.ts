@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { UserError } from '../../../build/lib/errors.ts'
-import { missingTool, tail } from '../../../build/lib/tool.ts'
+import { UserError } from '../../../config/lib/errors.ts'
+import { missingTool, tail } from '../../../config/lib/tool.ts'
 
 /** Runs virsh on one connection. */
 export interface Virsh {

@@ -2,19 +2,19 @@ import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { judgeKvm, readKvmEvidence } from '../../../build/host/kvm.ts'
-import { UserError } from '../../../build/lib/errors.ts'
-import { log, progress } from '../../../build/lib/log.ts'
+import { UserError } from '../../../config/lib/errors.ts'
+import { log, progress } from '../../../config/lib/log.ts'
 import { handOver, requireSnapshot } from '../../data/handover.ts'
 import { afterRestart } from '../../failure/report.ts'
 import { artefactPath } from '../../release.ts'
 import { choosePrevious, releaseTable } from '../../releases.ts'
-import { ReleaseStore } from '../../store.ts'
+import { ReleaseStore } from '../../release/store.ts'
 import type { Context, Release, Report, Target } from '../../target.ts'
-import { type Choice, chooseAccelerator } from './accelerator.ts'
+import { type Choice, chooseAccelerator } from '../../qemu/accelerator.ts'
 import { dataDiskOf, diskCommands } from './data.ts'
-import { awaitHealth, isWell } from './health.ts'
-import { startWithFallback } from './kvm.ts'
-import { streamConsole } from './logs.ts'
+import { awaitHealth, isWell } from '../../qemu/health.ts'
+import { startWithFallback } from '../../qemu/kvm.ts'
+import { streamConsole } from '../../qemu/logs.ts'
 import {
   type Ending,
   killMachine,
@@ -23,11 +23,17 @@ import {
   machineLogs,
   stopMachine,
   strays,
-} from './machine.ts'
+} from '../../qemu/machine.ts'
 import { readOptions, schema } from './options.ts'
-import { requireFreePorts } from './ports.ts'
-import { isRunning, type ProcessMark, residentBytes } from './process.ts'
-import { kernelCommandLine, type MachineSpec, type PortForward, qemuCommand, shellLine } from './qemu.ts'
+import { requireFreePorts } from '../../qemu/ports.ts'
+import { isRunning, type ProcessMark, residentBytes } from '../../qemu/process.ts'
+import {
+  kernelCommandLine,
+  type MachineSpec,
+  type PortForward,
+  qemuCommand,
+  shellLine,
+} from '../../qemu/qemu.ts'
 import { forgetState, locked, readState, type State, writeState } from './state.ts'
 
 const graceMs = 5000

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { root } from '../../../build/lib/paths.ts'
+import { root } from '../../../config/lib/paths.ts'
 import { checkEnvironment } from '../../environment.ts'
 
 /** `deploy.options` of the target `local`. */

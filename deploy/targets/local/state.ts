@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashText } from '../../../build/lib/artefact.ts'
-import { UserError } from '../../../build/lib/errors.ts'
+import { hashText } from '../../../build/pipeline/artefact.ts'
+import { UserError } from '../../../config/lib/errors.ts'
 import { writeJson } from '../../whole.ts'
-import type { Machine } from './machine.ts'
-import { isRunning, markProcess, type ProcessMark } from './process.ts'
+import type { Machine } from '../../qemu/machine.ts'
+import { isRunning, markProcess, type ProcessMark } from '../../qemu/process.ts'
 
 /** What is remembered of the machine that was deployed. */
 export interface State extends Machine {

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import t from 'tap'
-import { certify } from '../../fixtures/certify.ts'
+import { certify } from '../../lib/certify.ts'
 import { backend, balancer, oneRoute, say, until, untilSteady } from './fixture.ts'
 import { refusal, smuggled } from './smuggled.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 let whole = 0
 const a = await backend(t, (request, response) => {

@@ -3,7 +3,7 @@ import { createServer as createHttps } from 'node:https'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { certify } from '../../fixtures/certify.ts'
+import { certify } from '../../lib/certify.ts'
 import { backend, balancer, inFlight, oneRoute, portOf, say, until } from './fixture.ts'
 
 const health = { kind: 'none' }

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { backend, balancer, oneRoute, type TestBackend, type TestBalancer } from './fixture.ts'
-import { until } from '../../fixtures/until.ts'
+import { until } from '../../lib/until.ts'
 
 async function three(t: Test): Promise<TestBackend[]> {
   return [await backend(t), await backend(t), await backend(t)]

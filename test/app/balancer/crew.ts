@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { root } from '../../../build/lib/paths.ts'
-import { limit } from '../../fixtures/until.ts'
+import { root } from '../../../config/lib/paths.ts'
+import { limit } from '../../lib/until.ts'
 import { boot, bundle } from '../../kernel/fixtures/system.ts'
 import { type Overview, token, until } from './fixture.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 /** A load balancer in several processes, as the system layer starts them. */
 export interface Crew {

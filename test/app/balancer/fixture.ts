@@ -4,12 +4,12 @@ import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
-import { root } from '../../../build/lib/paths.ts'
-import { limit, ownConnection, until } from '../../fixtures/until.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { root } from '../../../config/lib/paths.ts'
+import { limit, ownConnection, until } from '../../lib/until.ts'
+import { freePort } from '../../lib/ports.ts'
 
 export { until }
-export { untilSteady } from '../../fixtures/until.ts'
+export { untilSteady } from '../../lib/until.ts'
 
 interface Owner {
   teardown(undo: () => unknown): unknown

@@ -7,12 +7,12 @@ import t from 'tap'
 import { Balancer } from '../../../app/balancer.ts'
 import { checked, type BalancerConfig } from '../../../app/config.ts'
 import { ConfigError } from '../../../kernel/kit/config.ts'
-import { root } from '../../../build/lib/paths.ts'
-import { certify } from '../../fixtures/certify.ts'
+import { root } from '../../../config/lib/paths.ts'
+import { certify } from '../../lib/certify.ts'
 import { seeded } from '../../kernel/fixtures/random.ts'
 import { backend, balancer, oneRoute, type TestBalancer } from './fixture.ts'
 import { Generator, type Schema } from './generate.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 /** What failed once fails again with `SEED=<the number>`. */
 const seed = Number(process.env['SEED'] ?? randomInt(2 ** 31))

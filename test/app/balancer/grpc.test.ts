@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
-import { certify } from '../../fixtures/certify.ts'
+import { certify } from '../../lib/certify.ts'
 import {
   backend,
   balancer,
@@ -17,7 +17,7 @@ import {
 } from './fixture.ts'
 import { call, type Echo, type GrpcBackend, grpcBackend, grpcClient, secured } from './grpc.ts'
 import { logged } from './raw.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const { certificate, key } = certify(t, 'x')
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
-import { limit } from '../../fixtures/until.ts'
+import { limit } from '../../lib/until.ts'
 import { backend, balancer, oneRoute, type TestBackend, until } from './fixture.ts'
 
 await t.test('a backend that fails its checks is left out, and comes back when it passes them', async (t) => {

@@ -7,10 +7,10 @@ import { connect as connectTls } from 'node:tls'
 import { Readable } from 'node:stream'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
-import { certify } from '../../fixtures/certify.ts'
-import { limit } from '../../fixtures/until.ts'
+import { certify } from '../../lib/certify.ts'
+import { limit } from '../../lib/until.ts'
 import { backend, balancer, oneRoute, portOf, residentMegabytes, say, until, untilSteady } from './fixture.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 await t.test('a large body streams both ways, at the pace of the slower side', async (t) => {
   const size = 64 * 2 ** 20

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { type ClientHttp2Stream, connect } from 'node:http2'
 import t from 'tap'
 import { WebSocketServer } from 'ws'
-import { certify } from '../../fixtures/certify.ts'
+import { certify } from '../../lib/certify.ts'
 import { backend, balancer, inFlight, oneRoute, until } from './fixture.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const [text, close] = [1, 8]
 

@@ -1,7 +1,7 @@
 import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import t from 'tap'
-import { certify } from '../../fixtures/certify.ts'
+import { certify } from '../../lib/certify.ts'
 import {
   backend,
   balancer,
@@ -13,7 +13,7 @@ import {
 } from './fixture.ts'
 import { connectRaw, flood, floods } from './http2-floods.ts'
 import { frames } from './http2-frames.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const a: TestBackend = await backend(t, ({ url }, response) => {
   if (url === '/') return response.end(a.address)

@@ -2,7 +2,7 @@ import { Agent } from 'node:http'
 import t, { type Test } from 'tap'
 import { type Crew, startCrew } from './crew.ts'
 import { backend, checkPath, type TestBackend, until } from './fixture.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const processes = 2
 

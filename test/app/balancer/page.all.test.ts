@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { findCommand } from '../../../build/host/find.ts'
-import { dist } from '../../../build/lib/paths.ts'
+import { dist } from '../../../config/lib/paths.ts'
 import { backend, balancer, oneRoute, type TestBackend, type TestBalancer, token, until } from './fixture.ts'
 
 const executablePath = findCommand('chromium', (process.env['PATH'] ?? '').split(':'))

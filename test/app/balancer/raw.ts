@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { connect as connectHttp2, type IncomingHttpHeaders } from 'node:http2'
 import { createServer, type Server, type Socket } from 'node:net'
-import { certify } from '../../fixtures/certify.ts'
+import { certify } from '../../lib/certify.ts'
 import { balancer, portOf, type TestBalancer } from './fixture.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 interface Owner {
   teardown(undo: () => unknown): unknown

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { balancer } from './fixture.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 await t.test(
   'the port of https is left out of a redirect where it is 443, and so is the one that was asked',

@@ -8,10 +8,10 @@ import { buffer } from 'node:stream/consumers'
 import t from 'tap'
 import { Agent, request } from 'undici'
 import { WebSocket, WebSocketServer } from 'ws'
-import { certify } from '../../fixtures/certify.ts'
+import { certify } from '../../lib/certify.ts'
 import { backend, balancer, checkPath, oneRoute, type TestBalancer, until } from './fixture.ts'
 import { growth, type Held } from './growth.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const [rounds, perRound, atOnce] = [8, 1250, 25]
 /** Connections of every other kind in a round. */

@@ -1,6 +1,6 @@
 import { checkPath, type Overview, type TestBackend, token } from '../balancer/fixture.ts'
 import { boot, type TestMachine } from '../../boot/boot.ts'
-import { limit, ownConnection } from '../../fixtures/until.ts'
+import { limit, ownConnection } from '../../lib/until.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'

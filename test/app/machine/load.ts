@@ -3,7 +3,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:http2'
 import { request as requestTls } from 'node:https'
 import { setTimeout as wait } from 'node:timers/promises'
-import { limit, limitMs } from '../../fixtures/until.ts'
+import { limit, limitMs } from '../../lib/until.ts'
 
 /** What became of a load. */
 export interface Outcome {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { backend, oneRoute, until } from '../balancer/fixture.ts'
 import { boot } from '../../boot/boot.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { code, messageType, numberOf } from '../../../kernel/system/network/dhcp/options.ts'
-import { startLan } from '../../fixtures/lan.ts'
-import { scanTcp, scanUdp } from '../../fixtures/scan.ts'
+import { startLan } from '../../lib/lan.ts'
+import { scanTcp, scanUdp } from '../../lib/scan.ts'
 import { clientAddress, reply, serverAddress } from '../../kernel/fixtures/dhcp-server.ts'
 import { boot } from '../../boot/boot.ts'
 

@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Release } from '../../../deploy/target.ts'
-import { layShipped } from '../../fixtures/shipped.ts'
+import { layShipped } from '../../lib/shipped.ts'
 import { appLayer } from '../app-layer.ts'
 import { releaseGuest } from '../release.ts'
 import { type Contestant, memory, ports, type Setting } from './contestant.ts'

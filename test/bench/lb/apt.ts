@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
-import { UserError } from '../../../build/lib/errors.ts'
-import { tool } from '../../../build/lib/tool.ts'
+import { UserError } from '../../../config/lib/errors.ts'
+import { tool } from '../../../config/lib/tool.ts'
 
 /** What this host's apt is configured with, for a system that is built beside it. */
 export interface Apt {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tool } from '../../../build/lib/tool.ts'
+import { tool } from '../../../config/lib/tool.ts'
 
 /** A certificate for bench.test that signs itself, and its key; both PEM. */
 export function makeCertificate(folder: string): { certificate: string; key: string } {

@@ -12,10 +12,10 @@ import {
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import shell from 'shelljs'
-import { hashText } from '../../../build/lib/artefact.ts'
-import { UserError } from '../../../build/lib/errors.ts'
-import { log } from '../../../build/lib/log.ts'
-import { tool } from '../../../build/lib/tool.ts'
+import { hashText } from '../../../build/pipeline/artefact.ts'
+import { UserError } from '../../../config/lib/errors.ts'
+import { log } from '../../../config/lib/log.ts'
+import { tool } from '../../../config/lib/tool.ts'
 import { type Apt, hostApt } from './apt.ts'
 
 /** A Debian that boots straight into its kernel. */

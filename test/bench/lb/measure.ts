@@ -1,4 +1,4 @@
-import { log } from '../../../build/lib/log.ts'
+import { log } from '../../../config/lib/log.ts'
 import { countBatch } from '../batch.ts'
 import { firstResponse } from '../count.ts'
 import { guestCommand } from '../guest.ts'
@@ -10,7 +10,7 @@ import { type Contestant, ports } from './contestant.ts'
 import type { Figures, Result } from './report.ts'
 import { memoryUse } from './status.ts'
 import type { Workload } from './workloads.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 /** Debian takes a minute and more under emulation. */
 const bootMs = 600_000

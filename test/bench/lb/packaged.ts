@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tool } from '../../../build/lib/tool.ts'
+import { tool } from '../../../config/lib/tool.ts'
 import { type Contestant, memory, ports, type Setting } from './contestant.ts'
 import type { Debian } from './debian.ts'
 

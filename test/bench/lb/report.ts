@@ -1,4 +1,4 @@
-import { formatBytes } from '../../../build/lib/units.ts'
+import { formatBytes } from '../../../config/lib/units.ts'
 import { formatValue } from '../figures.ts'
 import { quantile, type Steady } from '../steady.ts'
 import type { MemoryUse } from './status.ts'

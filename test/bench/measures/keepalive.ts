@@ -5,7 +5,7 @@ import { startCounted } from '../machine.ts'
 import { releaseGuest } from '../release.ts'
 import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const warmUp = 2000
 const batch = 1000

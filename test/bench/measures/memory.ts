@@ -6,7 +6,7 @@ import type { Release } from '../../../deploy/target.ts'
 import { releaseGuest } from '../release.ts'
 import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const requests = 1000
 /** From power-on to the last answer; with memory to spare it takes a tenth of this. */

@@ -1,9 +1,9 @@
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { log } from '../../../build/lib/log.ts'
-import { tool } from '../../../build/lib/tool.ts'
-import { layShipped } from '../../fixtures/shipped.ts'
+import { log } from '../../../config/lib/log.ts'
+import { tool } from '../../../config/lib/tool.ts'
+import { layShipped } from '../../lib/shipped.ts'
 import { appLayer, soonCompiled } from '../app-layer.ts'
 import { sizes, startBackend } from '../backend.ts'
 import { countBatch } from '../batch.ts'
@@ -17,7 +17,7 @@ import { releaseGuest } from '../release.ts'
 import { quantile, steady } from '../steady.ts'
 import { listening } from './boot.ts'
 import type { Measure } from './measure.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const fixtures = join(import.meta.dirname, '../fixtures/proxy')
 /** Enough to keep an emulated machine busy. */

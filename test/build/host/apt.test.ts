@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { aptInstall } from '../../../build/host/apt.ts'
-import { UserError } from '../../../build/lib/errors.ts'
+import { UserError } from '../../../config/lib/errors.ts'
 
 interface Told {
   calls: string[]

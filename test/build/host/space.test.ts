@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { formatBytes } from '../../../build/lib/units.ts'
+import { formatBytes } from '../../../config/lib/units.ts'
 import t from 'tap'
 import { freeBytes, isWritable, nearestExisting, spaceProblems } from '../../../build/host/space.ts'
 

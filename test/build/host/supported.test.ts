@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { elsewhere, unsupported } from '../../../build/host/supported.ts'
-import { root } from '../../../build/lib/paths.ts'
+import { root } from '../../../config/lib/paths.ts'
 import { debian } from './fixture.ts'
 
 await t.test('Linux on x86-64 with glibc builds', async (t) => {

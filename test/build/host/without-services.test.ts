@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { root } from '../../../build/lib/paths.ts'
+import { root } from '../../../config/lib/paths.ts'
 import { namespaceCommand, noNamespace } from '../../kernel/fixtures/namespace.ts'
 
 const [bin = '', ...namespace] = namespaceCommand() ?? []

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { writeCpio } from '../../../build/image/cpio.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 import { noise } from './fixture.ts'
 
 await t.test('cpio lists and unpacks an archive: files of every length modulo 4, a folder', async (t) => {

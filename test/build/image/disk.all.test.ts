@@ -2,9 +2,9 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadFormat } from '../../../build/format.ts'
-import { hashText } from '../../../build/lib/artefact.ts'
+import { hashText } from '../../../build/pipeline/artefact.ts'
 import { uuidOf } from '../../../build/image/uuid.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 import { ask, assemble, makeInput, parts, read } from './fixture.ts'
 
 interface Table {

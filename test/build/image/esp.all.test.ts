@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { makeEsp } from '../../../build/image/esp.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 import { ask, noise, read, sizeOf } from './fixture.ts'
 
 for (const bytes of [0, 1_000_000, 2_000_000, 2_091_520, 8_000_000, 30_000_000]) {

@@ -4,9 +4,9 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type FormatInput, loadFormat } from '../../../build/format.ts'
-import { describeFile } from '../../../build/lib/artefact.ts'
+import { describeFile } from '../../../build/pipeline/artefact.ts'
 import { loadConfig } from '../../../config/load.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 
 /** Bytes that no tool can compress or take for something else, always the same. */
 export function noise(seed: string, bytes: number): Buffer {

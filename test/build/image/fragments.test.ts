@@ -2,7 +2,7 @@ import t from 'tap'
 import { type Boot, formatNames, loadFormat } from '../../../build/format.ts'
 import { fragmentNames, readFragments, requests } from '../../../build/kernel/fragments.ts'
 import { loadConfig } from '../../../config/load.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 
 const disk = ['CONFIG_SCSI', 'CONFIG_BLK_DEV_SD']
 const initrd = ['CONFIG_BLK_DEV_INITRD', 'CONFIG_BLK_DEV_LOOP']

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { chownSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t from 'tap'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 
 const nobody = 65_534
 const skip = process.getuid?.() === 0 ? false : 'the tests are run without root, so every image here is'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { hashText } from '../../../build/lib/artefact.ts'
+import { hashText } from '../../../build/pipeline/artefact.ts'
 import { uuidOf } from '../../../build/image/uuid.ts'
 
 await t.test('a UUID is made of the hash alone, of version 8 and variant 1', (t) => {

@@ -2,9 +2,9 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { hashFile } from '../../../build/lib/artefact.ts'
-import { findTool } from '../../../build/lib/tool.ts'
-import { root } from '../../../build/lib/paths.ts'
+import { hashFile } from '../../../build/pipeline/artefact.ts'
+import { findTool } from '../../../config/lib/tool.ts'
+import { root } from '../../../config/lib/paths.ts'
 import { namespaceCommand, noNamespace } from '../../kernel/fixtures/namespace.ts'
 
 const [bin = '', ...namespace] = namespaceCommand() ?? []

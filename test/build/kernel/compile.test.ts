@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { compile } from '../../../build/kernel/compile.ts'
-import { UserError } from '../../../build/lib/errors.ts'
+import { UserError } from '../../../config/lib/errors.ts'
 
 /** A tree whose Makefile has this recipe for the kernel, and what its compilation says. */
 async function compileWith(t: Test, recipe: string[], interrupted = new AbortController()) {

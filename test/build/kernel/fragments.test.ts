@@ -8,8 +8,8 @@ import {
   requests,
   verifySurvival,
 } from '../../../build/kernel/fragments.ts'
-import { UserError } from '../../../build/lib/errors.ts'
-import { root } from '../../../build/lib/paths.ts'
+import { UserError } from '../../../config/lib/errors.ts'
+import { root } from '../../../config/lib/paths.ts'
 
 await t.test('the fragments follow the configuration, later ones win', (t) => {
   const names = fragmentNames({

@@ -4,9 +4,9 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { limit, until } from '../../fixtures/until.ts'
-import { checkout } from '../../fixtures/checkout.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { limit, until } from '../../lib/until.ts'
+import { checkout } from '../../lib/checkout.ts'
+import { freePort } from '../../lib/ports.ts'
 
 /** Of the two seconds after a save, what may pass with nothing computed: under emulation the rest is how fast the host is. */
 const idleMs = 1500

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { UserError } from '../../../build/lib/errors.ts'
+import { UserError } from '../../../config/lib/errors.ts'
 import { type Context, explain, type Explanation, isFinal } from '../../../deploy/failure/explain.ts'
 import { afterRestart, deployError } from '../../../deploy/failure/report.ts'
 

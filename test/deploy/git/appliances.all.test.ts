@@ -1,11 +1,11 @@
 import t from 'tap'
 import { loadTarget, verb } from '../../../deploy/target.ts'
-import { answering } from '../../fixtures/release.ts'
-import { until } from '../../fixtures/until.ts'
+import { answering } from '../../lib/release.ts'
+import { until } from '../../lib/until.ts'
 import { answerOf } from '../world.ts'
 import { startHost } from './host.ts'
 import { load } from './load.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const target = await loadTarget('git')
 const host = await startHost(t)

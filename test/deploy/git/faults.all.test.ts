@@ -9,8 +9,8 @@ import { Git } from '../../../deploy/git/run.ts'
 import { readOptions } from '../../../deploy/targets/git/options.ts'
 import { Releases } from '../../../deploy/targets/git/releases.ts'
 import { loadTarget, verb } from '../../../deploy/target.ts'
-import { answering } from '../../fixtures/release.ts'
-import { until } from '../../fixtures/until.ts'
+import { answering } from '../../lib/release.ts'
+import { until } from '../../lib/until.ts'
 import { applianceName, running, startHost } from './host.ts'
 
 const target = await loadTarget('git')

@@ -2,11 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { root } from '../../../build/lib/paths.ts'
+import { root } from '../../../config/lib/paths.ts'
 import { Home } from '../../../deploy/host/layout.ts'
 import type { Release } from '../../../deploy/target.ts'
-import { appRelease, folderOf } from '../../fixtures/release.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { appRelease, folderOf } from '../../lib/release.ts'
+import { freePort } from '../../lib/ports.ts'
 
 /** A host of its own in a folder: a real service, real repositories. */
 export interface Host {

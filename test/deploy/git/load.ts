@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { limitMs } from '../../fixtures/until.ts'
+import { limitMs } from '../../lib/until.ts'
 
 /** What continuous load has met. */
 export interface Load {

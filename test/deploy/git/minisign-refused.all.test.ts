@@ -3,7 +3,7 @@ import { Git } from '../../../deploy/git/run.ts'
 import { loadTarget, type Release, verb } from '../../../deploy/target.ts'
 import { readOptions } from '../../../deploy/targets/git/options.ts'
 import { Releases } from '../../../deploy/targets/git/releases.ts'
-import { answering, folderOf } from '../../fixtures/release.ts'
+import { answering, folderOf } from '../../lib/release.ts'
 import { answerOf } from '../world.ts'
 import { applianceName, makeMinisignKey, startHost } from './host.ts'
 

@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { tool } from '../../../build/lib/tool.ts'
+import { tool } from '../../../config/lib/tool.ts'
 import { keyId, publicKey, signCommit, verifyCommit } from '../../../deploy/git/minisign.ts'
 import { Git } from '../../../deploy/git/run.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 import { makeMinisignKey } from './host.ts'
 
 const who = { NAME: 'Zoë', EMAIL: 'zoe@example.org', DATE: '2020-01-01T00:00:00Z' }

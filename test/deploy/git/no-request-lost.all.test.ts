@@ -1,7 +1,7 @@
 import t from 'tap'
 import { loadTarget, verb } from '../../../deploy/target.ts'
-import { answering } from '../../fixtures/release.ts'
-import { until } from '../../fixtures/until.ts'
+import { answering } from '../../lib/release.ts'
+import { until } from '../../lib/until.ts'
 import { startHost } from './host.ts'
 import { type Load, load } from './load.ts'
 

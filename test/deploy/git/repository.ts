@@ -1,14 +1,14 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { describeFile } from '../../../build/lib/artefact.ts'
-import { tool } from '../../../build/lib/tool.ts'
+import { describeFile } from '../../../build/pipeline/artefact.ts'
+import { tool } from '../../../config/lib/tool.ts'
 import type { Manifest } from '../../../build/manifest.ts'
 import { loadConfig } from '../../../config/load.ts'
-import { bootable } from '../../../deploy/store.ts'
+import { bootable } from '../../../deploy/release/store.ts'
 import type { Context, Release } from '../../../deploy/target.ts'
 import { readOptions } from '../../../deploy/targets/git/options.ts'
 import { Releases } from '../../../deploy/targets/git/releases.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 import { applianceName, makeKey } from './host.ts'
 
 /** A repository of git alone, and releases for it whose layers are words: nothing of them is booted. */

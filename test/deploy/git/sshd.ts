@@ -3,10 +3,10 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { folderOf } from '../../fixtures/release.ts'
-import { answersOn } from '../../fixtures/until.ts'
+import { folderOf } from '../../lib/release.ts'
+import { answersOn } from '../../lib/until.ts'
 import { makeKey } from './host.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 /** An ssh server of this user, on the loopback interface. */
 export interface Sshd {

@@ -1,4 +1,4 @@
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 import { answerOf, type MakeWorld } from '../world.ts'
 import { startHost } from './host.ts'
 

@@ -1,8 +1,8 @@
 import { kill } from 'node:process'
 import t from 'tap'
 import { Appliance } from '../../../deploy/host/appliance.ts'
-import { folderOf } from '../../fixtures/release.ts'
-import { until } from '../../fixtures/until.ts'
+import { folderOf } from '../../lib/release.ts'
+import { until } from '../../lib/until.ts'
 import { machinesOn } from './machines.ts'
 
 await t.test('a git that cannot be started for a while ends nothing', async (t) => {

@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { call, listen } from '../../../deploy/host/channel.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 
 await t.test('whoever asks and leaves, or asks for what is none, leaves the service as it is', async (t) => {
   const file = join(folderOf(t), 'service.sock')

@@ -2,8 +2,8 @@ import { execFileSync, spawnSync, type StdioOptions } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { root } from '../../../build/lib/paths.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { root } from '../../../config/lib/paths.ts'
+import { folderOf } from '../../lib/release.ts'
 import { missingTools, toolEnv } from '../../kernel/fixtures/namespace.ts'
 
 // systemd would be taken where it runs: the folder by which it is known is hidden.

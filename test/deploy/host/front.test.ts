@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { Front, portKey } from '../../../deploy/host/front.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 /** A machine's end: answers each connection with its name when the other end has finished. */
 async function backend(t: Test, name: string, onConnection?: () => void): Promise<number> {

@@ -12,8 +12,8 @@ import {
   releaseHold,
   scopeCommand,
 } from '../../../deploy/host/hold.ts'
-import { folderOf } from '../../fixtures/release.ts'
-import { until } from '../../fixtures/until.ts'
+import { folderOf } from '../../lib/release.ts'
+import { until } from '../../lib/until.ts'
 import { ownCgroup } from './cgroup.ts'
 
 await t.test('a machine may take its memory and CPUs, and what QEMU takes beside them', (t) => {

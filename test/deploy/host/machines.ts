@@ -9,9 +9,9 @@ import { discard, machinesIn } from '../../../deploy/host/boot.ts'
 import { Home } from '../../../deploy/host/layout.ts'
 import { setUpRepository } from '../../../deploy/host/repository.ts'
 import { Serving } from '../../../deploy/host/serving.ts'
-import { bootable, type Kept } from '../../../deploy/store.ts'
-import { freePort } from '../../fixtures/ports.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { bootable, type Kept } from '../../../deploy/release/store.ts'
+import { freePort } from '../../lib/ports.ts'
+import { folderOf } from '../../lib/release.ts'
 
 /** The app layer of a release: a machine that is `ill` writes, and ends. */
 interface Behaviour {

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { Test } from 'tap'
-import { folderOf } from '../../fixtures/release.ts'
-import { until } from '../../fixtures/until.ts'
+import { folderOf } from '../../lib/release.ts'
+import { until } from '../../lib/until.ts'
 
 const program = '/lib/systemd/systemd'
 

@@ -4,9 +4,9 @@ import t, { type Test } from 'tap'
 import { loadTarget, verb } from '../../../deploy/target.ts'
 import { describe } from '../../../deploy/targets/libvirt/describe.ts'
 import { readOptions } from '../../../deploy/targets/libvirt/options.ts'
-import { answering, appRelease, folderOf } from '../../fixtures/release.ts'
+import { answering, appRelease, folderOf } from '../../lib/release.ts'
 import { startLibvirtd } from './libvirtd.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const target = await loadTarget('libvirt')
 const libvirtd = await startLibvirtd(t)

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { tool } from '../../../build/lib/tool.ts'
-import { until } from '../../fixtures/until.ts'
+import { tool } from '../../../config/lib/tool.ts'
+import { until } from '../../lib/until.ts'
 
 /** Who runs the session when the tests are run by root: the daemon of root is the system's. */
 const nobody = 65_534

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { loadTarget, verb } from '../../../deploy/target.ts'
-import { answering, appRelease, folderOf } from '../../fixtures/release.ts'
+import { answering, appRelease, folderOf } from '../../lib/release.ts'
 import { startSshd } from '../git/sshd.ts'
 import { startLibvirtd } from './libvirtd.ts'
 

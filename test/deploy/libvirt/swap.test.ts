@@ -7,7 +7,7 @@ import { DomainMachine } from '../../../deploy/targets/libvirt/machine.ts'
 import { Pool } from '../../../deploy/targets/libvirt/pool.ts'
 import { swap } from '../../../deploy/targets/libvirt/swap.ts'
 import { type Defined, previousOf } from '../../../deploy/targets/libvirt/volumes.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 import { Hypervisor } from './hypervisor.ts'
 
 const bytes = 2 ** 20

@@ -1,7 +1,7 @@
-import { appRelease, folderOf } from '../../fixtures/release.ts'
+import { appRelease, folderOf } from '../../lib/release.ts'
 import { answerOf, type MakeWorld } from '../world.ts'
 import { startLibvirtd } from './libvirtd.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const world: MakeWorld = async (t) => {
   const libvirtd = await startLibvirtd(t)

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import type { Test } from 'tap'
-import { type Machine, machineFiles } from '../../../deploy/targets/local/machine.ts'
-import { markProcess } from '../../../deploy/targets/local/process.ts'
-import type { MachineSpec } from '../../../deploy/targets/local/qemu.ts'
+import { type Machine, machineFiles } from '../../../deploy/qemu/machine.ts'
+import { markProcess } from '../../../deploy/qemu/process.ts'
+import type { MachineSpec } from '../../../deploy/qemu/qemu.ts'
 
 export interface StandIn {
   machine: Machine

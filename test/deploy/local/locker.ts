@@ -1,5 +1,5 @@
 /** A process that takes locks when it is told to: for a test of two at once. */
-import { markProcess } from '../../../deploy/targets/local/process.ts'
+import { markProcess } from '../../../deploy/qemu/process.ts'
 import { takeLock } from '../../../deploy/targets/local/state.ts'
 
 const self = markProcess(process.pid)

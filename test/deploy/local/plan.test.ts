@@ -6,7 +6,7 @@ import type { Manifest } from '../../../build/manifest.ts'
 import { loadConfig } from '../../../config/load.ts'
 import { verb } from '../../../deploy/target.ts'
 import local from '../../../deploy/targets/local/index.ts'
-import { folderOf } from '../../fixtures/release.ts'
+import { folderOf } from '../../lib/release.ts'
 
 await t.test('the line of a dry run makes what the machine needs, the data disk once', async (t) => {
   const config = JSON.stringify({ hostname: 'planned', data: { label: 'mine', size: 64 } })

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { hashText } from '../../../build/lib/artefact.ts'
-import { markProcess, isRunning, awaitEnd } from '../../../deploy/targets/local/process.ts'
+import { hashText } from '../../../build/pipeline/artefact.ts'
+import { markProcess, isRunning, awaitEnd } from '../../../deploy/qemu/process.ts'
 import { locked, readState, type State, writeState } from '../../../deploy/targets/local/state.ts'
 
 await t.test('a state is read back as it was written; a broken one is none', async (t) => {

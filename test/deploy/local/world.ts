@@ -1,6 +1,6 @@
-import { appRelease, folderOf } from '../../fixtures/release.ts'
+import { appRelease, folderOf } from '../../lib/release.ts'
 import { answerOf, type MakeWorld } from '../world.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const world: MakeWorld = async (t) => {
   const port = await freePort()

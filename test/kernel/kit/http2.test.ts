@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import t from 'tap'
 import { type AddressInfo } from 'node:net'
 import { endIdle } from '../../../kernel/kit/http2.ts'
-import { until } from '../../fixtures/until.ts'
+import { until } from '../../lib/until.ts'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void

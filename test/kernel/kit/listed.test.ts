@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { root } from '../../../build/lib/paths.ts'
+import { root } from '../../../config/lib/paths.ts'
 
 await t.test('README.md names every part that an app may import', (t) => {
   const kit = join(root, 'kernel/kit')

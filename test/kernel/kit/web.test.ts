@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { readPairs } from '../../../kernel/kit/certificates.ts'
 import { secureWebServer, type WebLimits, webServer } from '../../../kernel/kit/web.ts'
-import { certify } from '../../fixtures/certify.ts'
+import { certify } from '../../lib/certify.ts'
 
 const limits: WebLimits = {
   headersMs: 300,

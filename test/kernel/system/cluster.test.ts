@@ -2,7 +2,7 @@ import { Agent, get } from 'node:http'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { until } from '../../fixtures/until.ts'
+import { until } from '../../lib/until.ts'
 import { boot, bundle, type Event, type Machine, type Running } from '../fixtures/system.ts'
 
 const folder = t.testdir()

@@ -7,13 +7,13 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTls } from 'node:tls'
 import t, { type Test } from 'tap'
-import { tool } from '../../../build/lib/tool.ts'
+import { tool } from '../../../config/lib/tool.ts'
 import { readRecord } from '../../../kernel/system/logs/record.ts'
 import { syslogMessage } from '../../../kernel/system/logs/syslog.ts'
-import { certify } from '../../fixtures/certify.ts'
-import { until } from '../../fixtures/until.ts'
+import { certify } from '../../lib/certify.ts'
+import { until } from '../../lib/until.ts'
 import { boot, bundle, type Running } from '../fixtures/system.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const folder = t.testdir()
 const system = await bundle(folder)

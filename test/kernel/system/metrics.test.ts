@@ -5,9 +5,9 @@ import t, { type Test } from 'tap'
 import { crewMetrics } from '../../../kernel/system/metrics/crew.ts'
 import type { Metric } from '../../../kernel/system/metrics/metric.ts'
 import { cpuSeconds, memoryBytes, networkCounters } from '../../../kernel/system/metrics/machine.ts'
-import { until } from '../../fixtures/until.ts'
+import { until } from '../../lib/until.ts'
 import { boot, bundle, type Machine, type Running } from '../fixtures/system.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { freePort } from '../../lib/ports.ts'
 
 const folder = t.testdir()
 const system = await bundle(folder)

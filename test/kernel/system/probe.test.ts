@@ -4,8 +4,8 @@ import { createServer as createHttpsServer } from 'node:https'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import t, { type Test } from 'tap'
 import { ask, askAt } from '../../../kernel/system/probe.ts'
-import { certify } from '../../fixtures/certify.ts'
-import { freePort } from '../../fixtures/ports.ts'
+import { certify } from '../../lib/certify.ts'
+import { freePort } from '../../lib/ports.ts'
 
 async function listen(t: Test, server: Server, host = '127.0.0.1'): Promise<number> {
   server.listen(0, host)

@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { certify } from '../../fixtures/certify.ts'
+import { certify } from '../../lib/certify.ts'
 import { boot, bundle, type Machine, type Running } from '../fixtures/system.ts'
 
 const folder = t.testdir()

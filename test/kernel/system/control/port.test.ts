@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { until } from '../../../fixtures/until.ts'
+import { until } from '../../../lib/until.ts'
 import { findPort } from '../../../../kernel/system/control/find.ts'
 import { Port } from '../../../../kernel/system/control/port.ts'
 

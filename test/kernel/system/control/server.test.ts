@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { until } from '../../../fixtures/until.ts'
+import { until } from '../../../lib/until.ts'
 import { longestLine } from '../../../../kernel/system/control/protocol.ts'
 import { type Method, Server } from '../../../../kernel/system/control/server.ts'
 

@@ -1,0 +1,220 @@
+import { randomBytes } from 'node:crypto'
+import { cp, mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
+import { hashFile, hashText } from './artefact.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { log } from '../../config/lib/log.ts'
+
+/** Names a cache entry's files with their SHA-256, so that a damaged entry is noticed. */
+interface Index {
+  version: 1
+  files: Record<string, string>
+}
+
+/** Where finished artefacts are kept between builds. */
+export interface Cache {
+  /** The project's own store; finished work is put here. */
+  own: string
+  /** Further stores, read only: folders or `https:` URLs. */
+  others: string[]
+}
+
+const indexName = 'index.json'
+
+/** So many entries of a kind are kept, those that were used last: ten runtime layers take half a gigabyte. */
+export const keptEntries = 10
+
+/** What is unfinished for so long, in milliseconds, nobody works on any more. */
+const abandonedMs = 24 * 3600 * 1000
+
+/**
+ * The stores that the environment names: `XDG_CACHE_HOME` for ours, `NODEOS_CACHE` for further ones.
+ *
+ * @throws {UserError} for a store that anyone on the way could alter
+ */
+export function cacheFrom(env: NodeJS.ProcessEnv): Cache {
+  const others = (env['NODEOS_CACHE'] ?? '').split(/[\s,]+/).filter(Boolean)
+  const open = others.find((store) => /^http:\/\/(?!127\.0\.0\.1|localhost|\[::1\])/.test(store))
+  if (open !== undefined) {
+    throw new UserError(`NODEOS_CACHE: ${open} is not secure: others could change what is booted`, {
+      hint: 'use an https: URL or a folder',
+    })
+  }
+  return { own: join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'nodeos'), others }
+}
+
+/** A key that changes when any input does. */
+export function cacheKey(kind: string, inputs: Record<string, string>): string {
+  const sorted = Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `${kind}-${hashText(JSON.stringify(sorted)).slice(0, 32)}`
+}
+
+/**
+ * Copies an entry's files into `into`, from the first store that has it whole.
+ * An entry whose bytes are not what its index says is reported, dropped if it is ours, and passed over.
+ *
+ * @returns whether the entry was found
+ */
+export async function fetchEntry(cache: Cache, key: string, into: string): Promise<boolean> {
+  await markUsed(join(cache.own, key))
+  if (await fetchFrom(cache.own, key, into, discard)) return true
+  for (const store of cache.others) {
+    if (await fetchFrom(store, key, into)) {
+      await storeEntry(cache, key, into)
+      return true
+    }
+  }
+  return false
+}
+
+async function fetchFrom(store: string, key: string, into: string, drop?: typeof discard): Promise<boolean> {
+  const unfinished = `${into}.unfinished`
+  try {
+    const index = await readIndex(store, key)
+    if (index === undefined) return false
+    await rm(unfinished, { recursive: true, force: true })
+    await mkdir(unfinished, { recursive: true })
+    for (const [name, sha256] of Object.entries(index.files)) {
+      if (name !== basename(name)) throw new Error(`its index names ${name}`)
+      const path = join(unfinished, name)
+      await readInto(store, `${key}/${name}`, path)
+      const actual = await hashFile(path)
+      if (actual !== sha256) throw new Error(`${name} has SHA-256 ${actual}, its index says ${sha256}`)
+    }
+    await replace(unfinished, into)
+    return true
+  } catch (error) {
+    if (hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    log.warn(`cache entry ${key} in ${store} is unusable and ignored: ${reason}`)
+    await drop?.(store, key).catch(() => undefined)
+    return false
+  } finally {
+    await rm(unfinished, { recursive: true, force: true })
+  }
+}
+
+/** Whether a store says that it has an entry. */
+export async function hasEntry({ own, others }: Cache, key: string): Promise<boolean> {
+  for (const store of [own, ...others]) {
+    if ((await readIndex(store, key).catch(() => undefined)) !== undefined) return true
+  }
+  return false
+}
+
+/** Keeps the files of the folder `from` under `key`; all of them or, when interrupted, none. */
+export async function storeEntry(cache: Cache, key: string, from: string): Promise<void> {
+  const unfinished = join(cache.own, `.unfinished-${key}-${randomBytes(4).toString('hex')}`)
+  try {
+    await mkdir(unfinished, { recursive: true })
+    const index: Index = { version: 1, files: {} }
+    for (const name of (await readdir(from)).sort()) {
+      await cp(join(from, name), join(unfinished, name))
+      index.files[name] = await hashFile(join(unfinished, name))
+    }
+    await writeFile(join(unfinished, indexName), JSON.stringify(index))
+    await discard(cache.own, key)
+    await rename(unfinished, join(cache.own, key)).catch(unlessThere)
+    await tidy(cache.own, key)
+  } catch (error) {
+    throw new UserError(
+      `could not write ${key} to the cache ${cache.own}: ${error instanceof Error ? error.message : String(error)}`,
+      { hint: 'free some space there, or set XDG_CACHE_HOME to another folder', cause: error },
+    )
+  } finally {
+    await rm(unfinished, { recursive: true, force: true })
+  }
+}
+
+/** What it is used for last is forgotten last. A store that cannot be written does without. */
+async function markUsed(entry: string): Promise<void> {
+  const now = new Date()
+  await utimes(entry, now, now).catch(() => undefined)
+}
+
+/** Forgets the entries of a key's kind that were not used for longest, and what builds that were killed have left. */
+async function tidy(store: string, key: string): Promise<void> {
+  const kind = key.slice(0, key.lastIndexOf('-') + 1)
+  const entries = await byAge(store, (name) => name.startsWith(kind))
+  for (const { name } of entries.slice(keptEntries)) await discard(store, name)
+  await sweep(store)
+}
+
+/** Removes what has been unfinished in a folder, by the dot in its name, for longer than any build takes. */
+export async function sweep(folder: string): Promise<void> {
+  const unfinished = await byAge(folder, (name) => name.startsWith('.'))
+  for (const { name, time } of unfinished) {
+    if (Date.now() - time > abandonedMs) await rm(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+/** Names in a folder, the youngest first; another build may remove some at the same time. */
+export async function byAge(
+  folder: string,
+  chosen: (name: string) => boolean,
+): Promise<{ name: string; time: number }[]> {
+  const names = (await readdir(folder)).filter(chosen)
+  const found = await Promise.all(
+    names.map(async (name) => ({
+      name,
+      time: (await stat(join(folder, name)).catch(() => undefined))?.mtimeMs,
+    })),
+  )
+  return found
+    .flatMap(({ name, time }) => (time === undefined ? [] : [{ name, time }]))
+    .sort((a, b) => b.time - a.time)
+}
+
+/** Removes an entry in one go: whoever reads it meanwhile finds it whole or not at all. */
+async function discard(store: string, key: string): Promise<void> {
+  const gone = join(store, `.unfinished-${key}-${randomBytes(4).toString('hex')}`)
+  await rename(join(store, key), gone).catch((error: unknown) => {
+    if (!hasCode(error, 'ENOENT')) throw error
+  })
+  await rm(gone, { recursive: true, force: true })
+}
+
+/** Another build has kept the same at the same time. */
+function unlessThere(error: unknown): void {
+  if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
+}
+
+async function replace(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  await rm(to, { recursive: true, force: true })
+  await rename(from, to)
+}
+
+async function readIndex(store: string, key: string): Promise<Index | undefined> {
+  const name = `${key}/${indexName}`
+  if (isUrl(store)) {
+    const response = await request(store, name)
+    return response === undefined ? undefined : ((await response.json()) as Index)
+  }
+  const path = join(store, name)
+  const found = await stat(path).catch(() => undefined)
+  return found === undefined ? undefined : (JSON.parse(await readFile(path, 'utf8')) as Index)
+}
+
+async function readInto(store: string, name: string, path: string): Promise<void> {
+  if (!isUrl(store)) return cp(join(store, name), path)
+  const response = await request(store, name)
+  if (response === undefined) throw new Error(`${name} is named by its index but missing`)
+  await writeFile(path, new Uint8Array(await response.arrayBuffer()))
+}
+
+async function request(store: string, name: string): Promise<Response | undefined> {
+  const response = await fetch(`${store.replace(/\/$/, '')}/${name}`, { signal: AbortSignal.timeout(60_000) })
+  if (response.status === 404) return undefined
+  if (!response.ok) throw new Error(`${response.url} answers ${response.status}`)
+  return response
+}
+
+function isUrl(store: string): boolean {
+  return /^https?:\/\//.test(store)
+}
+
+function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}

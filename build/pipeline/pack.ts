@@ -1,0 +1,102 @@
+import { mkdir, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { SystemConfig } from '../../config/system.types.ts'
+import shell from 'shelljs'
+import { hashFile } from './artefact.ts'
+import { missingTool, tool } from '../../config/lib/tool.ts'
+
+export type Compression = SystemConfig['image']['compression']
+
+/** What a layer's file is called after the dot, and the file system that it holds. */
+export function layerType(compression: Compression): 'erofs' | 'squashfs' {
+  return compression === 'lz4' ? 'erofs' : 'squashfs'
+}
+
+/**
+ * What decides a layer's bytes beside its files: the packing tool, by its hash, and its settings.
+ *
+ * @throws {UserError} when the tool is missing
+ */
+export async function packerVersion(compression: Compression): Promise<string> {
+  const options = { source: '', out: '', compression, timestamp: 0 }
+  const argv = compression === 'lz4' ? erofs(options, '') : squashfs(options, '')
+  const path = shell.which(argv[0])
+  if (path === null) throw missingTool(argv[0], 'pack layers')
+  return `${(await hashFile(String(path))).slice(0, 16)} ${argv.join(' ')}`
+}
+
+/** Removes a layer from the folder `out`, whatever it was packed as. */
+export async function removeLayer(out: string, name: string): Promise<void> {
+  for (const type of ['erofs', 'squashfs']) await rm(join(out, `${name}.${type}`), { force: true })
+}
+
+export interface PackOptions {
+  /** Folder whose content becomes the root of the layer. */
+  source: string
+  /** File to write, replaced at once when finished. */
+  out: string
+  compression: Compression
+  /**
+   * Modification time of every file, in seconds since 1970. Static file servers make ETags of size and
+   * time, so files that differ must not share it: derive it from the content.
+   */
+  timestamp: number
+}
+
+/**
+ * EROFS compresses in clusters of this many bytes: what is read for one page fault. Smaller
+ * clusters boot in fewer instructions, larger ones pack better.
+ */
+const clusterBytes = 40 * 1024
+
+/** A fixed UUID: two builds of the same files are the same bytes. */
+const uuid = '6e6f6465-6f73-4000-8000-6c6179657200'
+
+/**
+ * Packs a folder into a read-only file system image in which everything belongs to root.
+ * The same files give the same bytes.
+ */
+export async function packLayer(options: PackOptions): Promise<void> {
+  const unfinished = `${options.out}.unfinished`
+  await mkdir(dirname(options.out), { recursive: true })
+  await rm(unfinished, { force: true })
+  try {
+    tool(options.compression === 'lz4' ? erofs(options, unfinished) : squashfs(options, unfinished), {
+      purpose: `pack ${options.out}`,
+    })
+    await rename(unfinished, options.out)
+  } finally {
+    await rm(unfinished, { force: true })
+  }
+}
+
+function erofs({ source, timestamp }: PackOptions, out: string): [string, ...string[]] {
+  return [
+    'mkfs.erofs',
+    '-zlz4hc,12',
+    `-C${clusterBytes}`,
+    '-Eztailpacking',
+    `-T${timestamp}`,
+    `-U${uuid}`,
+    '--all-root',
+    '-x-1',
+    out,
+    source,
+  ]
+}
+
+function squashfs({ source, compression, timestamp }: PackOptions, out: string): [string, ...string[]] {
+  const compressor =
+    compression === 'zstd'
+      ? ['-comp', 'zstd', '-Xcompression-level', '22', '-b', '128K']
+      : ['-comp', 'xz', '-Xbcj', 'x86', '-b', '1M']
+  const time = String(timestamp)
+  return [
+    'mksquashfs',
+    source,
+    out,
+    ...compressor,
+    ...['-all-root', '-no-xattrs', '-no-exports', '-noappend', '-no-progress', '-quiet'],
+    ...['-mkfs-time', time, '-all-time', time],
+  ]
+}

@@ -1,0 +1,186 @@
+import type { SystemConfig } from '../../config/system.types.ts'
+import { portName } from '../../kernel/system/control/protocol.ts'
+
+export type Accelerator = 'kvm' | 'tcg'
+
+export interface PortForward {
+  guest: number
+  host: number
+  protocol: 'tcp' | 'udp'
+  /** Host address on which it listens; the machine's when left out. */
+  bind?: string
+}
+
+/** A machine as QEMU is told of it. */
+export interface MachineSpec {
+  name: string
+  kernel: string
+  /** Kernel command line. */
+  append: string
+  /** Read-only raw disks in the order vda, vdb, … */
+  disks: readonly string[]
+  /** File of the disk that stays, qcow2 and writable. */
+  data?: string
+  /** Folder of the host that is the app, for a machine that is started with `nodeos.app=9p`. */
+  share?: string
+  /** MiB. */
+  memory: number
+  cpus: number
+  ports: readonly PortForward[]
+  /** Host address on which forwarded ports listen. */
+  bind: string
+  network: Pick<SystemConfig['network'], 'mode' | 'address' | 'gateway' | 'ipv6'>
+  /** QEMU's netdev `net0`; user-mode networking, to which the ports belong, when left out. */
+  netdev?: string
+  instance: InstanceSpec
+  accelerator: Accelerator
+}
+
+/** What a machine is given beside its image. */
+export interface InstanceSpec {
+  /** A file of `KEY=value` lines. */
+  envFile?: string
+  hostname?: string
+  /** Whether the machine runs code that comes over the control channel. */
+  repl?: boolean
+}
+
+/** Files of a running machine. */
+export interface MachineFiles {
+  console: string
+  /** QEMU's control socket. */
+  qmp: string
+  /** Socket of the machine's control channel. */
+  control: string
+}
+
+/**
+ * The CPU that the guest sees. Under emulation `rep movsb` runs one instruction a byte; a CPU that does not
+ * advertise it as fast (ERMS) makes the kernel and glibc copy in words instead.
+ */
+const cpuModel: Record<Accelerator, string> = { kvm: 'host', tcg: 'max,-erms' }
+
+/**
+ * The kernel command line of a release. On a busy host an emulated timer may be so late that the kernel takes it for
+ * broken and panics: under hypervisors that it recognises it does not check, and `no_timer_check` is for the others.
+ *
+ * @param app the device of the app layer, or `9p` for a shared folder
+ */
+export function kernelCommandLine(
+  { cmdline }: Pick<SystemConfig['kernel'], 'cmdline'>,
+  app: '/dev/vdb' | '9p' = '/dev/vdb',
+): string {
+  return `root=/dev/vda ro init=/init console=ttyS0 quiet panic=1 no_timer_check nodeos.app=${app} ${cmdline}`.trim()
+}
+
+/** The exact command that boots a machine; without a file its console is QEMU's stdio. */
+export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [string, ...string[]] {
+  return [
+    'qemu-system-x86_64',
+    ...['-name', spec.name],
+    ...['-machine', 'q35,usb=off,vmport=off,sata=off,smbus=off'],
+    ...['-accel', spec.accelerator],
+    ...['-cpu', cpuModel[spec.accelerator]],
+    ...['-m', String(spec.memory)],
+    ...['-smp', String(spec.cpus)],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    ...['-kernel', spec.kernel],
+    ...['-append', spec.append],
+    ...spec.disks.flatMap(disk),
+    ...(spec.data === undefined ? [] : dataDisk(spec.data)),
+    ...(spec.share === undefined ? [] : shared(spec.share)),
+    ...network(spec),
+    ...['-device', 'virtio-rng-pci'],
+    ...firmware(spec.instance),
+    ...(files.control === undefined ? [] : control(files.control)),
+    ...['-chardev', files.console === undefined ? 'stdio,id=console' : consoleDevice(files.console)],
+    ...['-serial', 'chardev:console'],
+    ...(files.qmp === undefined ? [] : ['-qmp', `unix:${comma(files.qmp)},server=on,wait=off`]),
+  ]
+}
+
+/** The file of the console, which is appended to: so it can be cut while the machine runs. */
+export function consoleDevice(file: string): string {
+  return `file,id=console,append=on,path=${comma(file)}`
+}
+
+function disk(file: string, index: number): string[] {
+  return [
+    '-drive',
+    `if=none,id=disk${index},format=raw,readonly=on,file=${comma(file)}`,
+    '-device',
+    `virtio-blk-pci,drive=disk${index}`,
+  ]
+}
+
+function dataDisk(file: string): string[] {
+  return [
+    ...['-drive', `if=none,id=data,format=qcow2,discard=unmap,file=${comma(file)}`],
+    ...['-device', 'virtio-blk-pci,drive=data'],
+  ]
+}
+
+function shared(folder: string): string[] {
+  return [
+    ...['-fsdev', `local,id=app,security_model=none,readonly=on,path=${comma(folder)}`],
+    ...['-device', 'virtio-9p-pci,fsdev=app,mount_tag=/app'],
+  ]
+}
+
+const networkDevice = ['-device', 'virtio-net-pci,netdev=net0,romfile=']
+
+function network(spec: MachineSpec): string[] {
+  if (spec.network.mode === 'none') return []
+  return spec.netdev === undefined ? userNetwork(spec) : ['-netdev', spec.netdev, ...networkDevice]
+}
+
+/** QEMU's user-mode network: no privileges, the host's ports lead to the guest's. */
+export function userNetwork({
+  network: config,
+  ports,
+  bind,
+}: Pick<MachineSpec, 'network' | 'ports' | 'bind'>): string[] {
+  if (config.mode === 'none') return []
+  const guest = config.mode === 'static' ? (config.address?.split('/')[0] ?? '') : ''
+  const parts = [
+    'user',
+    'id=net0',
+    ...(config.mode === 'static' ? [`net=${config.address}`] : []),
+    ...(config.mode === 'static' && config.gateway !== undefined ? [`host=${config.gateway}`] : []),
+    ...(config.ipv6 === 'off' ? ['ipv6=off'] : []),
+    ...ports.map(
+      ({ protocol, host, guest: port, bind: own = bind }) =>
+        `hostfwd=${protocol}:${own}:${host}-${guest}:${port}`,
+    ),
+  ]
+  return ['-netdev', parts.join(','), ...networkDevice]
+}
+
+/** A serial port of virtio. Two ports, of which the first is for a console: the kernel sets up queues for each. */
+function control(socket: string): string[] {
+  return [
+    ...['-device', 'virtio-serial-pci,max_ports=2'],
+    ...['-chardev', `socket,id=control,path=${comma(socket)},server=on,wait=off`],
+    ...['-device', `virtserialport,chardev=control,name=${portName}`],
+  ]
+}
+
+function firmware({ envFile, hostname, repl }: InstanceSpec): string[] {
+  return [
+    ...(envFile === undefined ? [] : ['-fw_cfg', `name=opt/nodeos/env,file=${comma(envFile)}`]),
+    ...(hostname === undefined ? [] : ['-fw_cfg', `name=opt/nodeos/hostname,string=${comma(hostname)}`]),
+    ...(repl === true ? ['-fw_cfg', 'name=opt/nodeos/repl,string=1'] : []),
+  ]
+}
+
+/** A value inside QEMU's comma-separated options. */
+function comma(value: string): string {
+  return value.replaceAll(',', ',,')
+}
+
+/** A command as one line that a shell reads as exactly these words. */
+export function shellLine(argv: readonly string[]): string {
+  return argv
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ')
+}

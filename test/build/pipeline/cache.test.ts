@@ -1,0 +1,147 @@
+import { createServer } from 'node:http'
+import { readFileSync } from 'node:fs'
+import { mkdir, readFile, readdir, utimes, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import t from 'tap'
+import {
+  type Cache,
+  cacheFrom,
+  cacheKey,
+  fetchEntry,
+  keptEntries,
+  storeEntry,
+} from '../../../build/pipeline/cache.ts'
+
+async function stored(folder: string): Promise<{ cache: Cache; key: string }> {
+  const cache = { own: join(folder, 'own'), others: [] }
+  const key = cacheKey('thing', { source: 'a' })
+  const from = join(folder, 'made')
+  await mkdir(from)
+  await writeFile(join(from, 'layer'), 'the bytes')
+  await storeEntry(cache, key, from)
+  return { cache, key }
+}
+
+await t.test('an entry comes back as it was put', async (t) => {
+  const folder = t.testdir({})
+  const { cache, key } = await stored(folder)
+  t.equal(await fetchEntry(cache, key, join(folder, 'back')), true)
+  t.equal(await readFile(join(folder, 'back/layer'), 'utf8'), 'the bytes')
+  t.same(await readdir(cache.own), [key], 'nothing unfinished stays beside it')
+})
+
+await t.test('a key changes with every input, not with their order', (t) => {
+  t.equal(cacheKey('a', { x: '1', y: '2' }), cacheKey('a', { y: '2', x: '1' }))
+  t.not(cacheKey('a', { x: '1' }), cacheKey('a', { x: '2' }))
+  t.not(cacheKey('a', { x: '1' }), cacheKey('b', { x: '1' }))
+  t.end()
+})
+
+await t.test('a damaged entry is not used and is dropped', async (t) => {
+  const folder = t.testdir({})
+  const { cache, key } = await stored(folder)
+  await writeFile(join(cache.own, key, 'layer'), 'the bites')
+  t.equal(await fetchEntry(cache, key, join(folder, 'back')), false)
+  t.same(await readdir(cache.own), [])
+  await t.rejects(readdir(join(folder, 'back')), 'nothing of it is left where it was wanted')
+})
+
+await t.test('an entry without its file or with a broken index is not used', async (t) => {
+  for (const [name, content] of [
+    ['index.json', '{"version":1,"files":{"layer":'],
+    ['index.json', '{"version":1,"files":{"other":"00"}}'],
+    ['index.json', '{"version":1,"files":{"../escape":"00"}}'],
+  ] as const) {
+    const folder = t.testdir({})
+    const { cache, key } = await stored(folder)
+    await writeFile(join(cache.own, key, name), content)
+    t.equal(await fetchEntry(cache, key, join(folder, 'back')), false, content)
+  }
+})
+
+await t.test('another store is read, and what it had is kept', async (t) => {
+  const folder = t.testdir({})
+  const { cache, key } = await stored(folder)
+  const mine = { own: join(folder, 'mine'), others: [cache.own] }
+  t.equal(await fetchEntry(mine, key, join(folder, 'back')), true)
+  t.equal(await fetchEntry({ own: mine.own, others: [] }, key, join(folder, 'again')), true)
+})
+
+await t.test('a damaged entry of another store is left to its owner', async (t) => {
+  const folder = t.testdir({})
+  const { cache, key } = await stored(folder)
+  await writeFile(join(cache.own, key, 'layer'), 'the bites')
+  const mine = { own: join(folder, 'mine'), others: [cache.own] }
+  t.equal(await fetchEntry(mine, key, join(folder, 'back')), false)
+  t.same(await readdir(cache.own), [key])
+})
+
+await t.test('of each kind, the entries that were used last are kept', async (t) => {
+  const folder = t.testdir({ made: { layer: 'the bytes' } })
+  const cache = { own: join(folder, 'own'), others: [] }
+  const from = join(folder, 'made')
+  const keys = Array.from({ length: keptEntries }, (_, index) => cacheKey('thing', { index: String(index) }))
+  const other = cacheKey('other', {})
+  for (const [age, key] of [other, ...keys].entries()) {
+    await storeEntry(cache, key, from)
+    await utimes(join(cache.own, key), 1000 + age, 1000 + age)
+  }
+  const [oldest = '', second = '', ...rest] = keys
+  t.equal(await fetchEntry(cache, oldest, join(folder, 'back')), true, 'which makes it the youngest')
+  const newest = cacheKey('thing', { index: 'new' })
+  await storeEntry(cache, newest, from)
+  t.same((await readdir(cache.own)).sort(), [oldest, newest, other, ...rest].sort())
+  t.notOk(rest.includes(second))
+})
+
+await t.test('what killed builds have left goes after a day, what is at work stays', async (t) => {
+  const folder = t.testdir({
+    made: { layer: 'x' },
+    own: { '.unfinished-a-1': { layer: '' }, '.unfinished-b-2': {} },
+  })
+  const cache = { own: join(folder, 'own'), others: [] }
+  await utimes(join(cache.own, '.unfinished-a-1'), 1000, 1000)
+  const key = cacheKey('thing', {})
+  await storeEntry(cache, key, join(folder, 'made'))
+  t.same((await readdir(cache.own)).sort(), ['.unfinished-b-2', key])
+})
+
+await t.test('the same entry can be kept twice at once', async (t) => {
+  const folder = t.testdir({ made: { layer: 'the bytes' } })
+  const cache = { own: join(folder, 'own'), others: [] }
+  const key = cacheKey('thing', {})
+  await Promise.all(Array.from({ length: 20 }, async () => storeEntry(cache, key, join(folder, 'made'))))
+  t.same(await readdir(cache.own), [key])
+  t.equal(await fetchEntry(cache, key, join(folder, 'back')), true)
+})
+
+await t.test('a store behind a URL is read; one that lies or is dead is passed over', async (t) => {
+  const folder = t.testdir({})
+  const { cache, key } = await stored(folder)
+  let lie = false
+  const server = createServer((request, response) => {
+    const file = join(cache.own, request.url ?? '')
+    if (!request.url?.includes(key)) return response.writeHead(404).end()
+    return response.end(lie && file.endsWith('layer') ? 'other' : readFileSync(file))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const through = (own: string): Cache => ({ own: join(folder, own), others: [url] })
+  t.equal(await fetchEntry(through('one'), key, join(folder, 'back')), true)
+  t.equal(await fetchEntry(through('one'), 'thing-unknown', join(folder, 'none')), false)
+  lie = true
+  t.equal(await fetchEntry(through('two'), key, join(folder, 'other')), false)
+  server.closeAllConnections()
+  server.close()
+  t.equal(await fetchEntry(through('three'), key, join(folder, 'dead')), false)
+})
+
+await t.test('a store over plain http is refused, except on this machine', (t) => {
+  t.throws(() => cacheFrom({ NODEOS_CACHE: 'http://cache.example/nodeos' }), /is not secure/)
+  t.same(cacheFrom({ NODEOS_CACHE: 'https://cache.example/a, /srv/b', XDG_CACHE_HOME: '/c' }), {
+    own: '/c/nodeos',
+    others: ['https://cache.example/a', '/srv/b'],
+  })
+  t.end()
+})

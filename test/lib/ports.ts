@@ -1,0 +1,47 @@
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { exclusively } from '../../config/lib/lock.ts'
+import { isTaken } from './until.ts'
+
+/**
+ * Holds ports of this host that documents name, until the test ends: one test at a time. Every other test takes free
+ * ports.
+ */
+export async function holdPorts(t: Pick<Test, 'teardown'>, ports: readonly number[]): Promise<void> {
+  const [held, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const holding = exclusively(
+    join(tmpdir(), 'nodeos-documented-ports'),
+    () => undefined,
+    async () => {
+      held.resolve()
+      await ended.promise
+    },
+  )
+  t.teardown(async () => {
+    ended.resolve()
+    await holding
+  })
+  await held.promise
+  for (const port of ports) if (await isTaken(port)) throw new Error(`port ${port} of this host is in use`)
+}
+
+/** Below the ports that Linux gives to outgoing connections, which tests make by the thousands. */
+const [firstPort, endPort] = [10_000, 32_000]
+
+/** Returns a port of this host that nothing listens on. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(firstPort, endPort)
+    if (await canListen(port)) return port
+  }
+}
+
+function canListen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer().once('error', () => resolve(false))
+    server.listen(port, () => server.close(() => resolve(true)))
+  })
+}
