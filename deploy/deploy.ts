@@ -3,7 +3,7 @@ import { main } from '../config/lib/main.ts'
 import { dist } from '../config/lib/paths.ts'
 import { sourceState } from '../build/manifest.ts'
 import { configuredTarget, printReport } from './command.ts'
-import { loadRelease, staleBuild } from './release.ts'
+import { loadRelease, staleBuild } from './release/dist.ts'
 import { requireTools, verb } from './target.ts'
 
 await main(

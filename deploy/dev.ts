@@ -7,7 +7,7 @@ import { loadConfig } from '../config/load.ts'
 import { contextIn, positiveNumber } from './command.ts'
 import { runInMachine } from './dev/machine.ts'
 import { runOnHost } from './dev/host.ts'
-import { loadRelease } from './release.ts'
+import { loadRelease } from './release/dist.ts'
 import { readOptions } from './targets/local/options.ts'
 
 await main(

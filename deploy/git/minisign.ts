@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
 import { missingTool, tail } from '../../config/lib/tool.ts'
-import type { Git } from './run.ts'
+import type { Git } from './git.ts'
 
 /**
  * A commit has its signature in a header, which covers all the rest of the commit. It is not git's own header for

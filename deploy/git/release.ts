@@ -6,8 +6,8 @@ import type { SystemConfig } from '../../config/system.types.ts'
 import type { Problem } from '../../config/explain.ts'
 import { keyOf } from '../../config/pointer.ts'
 import { layersOf } from '../release/store.ts'
-import type { Git } from './run.ts'
-import { manifestProblems, releaseProblems } from './shape.ts'
+import type { Git } from './git.ts'
+import { manifestProblems, releaseProblems } from './schema.ts'
 
 /** Settings that a host starts the machine with. */
 export type Launch = Pick<SystemConfig, 'machine' | 'ports' | 'network' | 'health'>

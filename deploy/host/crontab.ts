@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { root } from '../../config/lib/paths.ts'
 import { tail } from '../../config/lib/tool.ts'
 import { shellLine } from '../qemu/qemu.ts'
-import type { Home } from './layout.ts'
+import type { Home } from './home.ts'
 
 /** Also when it is busybox: that has its name from how it was called. */
 const daemons = new Set(['cron', 'crond', 'dcron', 'fcron'])

@@ -1,8 +1,8 @@
 import { UserError } from '../../config/lib/errors.ts'
 import { type CommittedRelease, readRelease, tagOf } from '../git/release.ts'
-import type { Git } from '../git/run.ts'
+import type { Git } from '../git/git.ts'
 import { type Kept, ReleaseStore } from '../release/store.ts'
-import type { Home } from './layout.ts'
+import type { Home } from './home.ts'
 import { repositoryOf } from './repository.ts'
 
 /** Keeps a release ready to run, with its layers from the repository. */

@@ -1,6 +1,6 @@
 import { main } from '../../config/lib/main.ts'
 import { call, type Request } from './channel.ts'
-import { Home } from './layout.ts'
+import { Home } from './home.ts'
 
 const verbs = ['status', 'logs', 'stop', 'destroy']
 

@@ -1,9 +1,9 @@
 import { chmod, glob, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../../config/lib/paths.ts'
-import { Git } from '../git/run.ts'
+import { Git } from '../git/git.ts'
 import { shellLine } from '../qemu/qemu.ts'
-import type { Home } from './layout.ts'
+import type { Home } from './home.ts'
 import { allowedSsh } from './signers.ts'
 
 /** Branch that a host takes releases on. */

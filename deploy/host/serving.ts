@@ -5,7 +5,7 @@ import type { Progress } from '../../config/lib/log.ts'
 import { DataDisk } from '../data/disk.ts'
 import { handOver, requireSnapshot, snapshotOf } from '../data/handover.ts'
 import { readRelease } from '../git/release.ts'
-import type { Git } from '../git/run.ts'
+import type { Git } from '../git/git.ts'
 import { type Kept, ReleaseStore } from '../release/store.ts'
 import { isWell } from '../qemu/health.ts'
 import { isRunning } from '../qemu/process.ts'
@@ -18,9 +18,9 @@ import {
   machinesIn,
   publishedPorts,
   retire,
-} from './boot.ts'
-import { Front, holdMs } from './front.ts'
-import type { Home, Settings } from './layout.ts'
+} from './machine.ts'
+import { Front, holdMs } from './proxy.ts'
+import type { Home, Settings } from './home.ts'
 import { branch, repositoryOf } from './repository.ts'
 import { newState, readState, type State, writeState } from './state.ts'
 

@@ -4,7 +4,7 @@ import { UserError } from '../../config/lib/errors.ts'
 import { findTool, missingTool } from '../../config/lib/tool.ts'
 import { keyId, publicKey } from '../git/minisign.ts'
 import { writeWhole } from '../whole.ts'
-import type { Home } from './layout.ts'
+import type { Home } from './home.ts'
 
 /** A key that may sign releases. */
 export interface Signer {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { Booted } from './boot.ts'
-import { type Home, readJson, writeJson } from './layout.ts'
+import type { Booted } from './machine.ts'
+import { type Home, readJson, writeJson } from './home.ts'
 
 /** What is remembered of an appliance. */
 export interface State {

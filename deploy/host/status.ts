@@ -3,7 +3,7 @@ import type { ReleaseStore } from '../release/store.ts'
 import { isWell } from '../qemu/health.ts'
 import { isRunning, residentBytes } from '../qemu/process.ts'
 import type { Report } from '../target.ts'
-import { describeHold, heldBy } from './hold.ts'
+import { describeHold, heldBy } from './limits.ts'
 import type { State } from './state.ts'
 
 const notRunning = 3

@@ -10,7 +10,7 @@ import { tail, tool } from '../../config/lib/tool.ts'
 import { awaitEnd, isRunning, markProcess, type ProcessMark } from '../qemu/process.ts'
 import { call } from './channel.ts'
 import { startNoMore, startWithHost } from './crontab.ts'
-import { type Home, readJson, usualHome, writeJson } from './layout.ts'
+import { type Home, readJson, usualHome, writeJson } from './home.ts'
 import { hasSystemd } from './systemd.ts'
 
 /** What keeps the service of a host running, and starts it with the host. */

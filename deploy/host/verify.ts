@@ -4,9 +4,9 @@ import { UserError } from '../../config/lib/errors.ts'
 import { formatBytes } from '../../config/lib/units.ts'
 import { type CommittedRelease, readRelease, readReleaseFile } from '../git/release.ts'
 import { type Verdict, verifyCommit } from '../git/minisign.ts'
-import type { Git } from '../git/run.ts'
+import type { Git } from '../git/git.ts'
 import type { ReleaseStore } from '../release/store.ts'
-import type { Settings } from './layout.ts'
+import type { Settings } from './home.ts'
 
 /** A change of a reference, as git tells a hook. */
 export interface Update {

@@ -5,7 +5,7 @@ import { hashFile } from '../../build/pipeline/artefact.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
 import type { Manifest } from '../../build/manifest.ts'
-import { artefactPath } from '../release.ts'
+import { artefactPath } from './dist.ts'
 import type { Release } from '../target.ts'
 import { writeJson } from '../whole.ts'
 

@@ -20,7 +20,7 @@ import type { Measure } from './measures/measure.ts'
 import { memory } from './measures/memory.ts'
 import { proxy } from './measures/proxy.ts'
 import { size } from './measures/size.ts'
-import { loadRelease } from '../../deploy/release.ts'
+import { loadRelease } from '../../deploy/release/dist.ts'
 import type { Release } from '../../deploy/target.ts'
 import type { Manifest } from '../../build/manifest.ts'
 

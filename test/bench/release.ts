@@ -1,7 +1,7 @@
 import { UserError } from '../../config/lib/errors.ts'
 import type { Artefact } from '../../build/pipeline/artefact.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
-import { artefactPath } from '../../deploy/release.ts'
+import { artefactPath } from '../../deploy/release/dist.ts'
 import type { Release } from '../../deploy/target.ts'
 import { kernelCommandLine } from '../../deploy/qemu/qemu.ts'
 import type { Guest } from './guest.ts'

@@ -9,7 +9,7 @@ import { dist } from '../../config/lib/paths.ts'
 import { buildRuntime } from '../../build/runtime.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
-import { loadRelease } from '../../deploy/release.ts'
+import { loadRelease } from '../../deploy/release/dist.ts'
 import type { Release } from '../../deploy/target.ts'
 
 /** What layers can be packed with. */

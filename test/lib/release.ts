@@ -5,7 +5,7 @@ import type { Test } from 'tap'
 import { buildApp } from '../../build/app.ts'
 import { dist } from '../../config/lib/paths.ts'
 import { loadConfig } from '../../config/load.ts'
-import { loadRelease } from '../../deploy/release.ts'
+import { loadRelease } from '../../deploy/release/dist.ts'
 import type { Context, Release } from '../../deploy/target.ts'
 
 /** An app that says which version it is, and the secret that its machine was given. */

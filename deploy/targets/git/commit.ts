@@ -3,7 +3,7 @@ import shell from 'shelljs'
 import { root } from '../../../config/lib/paths.ts'
 import { signCommit } from '../../git/minisign.ts'
 import { manifestName, messageOf, type ReleaseFile, releaseName } from '../../git/release.ts'
-import type { Git } from '../../git/run.ts'
+import type { Git } from '../../git/git.ts'
 import { type GitOptions, signingKey } from './options.ts'
 
 /** Where a path lies in a release's commit. */

@@ -1,12 +1,12 @@
 import { UserError } from '../../../config/lib/errors.ts'
 import { log } from '../../../config/lib/log.ts'
-import { choosePrevious, listReport } from '../../releases.ts'
+import { choosePrevious, listReport } from '../../release/list.ts'
 import { describeRelease, messageOf, releasedLayers } from '../../git/release.ts'
 import type { Context, Report, Target } from '../../target.ts'
 import { shellLine } from '../../qemu/qemu.ts'
 import { readOptions, schema } from './options.ts'
 import { Releases } from './releases.ts'
-import { askHost } from './remote.ts'
+import { askHost } from './host.ts'
 
 /** Pushes releases to a git remote, whose host boots, checks and swaps them. */
 const git: Target = {

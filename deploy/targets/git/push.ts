@@ -2,7 +2,7 @@ import { UserError } from '../../../config/lib/errors.ts'
 import { log, progress } from '../../../config/lib/log.ts'
 import { tail } from '../../../config/lib/tool.ts'
 import { type ReleaseFile, tagOf } from '../../git/release.ts'
-import type { Git } from '../../git/run.ts'
+import type { Git } from '../../git/git.ts'
 import type { GitOptions } from './options.ts'
 
 /** What a push has sent, and what was said on both sides. */

@@ -16,8 +16,8 @@ import {
   releaseName,
   tagOf,
 } from '../../git/release.ts'
-import { Git } from '../../git/run.ts'
-import { artefactPath } from '../../release.ts'
+import { Git } from '../../git/git.ts'
+import { artefactPath } from '../../release/dist.ts'
 import type { Context, Release } from '../../target.ts'
 import { commitRelease, type Tree } from './commit.ts'
 import type { GitOptions } from './options.ts'

@@ -1,7 +1,7 @@
 import { UserError } from '../../../config/lib/errors.ts'
 import { progress } from '../../../config/lib/log.ts'
 import { requireSnapshot } from '../../data/handover.ts'
-import { listReport } from '../../releases.ts'
+import { listReport } from '../../release/list.ts'
 import type { Context, Release, Target } from '../../target.ts'
 import { shellLine } from '../../qemu/qemu.ts'
 import { domainType } from './accelerator.ts'

@@ -1,4 +1,4 @@
-import type { Listed } from '../../releases.ts'
+import type { Listed } from '../../release/list.ts'
 import { type About, aboutOf } from './domain.ts'
 import type { DomainMachine } from './machine.ts'
 import type { Pool } from './pool.ts'

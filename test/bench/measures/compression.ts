@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { loadRelease } from '../../../deploy/release.ts'
+import { loadRelease } from '../../../deploy/release/dist.ts'
 import { copyRepository } from '../workspace.ts'
 import type { Figure } from '../figures.ts'
 import { boot } from './boot.ts'

@@ -2,7 +2,7 @@ import { countUntilExit, type Counted } from '../count.ts'
 import { medianRun } from '../describe.ts'
 import type { Figure } from '../figures.ts'
 import { offImage } from '../off-image.ts'
-import { artefactPath } from '../../../deploy/release.ts'
+import { artefactPath } from '../../../deploy/release/dist.ts'
 import { artefact } from '../release.ts'
 import type { Measure } from './measure.ts'
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { Git } from '../../../deploy/git/run.ts'
+import { Git } from '../../../deploy/git/git.ts'
 import { loadTarget, verb } from '../../../deploy/target.ts'
 import { answering } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'

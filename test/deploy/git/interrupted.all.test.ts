@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { Git } from '../../../deploy/git/run.ts'
+import { Git } from '../../../deploy/git/git.ts'
 import { loadTarget } from '../../../deploy/target.ts'
 import { folderOf } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { Git } from '../../../deploy/git/run.ts'
+import { Git } from '../../../deploy/git/git.ts'
 import { loadTarget, type Release, verb } from '../../../deploy/target.ts'
 import { readOptions } from '../../../deploy/targets/git/options.ts'
 import { Releases } from '../../../deploy/targets/git/releases.ts'

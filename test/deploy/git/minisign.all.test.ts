@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { tool } from '../../../config/lib/tool.ts'
 import { keyId, publicKey, signCommit, verifyCommit } from '../../../deploy/git/minisign.ts'
-import { Git } from '../../../deploy/git/run.ts'
+import { Git } from '../../../deploy/git/git.ts'
 import { folderOf } from '../../lib/release.ts'
 import { makeMinisignKey } from './host.ts'
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { Git } from '../../../deploy/git/run.ts'
+import { Git } from '../../../deploy/git/git.ts'
 
 await t.test('many objects are read by one git, in their order', async (t) => {
   const git = new Git(t.testdir())

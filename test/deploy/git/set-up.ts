@@ -1,6 +1,6 @@
 /** Sets up the repository of an appliance without the service. Arguments: home, name, public key. */
 import { readFileSync } from 'node:fs'
-import { Home } from '../../../deploy/host/layout.ts'
+import { Home } from '../../../deploy/host/home.ts'
 import { setUpRepository } from '../../../deploy/host/repository.ts'
 import { trust } from '../../../deploy/host/signers.ts'
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { Git } from '../../../deploy/git/run.ts'
+import { Git } from '../../../deploy/git/git.ts'
 import { newState, readState } from '../../../deploy/host/state.ts'
 import { ReleaseStore } from '../../../deploy/release/store.ts'
 import { folderOf } from '../../lib/release.ts'

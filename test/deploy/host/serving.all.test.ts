@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { boot, discard } from '../../../deploy/host/boot.ts'
-import { defaults } from '../../../deploy/host/layout.ts'
+import { boot, discard } from '../../../deploy/host/machine.ts'
+import { defaults } from '../../../deploy/host/home.ts'
 import type { Serving } from '../../../deploy/host/serving.ts'
 import { type Machines, machinesOn } from './machines.ts'
 

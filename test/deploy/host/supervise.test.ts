@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import shell from 'shelljs'
 import t from 'tap'
-import { Home, usualHome } from '../../../deploy/host/layout.ts'
+import { Home, usualHome } from '../../../deploy/host/home.ts'
 import { unitFile, unitOf } from '../../../deploy/host/supervise.ts'
 
 await t.test('systemd accepts the unit', (t) => {

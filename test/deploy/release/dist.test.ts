@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { artefactPath, loadRelease } from '../../deploy/release.ts'
+import { artefactPath, loadRelease } from '../../../deploy/release/dist.ts'
 
 function dist(t: Test, content = 'bytes', noted = content): string {
   const sha256 = createHash('sha256').update(noted).digest('hex')

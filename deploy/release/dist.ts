@@ -1,9 +1,9 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashFile } from '../build/pipeline/artefact.ts'
-import { UserError } from '../config/lib/errors.ts'
-import type { Manifest } from '../build/manifest.ts'
-import type { Release } from './target.ts'
+import { hashFile } from '../../build/pipeline/artefact.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import type { Manifest } from '../../build/manifest.ts'
+import type { Release } from '../target.ts'
 
 /**
  * Reads what the last build left, and checks that it is still what the manifest says.

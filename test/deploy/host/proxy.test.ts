@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { Front, portKey } from '../../../deploy/host/front.ts'
+import { Front, portKey } from '../../../deploy/host/proxy.ts'
 import { freePort } from '../../lib/ports.ts'
 
 /** A machine's end: answers each connection with its name when the other end has finished. */

@@ -5,7 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import shell from 'shelljs'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Accelerator } from '../qemu/qemu.ts'
-import type { Settings } from './layout.ts'
+import type { Settings } from './home.ts'
 import { hasSystemd } from './systemd.ts'
 
 /** What a machine may take of the host. */

@@ -1,7 +1,7 @@
-import { UserError } from '../config/lib/errors.ts'
-import { table } from '../config/lib/table.ts'
-import type { Kept } from './release/store.ts'
-import type { Report } from './target.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { table } from '../../config/lib/table.ts'
+import type { Kept } from './store.ts'
+import type { Report } from '../target.ts'
 
 /** A release in a list. */
 export interface Listed extends Pick<Kept, 'number' | 'added' | 'commit'> {

@@ -11,7 +11,7 @@ import {
   limitsOf,
   releaseHold,
   scopeCommand,
-} from '../../../deploy/host/hold.ts'
+} from '../../../deploy/host/limits.ts'
 import { folderOf } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'
 import { ownCgroup } from './cgroup.ts'
