@@ -18,7 +18,7 @@ import { distrust, signers, trust } from './host/signers.ts'
 import { supervisorOf } from './host/supervise.ts'
 import { positiveNumber, printReport } from './command.ts'
 import type { Report } from './target.ts'
-import type { PortForward } from './qemu/qemu.ts'
+import type { PortForward } from './qemu/command.ts'
 
 interface Flags {
   home?: string | undefined

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describeError, UserError } from '../../config/lib/errors.ts'
 import type { Kept } from '../release/store.ts'
-import { streamConsole } from '../qemu/logs.ts'
+import { streamConsole } from '../qemu/console.ts'
 import { boundConsole } from '../qemu/machine.ts'
 import { isRunning, type ProcessMark } from '../qemu/process.ts'
 import type { Report } from '../target.ts'

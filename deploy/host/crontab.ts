@@ -4,7 +4,7 @@ import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { root } from '../../config/lib/paths.ts'
 import { tail } from '../../config/lib/tool.ts'
-import { shellLine } from '../qemu/qemu.ts'
+import { shellLine } from '../qemu/command.ts'
 import type { Home } from './home.ts'
 
 /** Also when it is busybox: that has its name from how it was called. */

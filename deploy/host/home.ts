@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
-import type { PortForward } from '../qemu/qemu.ts'
+import type { PortForward } from '../qemu/command.ts'
 import { writeJson } from '../whole.ts'
 
 export { writeJson }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import shell from 'shelljs'
 import { UserError } from '../../config/lib/errors.ts'
-import type { Accelerator } from '../qemu/qemu.ts'
+import type { Accelerator } from '../qemu/command.ts'
 import type { Settings } from './home.ts'
 import { hasSystemd } from './systemd.ts'
 

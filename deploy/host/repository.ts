@@ -2,7 +2,7 @@ import { chmod, glob, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { root } from '../../config/lib/paths.ts'
 import { Git } from '../git/git.ts'
-import { shellLine } from '../qemu/qemu.ts'
+import { shellLine } from '../qemu/command.ts'
 import type { Home } from './home.ts'
 import { allowedSsh } from './signers.ts'
 

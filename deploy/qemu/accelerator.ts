@@ -1,6 +1,6 @@
 import type { Kvm } from '../../build/host/kvm.ts'
 import { UserError } from '../../config/lib/errors.ts'
-import type { Accelerator } from './qemu.ts'
+import type { Accelerator } from './command.ts'
 
 /** An accelerator and the reason for it. */
 export interface Choice {

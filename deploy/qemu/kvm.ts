@@ -4,7 +4,7 @@ import { log } from '../../config/lib/log.ts'
 import type { Choice } from './accelerator.ts'
 import { killMachine, type Machine, readConsole, startMachine } from './machine.ts'
 import { isRunning } from './process.ts'
-import type { Accelerator, MachineSpec } from './qemu.ts'
+import type { Accelerator, MachineSpec } from './command.ts'
 
 /** A KVM guest that works has printed something by then. */
 const silenceMs = 5000

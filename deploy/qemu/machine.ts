@@ -8,7 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
 import { missingTool, tail } from '../../config/lib/tool.ts'
 import { awaitEnd, isRunning, markProcess, type ProcessMark } from './process.ts'
-import { consoleDevice, type MachineFiles, type MachineSpec, qemuCommand } from './qemu.ts'
+import { consoleDevice, type MachineFiles, type MachineSpec, qemuCommand } from './command.ts'
 import { qmp } from './qmp.ts'
 
 /** A machine that was started: enough to find it again from another process. */

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { basename } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
-import type { PortForward } from './qemu.ts'
+import type { PortForward } from './command.ts'
 
 /** Added to ports below 1024 where only root may listen on them: 80 becomes 8080. */
 const unprivileged = 8000

@@ -1,4 +1,4 @@
-import { type PortForward, qemuCommand } from '../../deploy/qemu/qemu.ts'
+import { type PortForward, qemuCommand } from '../../deploy/qemu/command.ts'
 
 /** What to boot; paths of raw disks in the order vda, vdb, … */
 export interface Guest {

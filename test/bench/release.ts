@@ -3,7 +3,7 @@ import type { Artefact } from '../../build/pipeline/artefact.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { artefactPath } from '../../deploy/release/dist.ts'
 import type { Release } from '../../deploy/target.ts'
-import { kernelCommandLine } from '../../deploy/qemu/qemu.ts'
+import { kernelCommandLine } from '../../deploy/qemu/command.ts'
 import type { Guest } from './guest.ts'
 
 /** Returns an artefact of the manifest, such as `kernel/vmlinux`. */

@@ -5,7 +5,7 @@ import t from 'tap'
 import { findOvmf } from '../../build/host/ovmf.ts'
 import { dist } from '../../config/lib/paths.ts'
 import { artefactPath, loadRelease } from '../../deploy/release/dist.ts'
-import { kernelCommandLine, qemuCommand } from '../../deploy/qemu/qemu.ts'
+import { kernelCommandLine, qemuCommand } from '../../deploy/qemu/command.ts'
 import { machineSpec } from '../deploy/local/fixture.ts'
 import { limit } from '../lib/until.ts'
 

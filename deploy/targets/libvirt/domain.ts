@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { SystemConfig } from '../../../config/system.types.ts'
-import { kernelCommandLine, type PortForward, userNetwork } from '../../qemu/qemu.ts'
+import { kernelCommandLine, type PortForward, userNetwork } from '../../qemu/command.ts'
 import { escapeXml, unescapeXml } from './xml.ts'
 
 /** A machine as libvirt is told of it. */

@@ -14,7 +14,7 @@ import { type Choice, chooseAccelerator } from '../../qemu/accelerator.ts'
 import { dataDiskOf, diskCommands } from './data.ts'
 import { awaitHealth, isWell } from '../../qemu/health.ts'
 import { startWithFallback } from '../../qemu/kvm.ts'
-import { streamConsole } from '../../qemu/logs.ts'
+import { streamConsole } from '../../qemu/console.ts'
 import {
   type Ending,
   killMachine,
@@ -33,7 +33,7 @@ import {
   type PortForward,
   qemuCommand,
   shellLine,
-} from '../../qemu/qemu.ts'
+} from '../../qemu/command.ts'
 import { forgetState, locked, readState, type State, writeState } from './state.ts'
 
 const graceMs = 5000

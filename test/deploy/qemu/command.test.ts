@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { kernelCommandLine, qemuCommand, shellLine } from '../../../deploy/qemu/qemu.ts'
+import { kernelCommandLine, qemuCommand, shellLine } from '../../../deploy/qemu/command.ts'
 import { machineSpec } from '../local/fixture.ts'
 
 const files = { console: '/run/console.log', qmp: '/run/qmp.sock', control: '/run/control.sock' }

@@ -1,7 +1,7 @@
 import { appendFileSync, rmSync, truncateSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { streamConsole } from '../../../deploy/qemu/logs.ts'
+import { streamConsole } from '../../../deploy/qemu/console.ts'
 import { boundConsole, readConsole } from '../../../deploy/qemu/machine.ts'
 import { until } from '../../lib/until.ts'
 import { standIn } from '../local/fixture.ts'
