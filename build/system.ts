@@ -71,7 +71,7 @@ const lightBuiltins: Plugin = {
 /** Everything that decides the bundle's bytes: a name and a hash or version each. */
 export async function systemInputs(): Promise<Record<string, string>> {
   const files = ['build/system.ts']
-  const sources = ['kernel/system/**/*.ts', 'kernel/native/*.ts', 'config/{guest,heap}.ts']
+  const sources = ['kernel/system/**/*.ts', 'kernel/contract/*.ts', 'kernel/native/*.ts']
   for await (const path of glob(sources, { cwd: root })) files.push(path)
   const hashes = await Promise.all(files.sort().map(async (path) => [path, await hashFile(join(root, path))]))
   const { version: client } = prometheus as { version: string }

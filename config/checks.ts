@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { BlockList } from 'node:net'
 import { dirname, join, relative, sep } from 'node:path'
-import { guestPaths, initConf } from './guest.ts'
+import { guestPaths, initConf } from '../kernel/contract/guest.ts'
 import { type Problem, quote, suggest } from './explain.ts'
 import { nearest } from './nearest.ts'
 import { child } from './pointer.ts'

@@ -68,7 +68,7 @@ export interface Target {
   destroy?(context: Context, options?: DataOptions): Promise<Report>
   /**
    * Connects to the control channel of the machine: what goes over it is said in
-   * `kernel/system/control/protocol.ts`. A connection that fails is an `error` event.
+   * `kernel/contract/control.ts`. A connection that fails is an `error` event.
    */
   control?(context: Context): Promise<Duplex>
 }

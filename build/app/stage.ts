@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { guestConfig, guestPaths, initConf } from '../../config/guest.ts'
+import { guestConfig, guestPaths, initConf } from '../../kernel/contract/guest.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { nodeAbi } from '../runtime/node.ts'

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { UserError } from '../../config/lib/errors.ts'
 import { formatBytes } from '../../config/lib/units.ts'
-import { Lines } from '../../kernel/system/control/lines.ts'
-import type { Answer, Failure, Hello, Methods } from '../../kernel/system/control/protocol.ts'
+import { Lines } from '../../kernel/contract/lines.ts'
+import type { Answer, Failure, Hello, Methods } from '../../kernel/contract/control.ts'
 
 export interface CallOptions {
   /** Gets the parts of a large result, in order. */

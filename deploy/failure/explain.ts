@@ -1,4 +1,4 @@
-import type { Answer } from '../../kernel/system/probe.ts'
+import type { Answer } from '../../kernel/contract/probe.ts'
 import { type Cause, causeOfError, type Facts } from './app.ts'
 import {
   type Event,

@@ -1,4 +1,4 @@
-import type { Answer } from '../../kernel/system/probe.ts'
+import type { Answer } from '../../kernel/contract/probe.ts'
 import { isLoopback, type Place, placeName } from '../../kernel/system/servers.ts'
 import { eventsOf, firstError, firstOutput, type Line, shown } from './console.ts'
 import type { Context, Explanation } from './explain.ts'

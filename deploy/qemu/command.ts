@@ -1,5 +1,5 @@
 import type { SystemConfig } from '../../config/system.types.ts'
-import { portName } from '../../kernel/system/control/protocol.ts'
+import { portName } from '../../kernel/contract/control.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 

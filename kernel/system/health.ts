@@ -1,6 +1,6 @@
-import type { GuestConfig } from '../../config/guest.ts'
+import type { GuestConfig } from '../contract/guest.ts'
 import { emit, uptime } from './event.ts'
-import { type Answer, ask } from './probe.ts'
+import { type Answer, ask } from '../contract/probe.ts'
 import { isLoopback, listenersOn, type Place, placeName } from './servers.ts'
 
 const firstRetryMs = 50

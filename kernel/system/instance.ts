@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { parseVariables, strayLine, variableName } from './environment.ts'
+import { parseVariables, strayLine, variableName } from '../contract/environment.ts'
 
 /** What was given to this very machine, beside what was baked into its image. */
 export interface Instance {

@@ -1,4 +1,4 @@
-import type { GuestConfig } from '../../config/guest.ts'
+import type { GuestConfig } from '../contract/guest.ts'
 import { loadNative } from '../native/binding.ts'
 import { emit } from './event.ts'
 import { bringUp } from './network/network.ts'

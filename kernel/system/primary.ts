@@ -1,6 +1,6 @@
 import type { Cluster, Worker } from 'node:cluster'
-import { type GuestConfig, reportOptions, startVariable } from '../../config/guest.ts'
-import { heapPercentage, youngGeneration } from '../../config/heap.ts'
+import { type GuestConfig, reportOptions, startVariable } from '../contract/guest.ts'
+import { heapPercentage, youngGeneration } from '../contract/heap.ts'
 import { explainCrash } from './crash.ts'
 import { emit, uptime } from './event.ts'
 import { announceReports } from './reports.ts'

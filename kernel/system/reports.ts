@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
-import type { ReportFile } from './control/protocol.ts'
+import type { ReportFile } from '../contract/control.ts'
 import type { Emit } from './event.ts'
 import { reasonOf } from './report.ts'
 

@@ -1,4 +1,4 @@
-import type { GuestConfig } from '../../config/guest.ts'
+import type { GuestConfig } from '../contract/guest.ts'
 import type { Emit } from './event.ts'
 
 /** The place of one worker, through all its replacements. */

@@ -1,4 +1,4 @@
-import { chunkBytes } from './protocol.ts'
+import { chunkBytes } from '../../contract/control.ts'
 
 /** Large data in parts that fit in a line each, as base64. */
 export function* chunksOf(data: Uint8Array): Generator<string> {

@@ -1,4 +1,4 @@
-import type { Failure } from './protocol.ts'
+import type { Failure } from '../../contract/control.ts'
 
 /** What code that came from the host has thrown: its stack is for the host, ours would only mislead. */
 export class EvaluationError extends Error {

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster'
 import { chunksOf } from './chunks.ts'
 import { EvaluationError, failureOf } from './failure.ts'
-import { type Failure, type Params, relayMark } from './protocol.ts'
+import { type Failure, type Params, relayMark } from '../../contract/control.ts'
 import type { Method, Send } from './server.ts'
 
 /** From the primary: a request, or whether a chunk was taken. */

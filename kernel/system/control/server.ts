@@ -1,5 +1,12 @@
-import { Lines } from './lines.ts'
-import { type Answer, type Hello, longestLine, type Params, portName, type Request } from './protocol.ts'
+import { Lines } from '../../contract/lines.ts'
+import {
+  type Answer,
+  type Hello,
+  longestLine,
+  type Params,
+  portName,
+  type Request,
+} from '../../contract/control.ts'
 import { chunksOf } from './chunks.ts'
 import { failureOf } from './failure.ts'
 

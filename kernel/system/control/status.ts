@@ -1,7 +1,7 @@
 import { freemem, totalmem } from 'node:os'
 import { uptime } from '../event.ts'
 import type { Crew } from '../primary.ts'
-import type { Status } from './protocol.ts'
+import type { Status } from '../../contract/control.ts'
 
 /** How the machine is. */
 export function readStatus(crew: Crew | undefined): Status {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { until } from '../../../lib/until.ts'
-import { longestLine } from '../../../../kernel/system/control/protocol.ts'
+import { longestLine } from '../../../../kernel/contract/control.ts'
 import { type Method, Server } from '../../../../kernel/system/control/server.ts'
 
 interface Line {

@@ -1,5 +1,5 @@
 import { heapPercentage, primaryHeapPercentage, youngGeneration } from './heap.ts'
-import type { SystemConfig } from './system.types.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
 
 /** Paths in the machine. */
 export const guestPaths = {

@@ -3,7 +3,7 @@ import { createServer as createHttpServer, type RequestListener } from 'node:htt
 import { createServer as createHttpsServer } from 'node:https'
 import { createServer, type AddressInfo, type Server } from 'node:net'
 import t, { type Test } from 'tap'
-import { ask, askAt } from '../../../kernel/system/probe.ts'
+import { ask, askAt } from '../../../kernel/contract/probe.ts'
 import { certify } from '../../lib/certify.ts'
 import { freePort } from '../../lib/ports.ts'
 

@@ -1,7 +1,7 @@
 import t from 'tap'
-import { guestConfig, initConf, reportOptions } from '../../config/guest.ts'
-import { heapPercentage, primaryHeapPercentage, youngGeneration } from '../../config/heap.ts'
-import { load } from './fixture.ts'
+import { guestConfig, initConf, reportOptions } from '../../../kernel/contract/guest.ts'
+import { heapPercentage, primaryHeapPercentage, youngGeneration } from '../../../kernel/contract/heap.ts'
+import { load } from '../../config/fixture.ts'
 
 await t.test('one process: Node runs the app, the system layer before it', async (t) => {
   const config = await load(t, {
