@@ -8,13 +8,12 @@ import { log } from '../config/lib/log.ts'
 import { main } from '../config/lib/main.ts'
 import { loadConfig } from '../config/load.ts'
 import { DataDisk } from './data/disk.ts'
-import { publicKey } from './git/minisign.ts'
 import { checkEnvironment } from './environment.ts'
 import { call, ServiceAbsent } from './host/channel.ts'
 import { checkCgroup } from './host/limits.ts'
 import { checkName, Home, type Settings } from './host/home.ts'
 import { removeRepository, setUpRepository } from './host/repository.ts'
-import { distrust, signers, trust } from './host/signers.ts'
+import { distrust, minisignNotice, signers, trust } from './host/signers.ts'
 import { supervisorOf } from './host/supervise.ts'
 import { positiveNumber, printReport } from './command.ts'
 import type { Report } from './target.ts'
@@ -47,6 +46,7 @@ const add: Verb = async (home, [given], flags) => {
   for (const key of keys) await trust(home, name, key)
   const service = await supervisorOf(home).start()
   const trusted = await signers(home, name)
+  await warnOfMinisign(home, name)
   const repository = home.repository(name)
   const remote = `${userInfo().username}@${hostname()}:${repository}`
   const said =
@@ -100,6 +100,7 @@ const verbs: Record<string, { words: string; summary: string; run: Verb }> = {
     async run(home) {
       const names = await home.appliances()
       const reports = await Promise.all(names.map((name) => statusOf(home, name)))
+      for (const name of names) await warnOfMinisign(home, name)
       return {
         text:
           reports.map(({ text }) => text).join('\n') || 'no appliance is set up: npm run host -- add NAME',
@@ -200,7 +201,7 @@ await main(
       cgroup: 'add: folder of a cgroup v2 that limits its machines, on hosts without systemd',
       keep: 'add: how many releases are kept for a rollback; default 5',
       env: 'add: file of KEY=value lines, such as secrets, that its machines get as environment variables',
-      trust: 'add: file of an SSH or minisign public key that may sign releases',
+      trust: 'add: file of an SSH public key that may sign releases',
       yes: 'do not ask for confirmation',
       purge: 'remove: remove the data, too; uninstall: remove repositories, releases and data, too',
       json: 'print JSON',
@@ -249,8 +250,13 @@ async function statusOf(home: Home, name: string): Promise<Report> {
   })
 }
 
+async function warnOfMinisign(home: Home, name: string): Promise<void> {
+  const notice = await minisignNotice(home, name)
+  if (notice !== undefined) log.warn(notice)
+}
+
 async function keyText(file: string): Promise<string> {
-  if (/^(ssh|ecdsa|sk)-/.test(file) || publicKey(file) === file) return file
+  if (/^(ssh|ecdsa|sk)-/.test(file)) return file
   return readFile(file, 'utf8').catch((error: unknown) => {
     throw new UserError(`cannot read the public key ${file}`, { cause: error })
   })

@@ -220,9 +220,6 @@ export const requirements: readonly Requirement[] = [
     ...same('cronie'),
     apt: 'cron',
   }),
-  command('minisign', 'test', 'test that releases are signed with minisign', same('minisign'), {
-    versionArguments: ['-v'],
-  }),
   command(
     'sshd',
     'test',

@@ -113,14 +113,6 @@ export class Git {
     })
   }
 
-  /** A commit as git keeps it, a character for each byte. @throws {UserError} when git cannot read it */
-  async commitText(commit: string): Promise<string> {
-    const options = { purpose: 'read a release', encoding: 'latin1' } as const
-    const { status, stdout, stderr } = await this.try(['cat-file', 'commit', commit], options)
-    if (status === 0) return stdout
-    throw new UserError(`cannot read the commit ${commit}`, { hint: tail(stderr, 5) })
-  }
-
   /** Writes what an object holds to a file. @throws {UserError} when git cannot read it */
   async export(object: string, file: string): Promise<void> {
     await this.#pour(object, createWriteStream(file))

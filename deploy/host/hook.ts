@@ -10,7 +10,7 @@ import { call, type Request, ServiceAbsent } from './channel.ts'
 import { keepRelease } from './keep.ts'
 import { Home } from './home.ts'
 import { branch, removeStaleLocks, repositoryOf } from './repository.ts'
-import { minisigners } from './signers.ts'
+import { minisignNotice } from './signers.ts'
 import { readState } from './state.ts'
 import { checkRoom, parseUpdates, type Update, verifyPush } from './verify.ts'
 
@@ -51,8 +51,9 @@ async function preReceive({ home, name, updates }: Push): Promise<void> {
   const git = repositoryOf(home, name)
   await removeStaleLocks(git)
   const { highest } = await readState(home, name)
-  const minisignKeys = (await minisigners(home, name)).map(({ key }) => key)
-  const release = await verifyPush(git, updates, { name, branch, highest, minisignKeys })
+  const unsignedHint = await minisignNotice(home, name)
+  const expected = { name, branch, highest, ...(unsignedHint === undefined ? {} : { unsignedHint }) }
+  const release = await verifyPush(git, updates, expected)
   if (release === undefined) return
   const store = new ReleaseStore(home.folder(name))
   await checkRoom(release, store, await home.settings(name))

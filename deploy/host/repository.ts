@@ -4,7 +4,7 @@ import { root } from '../../config/lib/paths.ts'
 import { Git } from '../git/git.ts'
 import { shellLine } from '../qemu/command.ts'
 import type { Home } from './home.ts'
-import { allowedSsh } from './signers.ts'
+import { signersFile } from './signers.ts'
 
 /** Branch that a host takes releases on. */
 export const branch = 'main'
@@ -12,7 +12,7 @@ export const branch = 'main'
 /** The repository of an appliance, with what a host's repository must have set. */
 export function repositoryOf(home: Home, name: string): Git {
   const folder = home.repository(name)
-  return new Git(folder, ['gpg.format=ssh', `gpg.ssh.allowedSignersFile=${join(folder, allowedSsh)}`])
+  return new Git(folder, ['gpg.format=ssh', `gpg.ssh.allowedSignersFile=${join(folder, signersFile)}`])
 }
 
 /** Makes the repository of an appliance, or mends its hooks and settings. */
@@ -40,8 +40,7 @@ export async function setUpRepository(home: Home, name: string): Promise<void> {
   for (const hook of ['pre-receive', 'post-receive'])
     await writeProgram(join(folder, 'hooks', hook), [hook, home.path, name], 'hook.ts')
   await writeProgram(join(folder, 'nodeos'), [home.path, name], 'remote.ts')
-  const signers = join(folder, allowedSsh)
-  await writeFile(signers, '', { flag: 'a', mode: 0o600 })
+  await writeFile(join(folder, signersFile), '', { flag: 'a', mode: 0o600 })
 }
 
 /** Removes the locks of a git that was killed while it moved references. Nobody else may be at it. */

@@ -3,7 +3,6 @@ import { freeBytes } from '../../build/host/space.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { formatBytes } from '../../config/lib/units.ts'
 import { type CommittedRelease, readRelease, readReleaseFile } from '../git/release.ts'
-import { type Verdict, verifyCommit } from '../git/minisign.ts'
 import type { Git } from '../git/git.ts'
 import type { ReleaseStore } from '../release/store.ts'
 import type { Settings } from './home.ts'
@@ -21,8 +20,8 @@ export interface Expected {
   branch: string
   /** Number of the newest release that this host has had, even when its repository was made anew. */
   highest: number
-  /** Public keys that may sign, beside those of SSH, which git is told of. */
-  minisignKeys: readonly string[]
+  /** What to do about an unsigned release; by default: sign it. */
+  unsignedHint?: string
 }
 
 const none = /^0+$/
@@ -50,7 +49,7 @@ export function parseUpdates(text: string): Update[] {
 export async function verifyPush(
   git: Git,
   updates: readonly Update[],
-  { name, branch, highest, minisignKeys }: Expected,
+  { name, branch, highest, unsignedHint }: Expected,
 ): Promise<CommittedRelease | undefined> {
   const head = `refs/heads/${branch}`
   const update = updates.find(({ ref }) => ref === head)
@@ -82,7 +81,7 @@ export async function verifyPush(
         },
       )
     }
-    await verifySignature(git, commit, file.number, minisignKeys)
+    await verifySignature(git, commit, file.number, unsignedHint)
     if (number !== undefined && file.number !== number + 1) {
       throw new UserError(`release ${file.number} cannot follow release ${number}`, {
         hint: 'npm run deploy',
@@ -131,35 +130,22 @@ async function verifySignature(
   git: Git,
   commit: string,
   number: number,
-  minisignKeys: readonly string[],
+  unsignedHint = 'set deploy.options.sign to true',
 ): Promise<void> {
-  const byMinisign = await verifyCommit(git, commit, minisignKeys)
-  const { verdict, said } =
-    byMinisign === 'unsigned' ? await verifySsh(git, commit) : { verdict: byMinisign, said: '' }
-  if (verdict === 'good') return
-  const [message, hint] = {
-    unsigned: [`release ${number} is not signed`, 'set deploy.options.sign to true'],
-    'unknown key': [
-      `release ${number} is signed by a key that this host does not trust`,
-      'on the host: npm run host -- trust NAME KEY.pub',
-    ],
-    bad: [
-      `invalid signature of release ${number}: it was altered, or git cannot verify it`,
-      said || 'minisign rejects it',
-    ],
-  }[verdict] as [string, string]
-  throw new UserError(message, { hint })
-}
-
-async function verifySsh(git: Git, commit: string): Promise<{ verdict: Verdict; said: string }> {
   const { status, stderr } = await git.try(['verify-commit', '--raw', commit], {
     purpose: 'check a signature',
   })
-  const said = stderr.trim()
-  if (status === 0 && /^Good "git" signature for /m.test(said)) return { verdict: 'good', said }
-  if (said === '') return { verdict: 'unsigned', said }
-  const unknown = /No principal matched|Good "git" signature with/.test(said)
-  return { verdict: unknown ? 'unknown key' : 'bad', said }
+  const printed = stderr.trim()
+  if (status === 0 && /^Good "git" signature for /m.test(printed)) return
+  if (printed === '') throw new UserError(`release ${number} is not signed`, { hint: unsignedHint })
+  if (/No principal matched|Good "git" signature with/.test(printed)) {
+    throw new UserError(`release ${number} is signed by a key that this host does not trust`, {
+      hint: 'on the host: npm run host -- trust NAME KEY.pub',
+    })
+  }
+  throw new UserError(`invalid signature of release ${number}: it was altered, or git cannot verify it`, {
+    hint: printed,
+  })
 }
 
 /**

@@ -1,7 +1,6 @@
 import { hostname, userInfo } from 'node:os'
 import shell from 'shelljs'
 import { root } from '../../../config/lib/paths.ts'
-import { signCommit } from '../../git/minisign.ts'
 import { manifestName, messageOf, type ReleaseFile, releaseName } from '../../git/release.ts'
 import type { Git } from '../../git/git.ts'
 import { type GitOptions, signingKey } from './options.ts'
@@ -32,19 +31,18 @@ export async function commitRelease(git: Git, content: Content, options: GitOpti
     })
     tree.set(path, { mode: '100644', object })
   }
-  const bySsh = options.sign && options.signature === 'ssh'
-  const commit = await git.run(
+  const { sign } = options
+  return git.run(
     [
-      ...(bySsh ? ['-c', 'gpg.format=ssh', '-c', `user.signingkey=${signingKey(options)}`] : []),
+      ...(sign ? ['-c', 'gpg.format=ssh', '-c', `user.signingkey=${signingKey(options)}`] : []),
       'commit-tree',
-      ...(bySsh ? ['-S'] : []),
+      ...(sign ? ['-S'] : []),
       ...(parent === undefined ? [] : ['-p', parent]),
       ...['-F', '-'],
       await writeTree(git, tree),
     ],
     { purpose: 'commit the release', input: messageOf(file), env: author() },
   )
-  return options.sign && !bySsh ? signCommit(git, commit, signingKey(options)) : commit
 }
 
 /** Trees hold one folder each. */

@@ -11,7 +11,6 @@ export interface GitOptions {
   remote: string
   branch: string
   sign: boolean
-  signature: 'ssh' | 'minisign'
   key?: string
 }
 
@@ -37,15 +36,10 @@ export const schema = {
       default: true,
       description: 'Sign releases. A host rejects releases that are not signed.',
     },
-    signature: {
-      enum: ['ssh', 'minisign'],
-      default: 'ssh',
-      description: 'Kind of signature: ssh (an SSH key) or minisign.',
-    },
     key: {
       type: 'string',
       description:
-        "Path of the signing key. For ssh: the private key, or the public key when an agent holds the private one; default: git's user.signingkey, else ~/.ssh/id_ed25519. For minisign: the secret key; default: ~/.minisign/minisign.key.",
+        "Path of the SSH key that signs: the private key, or the public key when an agent holds the private one. Default: git's user.signingkey, else ~/.ssh/id_ed25519.",
     },
   },
 } as const
@@ -55,7 +49,6 @@ export function readOptions(options: object): GitOptions {
   const all: Omit<GitOptions, 'remote'> & { remote?: string } = {
     branch: 'main',
     sign: true,
-    signature: 'ssh',
     ...options,
   }
   const { remote } = all
@@ -77,25 +70,22 @@ function expand(path: string): string {
 }
 
 /**
- * The file of the key that signs.
+ * Returns the file of the key that signs, or the key itself.
  *
- * @throws {UserError} when there is none
+ * @throws {UserError} when the key does not exist
  */
-export function signingKey({ key, signature }: Pick<GitOptions, 'key' | 'signature'>): string {
-  const program = { ssh: 'ssh-keygen', minisign: 'minisign' }[signature]
-  if (findTool(program) === undefined) throw missingTool(program, 'sign releases')
-  const wanted = key ?? usualKey(signature)
-  if (signature === 'ssh' && (wanted.startsWith('key::') || wanted.startsWith('ssh-'))) return wanted
+export function signingKey({ key }: Pick<GitOptions, 'key'>): string {
+  if (findTool('ssh-keygen') === undefined) throw missingTool('ssh-keygen', 'sign releases')
+  const wanted = key ?? defaultKey()
+  if (wanted.startsWith('key::') || wanted.startsWith('ssh-')) return wanted
   const file = resolve(root, expand(wanted))
   if (existsSync(file)) return file
-  const make = { ssh: 'ssh-keygen -t ed25519', minisign: 'minisign -G' }[signature]
   throw new UserError(`signing key not found: ${file}`, {
-    hint: `create one: ${make}; or set deploy.options.key to another one, or deploy.options.sign to false`,
+    hint: 'create one: ssh-keygen -t ed25519; or set deploy.options.key to another one, or deploy.options.sign to false',
   })
 }
 
-function usualKey(signature: GitOptions['signature']): string {
-  if (signature === 'minisign') return '~/.minisign/minisign.key'
+function defaultKey(): string {
   const configured = gitSetting('user.signingkey')
   return gitSetting('gpg.format') === 'ssh' && configured !== '' ? configured : '~/.ssh/id_ed25519'
 }

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -109,11 +109,4 @@ export function makeKey(folder: string, name: string): string {
   const file = join(folder, name)
   spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', file])
   return file
-}
-
-/** A key of minisign without a password. @returns the files of its halves */
-export function makeMinisignKey(folder: string, name: string): { secret: string; public: string } {
-  const files = { secret: join(folder, `${name}.key`), public: join(folder, `${name}.pub`) }
-  execFileSync('minisign', ['-G', '-W', '-s', files.secret, '-p', files.public], { stdio: 'ignore' })
-  return files
 }

@@ -12,7 +12,7 @@ import { plainWorld } from './repository.ts'
 type World = Awaited<ReturnType<typeof plainWorld>>
 
 const none = '0'.repeat(40)
-const expected = { name: applianceName, branch: 'main', highest: 0, minisignKeys: [] }
+const expected = { name: applianceName, branch: 'main', highest: 0 }
 const updateTo = (after: string): Update[] => [{ before: none, after, ref: 'refs/heads/main' }]
 
 /** A signed release with such a manifest, and the repository that has it and trusts its key. */
@@ -81,6 +81,20 @@ await t.test('a layer that git has and cannot read any more', async (t) => {
   writeFileSync(file, 'rot')
   await t.rejects(verifyPush(git, updateTo(commit), expected), {
     message: `cannot read the git object ${commit}:app`,
+  })
+})
+
+await t.test('an unsigned release, with the hint of the host', async (t) => {
+  const world = await plainWorld(t)
+  world.context.config.deploy.options = { ...world.context.config.deploy.options, sign: false }
+  const { commit, git } = await committed(t, world, {})
+  await t.rejects(verifyPush(git, updateTo(commit), expected), {
+    message: 'release 1 is not signed',
+    hint: 'set deploy.options.sign to true',
+  })
+  await t.rejects(verifyPush(git, updateTo(commit), { ...expected, unsignedHint: 'change to SSH' }), {
+    message: 'release 1 is not signed',
+    hint: 'change to SSH',
   })
 })
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Git } from '../../../deploy/git/git.ts'
@@ -77,6 +77,20 @@ await t.test('a name that two keys have, and a key of a name', async (t) => {
   t.equal(stdout.match(/^laptop may no longer sign releases of lb: ssh-ed25519 /gm)?.length, 2)
   const allowed = readFileSync(join(host.repository, 'allowed_signers'), 'utf8')
   t.match(allowed, /^developer namespaces="git" ssh-ed25519 \S+\n$/)
+})
+
+await t.test('a host with minisign keys reports them and how to change to SSH signatures', (t) => {
+  const file = join(host.repository, 'allowed_minisign')
+  writeFileSync(file, `minisign-0123 RW${'A'.repeat(54)}\n`)
+  const notice = /warning: lb trusts minisign keys[^]*host -- trust lb KEY\.pub[^]*rm \S+allowed_minisign/
+  t.match(host.run('status'), { status: 0, stderr: notice })
+  t.match(host.run('add', applianceName), { status: 0, stderr: notice })
+  const { status, stderr } = host.run('trust', applianceName, file)
+  t.equal(status, 1)
+  t.match(stderr, /error: not a valid SSH public key/)
+  rmSync(file)
+  t.notMatch(host.run('status').stderr, 'minisign')
+  t.end()
 })
 
 function commandOf(pid: string): string {
