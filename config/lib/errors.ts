@@ -13,6 +13,11 @@ export class UserError extends Error {
   }
 }
 
+/** The command line is wrong: the command ends with status 2 instead of 1. */
+export class UsageError extends UserError {
+  override name = 'UsageError'
+}
+
 /** Turns any thrown value into the lines to print on stderr: a user's error readable, a bug with its stack. */
 export function describeError(error: unknown): string {
   if (error instanceof UserError) {

@@ -1,9 +1,9 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
 import { loadToolVariables } from '../variables.ts'
-import { describeError, UserError } from './errors.ts'
+import { describeError, UsageError } from './errors.ts'
 import { root } from './paths.ts'
 
-type Options = NonNullable<ParseArgsConfig['options']>
+export type Options = NonNullable<ParseArgsConfig['options']>
 
 /** What a command says of itself: `--help` prints it, and an unknown flag points at it. */
 export interface Command<T extends Options> {
@@ -15,22 +15,32 @@ export interface Command<T extends Options> {
   help: Record<keyof T & string, string>
   /** Whether words that are not flags are accepted. */
   positionals?: boolean
+  /** A complete command, which `--help` prints. */
+  example?: string
 }
 
-type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ options: T; allowPositionals: true }>>
+export type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ options: T; allowPositionals: true }>>
 
-/**
- * Runs a command line entry point when its file is the program: parses flags, answers `--help`,
- * and ends with status 1 and one readable message when `body` throws.
- */
+/** Runs a command with the arguments of the process, if its file is the program. */
 export async function main<T extends Options>(
   meta: ImportMeta,
   command: Command<T>,
   body: (args: Parsed<T>) => Promise<void> | void,
 ): Promise<void> {
-  if (!meta.main) return
+  if (meta.main) await runCommand(command, process.argv.slice(2), body)
+}
+
+/**
+ * Runs a command: parses the arguments, prints the help for `--help`, and sets the exit status.
+ * If `body` throws, prints one readable message; the status is then 2 for a wrong command line, and 1 for everything else.
+ */
+export async function runCommand<T extends Options>(
+  command: Command<T>,
+  argv: readonly string[],
+  body: (args: Parsed<T>) => Promise<void> | void,
+): Promise<void> {
   try {
-    const args = parse(command, process.argv.slice(2))
+    const args = parse(command, argv)
     if (args === undefined) {
       process.stdout.write(helpText(command))
       return
@@ -39,15 +49,15 @@ export async function main<T extends Options>(
     await body(args)
   } catch (error) {
     process.stderr.write(`\n${describeError(error)}\n`)
-    process.exitCode = 1
+    process.exitCode = error instanceof UsageError ? 2 : 1
   }
 }
 
-function parse<T extends Options>(command: Command<T>, argv: string[]): Parsed<T> | undefined {
+function parse<T extends Options>(command: Command<T>, argv: readonly string[]): Parsed<T> | undefined {
   if (argv.includes('--help') || argv.includes('-h')) return undefined
   try {
     const parsed = parseArgs<{ args: string[]; options: T; allowPositionals: true }>({
-      args: argv,
+      args: [...argv],
       options: command.options,
       allowPositionals: true,
     })
@@ -57,18 +67,20 @@ function parse<T extends Options>(command: Command<T>, argv: string[]): Parsed<T
     }
     return parsed
   } catch (error) {
-    throw new UserError(error instanceof Error ? error.message : String(error), {
+    throw new UsageError(error instanceof Error ? error.message : String(error), {
       hint: `${command.usage} --help   lists the options`,
       cause: error,
     })
   }
 }
 
-function helpText<T extends Options>(command: Command<T>): string {
+/** The help of a command. */
+export function helpText<T extends Options>(command: Command<T>): string {
   const flags = Object.entries(command.options).map(([name, option]) => {
     const flag = `--${name}${option.type === 'string' ? ' <value>' : ''}`
     return `  ${flag.padEnd(22)} ${command.help[name] ?? ''}\n`
   })
   flags.push(`  ${'--help'.padEnd(22)} print this\n`)
-  return `${command.summary}\n\nusage: ${command.usage} [options]\n\n${flags.join('')}`
+  const example = command.example === undefined ? '' : `\nexample: ${command.example}\n`
+  return `${command.summary}\n\nusage: ${command.usage} [options]\n\n${flags.join('')}${example}`
 }
