@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { BlockList } from 'node:net'
 import { dirname, join, relative, sep } from 'node:path'
-import { guestPaths, initConf } from '../kernel/contract/guest.ts'
+import { guestPaths } from '../kernel/contract/paths.ts'
+import { initConf, initLimits } from '../kernel/contract/init-conf.ts'
 import { type Problem, quote, suggest } from './explain.ts'
 import { nearest } from './nearest.ts'
 import { child } from './pointer.ts'
@@ -175,9 +176,6 @@ function tooMany(pointer: string, what: string, own: number, all: number, most: 
     ? []
     : [{ pointer, text: `must not have more than ${most - (all - own)} ${what}, got ${own}` }]
 }
-
-/** Limits of PID 1: see kernel/init/init.h. */
-export const initLimits = { arguments: 64, variables: 256, bytes: 65536 - 1 } as const
 
 const init: Check = {
   reads: ['/app', '/machine', '/ports', '/logs', '/restart', '/data'],

@@ -1,5 +1,5 @@
 import type { SystemConfig } from '../../config/system.types.ts'
-import { guestPaths, writableFolder } from '../../kernel/contract/guest.ts'
+import { guestPaths, writableFolder } from '../../kernel/contract/paths.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Tree } from './tree.ts'
 

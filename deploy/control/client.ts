@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { UserError } from '../../config/lib/errors.ts'
 import { formatBytes } from '../../config/lib/units.ts'
-import { Lines } from '../../kernel/contract/lines.ts'
+import { Lines } from '../../kernel/contract/control.ts'
 import type { Answer, Failure, Hello, Methods } from '../../kernel/contract/control.ts'
 
 export interface CallOptions {

@@ -1,5 +1,5 @@
 import type { Answer } from '../../kernel/contract/probe.ts'
-import { isLoopback, type Place, placeName } from '../../kernel/system/servers.ts'
+import { isLoopback, type Place, placeName } from '../../kernel/contract/probe.ts'
 import { eventsOf, firstError, firstOutput, type Line, shown } from './console.ts'
 import type { Context, Explanation } from './explain.ts'
 

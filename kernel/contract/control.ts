@@ -78,3 +78,55 @@ export interface ReportFile {
   name: string
   bytes: number
 }
+
+/** Splits a stream of bytes into lines, and buffers at most one line of a given length. */
+export class Lines {
+  #parts: Buffer[] = []
+  #bytes = 0
+  #tooLong = false
+  readonly #longest: number
+  readonly #onLine: (line: string) => void
+  readonly #onTooLong: () => void
+
+  /**
+   * @param longest bytes of a line without its end
+   * @param onTooLong called at the end of each longer line, which is dropped
+   */
+  constructor(longest: number, onLine: (line: string) => void, onTooLong: () => void = () => {}) {
+    this.#longest = longest
+    this.#onLine = onLine
+    this.#onTooLong = onTooLong
+  }
+
+  push(data: Buffer): void {
+    let from = 0
+    for (let end = data.indexOf('\n'); end >= 0; end = data.indexOf('\n', from)) {
+      this.#keep(data.subarray(from, end))
+      this.#finish()
+      from = end + 1
+    }
+    this.#keep(data.subarray(from))
+  }
+
+  /** Drops the part of an unfinished line. */
+  forget(): void {
+    this.#parts = []
+    this.#bytes = 0
+    this.#tooLong = false
+  }
+
+  #keep(part: Buffer): void {
+    this.#bytes += part.length
+    this.#tooLong ||= this.#bytes > this.#longest
+    if (this.#tooLong) this.#parts = []
+    // A copy: the caller reads the next bytes into the same buffer.
+    else if (part.length > 0) this.#parts.push(Buffer.from(part))
+  }
+
+  #finish(): void {
+    const [line, tooLong] = [Buffer.concat(this.#parts).toString('utf8'), this.#tooLong]
+    this.forget()
+    if (tooLong) this.#onTooLong()
+    else this.#onLine(line)
+  }
+}

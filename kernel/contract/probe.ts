@@ -70,3 +70,17 @@ function connect(host: string, port: number, secure: boolean): Socket {
   if (!secure) return process.getBuiltinModule('node:net').connect({ host, port })
   return process.getBuiltinModule('node:tls').connect({ host, port, rejectUnauthorized: false })
 }
+
+/** Where a server listens: an address and a TCP port, or the path of a Unix socket. */
+export type Place = { address: string; port: number } | { path: string }
+
+/** Formats a place: `127.0.0.1:80`, `[::]:80`, or the path of a Unix socket. */
+export function placeName(place: Place): string {
+  if ('path' in place) return place.path
+  return place.address.includes(':') ? `[${place.address}]:${place.port}` : `${place.address}:${place.port}`
+}
+
+/** Whether only the machine itself can reach an address. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address)
+}

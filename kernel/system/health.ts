@@ -1,7 +1,7 @@
-import type { GuestConfig } from '../contract/guest.ts'
+import type { GuestConfig } from '../contract/guest-config.ts'
 import { emit, uptime } from './event.ts'
-import { type Answer, ask } from '../contract/probe.ts'
-import { isLoopback, listenersOn, type Place, placeName } from './servers.ts'
+import { type Answer, ask, isLoopback, type Place, placeName } from '../contract/probe.ts'
+import { listenersOn } from './servers.ts'
 
 const firstRetryMs = 50
 const lastRetryMs = 1000

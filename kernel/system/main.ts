@@ -2,7 +2,7 @@
  * The system layer. PID 1 starts Node with it loaded before the app or, with several processes, as the main
  * program. Workers, threads and forks of the app load it too, by inheritance.
  */
-import { guestPaths } from '../contract/guest.ts'
+import { guestPaths } from '../contract/paths.ts'
 import { start } from './start.ts'
 
 await start({

@@ -1,4 +1,4 @@
-import type { GuestConfig } from '../contract/guest.ts'
+import type { GuestConfig } from '../contract/guest-config.ts'
 import { loadNative } from '../native/binding.ts'
 import { emit } from './event.ts'
 import { bringUp } from './network/network.ts'

@@ -1,4 +1,4 @@
-import { startVariable } from '../contract/guest.ts'
+import { startVariable } from '../contract/paths.ts'
 
 /**
  * What this process is for: `machine` brings up the machine, `worker` runs the app for a primary,

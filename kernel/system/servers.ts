@@ -3,6 +3,7 @@ import { channel } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import type { ServerHttp2Session } from 'node:http2'
 import type { Server } from 'node:net'
+import type { Place } from '../contract/probe.ts'
 
 /** What clients can reach in this process. */
 export interface Reachable {
@@ -10,9 +11,6 @@ export interface Reachable {
   /** Of HTTP/2: they outlive their requests, and Node has no public list of them. */
   sessions: ReadonlySet<ServerHttp2Session>
 }
-
-/** Where a server listens: an address and a TCP port, or the path of a Unix socket. */
-export type Place = { address: string; port: number } | { path: string }
 
 /**
  * Follows which servers of this process listen, in the order in which they began to. Node announces them on a
@@ -51,17 +49,6 @@ export function workerPlace({
   if (addressType !== 4 && addressType !== 6) return undefined
   // Node has null here when every address is meant.
   return { address: address ?? '::', port }
-}
-
-/** `127.0.0.1:80`, `[::]:80`, or the path of a Unix socket. */
-export function placeName(place: Place): string {
-  if ('path' in place) return place.path
-  return place.address.includes(':') ? `[${place.address}]:${place.port}` : `${place.address}:${place.port}`
-}
-
-/** Whether only the machine itself can reach an address. */
-export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address)
 }
 
 const listening = '0A'

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import type { GuestConfig } from '../contract/guest.ts'
+import type { GuestConfig } from '../contract/guest-config.ts'
 import type * as Control from './control/main.ts'
 import type * as Logs from './logs/main.ts'
 import type * as Metrics from './metrics/main.ts'

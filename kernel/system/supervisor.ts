@@ -1,4 +1,4 @@
-import type { GuestConfig } from '../contract/guest.ts'
+import type { GuestConfig } from '../contract/guest-config.ts'
 import type { Emit } from './event.ts'
 
 /** The place of one worker, through all its replacements. */

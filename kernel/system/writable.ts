@@ -1,6 +1,7 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { type GuestConfig, writableFolder } from '../contract/guest.ts'
+import type { GuestConfig } from '../contract/guest-config.ts'
+import { writableFolder } from '../contract/paths.ts'
 
 /**
  * Provides the folders that the app may write to. A folder that does not exist yet starts with what the image

@@ -24,7 +24,7 @@ await t.test('what it is made from', async (t) => {
     'build/system.ts',
     'kernel/system/main.ts',
     'kernel/native/binding.ts',
-    'kernel/contract/heap.ts',
+    'kernel/contract/node-options.ts',
     'esbuild',
   ])
   t.ok(Object.values(inputs).every((value) => value.length > 0))

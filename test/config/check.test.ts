@@ -1,8 +1,6 @@
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { checkConfig, configFacts } from '../../config/check.ts'
-import { initLimits } from '../../config/checks.ts'
 import { facts, load, refusal } from './fixture.ts'
 
 /** Configurations, and the errors expected for each; none for a valid one. */
@@ -201,17 +199,6 @@ for (const [name, system, expected] of cases) {
     }
   })
 }
-
-await t.test('the limits match those of init', async (t) => {
-  const header = readFileSync(join(import.meta.dirname, '../../kernel/init/init.h'), 'utf8')
-  const limit = (name: string): number =>
-    Number(new RegExp(`^#define ${name} (\\d+)$`, 'm').exec(header)?.[1])
-  t.same(initLimits, {
-    arguments: limit('MAX_ARGS'),
-    variables: limit('MAX_ENV'),
-    bytes: limit('MAX_CONF') - 1,
-  })
-})
 
 await t.test('warns of values in the image that look like secrets', async (t) => {
   const env = { API_TOKEN: 'x', DB_PASSWORD: 'x', CLIENT_SECRET: 'x', TLS_KEY: 'x', KEYBOARD: 'x', PORT: '1' }

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
-import { initConf } from '../../kernel/contract/guest.ts'
+import { initConf } from '../../kernel/contract/init-conf.ts'
 import { loadConfig } from '../../config/load.ts'
 import { compileSanitized, logParts, shellConf } from './fixtures/init.ts'
 import { seeded } from './fixtures/random.ts'

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { startVariable } from '../../contract/guest.ts'
+import { startVariable } from '../../contract/paths.ts'
 import { emit } from '../event.ts'
 
 /** The answer to whoever asked goes first. */

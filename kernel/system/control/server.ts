@@ -1,4 +1,4 @@
-import { Lines } from '../../contract/lines.ts'
+import { Lines } from '../../contract/control.ts'
 import {
   type Answer,
   type Hello,

@@ -1,7 +1,7 @@
 /** Prometheus metrics: a bundle of its own, loaded when the configuration asks for them. */
 import { createServer } from 'node:http'
 import { AggregatorRegistry, type Registry } from 'prom-client'
-import type { GuestConfig } from '../../contract/guest.ts'
+import type { GuestConfig } from '../../contract/guest-config.ts'
 import type { Emit } from '../event.ts'
 import type { Crew } from '../primary.ts'
 import { answerPrimary, crewMetrics } from './crew.ts'

@@ -18,7 +18,8 @@ import {
 import { staticSettings } from './settings.ts'
 import { querySntp } from './sntp/query.ts'
 import { startTimeSync } from './sntp/sync.ts'
-import { type Emit, type NetworkConfig, systemClock } from './types.ts'
+import { type Emit, systemClock } from './types.ts'
+import type { NetworkConfig } from '../../contract/guest-config.ts'
 
 export interface BringUpOptions {
   /** The machine's name; DHCP may give another unless `hostnameFixed`. */

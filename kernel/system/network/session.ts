@@ -1,7 +1,8 @@
 import type { Link, Native } from '../../native/binding.ts'
 import { type ClockPaths, guestClocks } from '../clock/source.ts'
 import { hosts, resolvConf, writeIfChanged } from './files.ts'
-import type { Clock, Emit, NetworkConfig, Settings } from './types.ts'
+import type { Clock, Emit, Settings } from './types.ts'
+import type { NetworkConfig } from '../../contract/guest-config.ts'
 
 /** Files that the network settings are written to and read from. */
 export interface Paths {

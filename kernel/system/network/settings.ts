@@ -1,7 +1,8 @@
 import type { Lease } from './dhcp/lease.ts'
 import { unique } from './files.ts'
 import { broadcastOf } from './ipv4.ts'
-import type { NetworkConfig, Settings } from './types.ts'
+import type { NetworkConfig } from '../../contract/guest-config.ts'
+import type { Settings } from './types.ts'
 
 /** What a static configuration sets. The configuration has been checked: it names an address. */
 export function staticSettings(network: NetworkConfig): Settings {

@@ -1,18 +1,3 @@
-/** The part of the machine's configuration that speaks of the network (`network` in config/system.json). */
-export interface NetworkConfig {
-  mode: 'dhcp' | 'static' | 'none'
-  /** Name of the interface. */
-  interface: string
-  /** IPv4 address and prefix length; static only. */
-  address?: string
-  gateway?: string
-  dns: readonly string[]
-  search: readonly string[]
-  ntp: readonly string[]
-  mtu?: number
-  ipv6: 'auto' | 'off'
-}
-
 /** Prints one system event; `details` hold no secrets. */
 export type Emit = (stage: 'network' | 'node', event: string, details?: Record<string, unknown>) => void
 

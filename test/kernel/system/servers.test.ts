@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import t from 'tap'
-import { isLoopback, listenersOn, placeName, workerPlace } from '../../../kernel/system/servers.ts'
+import { isLoopback, placeName } from '../../../kernel/contract/probe.ts'
+import { listenersOn, workerPlace } from '../../../kernel/system/servers.ts'
 
 await t.test('addresses that only the machine itself reaches', (t) => {
   for (const address of ['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'])

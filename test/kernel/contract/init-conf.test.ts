@@ -1,6 +1,12 @@
 import t from 'tap'
-import { guestConfig, initConf, reportOptions } from '../../../kernel/contract/guest.ts'
-import { heapPercentage, primaryHeapPercentage, youngGeneration } from '../../../kernel/contract/heap.ts'
+import { guestConfig } from '../../../kernel/contract/guest-config.ts'
+import { initConf } from '../../../kernel/contract/init-conf.ts'
+import { reportOptions } from '../../../kernel/contract/node-options.ts'
+import {
+  heapPercentage,
+  primaryHeapPercentage,
+  youngGeneration,
+} from '../../../kernel/contract/node-options.ts'
 import { load } from '../../config/fixture.ts'
 
 await t.test('one process: Node runs the app, the system layer before it', async (t) => {

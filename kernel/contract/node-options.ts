@@ -21,3 +21,18 @@ export function youngGeneration(memory: number, workers: number): string[] {
 
 /** Heap of a node:cluster primary, in percent of the machine's memory. */
 export const primaryHeapPercentage = 10
+
+/**
+ * Returns Node options that write a diagnostic report on fatal errors. Reports exclude the environment, which may
+ * hold secrets, and sockets, whose names Node would look up in the DNS.
+ */
+export function reportOptions(folder: string): string[] {
+  return [
+    '--report-on-fatalerror',
+    '--report-uncaught-exception',
+    `--report-directory=${folder}`,
+    '--report-compact',
+    '--report-exclude-env',
+    '--report-exclude-network',
+  ]
+}

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Lines } from '../../../kernel/contract/lines.ts'
+import { Lines } from '../../../kernel/contract/control.ts'
 
 function collect(longest: number): { lines: Lines; got: string[] } {
   const got: string[] = []
