@@ -8,7 +8,7 @@ import { contextIn, positiveNumber } from './command.ts'
 import { runInMachine } from './dev/machine.ts'
 import { runOnHost } from './dev/host.ts'
 import { loadRelease } from './release/dist.ts'
-import { readOptions } from './targets/local/options.ts'
+import { readOptions } from './qemu/options.ts'
 
 await main(
   import.meta,

@@ -8,12 +8,13 @@ import type { SystemConfig } from '../../config/system.types.ts'
 import { type Control, openControl } from '../control/client.ts'
 import { DataDisk } from '../data/disk.ts'
 import type { Context, Release } from '../target.ts'
-import { machineOf } from '../targets/local/index.ts'
+import { describeWithOptions, readOptions } from '../qemu/options.ts'
+import { bootFiles } from '../release/dist.ts'
 import { failedContext } from '../qemu/health.ts'
 import { streamConsole } from '../qemu/console.ts'
 import { startMachine, stopMachine } from '../qemu/machine.ts'
 import { nextFreePort, portProblem, requireFreePorts } from '../qemu/ports.ts'
-import { kernelCommandLine, type PortForward } from '../qemu/command.ts'
+import type { PortForward } from '../qemu/command.ts'
 import { withCauses } from './causes.ts'
 import { Share } from './share.ts'
 import { watchApp } from './watch.ts'
@@ -47,23 +48,16 @@ export async function runInMachine({
   const { binary: node } = await npmNode(config.machine.arch)
   const lay = (): void => share.lay(planApp({ root, config, node }).tree)
   lay()
-  const { spec } = await machineOf(release, context)
-  await requireFreePorts(spec.ports, spec.bind)
-  const inspector = await inspectorPort(inspect)
-  const [runtime] = spec.disks
+  const qemuOptions = await readOptions(config.deploy.options)
   const disk = new DataDisk(join(context.state, 'data.qcow2'))
+  const { spec } = describeWithOptions({ ...bootFiles(release), system: config }, qemuOptions, context.env, {
+    data: config.data === undefined ? undefined : disk.file,
+    share: folder,
+  })
+  await requireFreePorts(spec.ports, spec.bind)
+  const ports = [...spec.ports, await inspectorPort(inspect)]
   if (config.data !== undefined) await disk.provide(config.data)
-  const machine = await startMachine(
-    {
-      ...spec,
-      ports: [...spec.ports, inspector],
-      disks: runtime === undefined ? [] : [runtime],
-      ...(config.data === undefined ? {} : { data: disk.file }),
-      share: folder,
-      append: kernelCommandLine(config.kernel, '9p'),
-    },
-    context.state,
-  )
+  const machine = await startMachine({ ...spec, ports }, context.state)
   log.step(
     `Booting ${spec.name} (${machine.accelerator}); inspector: 127.0.0.1:${inspect}; press Ctrl-C to stop`,
   )

@@ -1,8 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describeError, UserError } from '../../config/lib/errors.ts'
 import type { Kept } from '../release/store.ts'
-import { streamConsole } from '../qemu/console.ts'
-import { boundConsole } from '../qemu/machine.ts'
+import { limitConsole, streamConsole } from '../qemu/console.ts'
 import { isRunning, type ProcessMark } from '../qemu/process.ts'
 import type { Report } from '../target.ts'
 import { type Booted, discard } from './machine.ts'
@@ -158,7 +157,7 @@ export class Appliance {
     if (stopped === true || this.#turn.busy !== undefined || this.#candidate !== undefined) return
     await this.#follow()
     if (current === undefined || current !== this.#serving.state.current) return
-    if (isRunning(current)) return boundConsole(current)
+    if (isRunning(current)) return limitConsole(current)
     if (Date.now() - this.#restart.at > restartMs.most) this.#restart.waitMs = restartMs.first
     this.#serving.say(`the machine of release ${current.number} ended: restarting it`)
     this.#serving.front.lead(undefined)

@@ -1,16 +1,15 @@
 import { readdir, readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { judgeKvm, readKvmEvidence } from '../../build/host/kvm.ts'
 import type { Progress } from '../../config/lib/log.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
-import { artefactPath } from '../release/dist.ts'
+import { bootFiles } from '../release/dist.ts'
 import type { Kept, ReleaseStore } from '../release/store.ts'
 import { chooseAccelerator } from '../qemu/accelerator.ts'
 import { awaitHealth } from '../qemu/health.ts'
-import { startWithFallback } from '../qemu/kvm.ts'
-import { killMachine, type Machine, stopMachine } from '../qemu/machine.ts'
+import { describeMachine, healthUrl } from '../qemu/description.ts'
+import { killMachine, type Machine, startMachine, stopMachine } from '../qemu/machine.ts'
 import { nextFreePort } from '../qemu/ports.ts'
-import { type Accelerator, kernelCommandLine, type MachineSpec, type PortForward } from '../qemu/command.ts'
+import { type Accelerator, type MachineSpec, type PortForward } from '../qemu/command.ts'
 import { type Backend, portKey, type PublishedPort } from './proxy.ts'
 import { type Hold, holdFor, limitsOf, releaseHold } from './limits.ts'
 import { readJson, type Settings, writeJson } from './home.ts'
@@ -66,19 +65,15 @@ export function publishedPorts(system: Pick<SystemConfig, 'ports'>, { publish }:
  */
 export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
   const { system } = kept.manifest
-  const { spec, published, health } = await describe(kept, options)
-  const choice = chooseAccelerator(
-    { environment: process.env['NODEOS_ACCEL'], option: 'auto' },
-    judgeKvm(readKvmEvidence()),
-  )
-  const { accelerator } = choice
+  const choice = chooseAccelerator({ environment: process.env['NODEOS_ACCEL'] })
+  const { spec, published, health } = await describe(kept, choice.accelerator, options)
   let hold: Hold = { command: [] }
   const within = async (accelerator: Accelerator): Promise<readonly string[]> => {
     const name = `${options.name}-${basename(options.folder)}`
     hold = await holdFor(name, limitsOf(spec, accelerator), options.settings)
     return hold.command
   }
-  const machine = await startWithFallback({ ...spec, accelerator }, choice, options.folder, within)
+  const machine = await startMachine(spec, options.folder, { fallback: !choice.forced, within })
   const booted: Booted = {
     ...machine,
     number: kept.number,
@@ -106,14 +101,10 @@ export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
 
 async function describe(
   kept: Kept,
+  accelerator: Accelerator,
   { name, store, settings, data }: BootOptions,
-): Promise<{
-  spec: Omit<MachineSpec, 'accelerator'>
-  published: Booted['published']
-  health: string | undefined
-}> {
+): Promise<{ spec: MachineSpec; published: Booted['published']; health: string | undefined }> {
   const { system } = kept.manifest
-  const release = store.release(kept)
   const published = []
   const ports: PortForward[] = []
   for (const { guest, host, protocol } of publishedPorts(system, settings)) {
@@ -121,26 +112,9 @@ async function describe(
     ports.push({ guest, host: nextPort - 1, protocol })
     published.push({ port: host, protocol, local: nextPort - 1 })
   }
-  const tcp = ports.filter(({ protocol }) => protocol === 'tcp')
-  const checked =
-    system.health.port === undefined ? tcp[0] : tcp.find(({ guest }) => guest === system.health.port)
-  return {
-    spec: {
-      name,
-      kernel: artefactPath(release, 'kernel/vmlinux'),
-      append: kernelCommandLine(system.kernel),
-      disks: [artefactPath(release, 'runtime'), artefactPath(release, 'app')],
-      ...(data === undefined ? {} : { data }),
-      memory: system.machine.memory,
-      cpus: system.machine.cpus,
-      ports,
-      bind: '127.0.0.1',
-      network: system.network,
-      instance: settings.env === undefined ? {} : { envFile: settings.env },
-    },
-    published,
-    health: checked === undefined ? undefined : `http://127.0.0.1:${checked.host}${system.health.path}`,
-  }
+  const instance = settings.env === undefined ? {} : { envFile: settings.env }
+  const spec = describeMachine(bootFiles(store.release(kept)), { accelerator, name, ports, data, instance })
+  return { spec, published, health: healthUrl(system, spec) }
 }
 
 /** Where the published ports lead with this machine. */

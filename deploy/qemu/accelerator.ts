@@ -1,4 +1,4 @@
-import type { Kvm } from '../../build/host/kvm.ts'
+import { judgeKvm, type Kvm, readKvmEvidence } from '../../build/host/kvm.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Accelerator } from './command.ts'
 
@@ -15,10 +15,10 @@ export interface Choice {
  * evidence that it works, else emulation.
  */
 export function chooseAccelerator(
-  asked: { environment: string | undefined; option: 'auto' | Accelerator },
-  kvm: Kvm,
+  configured: { environment: string | undefined; option?: 'auto' | Accelerator },
+  kvm: Kvm = judgeKvm(readKvmEvidence()),
 ): Choice {
-  const wanted = asked.environment || asked.option
+  const wanted = configured.environment || configured.option || 'auto'
   if (wanted === 'kvm' || wanted === 'tcg') return { accelerator: wanted, why: 'as configured', forced: true }
   if (wanted !== 'auto') {
     throw new UserError(`NODEOS_ACCEL: must be kvm, tcg or auto, got '${wanted}'`, {

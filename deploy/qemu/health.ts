@@ -5,7 +5,9 @@ import type { SystemConfig } from '../../config/system.types.ts'
 import { type Answer, askAt } from '../../kernel/contract/probe.ts'
 import { type Context as Failed, isFinal } from '../failure/explain.ts'
 import { deployError } from '../failure/report.ts'
-import { type Machine, readConsole, readSaid } from './machine.ts'
+import { readConsole, readOutput } from './console.ts'
+import type { Machine } from './machine.ts'
+import { healthPort } from './description.ts'
 import { isRunning } from './process.ts'
 
 export interface HealthWait {
@@ -40,7 +42,7 @@ export async function awaitHealth(machine: Machine, wanted: HealthWait, line: Pr
   const { timeout } = system.health
   const failure = (end: Failed['end'], console: string, more: Partial<Failed> = {}): UserError => {
     const emulated = machine.accelerator === 'tcg'
-    const context = { ...failedContext(system), emulated, end, qemu: readSaid(machine), ...more }
+    const context = { ...failedContext(system), emulated, end, qemu: readOutput(machine), ...more }
     return deployError(console, context, wanted.failedConsole)
   }
   let { url } = wanted
@@ -82,8 +84,12 @@ export function failedContext({
   ports,
   machine,
 }: CheckedSystem): Pick<Failed, 'port' | 'path' | 'timeout' | 'memory'> {
-  const port = health.port ?? ports.find(({ protocol }) => protocol === 'tcp')?.guest
-  return { port, path: health.path, timeout: health.timeout, memory: machine.memory }
+  return {
+    port: healthPort({ health, ports }),
+    path: health.path,
+    timeout: health.timeout,
+    memory: machine.memory,
+  }
 }
 
 function describeAnswer(what: string, answer: Answer): string {

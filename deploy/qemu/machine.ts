@@ -1,14 +1,19 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs'
-import { copyFile, mkdir, readdir, readFile, rm, stat, truncate } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { closeSync, openSync } from 'node:fs'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
+import { log } from '../../config/lib/log.ts'
 import { missingTool, tail } from '../../config/lib/tool.ts'
+import {
+  type Accelerator,
+  consoleDevice,
+  type MachineFiles,
+  type MachineSpec,
+  qemuCommand,
+} from './command.ts'
+import { machineFiles, machineLogs, outputFile, readConsole, readOutput } from './console.ts'
 import { awaitEnd, isRunning, markProcess, type ProcessMark } from './process.ts'
-import { consoleDevice, type MachineFiles, type MachineSpec, qemuCommand } from './command.ts'
 import { qmp } from './qmp.ts'
 
 /** A machine that was started: enough to find it again from another process. */
@@ -21,46 +26,62 @@ export interface Machine extends ProcessMark {
 /** How a machine ended. */
 export type Ending = 'powered off' | 'killed: it did not power off in time' | 'was not running'
 
-/** Longest path of a Unix socket, with its final NUL left out. */
-const socketPathMost = 107
-const consoleMost = 16 * 2 ** 20
+/** A guest that works under KVM has printed something by then. */
+const silenceMs = 5000
 const startMs = 300
 const killMs = 5000
 
-/** The files of a machine whose state lies in `folder`. */
-export function machineFiles(folder: string): MachineFiles {
-  return {
-    console: join(folder, 'console.log'),
-    qmp: socketPath(folder, 'qmp'),
-    control: socketPath(folder, 'control'),
-  }
-}
-
-function socketPath(folder: string, name: string): string {
-  const path = join(folder, `${name}.sock`)
-  if (path.length <= socketPathMost) return path
-  const hash = createHash('sha256').update(folder).digest('hex').slice(0, 12)
-  return join(tmpdir(), `nodeos-${hash}-${name}.sock`)
+/** How QEMU is started. */
+export interface StartOptions {
+  /** Starts a guest that does not boot under KVM again under emulation. */
+  fallback?: boolean
+  /** Returns a command that starts QEMU and becomes it; emulation needs more memory than KVM. */
+  within?: (accelerator: Accelerator) => Promise<readonly string[]>
 }
 
 /**
- * Starts a machine that goes on when this process ends.
+ * Starts a machine that keeps running when this process ends.
  *
- * @param within command that starts QEMU and becomes it, when it is not started at once
- * @throws {UserError} when QEMU is missing, or ends immediately: with what it printed
+ * @throws {UserError} if QEMU is missing, or ends immediately: with its output
  */
 export async function startMachine(
   spec: MachineSpec,
   folder: string,
-  within: readonly string[] = [],
+  { fallback = false, within = async () => [] }: StartOptions = {},
 ): Promise<Machine> {
+  const start = async (accelerator: Accelerator): Promise<Machine> =>
+    startQemu({ ...spec, accelerator }, folder, await within(accelerator))
+  if (spec.accelerator === 'tcg' || !fallback) return start(spec.accelerator)
+  const started = await unlessSilent(start('kvm'))
+  if (typeof started !== 'string') return started
+  log.warn(`KVM failed (${started}): starting the machine under emulation instead`)
+  return start('tcg')
+}
+
+/** Returns the machine, or why it does not work under KVM. */
+async function unlessSilent(starting: Promise<Machine>): Promise<Machine | string> {
+  let machine: Machine
+  try {
+    machine = await starting
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return `${error.message}: ${error.hint}`
+  }
+  for (const until = Date.now() + silenceMs; Date.now() < until && isRunning(machine); await wait(100)) {
+    if (readConsole(machine) !== '') return machine
+  }
+  const ended = !isRunning(machine)
+  await killMachine(machine)
+  return ended ? 'QEMU ended' : `the machine printed nothing within ${silenceMs / 1000} s`
+}
+
+async function startQemu(spec: MachineSpec, folder: string, within: readonly string[]): Promise<Machine> {
   const files = machineFiles(folder)
-  const said = saidFile(files)
   await mkdir(folder, { recursive: true })
   for (const file of [...machineLogs(folder), files.qmp, files.control]) await rm(file, { force: true })
   const command = qemuCommand(spec, files)
   const [program = command[0], ...argv] = [...within, ...command]
-  const output = openSync(said, 'w')
+  const output = openSync(outputFile(files), 'w')
   const child = spawn(program, argv, { detached: true, stdio: ['ignore', output, output] })
   closeSync(output)
   const failed = new Promise<Error>((resolve) => child.once('error', resolve))
@@ -68,62 +89,15 @@ export async function startMachine(
   if (started instanceof Error) throw missingTool(program, 'boot the machine')
   child.unref()
   const mark = child.pid === undefined ? undefined : markProcess(child.pid)
-  if (mark === undefined) throw endedEarly(files)
+  if (mark === undefined) throw endedImmediately(files)
   return { ...mark, files, ports: spec.ports, accelerator: spec.accelerator }
 }
 
-/** What a machine leaves to be read after its end. */
-export function machineLogs(folder: string): string[] {
-  const files = machineFiles(folder)
-  return [files.console, oldConsole(files), saidFile(files)]
-}
-
-/** What QEMU itself prints goes beside the console. */
-function saidFile({ console }: MachineFiles): string {
-  return join(dirname(console), 'qemu.log')
-}
-
-function endedEarly(files: MachineFiles): UserError {
-  const text = readSaid({ files }).trim()
+function endedImmediately(files: MachineFiles): UserError {
+  const text = readOutput({ files }).trim()
   return new UserError('QEMU ended immediately', {
     hint: text === '' ? 'it printed nothing' : tail(text, 10),
   })
-}
-
-/** The older part of a console that was cut. */
-export function oldConsole({ console }: MachineFiles): string {
-  return `${console}.old`
-}
-
-/**
- * Keeps the console of a machine that runs for years from filling the disk: one that is too long begins anew, and
- * what it was takes the place of the older part. What is printed in that moment may be lost.
- *
- * @param most bytes
- */
-export async function boundConsole({ files }: Pick<Machine, 'files'>, most = consoleMost): Promise<void> {
-  const bytes = await stat(files.console).then(
-    ({ size }) => size,
-    () => 0,
-  )
-  if (bytes <= most) return
-  // A disk that is full already is a reason more to cut it.
-  await copyFile(files.console, oldConsole(files)).catch(() => undefined)
-  await truncate(files.console)
-}
-
-/** The console so far, since it was cut last. */
-export function readConsole({ files }: Pick<Machine, 'files'>): string {
-  return readText(files.console)
-}
-
-/** What QEMU has said so far: nothing, when all is well. */
-export function readSaid({ files }: Pick<Machine, 'files'>): string {
-  return readText(saidFile(files))
-}
-
-function readText(file: string): string {
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
 }
 
 /** Presses the power button and waits; at the deadline the machine is killed. */
@@ -147,17 +121,17 @@ export async function killMachine(machine: Machine): Promise<void> {
 }
 
 /**
- * Machines of a folder that nobody has noted: their deploy was killed at the moment of their start.
+ * Finds machines of a folder that no state file lists, because their deploy was killed while it started them.
  *
- * @param noted process id of the one that is known
+ * @param known process id of the machine that the state file lists
  */
-export async function strays(folder: string, noted: number | undefined): Promise<Machine[]> {
+export async function strays(folder: string, known: number | undefined): Promise<Machine[]> {
   const files = machineFiles(folder)
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)
   const found = await Promise.all(
     pids.map(async (pid) => {
       const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0')
-      return words.includes(consoleDevice(files.console)) && pid !== noted ? markProcess(pid) : undefined
+      return words.includes(consoleDevice(files.console)) && pid !== known ? markProcess(pid) : undefined
     }),
   )
   return found

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { hashFile } from '../../build/pipeline/artefact.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Manifest } from '../../build/manifest.ts'
+import type { BootFiles } from '../qemu/description.ts'
 import type { Release } from '../target.ts'
 
 /**
@@ -47,4 +48,14 @@ export function artefactPath({ dist, manifest }: Release, name: string): string 
   if (found === undefined)
     throw new UserError(`the build in dist/ has no artefact '${name}'`, { hint: 'npm run build' })
   return join(dist, found.path)
+}
+
+/** Returns what a machine boots from. @throws {UserError} if the build did not make one of the files */
+export function bootFiles(release: Release): BootFiles {
+  return {
+    kernel: artefactPath(release, 'kernel/vmlinux'),
+    runtime: artefactPath(release, 'runtime'),
+    app: artefactPath(release, 'app'),
+    system: release.manifest.system,
+  }
 }

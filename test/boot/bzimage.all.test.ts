@@ -6,7 +6,7 @@ import { findOvmf } from '../../build/host/ovmf.ts'
 import { dist } from '../../config/lib/paths.ts'
 import { artefactPath, loadRelease } from '../../deploy/release/dist.ts'
 import { kernelCommandLine, qemuCommand } from '../../deploy/qemu/command.ts'
-import { machineSpec } from '../deploy/local/fixture.ts'
+import { machineSpec } from '../deploy/qemu/fixture.ts'
 import { limit } from '../lib/until.ts'
 
 const release = await loadRelease(dist)

@@ -6,7 +6,7 @@ import { findTool } from '../../../config/lib/tool.ts'
 import { DataDisk } from '../../data/disk.ts'
 import type { DataConfig } from '../../data/handover.ts'
 import type { Context } from '../../target.ts'
-import { readOptions } from './options.ts'
+import { readOptions } from '../../qemu/options.ts'
 
 /** The data disk of this repository's machine: outside of `dist/`, which anybody may remove. */
 export async function dataDiskOf({ config, env }: Pick<Context, 'config' | 'env'>): Promise<DataDisk> {

@@ -1,39 +1,30 @@
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { judgeKvm, readKvmEvidence } from '../../../build/host/kvm.ts'
 import { UserError } from '../../../config/lib/errors.ts'
 import { log, progress } from '../../../config/lib/log.ts'
 import { handOver, requireSnapshot } from '../../data/handover.ts'
 import { afterRestart } from '../../failure/report.ts'
-import { artefactPath } from '../../release/dist.ts'
+import { bootFiles } from '../../release/dist.ts'
 import { choosePrevious, releaseTable } from '../../release/list.ts'
 import { ReleaseStore } from '../../release/store.ts'
 import type { Context, Release, Report, Target } from '../../target.ts'
-import { type Choice, chooseAccelerator } from '../../qemu/accelerator.ts'
 import { dataDiskOf, diskCommands } from './data.ts'
 import { awaitHealth, isWell } from '../../qemu/health.ts'
-import { startWithFallback } from '../../qemu/kvm.ts'
-import { streamConsole } from '../../qemu/console.ts'
+import { machineFiles, machineLogs, streamConsole } from '../../qemu/console.ts'
+import { healthUrl } from '../../qemu/description.ts'
 import {
   type Ending,
   killMachine,
   type Machine,
-  machineFiles,
-  machineLogs,
+  startMachine,
   stopMachine,
   strays,
 } from '../../qemu/machine.ts'
-import { readOptions, schema } from './options.ts'
+import { describeWithOptions, readOptions, schema } from '../../qemu/options.ts'
 import { requireFreePorts } from '../../qemu/ports.ts'
 import { isRunning, type ProcessMark, residentBytes } from '../../qemu/process.ts'
-import {
-  kernelCommandLine,
-  type MachineSpec,
-  type PortForward,
-  qemuCommand,
-  shellLine,
-} from '../../qemu/command.ts'
+import { type MachineSpec, type PortForward, qemuCommand, shellLine } from '../../qemu/command.ts'
 import { forgetState, locked, readState, type State, writeState } from './state.ts'
 
 const graceMs = 5000
@@ -174,36 +165,14 @@ const local: Target = {
 export default local
 
 /** The machine that a release and the options describe. */
-export async function machineOf(
-  { dist, manifest }: Release,
+async function machineOf(
+  release: Release,
   context: Context,
-): Promise<{ spec: MachineSpec; choice: Choice }> {
-  const { system } = manifest
+): Promise<{ spec: MachineSpec; fallback: boolean }> {
+  const { system } = release.manifest
   const options = await readOptions(system.deploy.options)
-  const choice = chooseAccelerator(
-    { environment: context.env['NODEOS_ACCEL'], option: options.accelerator },
-    judgeKvm(readKvmEvidence()),
-  )
-  const path = (name: string): string => artefactPath({ dist, manifest }, name)
-  const spec: MachineSpec = {
-    name: options.hostname ?? system.hostname,
-    kernel: path('kernel/vmlinux'),
-    append: kernelCommandLine(system.kernel),
-    disks: [path('runtime'), path('app')],
-    ...(system.data === undefined ? {} : { data: (await dataDiskOf(context)).file }),
-    memory: system.machine.memory,
-    cpus: system.machine.cpus,
-    ports: system.ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol })),
-    bind: options.bind,
-    network: system.network,
-    instance: {
-      ...(options.env === undefined ? {} : { envFile: options.env }),
-      ...(options.hostname === undefined ? {} : { hostname: options.hostname }),
-      repl: true,
-    },
-    accelerator: choice.accelerator,
-  }
-  return { spec, choice }
+  const data = system.data === undefined ? undefined : (await dataDiskOf(context)).file
+  return describeWithOptions(bootFiles(release), options, context.env, { data })
 }
 
 /** Stops the machine of the previous deploy, after checking that no other program has its ports. */
@@ -247,7 +216,7 @@ async function swap(
 ): Promise<State> {
   const old = await readState(context.state)
   const before = old !== undefined && isRunning(old) ? old.number : undefined
-  const { spec, choice } = await machineOf(release, context)
+  const { spec, fallback } = await machineOf(release, context)
   await replace(spec, context)
   let undo: (() => Promise<void>) | undefined
   try {
@@ -257,7 +226,7 @@ async function swap(
       restore,
       kept: (await store.list()).map(({ number }) => number),
     })
-    return await gate(await startWithFallback(spec, choice, context.state), release, spec, context)
+    return await gate(await startMachine(spec, context.state, { fallback }), release, spec, context)
   } catch (error) {
     await undo?.()
     const kept = before === undefined || context.signal.aborted ? undefined : await store.get(before)
@@ -265,8 +234,8 @@ async function swap(
     log.warn(`starting release ${kept.number} again, the previous one`)
     throw await afterRestart(error, `release ${kept.number}`, async () => {
       const again = store.release(kept)
-      const { spec, choice } = await machineOf(again, context)
-      const machine = await startWithFallback(spec, choice, context.state)
+      const { spec, fallback } = await machineOf(again, context)
+      const machine = await startMachine(spec, context.state, { fallback })
       const state = await gate(machine, again, spec, context, `${failedConsole(context)}.previous`)
       await writeState(context.state, { ...state, number: kept.number })
     })
@@ -281,18 +250,13 @@ async function gate(
   context: Context,
   failed = failedConsole(context),
 ): Promise<State> {
-  const { health, restart } = manifest.system
-  const host = spec.bind === '0.0.0.0' ? '127.0.0.1' : spec.bind
-  const tcp = spec.ports.filter(({ protocol }) => protocol === 'tcp')
-  const checked = health.port === undefined ? tcp[0] : tcp.find(({ guest }) => guest === health.port)
-  const url = checked === undefined ? undefined : `http://${host}:${checked.host}`
-  const healthUrl = url === undefined ? undefined : `${url}${health.path}`
+  const { restart } = manifest.system
+  const url = healthUrl(manifest.system, spec)
   const state: State = {
     ...machine,
     name: spec.name,
     deployed: new Date().toISOString(),
-    ...(url === undefined ? {} : { url: `${url}/` }),
-    ...(healthUrl === undefined ? {} : { health: healthUrl }),
+    ...(url === undefined ? {} : { url: new URL('/', url).href, health: url }),
     drainTimeout: restart.drainTimeout,
     memory: spec.memory,
   }
@@ -300,12 +264,12 @@ async function gate(
   await writeState(context.state, state)
   const line = progress(`Booting ${spec.name} (${machine.accelerator})`)
   try {
-    let answered = healthUrl
+    let answered = url
     const onAnswer = (as: string): void => void (answered = as)
     const { signal } = context
     const seconds = await awaitHealth(
       machine,
-      { url: healthUrl, system: manifest.system, signal, failedConsole: failed, onAnswer },
+      { url, system: manifest.system, signal, failedConsole: failed, onAnswer },
       line,
     )
     line.done(`healthy after ${seconds.toFixed(1)} s`)

@@ -9,7 +9,7 @@ import { markProcess } from '../../../deploy/qemu/process.ts'
 import { qemuCommand } from '../../../deploy/qemu/command.ts'
 import { appRelease, folderOf } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'
-import { machineSpec } from './fixture.ts'
+import { machineSpec } from '../qemu/fixture.ts'
 
 /** A process with QEMU's words, of a machine in that folder. */
 async function stray(t: Test, folder: string): Promise<ChildProcess & { pid: number }> {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { kernelCommandLine, qemuCommand, shellLine } from '../../../deploy/qemu/command.ts'
-import { machineSpec } from '../local/fixture.ts'
+import { machineSpec } from './fixture.ts'
 
 const files = { console: '/run/console.log', qmp: '/run/qmp.sock', control: '/run/control.sock' }
 

@@ -1,10 +1,9 @@
 import { appendFileSync, rmSync, truncateSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { streamConsole } from '../../../deploy/qemu/console.ts'
-import { boundConsole, readConsole } from '../../../deploy/qemu/machine.ts'
+import { limitConsole, readConsole, streamConsole } from '../../../deploy/qemu/console.ts'
 import { until } from '../../lib/until.ts'
-import { standIn } from '../local/fixture.ts'
+import { standIn } from './fixture.ts'
 
 const never = new AbortController().signal
 
@@ -62,14 +61,14 @@ await t.test('a console that is too long begins anew; its older part is kept, on
     await streamConsole(machine, false, never, (piece) => (text += piece))
     return text
   }
-  await boundConsole(machine, 11)
+  await limitConsole(machine, 11)
   t.equal(readConsole(machine), 'first part\n', 'it is not too long yet')
   appendFileSync(machine.files.console, 'second\n')
-  await boundConsole(machine, 11)
+  await limitConsole(machine, 11)
   t.equal(readConsole(machine), '')
   appendFileSync(machine.files.console, 'third\n')
   t.equal(await print(), 'first part\nsecond\nthird\n')
-  await boundConsole(machine, 5)
+  await limitConsole(machine, 5)
   appendFileSync(machine.files.console, 'fourth\n')
   t.equal(await print(), 'third\nfourth\n')
 })

@@ -10,7 +10,7 @@ import { awaitEnd } from '../../../deploy/qemu/process.ts'
 import { certify } from '../../lib/certify.ts'
 import { limitMs } from '../../lib/until.ts'
 import { system } from '../failure/fixture.ts'
-import { type StandIn, standIn } from '../local/fixture.ts'
+import { type StandIn, standIn } from './fixture.ts'
 import { freePort } from '../../lib/ports.ts'
 
 const line = { update: () => undefined, done: () => undefined }

@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { killMachine, startMachine, stopMachine } from '../../../deploy/qemu/machine.ts'
 import { isRunning } from '../../../deploy/qemu/process.ts'
-import { startWithFallback } from '../../../deploy/qemu/kvm.ts'
-import { machineSpec } from '../local/fixture.ts'
+import { machineSpec } from './fixture.ts'
 
 /** Puts a QEMU into the path whose KVM guests do what the script says, while others print to the console. */
 function fakeQemu(t: Test, underKvm: string): string {
@@ -22,7 +21,7 @@ function fakeQemu(t: Test, underKvm: string): string {
 }
 
 const kvm = machineSpec({ accelerator: 'kvm' })
-const found = { accelerator: 'kvm', why: '', forced: false } as const
+const fallback = true
 
 for (const [why, script] of [
   ['stays silent', 'exec sleep 100'],
@@ -31,7 +30,7 @@ for (const [why, script] of [
 ] as const) {
   await t.test(`a KVM guest that ${why} is started again under emulation`, async (t) => {
     const state = fakeQemu(t, script)
-    const machine = await startWithFallback(kvm, found, state)
+    const machine = await startMachine(kvm, state, { fallback })
     t.teardown(async () => killMachine(machine))
     t.equal(machine.accelerator, 'tcg')
     t.ok(isRunning(machine))
@@ -41,9 +40,12 @@ for (const [why, script] of [
 await t.test('what holds a machine is asked for again under emulation, which takes more', async (t) => {
   const state = fakeQemu(t, 'exit 1')
   const asked: string[] = []
-  const machine = await startWithFallback(kvm, found, state, async (accelerator) => {
-    asked.push(accelerator)
-    return ['env', `HELD=${accelerator}`]
+  const machine = await startMachine(kvm, state, {
+    fallback,
+    within: async (accelerator) => {
+      asked.push(accelerator)
+      return ['env', `HELD=${accelerator}`]
+    },
   })
   t.teardown(async () => killMachine(machine))
   t.strictSame(asked, ['kvm', 'tcg'])
@@ -52,21 +54,21 @@ await t.test('what holds a machine is asked for again under emulation, which tak
 
 await t.test('a machine that does not listen to its power button is killed', async (t) => {
   const state = fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
-  const machine = await startWithFallback(kvm, found, state)
+  const machine = await startMachine(kvm, state, { fallback })
   t.equal(await stopMachine(machine, 1000), 'killed: it did not power off in time')
   t.notOk(isRunning(machine))
 })
 
 await t.test('a KVM guest that prints is kept', async (t) => {
   const state = fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
-  const machine = await startWithFallback(kvm, found, state)
+  const machine = await startMachine(kvm, state, { fallback })
   t.teardown(async () => killMachine(machine))
   t.equal(machine.accelerator, 'kvm')
 })
 
 await t.test('where KVM was asked for, there is no falling back', async (t) => {
   const state = fakeQemu(t, 'exit 1')
-  await t.rejects(startWithFallback(kvm, { ...found, forced: true }, state), /QEMU ended immediately/)
+  await t.rejects(startMachine(kvm, state), /QEMU ended immediately/)
 })
 
 await t.test('a QEMU that ends at once is quoted, and one that is missing is named', async (t) => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { readOptions } from '../../../deploy/targets/local/options.ts'
+import { readOptions } from '../../../deploy/qemu/options.ts'
 
 await t.test('a file of variables that the machine would refuse is refused before it boots', async (t) => {
   const folder = t.testdir({

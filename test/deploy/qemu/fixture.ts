@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { Test } from 'tap'
-import { type Machine, machineFiles } from '../../../deploy/qemu/machine.ts'
+import { machineFiles } from '../../../deploy/qemu/console.ts'
+import type { Machine } from '../../../deploy/qemu/machine.ts'
 import { markProcess } from '../../../deploy/qemu/process.ts'
 import type { MachineSpec } from '../../../deploy/qemu/command.ts'
 
