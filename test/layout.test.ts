@@ -5,8 +5,8 @@ import { root } from '../config/lib/paths.ts'
 
 /** Modules that boot machines or compile the kernel of the tests. */
 const machines = new Set([
-  'test/boot/boot.ts',
-  'test/boot/image-machine.ts',
+  'test/lib/machine.ts',
+  'test/lib/image-machine.ts',
   'test/deploy/data.ts',
   'test/lib/full.ts',
   'test/lib/story.ts',

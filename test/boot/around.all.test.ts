@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { until } from '../lib/until.ts'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 t.setTimeout(30 * 60_000)
 

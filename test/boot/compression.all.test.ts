@@ -5,7 +5,7 @@ import { layerType } from '../../build/pipeline/pack.ts'
 import { dist } from '../../config/lib/paths.ts'
 import { buildRuntime } from '../../build/runtime.ts'
 import { buildFull, compressions } from '../lib/full.ts'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 // Its kernel may have to be compiled first.
 t.setTimeout(45 * 60_000)

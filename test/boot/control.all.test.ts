@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Control } from '../../deploy/control/client.ts'
-import { boot, type TestMachine } from './boot.ts'
+import { boot, type TestMachine } from '../lib/machine.ts'
 
 interface Profile {
   nodes: { callFrame: { functionName: string; url: string } }[]

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 await t.test('a crash loop reboots the machine', async (t) => {
   const machine = await boot(t, 'crash-loop', {

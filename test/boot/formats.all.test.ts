@@ -10,7 +10,7 @@ import { artefactPath, loadRelease } from '../../deploy/release/dist.ts'
 import { buildFull } from '../lib/full.ts'
 import { folderOf } from '../lib/release.ts'
 import { holdPorts } from '../lib/ports.ts'
-import { bootImage, runImage } from './image-machine.ts'
+import { bootImage, runImage } from '../lib/image-machine.ts'
 
 // Its kernel may have to be compiled first.
 t.setTimeout(45 * 60_000)

@@ -2,11 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
 import { addressBytes, code, messageType, numberOf } from '../../kernel/system/network/dhcp/options.ts'
 import { answerDns, refusal } from '../lib/dns.ts'
-import { echo, icmp, protocol, udp } from '../lib/frames.ts'
+import { echo, icmp, protocol, udp } from '../lib/packets.ts'
 import { startLan } from '../lib/lan.ts'
 import { until } from '../lib/until.ts'
 import { clientAddress, reply, serverAddress } from '../kernel/fixtures/dhcp-server.ts'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 /** A machine on a segment where everything that it hears comes from here. */
 const dnsPort = 53

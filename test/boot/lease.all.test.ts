@@ -3,7 +3,7 @@ import type { Message } from '../../kernel/system/network/dhcp/message.ts'
 import { code, messageType, numberOf } from '../../kernel/system/network/dhcp/options.ts'
 import { startLan } from '../lib/lan.ts'
 import { clientAddress, reply, serverAddress, word } from '../kernel/fixtures/dhcp-server.ts'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 /** Seconds: renewal after 6, rebinding after 12. */
 const times: [number, Uint8Array][] = [

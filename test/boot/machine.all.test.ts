@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 /** One machine with the defaults of the template answers for everything that Node applications rely on. */
 const machine = await boot(

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { untilFound } from '../lib/until.ts'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 await t.test('a static network', async (t) => {
   const machine = await boot(t, 'static', {

@@ -2,7 +2,7 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { json } from 'node:stream/consumers'
 import t from 'tap'
 import { until } from '../lib/until.ts'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 /** The only machine that `npm test` boots: one after the other, what NodeOS promises an application. */
 const machine = await boot(

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 // One crash follows another here, without growing waits between them.
 const restart = { backoffInitial: 50, backoffMax: 50, crashLoopCount: 20 }

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 // promises.test.ts presses the power button of an app that drains.
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { boot } from './boot.ts'
+import { boot } from '../lib/machine.ts'
 
 await t.test('64 MB of memory serve 1,000 requests; exit 0 powers off when configured so', async (t) => {
   const machine = await boot(t, 'small', { machine: { memory: 64 }, restart: { exitZero: 'poweroff' } })

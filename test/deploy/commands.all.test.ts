@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { checkout } from '../lib/checkout.ts'
 import { folderOf } from '../lib/release.ts'
-import { plainWorld } from './git/repository.ts'
+import { plainWorld } from '../lib/repository.ts'
 
 type Environment = Record<string, string>
 

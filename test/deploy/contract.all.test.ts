@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import t from 'tap'
 import { loadTarget, targetNames } from '../../deploy/target.ts'
 import { keepsPromises } from './contract.ts'
-import type { MakeWorld } from './world.ts'
+import type { MakeWorld } from '../lib/world.ts'
 
 // Whole lives of machines, one target after the other.
 
 for (const name of await targetNames()) {
   await t.test(`${name} keeps its promises`, async (t) => {
-    const file = join(import.meta.dirname, name, 'world.ts')
+    const file = join(import.meta.dirname, '../lib/worlds', `${name}.ts`)
     if (!existsSync(file)) throw new Error(`${file} is missing: deploy/README.md says what it holds`)
     const world = await ((await import(file)) as { default: MakeWorld }).default(t)
     await keepsPromises(t, await loadTarget(name), world)

@@ -1,7 +1,7 @@
 import type { Test } from 'tap'
 import { type Report, type Target, type Verb, verb } from '../../deploy/target.ts'
 import { answering } from '../lib/release.ts'
-import type { World } from './world.ts'
+import type { World } from '../lib/world.ts'
 
 const verbs = {
   plan: true,

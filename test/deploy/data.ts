@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Test } from 'tap'
 import { loadTarget, verb } from '../../deploy/target.ts'
 import { fullRelease } from '../lib/full.ts'
-import type { MakeWorld } from './world.ts'
+import type { MakeWorld } from '../lib/world.ts'
 
 /** Notes its name on the disk each time it starts; answers with all names, and the MiB of the disk. */
 export const noting = (name: string, then = ''): string =>
@@ -20,7 +20,7 @@ export const noting = (name: string, then = ''): string =>
 export async function keepsData(t: Test, name: string): Promise<void> {
   t.setTimeout(20 * 60_000)
   const on = await fullRelease()
-  const { default: make } = (await import(join(import.meta.dirname, name, 'world.ts'))) as {
+  const { default: make } = (await import(join(import.meta.dirname, '../lib/worlds', `${name}.ts`))) as {
     default: MakeWorld
   }
   const world = await make(t)

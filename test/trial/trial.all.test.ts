@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import t from 'tap'
 import { root } from '../../config/lib/paths.ts'
-import { boot } from '../boot/boot.ts'
+import { boot } from '../lib/machine.ts'
 import { limitMs } from '../lib/until.ts'
 
 const fixture = join(root, 'test/fixtures/trial')

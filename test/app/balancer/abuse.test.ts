@@ -3,7 +3,7 @@ import { connect as connectHttp2 } from 'node:http2'
 import { connect } from 'node:net'
 import t from 'tap'
 import { certify } from '../../lib/certify.ts'
-import { backend, balancer, oneRoute, say, until, untilSteady } from './fixture.ts'
+import { backend, balancer, oneRoute, say, until, untilSteady } from '../../lib/balancer.ts'
 import { refusal, smuggled } from './smuggled.ts'
 import { freePort } from '../../lib/ports.ts'
 

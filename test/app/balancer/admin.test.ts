@@ -1,5 +1,5 @@
 import t from 'tap'
-import { backend, balancer, oneRoute, until } from './fixture.ts'
+import { backend, balancer, oneRoute, until } from '../../lib/balancer.ts'
 
 function at(address: string): string {
   return `/api/pools/web/backends/${encodeURIComponent(address)}`

@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { certify } from '../../lib/certify.ts'
-import { backend, balancer, inFlight, oneRoute, portOf, say, until } from './fixture.ts'
+import { backend, balancer, inFlight, oneRoute, portOf, say, until } from '../../lib/balancer.ts'
 
 const health = { kind: 'none' }
 

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { backend, balancer, oneRoute, type TestBackend, type TestBalancer } from './fixture.ts'
+import { backend, balancer, oneRoute, type TestBackend, type TestBalancer } from '../../lib/balancer.ts'
 import { until } from '../../lib/until.ts'
 
 async function three(t: Test): Promise<TestBackend[]> {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { certify } from '../../lib/certify.ts'
-import { backend, balancer, oneRoute } from './fixture.ts'
+import { backend, balancer, oneRoute } from '../../lib/balancer.ts'
 import { freePort } from '../../lib/ports.ts'
 
 type Pair = ReturnType<typeof certify>

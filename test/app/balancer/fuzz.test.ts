@@ -10,7 +10,7 @@ import { ConfigError } from '../../../kernel/kit/config.ts'
 import { root } from '../../../config/lib/paths.ts'
 import { certify } from '../../lib/certify.ts'
 import { seeded } from '../../kernel/fixtures/random.ts'
-import { backend, balancer, oneRoute, type TestBalancer } from './fixture.ts'
+import { backend, balancer, oneRoute, type TestBalancer } from '../../lib/balancer.ts'
 import { Generator, type Schema } from './generate.ts'
 import { freePort } from '../../lib/ports.ts'
 

@@ -14,9 +14,9 @@ import {
   residentMegabytes,
   type TestBalancer,
   until,
-} from './fixture.ts'
+} from '../../lib/balancer.ts'
 import { call, type Echo, type GrpcBackend, grpcBackend, grpcClient, secured } from './grpc.ts'
-import { logged } from './raw.ts'
+import { logged } from '../../lib/raw-http.ts'
 import { freePort } from '../../lib/ports.ts'
 
 const { certificate, key } = certify(t, 'x')
@@ -228,7 +228,7 @@ await t.test('calls share connections, as many as the backend allows on each', a
   await once(server, 'listening')
   t.teardown(() => server.close())
   const { lb, port } = await balanced(t, [`127.0.0.1:${portOf(server)}`], { pool: { connections: 40 } })
-  const { askHttp2 } = await import('./raw.ts')
+  const { askHttp2 } = await import('../../lib/raw-http.ts')
   const answers = await Promise.all(Array.from({ length: 60 }, () => askHttp2(port)))
   t.ok(answers.every(({ headers }) => (headers[':status'] as unknown) === 200))
   t.ok(answers[0]?.endsWithHeaders, 'what ends with its headers at the backend does so here')

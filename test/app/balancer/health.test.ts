@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import t, { type Test } from 'tap'
 import { limit } from '../../lib/until.ts'
-import { backend, balancer, oneRoute, type TestBackend, until } from './fixture.ts'
+import { backend, balancer, oneRoute, type TestBackend, until } from '../../lib/balancer.ts'
 
 await t.test('a backend that fails its checks is left out, and comes back when it passes them', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]

@@ -9,7 +9,16 @@ import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
 import { certify } from '../../lib/certify.ts'
 import { limit } from '../../lib/until.ts'
-import { backend, balancer, oneRoute, portOf, residentMegabytes, say, until, untilSteady } from './fixture.ts'
+import {
+  backend,
+  balancer,
+  oneRoute,
+  portOf,
+  residentMegabytes,
+  say,
+  until,
+  untilSteady,
+} from '../../lib/balancer.ts'
 import { freePort } from '../../lib/ports.ts'
 
 await t.test('a large body streams both ways, at the pace of the slower side', async (t) => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { connect, type TLSSocket } from 'node:tls'
-import { frames } from './http2-frames.ts'
+import { frames } from '../../lib/http2-frames.ts'
 
 /** Attacks on a server of HTTP/2 by one connection, each without an end: a part of it is sent again and again. */
 export const floods: readonly [name: string, part: (stream: number) => Buffer][] = [

@@ -3,7 +3,7 @@ import { type ClientHttp2Stream, connect } from 'node:http2'
 import t from 'tap'
 import { WebSocketServer } from 'ws'
 import { certify } from '../../lib/certify.ts'
-import { backend, balancer, inFlight, oneRoute, until } from './fixture.ts'
+import { backend, balancer, inFlight, oneRoute, until } from '../../lib/balancer.ts'
 import { freePort } from '../../lib/ports.ts'
 
 const [text, close] = [1, 8]

@@ -10,9 +10,9 @@ import {
   residentMegabytes,
   type TestBackend,
   until,
-} from './fixture.ts'
+} from '../../lib/balancer.ts'
 import { connectRaw, flood, floods } from './http2-floods.ts'
-import { frames } from './http2-frames.ts'
+import { frames } from '../../lib/http2-frames.ts'
 import { freePort } from '../../lib/ports.ts'
 
 const a: TestBackend = await backend(t, ({ url }, response) => {

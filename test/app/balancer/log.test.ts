@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import t from 'tap'
-import { backend, balancer, oneRoute, until } from './fixture.ts'
+import { backend, balancer, oneRoute, until } from '../../lib/balancer.ts'
 
 type Line = Record<string, unknown>
 

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http'
 import t, { type Test } from 'tap'
-import { type Crew, startCrew } from './crew.ts'
-import { backend, checkPath, type TestBackend, until } from './fixture.ts'
+import { type Crew, startCrew } from '../../lib/workers.ts'
+import { backend, checkPath, type TestBackend, until } from '../../lib/balancer.ts'
 import { freePort } from '../../lib/ports.ts'
 
 const processes = 2

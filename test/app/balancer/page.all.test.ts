@@ -3,7 +3,15 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
 import { findCommand } from '../../../build/host/find.ts'
 import { dist } from '../../../config/lib/paths.ts'
-import { backend, balancer, oneRoute, type TestBackend, type TestBalancer, token, until } from './fixture.ts'
+import {
+  backend,
+  balancer,
+  oneRoute,
+  type TestBackend,
+  type TestBalancer,
+  token,
+  until,
+} from '../../lib/balancer.ts'
 
 const executablePath = findCommand('chromium', (process.env['PATH'] ?? '').split(':'))
 if (executablePath === undefined) throw new Error('chromium is missing: npm run doctor')

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { clientOf } from '../../../kernel/kit/per-client.ts'
-import { backend, balancer, oneRoute, until } from './fixture.ts'
+import { backend, balancer, oneRoute, until } from '../../lib/balancer.ts'
 
 const limits = { connectionsPerClient: 5 }
 

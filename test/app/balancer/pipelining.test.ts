@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
-import { backend, balancer, inFlight, oneRoute, residentMegabytes, say, until } from './fixture.ts'
+import { backend, balancer, inFlight, oneRoute, residentMegabytes, say, until } from '../../lib/balancer.ts'
 
 const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { balancer } from './fixture.ts'
+import { balancer } from '../../lib/balancer.ts'
 import { freePort } from '../../lib/ports.ts'
 
 await t.test(

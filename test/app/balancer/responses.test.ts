@@ -3,8 +3,8 @@ import { createServer as createHttp2 } from 'node:http2'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { portOf, say, until } from './fixture.ts'
-import { askHttp2, both, logged, raw } from './raw.ts'
+import { portOf, say, until } from '../../lib/balancer.ts'
+import { askHttp2, both, logged, raw } from '../../lib/raw-http.ts'
 
 /** Responses that have no body, whatever their headers declare. */
 const bodiless = [

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { certify } from '../../lib/certify.ts'
-import { startCrew } from './crew.ts'
-import { until } from './fixture.ts'
+import { startCrew } from '../../lib/workers.ts'
+import { until } from '../../lib/balancer.ts'
 import { freePort } from '../../lib/ports.ts'
 
 const changes = 12

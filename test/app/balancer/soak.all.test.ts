@@ -9,7 +9,7 @@ import t from 'tap'
 import { Agent, request } from 'undici'
 import { WebSocket, WebSocketServer } from 'ws'
 import { certify } from '../../lib/certify.ts'
-import { backend, balancer, checkPath, oneRoute, type TestBalancer, until } from './fixture.ts'
+import { backend, balancer, checkPath, oneRoute, type TestBalancer, until } from '../../lib/balancer.ts'
 import { growth, type Held } from './growth.ts'
 import { freePort } from '../../lib/ports.ts'
 

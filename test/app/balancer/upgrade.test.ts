@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
-import { backend, balancer, inFlight, oneRoute, residentMegabytes, say, until } from './fixture.ts'
+import { backend, balancer, inFlight, oneRoute, residentMegabytes, say, until } from '../../lib/balancer.ts'
 import { freePort } from '../../lib/ports.ts'
 
 const ask = (path = '/', more = ''): string =>

@@ -5,8 +5,8 @@ import { connect, createServer } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import t from 'tap'
 import { WebSocket, WebSocketServer } from 'ws'
-import { backend, checkPath, portOf, type TestBackend, until } from '../balancer/fixture.ts'
-import { balance } from './balance.ts'
+import { backend, checkPath, portOf, type TestBackend, until } from '../../lib/balancer.ts'
+import { balance } from '../../lib/balancing-machine.ts'
 
 /** How a machine reaches this host. */
 const hostAddress = '10.0.2.2'

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { backend, until } from '../balancer/fixture.ts'
-import { balance, inMachine } from './balance.ts'
+import { backend, until } from '../../lib/balancer.ts'
+import { balance, inMachine } from '../../lib/balancing-machine.ts'
 
 await t.test(
   'two processes with one view; a worker that dies costs the other no request; a drain costs none',

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { backend, inFlight, say, until } from '../balancer/fixture.ts'
+import { backend, inFlight, say, until } from '../../lib/balancer.ts'
 import { refusal, smuggled } from '../balancer/smuggled.ts'
-import { balance } from './balance.ts'
-import { askAgain, keepAsking } from './load.ts'
+import { balance } from '../../lib/balancing-machine.ts'
+import { askAgain, keepAsking } from '../../lib/load.ts'
 
 const crowd = 100
 /** Of those that fill the buffers on their way, which takes a while. */

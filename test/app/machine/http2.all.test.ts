@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { certify } from '../../lib/certify.ts'
-import { backend, inFlight, until } from '../balancer/fixture.ts'
+import { backend, inFlight, until } from '../../lib/balancer.ts'
 import { flood, floods } from '../balancer/http2-floods.ts'
-import { balance } from './balance.ts'
-import { askAgain, keepAsking } from './load.ts'
+import { balance } from '../../lib/balancing-machine.ts'
+import { askAgain, keepAsking } from '../../lib/load.ts'
 
 const run = promisify(execFile)
 

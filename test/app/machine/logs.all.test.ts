@@ -4,8 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { backend, oneRoute, until } from '../balancer/fixture.ts'
-import { boot } from '../../boot/boot.ts'
+import { backend, oneRoute, until } from '../../lib/balancer.ts'
+import { boot } from '../../lib/machine.ts'
 import { freePort } from '../../lib/ports.ts'
 
 /** How a machine reaches this host. */

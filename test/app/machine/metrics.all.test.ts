@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { backend, checkPath, until } from '../balancer/fixture.ts'
-import { boot } from '../../boot/boot.ts'
+import { backend, checkPath, until } from '../../lib/balancer.ts'
+import { boot } from '../../lib/machine.ts'
 import { freePort } from '../../lib/ports.ts'
 
 /** How a machine reaches this host. */

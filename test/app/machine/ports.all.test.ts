@@ -3,7 +3,7 @@ import { code, messageType, numberOf } from '../../../kernel/system/network/dhcp
 import { startLan } from '../../lib/lan.ts'
 import { scanTcp, scanUdp } from '../../lib/scan.ts'
 import { clientAddress, reply, serverAddress } from '../../kernel/fixtures/dhcp-server.ts'
-import { boot } from '../../boot/boot.ts'
+import { boot } from '../../lib/machine.ts'
 
 const lan = await startLan(serverAddress, (message) => {
   const discovers = numberOf(message.options, code.messageType, 1) === messageType.discover

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { certify } from '../../lib/certify.ts'
-import { backend, until } from '../balancer/fixture.ts'
-import { balance, inMachine } from './balance.ts'
-import { askAfresh, askAgain, keepAsking, oneSession } from './load.ts'
+import { backend, until } from '../../lib/balancer.ts'
+import { balance, inMachine } from '../../lib/balancing-machine.ts'
+import { askAfresh, askAgain, keepAsking, oneSession } from '../../lib/load.ts'
 
 const rounds = 8
 

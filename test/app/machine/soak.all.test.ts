@@ -1,8 +1,8 @@
 import t from 'tap'
-import { backend, inFlight, until } from '../balancer/fixture.ts'
+import { backend, inFlight, until } from '../../lib/balancer.ts'
 import { growth, type Held } from '../balancer/growth.ts'
-import { balance } from './balance.ts'
-import { askAfresh, askAgain } from './load.ts'
+import { balance } from '../../lib/balancing-machine.ts'
+import { askAfresh, askAgain } from '../../lib/load.ts'
 
 const [rounds, perRound, atOnce] = [6, 100, 10]
 

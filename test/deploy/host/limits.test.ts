@@ -14,7 +14,7 @@ import {
 } from '../../../deploy/host/limits.ts'
 import { folderOf } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'
-import { ownCgroup } from './cgroup.ts'
+import { ownCgroup } from '../../lib/cgroup.ts'
 
 await t.test('a machine may take its memory and CPUs, and what QEMU takes beside them', (t) => {
   t.strictSame(limitsOf({ memory: 256, cpus: 2 }, 'kvm'), { memory: 512, cpus: 3, tasks: 130 })

@@ -6,8 +6,8 @@ import { newState, readState } from '../../../deploy/host/state.ts'
 import { ReleaseStore } from '../../../deploy/release/store.ts'
 import { folderOf } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'
-import { applianceName, makeKey, running, startHost } from '../git/host.ts'
-import { plainWorld } from '../git/repository.ts'
+import { applianceName, makeKey, running, startHost } from '../../lib/git-host.ts'
+import { plainWorld } from '../../lib/repository.ts'
 
 const host = await startHost(t)
 const folder = host.home.folder(applianceName)

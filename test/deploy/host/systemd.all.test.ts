@@ -5,9 +5,9 @@ import { unitOf } from '../../../deploy/host/supervise.ts'
 import { loadTarget, verb } from '../../../deploy/target.ts'
 import { answering } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'
-import { answerOf } from '../world.ts'
-import { startHost } from '../git/host.ts'
-import { ownSystemd } from './own-systemd.ts'
+import { answerOf } from '../../lib/world.ts'
+import { startHost } from '../../lib/git-host.ts'
+import { ownSystemd } from '../../lib/systemd.ts'
 
 const systemd = await ownSystemd(t)
 await t.test('systemd keeps the service of a host', { skip: systemd.why }, async (t) => {

@@ -1,4 +1,0 @@
-import t from 'tap'
-import { keepsData } from '../data.ts'
-
-await keepsData(t, 'git')

@@ -1,0 +1,4 @@
+import t from 'tap'
+import { keepsData } from '../../data.ts'
+
+await keepsData(t, 'libvirt')

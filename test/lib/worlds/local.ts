@@ -1,0 +1,25 @@
+import { appRelease, folderOf } from '../release.ts'
+import { answerOf, type MakeWorld } from '../world.ts'
+import { freePort } from '../ports.ts'
+
+const world: MakeWorld = async (t) => {
+  const port = await freePort()
+  const state = folderOf(t)
+  return {
+    async release(app, system, on) {
+      const config = {
+        hostname: 'here',
+        ports: [{ guest: 8080, host: port }],
+        health: { path: '/', timeout: 300 },
+        restart: { crashLoopCount: 3 },
+        deploy: { target: 'local' },
+        ...system,
+      }
+      const { release, context } = await appRelease(t, app, config, on)
+      return { release, context: { ...context, state, env: { XDG_STATE_HOME: state } } }
+    },
+    answer: () => answerOf(port),
+  }
+}
+
+export default world
