@@ -39,7 +39,7 @@ await t.test('the target that deploy/README.md shows has the form, too', async (
   const [, code = ''] = /^## Write a target\n[^]*?^```ts\n([^]*?)^```$/m.exec(readme) ?? []
   const folder = folderOf(t)
   // It is loaded from another folder than deploy/targets/.
-  const moved = code.replaceAll(/'\.\.\/(\w+\.ts)'/g, `'${root}/deploy/$1'`)
+  const moved = code.replaceAll(/'\.\.\/([\w/]+\.ts)'/g, `'${root}/deploy/$1'`)
   writeFileSync(join(folder, 'rack.mts'), moved)
   const { default: rack } = (await import(join(folder, 'rack.mts'))) as { default: Target }
   hasForm(t, 'rack', rack)
