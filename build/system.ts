@@ -15,9 +15,9 @@ export interface SystemOptions {
 
 /** Parts of the system layer that stand apart because a boot needs none of them. */
 export const bundles = {
-  control: 'kernel/system/control/main.ts',
-  metrics: 'kernel/system/metrics/main.ts',
-  logs: 'kernel/system/logs/main.ts',
+  control: 'kernel/system/control/channel.ts',
+  metrics: 'kernel/system/metrics/serve.ts',
+  logs: 'kernel/system/logs/forward.ts',
 } as const
 
 /**

@@ -1,8 +1,8 @@
 import type { GuestConfig } from '../contract/guest-config.ts'
 import { loadNative } from '../native/binding.ts'
 import { emit } from './event.ts'
-import { bringUp } from './network/network.ts'
-import { reasonOf } from './report.ts'
+import { bringUp } from './network/start.ts'
+import { reasonOf } from './errors.ts'
 
 /** The app is started without an address after this: then it can at least be diagnosed. */
 const addressMs = 10_000

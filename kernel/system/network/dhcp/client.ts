@@ -1,6 +1,6 @@
 import type { Clock } from '../types.ts'
 import type { Lease } from './lease.ts'
-import { advance, begin, type State, type Step, wakeAt } from './machine.ts'
+import { advance, begin, type State, type Step, wakeAt } from './state-machine.ts'
 import { decode, encode, type Message } from './message.ts'
 import type { Identity } from './requests.ts'
 

@@ -1,7 +1,7 @@
 import type { Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
 import t from 'tap'
-import { obey, type Order, relay } from '../../../../kernel/system/control/relay.ts'
+import { obey, type Order, relay } from '../../../../kernel/system/control/forward.ts'
 import type { Method } from '../../../../kernel/system/control/server.ts'
 
 /** A worker in this process, which knows one method. */

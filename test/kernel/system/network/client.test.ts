@@ -1,9 +1,9 @@
 import t from 'tap'
-import { type ClientOptions, startClient } from '../../../kernel/system/network/dhcp/client.ts'
-import type { Lease } from '../../../kernel/system/network/dhcp/lease.ts'
-import { decode, encode, type Message } from '../../../kernel/system/network/dhcp/message.ts'
-import { code, messageType, numberOf } from '../../../kernel/system/network/dhcp/options.ts'
-import { reply, type ReplyOptions } from '../fixtures/dhcp-server.ts'
+import { type ClientOptions, startClient } from '../../../../kernel/system/network/dhcp/client.ts'
+import type { Lease } from '../../../../kernel/system/network/dhcp/lease.ts'
+import { decode, encode, type Message } from '../../../../kernel/system/network/dhcp/message.ts'
+import { code, messageType, numberOf } from '../../../../kernel/system/network/dhcp/options.ts'
+import { reply, type ReplyOptions } from '../../fixtures/dhcp-server.ts'
 
 /** A client on a network and a clock that exist only here. */
 function simulate(options: { saved?: ClientOptions['saved']; failSends?: number } = {}) {

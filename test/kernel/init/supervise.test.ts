@@ -12,8 +12,8 @@ import {
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { tool } from '../../config/lib/tool.ts'
-import { until } from '../lib/until.ts'
+import { tool } from '../../../config/lib/tool.ts'
+import { until } from '../../lib/until.ts'
 import {
   compileSanitized,
   everyPart,
@@ -22,7 +22,7 @@ import {
   type Running,
   shellConf,
   startInit,
-} from './fixtures/init.ts'
+} from '../fixtures/init.ts'
 
 const folder = t.testdir({})
 const binary = compileSanitized(join(folder, 'init'), everyPart, 'init-host.c')

@@ -1,6 +1,6 @@
-import type { Native } from '../../../native/binding.ts'
-import type { Clock, Emit } from '../types.ts'
-import type { Reading } from './query.ts'
+import type { Native } from '../../native/binding.ts'
+import type { Clock, Emit } from './types.ts'
+import type { Reading } from './sntp/query.ts'
 
 /** Up to this many milliseconds the clock drifts to the right time; beyond, it jumps. */
 const mostDrift = 500

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { readFileSync, statSync } from 'node:fs'
 import t from 'tap'
-import type { SystemConfig } from '../../../config/system.types.ts'
-import type { RouteOptions } from '../../../kernel/native/binding.ts'
-import { applySettings } from '../../../kernel/system/network/apply.ts'
-import { hosts, resolvConf, writeIfChanged } from '../../../kernel/system/network/files.ts'
-import { leaseSettings, staticSettings } from '../../../kernel/system/network/settings.ts'
-import type { NetworkConfig } from '../../../kernel/contract/guest-config.ts'
-import type { Settings } from '../../../kernel/system/network/types.ts'
+import type { SystemConfig } from '../../../../config/system.types.ts'
+import type { RouteOptions } from '../../../../kernel/native/binding.ts'
+import { applySettings } from '../../../../kernel/system/network/apply.ts'
+import { hosts, resolvConf, writeIfChanged } from '../../../../kernel/system/network/files.ts'
+import { leaseSettings, staticSettings } from '../../../../kernel/system/network/settings.ts'
+import type { NetworkConfig } from '../../../../kernel/contract/guest-config.ts'
+import type { Settings } from '../../../../kernel/system/network/types.ts'
 
 const network: NetworkConfig = { mode: 'dhcp', interface: 'eth0', dns: [], search: [], ntp: [], ipv6: 'auto' }
 const asConfigured: (config: SystemConfig['network']) => NetworkConfig = (config) => config

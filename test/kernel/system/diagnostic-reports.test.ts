@@ -1,7 +1,7 @@
 import { readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { announceReports, listReports } from '../../../kernel/system/reports.ts'
+import { announceReports, listReports } from '../../../kernel/system/diagnostic-reports.ts'
 
 type Event = Record<string, unknown>
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { findTool, tool } from '../../config/lib/tool.ts'
+import { findTool, tool } from '../../../config/lib/tool.ts'
 import {
   compileSanitized,
   everyPart,
@@ -10,7 +10,7 @@ import {
   type Running,
   shellConf,
   startInit,
-} from './fixtures/init.ts'
+} from '../fixtures/init.ts'
 
 const folder = t.testdir({})
 const mebibyte = 2 ** 20

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { leaseFrom } from '../../../kernel/system/network/dhcp/lease.ts'
-import { addressBytes, code } from '../../../kernel/system/network/dhcp/options.ts'
-import { discover } from '../../../kernel/system/network/dhcp/requests.ts'
-import { forgetLease, loadLease, saveLease } from '../../../kernel/system/network/dhcp/store.ts'
-import { clientAddress, reply, type ReplyOptions, serverAddress, word } from '../fixtures/dhcp-server.ts'
+import { leaseFrom } from '../../../../kernel/system/network/dhcp/lease.ts'
+import { addressBytes, code } from '../../../../kernel/system/network/dhcp/options.ts'
+import { discover } from '../../../../kernel/system/network/dhcp/requests.ts'
+import { forgetLease, loadLease, saveLease } from '../../../../kernel/system/network/dhcp/store.ts'
+import { clientAddress, reply, type ReplyOptions, serverAddress, word } from '../../fixtures/dhcp-server.ts'
 
 const { message } = discover({ mac: Uint8Array.of(2, 0, 0, 0, 0, 1), hostname: 'nodeos' }, 1, 0)
 const lease = (more: ReplyOptions = {}, start = 5000) => leaseFrom(reply(message, 'ack', more), start)

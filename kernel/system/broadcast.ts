@@ -1,5 +1,5 @@
 import type { Cluster, Worker } from 'node:cluster'
-import { answer, ask } from './ask.ts'
+import { answer, ask } from './messages.ts'
 
 /** What workers ask of the primary with `process.send`, and hear of it as `message`. */
 type Request =

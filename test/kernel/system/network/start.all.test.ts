@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { buildNative } from '../../../build/native.ts'
-import { npmNode } from '../../../build/runtime/node.ts'
-import { missingTools, namespaceCommand, noNamespace, toolEnv } from '../fixtures/namespace.ts'
+import { buildNative } from '../../../../build/native.ts'
+import { npmNode } from '../../../../build/runtime/node.ts'
+import { missingTools, namespaceCommand, noNamespace, toolEnv } from '../../fixtures/namespace.ts'
 
 const namespace = namespaceCommand()
 const missing = missingTools(['dnsmasq', 'ip', 'nsenter', 'setpriv'])
@@ -20,7 +20,7 @@ await t.test(
     const out = join(t.testdir({}), 'native.node')
     await buildNative({ out, headers: (await npmNode('x64')).headers })
     const [bin = '', ...args] = namespace ?? []
-    const checks = join(import.meta.dirname, '../fixtures/network-checks.ts')
+    const checks = join(import.meta.dirname, '../../fixtures/network-checks.ts')
     await t.spawn(
       bin,
       [...args, process.execPath, checks, out],

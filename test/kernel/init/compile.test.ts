@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildInit, initInputs } from '../../build/init.ts'
+import { buildInit, initInputs } from '../../../build/init.ts'
 
 function readelf(...args: string[]): string {
   return execFileSync('readelf', ['--wide', ...args], { encoding: 'utf8' })
@@ -32,7 +32,7 @@ await t.test('two builds are the same bytes, with nothing of this machine in the
 
 await t.test('inputs name every source, the compiler and the libc', async (t) => {
   const inputs = await initInputs()
-  for (const name of await readdir(join(import.meta.dirname, '../../kernel/init'))) {
+  for (const name of await readdir(join(import.meta.dirname, '../../../kernel/init'))) {
     t.match(inputs[`kernel/init/${name}`], /^[0-9a-f]{64}$/, name)
   }
   t.match(inputs['init compiler'], /gcc/)

@@ -2,7 +2,7 @@ import type { Worker } from 'node:cluster'
 import { EventEmitter } from 'node:events'
 import { mock } from 'node:test'
 import t from 'tap'
-import { ask } from '../../../kernel/system/ask.ts'
+import { ask } from '../../../kernel/system/messages.ts'
 
 const mark = 'NODE_OS_TEST'
 

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Emit } from '../event.ts'
-import { reasonOf } from '../report.ts'
+import { reasonOf } from '../errors.ts'
 import { batches } from './batches.ts'
 import { collectorOf, Refused } from './collector.ts'
 import { readRecord } from './record.ts'

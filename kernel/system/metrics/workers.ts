@@ -1,5 +1,5 @@
 import type { Worker } from 'node:cluster'
-import { answer, ask } from '../ask.ts'
+import { answer, ask } from '../messages.ts'
 import type { Crew } from '../primary.ts'
 import type { Metric } from './metric.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isOwn, reasonOf } from '../../../kernel/system/report.ts'
+import { isOwn, reasonOf } from '../../../kernel/system/errors.ts'
 
 const thrown = (stack: string) => Object.assign(new Error('x'), { stack: `Error: x\n${stack}` })
 const self = 'file:///nodeos/system.mjs'

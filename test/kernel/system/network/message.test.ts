@@ -1,6 +1,6 @@
 import t from 'tap'
-import { decode, encode, type Message } from '../../../kernel/system/network/dhcp/message.ts'
-import { seeded } from '../fixtures/random.ts'
+import { decode, encode, type Message } from '../../../../kernel/system/network/dhcp/message.ts'
+import { seeded } from '../../fixtures/random.ts'
 
 const sample: Message = {
   op: 1,

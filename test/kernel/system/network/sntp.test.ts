@@ -1,10 +1,10 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import t from 'tap'
-import { decodeAnswer, encodeQuestion, encodeTime } from '../../../kernel/system/network/sntp/packet.ts'
-import { querySntp, type Reading } from '../../../kernel/system/network/sntp/query.ts'
-import { startTimeSync } from '../../../kernel/system/network/sntp/sync.ts'
-import { seeded } from '../fixtures/random.ts'
+import { decodeAnswer, encodeQuestion, encodeTime } from '../../../../kernel/system/network/sntp/packet.ts'
+import { querySntp, type Reading } from '../../../../kernel/system/network/sntp/query.ts'
+import { startTimeSync } from '../../../../kernel/system/network/sntp.ts'
+import { seeded } from '../../fixtures/random.ts'
 
 const nonce = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
 const day = Date.UTC(2026, 0, 1)

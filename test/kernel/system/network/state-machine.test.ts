@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Lease } from '../../../kernel/system/network/dhcp/lease.ts'
+import type { Lease } from '../../../../kernel/system/network/dhcp/lease.ts'
 import {
   advance,
   begin,
@@ -7,16 +7,16 @@ import {
   type State,
   type Step,
   wakeAt,
-} from '../../../kernel/system/network/dhcp/machine.ts'
+} from '../../../../kernel/system/network/dhcp/state-machine.ts'
 import {
   addressesOf,
   code,
   messageType,
   nameOf,
   numberOf,
-} from '../../../kernel/system/network/dhcp/options.ts'
-import type { Outgoing } from '../../../kernel/system/network/dhcp/requests.ts'
-import { clientAddress, reply, type ReplyOptions, serverAddress } from '../fixtures/dhcp-server.ts'
+} from '../../../../kernel/system/network/dhcp/options.ts'
+import type { Outgoing } from '../../../../kernel/system/network/dhcp/requests.ts'
+import { clientAddress, reply, type ReplyOptions, serverAddress } from '../../fixtures/dhcp-server.ts'
 
 const mac = Uint8Array.of(2, 0, 0, 0, 0, 1)
 const identity = { mac, hostname: 'web-1' }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parse } from 'dotenv'
 import t, { type Test } from 'tap'
-import { parseCommandLine, readInstance } from '../../../kernel/system/instance.ts'
+import { parseCommandLine, readInstance } from '../../../kernel/system/machine-settings.ts'
 
 interface Files {
   env?: string

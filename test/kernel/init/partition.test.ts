@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { folderOf } from '../lib/release.ts'
-import { compileSanitized, logParts } from './fixtures/init.ts'
-import { namespaceCommand, noNamespace } from './fixtures/namespace.ts'
+import { folderOf } from '../../lib/release.ts'
+import { compileSanitized, logParts } from '../fixtures/init.ts'
+import { namespaceCommand, noNamespace } from '../fixtures/namespace.ts'
 
 const namespace = namespaceCommand()
 const folder = folderOf(t)

@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
-import { initConf } from '../../kernel/contract/init-conf.ts'
-import { loadConfig } from '../../config/load.ts'
-import { compileSanitized, logParts, shellConf } from './fixtures/init.ts'
-import { seeded } from './fixtures/random.ts'
+import { initConf } from '../../../kernel/contract/init-conf.ts'
+import { loadConfig } from '../../../config/load.ts'
+import { compileSanitized, logParts, shellConf } from '../fixtures/init.ts'
+import { seeded } from '../fixtures/random.ts'
 
 /** What the parsers make of a text. */
 interface Parsed {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import * as ipv4 from '../../../kernel/system/network/ipv4.ts'
+import * as ipv4 from '../../../../kernel/system/network/ipv4.ts'
 
 await t.test('text and number', async (t) => {
   t.equal(ipv4.parseIpv4('192.0.2.1'), 0xc0000201)

@@ -1,7 +1,7 @@
 /** The control channel: a bundle of its own, loaded when there is a host to talk to. */
 import { appMethods, machineMethods, type Subject } from './methods.ts'
 import { Port } from './port.ts'
-import { obey as obeyWith, type Order } from './relay.ts'
+import { obey as obeyWith, type Order } from './forward.ts'
 import { Server } from './server.ts'
 
 /**

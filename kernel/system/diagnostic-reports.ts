@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import type { ReportFile } from '../contract/control.ts'
 import type { Emit } from './event.ts'
-import { reasonOf } from './report.ts'
+import { reasonOf } from './errors.ts'
 
 /** Node's diagnostic reports, as far as they are read here. */
 interface NodeReport {

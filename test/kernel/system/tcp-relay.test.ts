@@ -1,14 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildNative } from '../../build/native.ts'
-import { npmNode } from '../../build/runtime/node.ts'
-import { sanitizerPreload } from './fixtures/namespace.ts'
+import { buildNative } from '../../../build/native.ts'
+import { npmNode } from '../../../build/runtime/node.ts'
+import { sanitizerPreload } from '../fixtures/namespace.ts'
 
 const { headers } = await npmNode('x64')
 /** Few enough to use up. */
 const limited = 'ulimit -n 4096 && exec "$0" "$@"'
-const checks = join(import.meta.dirname, 'fixtures/relay-checks.ts')
+const checks = join(import.meta.dirname, '../fixtures/tcp-relay-checks.ts')
 
 await t.test('connections are relayed', async (t) => {
   const out = join(t.testdir({}), 'native.node')

@@ -7,8 +7,8 @@ import {
   nameOf,
   numberOf,
   searchDomains,
-} from '../../../kernel/system/network/dhcp/options.ts'
-import { seeded } from '../fixtures/random.ts'
+} from '../../../../kernel/system/network/dhcp/options.ts'
+import { seeded } from '../../fixtures/random.ts'
 
 const options = (option: number, ...bytes: number[]) => new Map([[option, Uint8Array.from(bytes)]])
 const text = (option: number, value: string) =>

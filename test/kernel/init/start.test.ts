@@ -11,7 +11,7 @@ import {
   type Running,
   shellConf,
   startInit,
-} from './fixtures/init.ts'
+} from '../fixtures/init.ts'
 
 const folder = t.testdir({})
 const binary = compileSanitized(join(folder, 'init'), everyPart, 'init-host.c')

@@ -1,7 +1,7 @@
-import type { Native } from '../../native/binding.ts'
-import type { Clock, Emit } from '../network/types.ts'
-import { reasonOf } from '../report.ts'
-import type { ClockSource } from './source.ts'
+import type { Native } from '../native/binding.ts'
+import type { Clock, Emit } from './network/types.ts'
+import { reasonOf } from './errors.ts'
+import type { ClockSource } from './clock/source.ts'
 
 export interface WatchOptions {
   source: ClockSource
