@@ -7,13 +7,14 @@ import { refuse, settleTarget } from '#nodeos/target'
 import type { Asking } from '#nodeos/upgrade'
 import type { Backend } from './backend.ts'
 import type { BalancerConfig } from './config.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, logRequest } from './exchange.ts'
 import { forward } from './forward.ts'
 import { backendHeaders, cookie } from './headers.ts'
-import { logRequest } from './log.ts'
 import { Pool } from './pool.ts'
-import { healthPath, router } from './router.ts'
 import { passTcp } from './tcp.ts'
+
+/** Where the machine's own health is asked for; no backend sees it. */
+export const healthPath = '/healthz'
 
 type Scheme = 'http' | 'https'
 
@@ -100,4 +101,41 @@ export class Balancer {
       idleMs: milliseconds(timeouts.idle),
     }
   }
+}
+
+/**
+ * Compiles routes into a search: the first that fits a host and a path names the pool.
+ *
+ * @returns undefined when no route fits
+ */
+export function router(routes: BalancerConfig['routes']): (host: string, path: string) => string | undefined {
+  const compiled = routes.map(({ host, path, pool }) => ({
+    pool,
+    fitsHost: hostMatcher(host),
+    path: path.replace(/\/$/, ''),
+  }))
+  const asksHost = routes.some(({ host }) => host !== undefined)
+  return (host, path) => {
+    const name = asksHost ? hostName(host) : ''
+    return compiled.find((route) => route.fitsHost(name) && isBelow(path, route.path))?.pool
+  }
+}
+
+function hostMatcher(host: string | undefined): (name: string) => boolean {
+  if (host === undefined) return () => true
+  if (!host.startsWith('*.')) return (name) => name === host
+  const suffix = host.slice(1)
+  return (name) => name.endsWith(suffix) && name.length > suffix.length
+}
+
+/** Without port and final dot, in lower case. */
+function hostName(host: string): string {
+  return host.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase()
+}
+
+/** Whether a path is the prefix, or goes on from it at a border. */
+function isBelow(path: string, prefix: string): boolean {
+  if (!path.startsWith(prefix)) return false
+  const next = path[prefix.length]
+  return next === undefined || next === '/' || next === '?'
 }

@@ -6,11 +6,9 @@ import { join } from '#nodeos/join'
 import type { Turn } from '#nodeos/turns'
 import type { Backend } from './backend.ts'
 import { type Body, bodyOf, Incomplete, isReplayable, release } from './body.ts'
-import type { Controller, Handler } from './connections.ts'
-import type { Exchange } from './exchange.ts'
-import { isClosed, isLate, isUnseen, reasonOf } from './failures.ts'
+import { type Controller, type Handler, isClosed, isLate, isUnseen, reasonOf } from './connections.ts'
+import { type Exchange, logProblem } from './exchange.ts'
 import { type Headers, responseHeaders } from './headers.ts'
-import { logProblem } from './log.ts'
 import { Reply } from './reply.ts'
 
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { shared } from '#nodeos/shared'
 import { type Backend, isHttp2, isSecure, type Verdict, well } from './backend.ts'
 import type { PoolConfig } from './config.ts'
+import { urlOf } from './connections.ts'
 import type { Pool } from './pool.ts'
 
 type Pools = ReadonlyMap<string, Pool>
@@ -97,8 +98,7 @@ const checkHttp1: Probe = async ({ host, port, serverName: servername }, pool, s
 
 const checkHttp2: Probe = async ({ host, port, serverName: servername }, pool, signal) => {
   const { kind, path } = pool.health
-  const name = host.includes(':') ? `[${host}]` : host
-  const session = connectHttp2(`${isSecure(pool) ? 'https' : 'http'}://${name}:${port}`, { servername })
+  const session = connectHttp2(urlOf({ host, port, secure: isSecure(pool) }), { servername })
   const failed = new Promise<never>((_resolve, reject) => {
     session.on('error', reject)
     signal.addEventListener('abort', () => reject(new Error('timed out')), { once: true })

@@ -1,16 +1,26 @@
+import http, { type ClientRequest, type IncomingMessage } from 'node:http'
+import https from 'node:https'
 import type { Socket } from 'node:net'
 import connector from 'undici/lib/core/connect.js'
 import symbols from 'undici/lib/core/symbols.js'
 import ConnectionPool from 'undici/lib/dispatcher/pool.js'
-import type { ConnectionOptions, Connections, Handler, Outgoing } from './connections.ts'
-import { trailerConnections } from './http1-trailers.ts'
+import {
+  BackendRequest,
+  type ConnectionOptions,
+  type Connections,
+  failure,
+  type Handler,
+  noController,
+  type Outgoing,
+  urlOf,
+} from './connections.ts'
+import { type Headers, trailersOf } from './headers.ts'
 
 /** Connections of HTTP/1.1, each for one request at a time. */
 export function http1Connections(options: ConnectionOptions): Connections {
-  const { host, port, secure, serverName } = options
+  const { host, serverName } = options
   const connect = connector({ timeout: options.connectMs })
-  const name = host.includes(':') ? `[${host}]` : host
-  const pool = new ConnectionPool(`${secure ? 'https' : 'http'}://${name}:${port}`, {
+  const pool = new ConnectionPool(urlOf(options), {
     connections: options.connections,
     pipelining: 1,
     maxHeaderSize: options.headerBytes,
@@ -94,4 +104,87 @@ function isFraming(text: Buffer, index: number): boolean {
   return (
     index % 2 === 0 && text.length === 17 && text.toString('latin1').toLowerCase() === 'transfer-encoding'
   )
+}
+
+/** Requests that announce trailers, over HTTP/1.1: undici cannot send any. Nearly no request does. */
+export function trailerConnections(options: ConnectionOptions): Connections {
+  const { host, port, secure, serverName: servername, connections, headerBytes } = options
+  const { Agent, request } = secure ? https : http
+  const agent = new Agent({ keepAlive: true, maxSockets: connections })
+  return {
+    dispatch({ path, method, headers, body, trailers }: Outgoing, handler: Handler): void {
+      let sent: ClientRequest
+      try {
+        sent = request({
+          ...{ host, port, servername, path, method, agent, maxHeaderSize: headerBytes, setHost: false },
+          headers: [...flat(headers), 'transfer-encoding', 'chunked'],
+        })
+      } catch (error) {
+        return handler.onResponseError(noController, error as Error)
+      }
+      const trailing = new TrailerRequest(sent, handler)
+      trailing.begin(options)
+      trailing.send(body, sent, () => {
+        sent.addTrailers(trailersOf(trailers()))
+        sent.end()
+      })
+    },
+    close: () => agent.destroy(),
+  }
+}
+
+/** Node wants each value of a repeated header with its name. */
+function flat(headers: Headers): string[] {
+  const all: string[] = []
+  for (let index = 0; index < headers.length; index += 2)
+    for (const value of [headers[index + 1] ?? ''].flat()) all.push(headers[index] as string, value)
+  return all
+}
+
+class TrailerRequest extends BackendRequest {
+  #response: IncomingMessage | undefined
+  readonly #request: ClientRequest
+
+  constructor(request: ClientRequest, handler: Handler) {
+    super(handler)
+    this.#request = request
+  }
+
+  override source(): IncomingMessage | undefined {
+    return this.#response
+  }
+
+  override cancel(): void {
+    this.#request.destroy()
+  }
+
+  begin({ responseMs, bodyMs }: ConnectionOptions): void {
+    const { handler } = this
+    const request = this.#request
+    request.on('information', ({ statusCode, headers }) => {
+      if (!this.isOver) handler.onResponseStart(this, statusCode, headers)
+    })
+    request.on('response', (response) => this.#respond(response, bodyMs))
+    request.on('error', (error) => this.fail(error))
+    request.on('close', () => this.fail(failure('UND_ERR_SOCKET')))
+    request.setTimeout(responseMs, () => this.fail(failure('UND_ERR_HEADERS_TIMEOUT')))
+    handler.onRequestStart(this, undefined)
+  }
+
+  #respond(response: IncomingMessage, bodyMs: number): void {
+    const { handler } = this
+    this.#response = response
+    this.#request.setTimeout(bodyMs, () => {
+      if (!this.paused) this.fail(failure('UND_ERR_BODY_TIMEOUT'))
+    })
+    response.on('data', (chunk: Buffer) => this.receive(chunk))
+    response.on('error', (error) => this.fail(error))
+    response.on('end', () => {
+      if (this.isOver || !response.complete) return
+      this.attempt(() => handler.onResponseEnd(this, response.trailers))
+      this.isOver = true
+    })
+    if (!this.isOver)
+      handler.onResponseStart(this, response.statusCode ?? 0, response.headers, response.statusMessage)
+  }
 }

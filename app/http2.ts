@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
@@ -7,10 +8,19 @@ import {
   type SecureClientSessionOptions,
 } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
-import { type ConnectionOptions, type Connections, noController } from './connections.ts'
-import type { Handler, Outgoing } from './connections.ts'
-import { failure, isUnseen, reasonOf } from './failures.ts'
-import { Http2Request } from './http2-request.ts'
+import {
+  BackendRequest,
+  type ConnectionOptions,
+  type Connections,
+  failure,
+  type Handler,
+  isUnseen,
+  noController,
+  type Outgoing,
+  reasonOf,
+  urlOf,
+} from './connections.ts'
+import { trailersOf } from './headers.ts'
 
 /** Requests at once on a connection whose backend sets no limit. */
 const firstStreams = 100
@@ -45,7 +55,7 @@ export function http2Connections(options: ConnectionOptions): Connections {
 }
 
 /** One connection to a backend. */
-export class Connection {
+class Connection {
   readonly options: ConnectionOptions
   /** Requests until the backend has told how many it allows at once. */
   waiting: Request[] = []
@@ -138,10 +148,6 @@ function notSent(error: NodeJS.ErrnoException = failure('UND_ERR_SOCKET')): Erro
   return isUnseen(error) ? error : failure('NOT_SENT', reasonOf(error))
 }
 
-function urlOf({ host, port, secure }: ConnectionOptions): string {
-  return `${secure ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
 function settingsOf({ serverName, headerBytes }: ConnectionOptions): SecureClientSessionOptions {
   const settings: SecureClientSessionOptions & { strictSingleValueFields: boolean } = {
     servername: serverName,
@@ -167,4 +173,76 @@ function headersOf({ headers, method, path }: Outgoing, { secure }: ConnectionOp
     else all[name] = value
   }
   return all
+}
+
+/** One request on a connection of HTTP/2. */
+class Http2Request extends BackendRequest {
+  /** The response has ended with its headers: the client's may end so, too. */
+  isWhole = false
+  readonly #connection: Connection
+  readonly #stream: ClientHttp2Stream
+  #trailers: IncomingHttpHeaders = {}
+  #hasBegun = false
+
+  constructor(connection: Connection, stream: ClientHttp2Stream, handler: Handler) {
+    super(handler)
+    this.#connection = connection
+    this.#stream = stream
+  }
+
+  override source(): ClientHttp2Stream {
+    return this.#stream
+  }
+
+  override cancel(): void {
+    if (!this.#stream.closed) this.#stream.close(constants.NGHTTP2_CANCEL)
+  }
+
+  begin({ body, trailers }: Outgoing): void {
+    const [stream, connection] = [this.#stream, this.#connection]
+    let problem: Error | undefined
+    stream.on('headers', (headers) => this.#respond(headers))
+    stream.on('response', (headers, flags) => {
+      this.#hasBegun = true
+      this.isWhole = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+      stream.setTimeout(connection.options.bodyMs)
+      this.#respond(headers)
+    })
+    stream.on('data', (chunk: Buffer) => this.receive(chunk))
+    stream.on('trailers', (received) => (this.#trailers = trailersOf(received)))
+    stream.on('end', () => this.#end())
+    stream.on('error', (error) => (problem = error))
+    stream.once('close', () => this.fail(connection.problemOf(stream, problem)))
+    stream.setTimeout(connection.options.responseMs, () => this.#late())
+    stream.once('wantTrailers', () => this.attempt(() => stream.sendTrailers(trailersOf(trailers()))))
+    this.handler.onRequestStart(this, undefined)
+    if (this.isOver || body === null) return
+    if (Buffer.isBuffer(body)) stream.end(body)
+    else this.send(body, stream, () => stream.end())
+  }
+
+  #respond(headers: IncomingHttpHeaders & { ':status'?: number | undefined }): void {
+    if (!this.isOver) this.handler.onResponseStart(this, headers[':status'] ?? 0, headers)
+  }
+
+  /** The backend has sent its whole response: the rest of the request is not sent. */
+  #end(): void {
+    const stream = this.#stream
+    if (this.isOver || !this.#hasBegun || stream.rstCode !== 0) return
+    this.attempt(() => this.handler.onResponseEnd(this, this.#trailers))
+    this.isOver = true
+    if (!stream.writableEnded) stream.close(constants.NGHTTP2_NO_ERROR)
+  }
+
+  #late(): void {
+    if (this.isOver) return
+    const { responseMs, bodyMs } = this.#connection.options
+    if (this.paused) {
+      this.#stream.setTimeout(this.#hasBegun ? bodyMs : responseMs)
+      return
+    }
+    // The backend may have vanished: other requests must not wait for it as well.
+    if (!this.#hasBegun) this.#connection.retire()
+    this.fail(failure(this.#hasBegun ? 'UND_ERR_BODY_TIMEOUT' : 'UND_ERR_HEADERS_TIMEOUT'))
+  }
 }

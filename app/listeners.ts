@@ -7,9 +7,8 @@ import { limitPerClient } from '#nodeos/per-client'
 import { refuse, settleTarget } from '#nodeos/target'
 import { takeUpgrades } from '#nodeos/upgrade'
 import { plainHttp2Server, secureWebServer, type WebLimits, webServer } from '#nodeos/web'
-import type { Balancer } from './balancer.ts'
+import { type Balancer, healthPath } from './balancer.ts'
 import type { BalancerConfig, ListenerConfig } from './config.ts'
-import { healthPath } from './router.ts'
 
 /** A server that takes connections. */
 export interface Listener {

@@ -2,9 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { constants } from 'node:http2'
 import type { Response } from '#nodeos/answer'
 import type { Controller } from './connections.ts'
-import type { Exchange } from './exchange.ts'
+import { type Exchange, logProblem } from './exchange.ts'
 import { endToEnd, type Headers, trailersOf } from './headers.ts'
-import { logProblem } from './log.ts'
 
 /** Bodies up to this size are sent as text. */
 const textBytes = 4096

@@ -2,14 +2,12 @@ import { channel } from 'node:diagnostics_channel'
 import { apiServer } from '#nodeos/api'
 import { given } from '#nodeos/certificates'
 import { giveMetrics } from '#nodeos/metrics'
-import { api } from './admin/api.ts'
+import { api, operator } from './admin.ts'
 import { Balancer } from './balancer.ts'
 import { readConfig } from './config.ts'
 import { shareHealth } from './health.ts'
 import { listen } from './listeners.ts'
-import { metricsOf } from './metrics.ts'
-import { operator } from './operator.ts'
-import { watchProcesses } from './overview.ts'
+import { metricsOf, watchProcesses } from './metrics.ts'
 
 /**
  * Starts the load balancer. The system layer drains it.

@@ -1,7 +1,7 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { globSync } from 'node:fs'
 import t from 'tap'
 import { root } from '../config/lib/paths.ts'
+import { importsOf, repositoryFiles } from './lib/imports.ts'
 
 /** Modules that boot machines or compile the kernel of the tests. */
 const machines = new Set([
@@ -12,17 +12,13 @@ const machines = new Set([
   'test/lib/story.ts',
 ])
 
-/** What a file of the tests imports from the tests, itself included. */
+const imports = Map.groupBy(importsOf(repositoryFiles()), ({ from }) => from)
+
+/** Returns a file of the tests and what it imports from the tests, directly or not. */
 function closure(file: string, seen = new Set<string>()): Set<string> {
-  // A test of the build can hold the text of an import that leads nowhere.
-  if (seen.has(file) || !existsSync(join(root, file))) return seen
+  if (seen.has(file)) return seen
   seen.add(file)
-  const text = readFileSync(join(root, file), 'utf8')
-  for (const [, path = ''] of text.matchAll(/from '(\.[^']+\.ts)'/g)) {
-    const imported = relative(root, join(root, dirname(file), path))
-    // Programs in strings have imports of their own.
-    if (imported.startsWith('test/') && existsSync(join(root, imported))) closure(imported, seen)
-  }
+  for (const { to } of imports.get(file) ?? []) if (to.startsWith('test/')) closure(to, seen)
   return seen
 }
 

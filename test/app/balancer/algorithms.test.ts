@@ -1,5 +1,5 @@
 import t from 'tap'
-import { algorithm } from '../../../app/algorithms.ts'
+import { algorithm } from '../../../app/pool.ts'
 import type { Backend } from '../../../app/backend.ts'
 import { alone } from './alone.ts'
 

@@ -1,0 +1,74 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { parseSync } from 'oxc-parser'
+import { root } from '../../config/lib/paths.ts'
+
+/** One file that imports another file of the repository. */
+export interface Import {
+  from: string
+  to: string
+}
+
+/** Lists the files of the repository, with those that are not committed yet. */
+export function repositoryFiles(): string[] {
+  const args = ['ls-files', '--cached', '--others', '--exclude-standard']
+  const files = execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trimEnd().split('\n')
+  return files.filter((file) => existsSync(join(root, file)))
+}
+
+/** Reads the imports between the files of the repository; those of types count. */
+export function importsOf(files: readonly string[]): Import[] {
+  const code = files.filter((file) => /\.[cm]?[jt]s$/.test(file) && !file.includes('/fixtures/'))
+  return code.flatMap((from) =>
+    specifiers(from)
+      .map((specifier) => ({ from, to: target(from, specifier) }))
+      .filter((each): each is Import => each.to !== undefined),
+  )
+}
+
+function specifiers(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8')
+  const { module } = parseSync(file, text)
+  const named = module.staticExports.flatMap(({ entries }) =>
+    entries.flatMap(({ moduleRequest }) => moduleRequest?.value ?? []),
+  )
+  const dynamic = module.dynamicImports.map(({ moduleRequest: { start, end } }) =>
+    text.slice(start + 1, end - 1),
+  )
+  return [
+    ...new Set([
+      ...module.staticImports.map(({ moduleRequest }) => moduleRequest.value),
+      ...named,
+      ...dynamic,
+    ]),
+  ]
+}
+
+function target(from: string, specifier: string): string | undefined {
+  if (specifier.startsWith('#nodeos/')) return `kernel/kit/${specifier.slice('#nodeos/'.length)}.ts`
+  if (!specifier.startsWith('.')) return undefined
+  return relative(root, join(root, dirname(from), specifier))
+}
+
+/** Finds the groups of nodes that reach each other, of two or more nodes. */
+export function circles(edges: readonly (readonly [from: string, to: string])[]): string[][] {
+  const next = new Map<string, Set<string>>()
+  for (const [from, to] of edges) next.set(from, (next.get(from) ?? new Set()).add(to))
+  const reach = (start: string): Set<string> => {
+    const seen = new Set<string>()
+    const open = [start]
+    for (let at = open.pop(); at !== undefined; at = open.pop())
+      for (const to of next.get(at) ?? []) if (!seen.has(to) && seen.add(to)) open.push(to)
+    return seen
+  }
+  const reached = new Map(Array.from(next.keys(), (node) => [node, reach(node)]))
+  const left = new Set([...next.keys()].filter((node) => reached.get(node)?.has(node)))
+  const found: string[][] = []
+  for (const node of left) {
+    const group = [...left].filter((other) => reached.get(node)?.has(other) && reached.get(other)?.has(node))
+    for (const each of group) left.delete(each)
+    found.push(group.sort())
+  }
+  return found
+}
