@@ -52,10 +52,10 @@ export class Backend {
   weight: number
   draining: boolean
   verdict = well
-  private streak = 0
-  private failures = 0
-  private readonly pool: PoolConfig
-  private readonly decide: (verdict: Verdict) => void
+  #streak = 0
+  #failures = 0
+  readonly #pool: PoolConfig
+  readonly #decide: (verdict: Verdict) => void
 
   /** @param decide makes a verdict known, here and in all other processes */
   constructor(
@@ -71,8 +71,8 @@ export class Backend {
     this.tag = createHash('sha256').update(address).digest('hex').slice(0, 12)
     this.weight = weight
     this.draining = draining
-    this.pool = pool
-    this.decide = decide
+    this.#pool = pool
+    this.#decide = decide
     const connectMs = milliseconds(timeouts.connect)
     this.turns = new Turns({ most: pool.connections, waiting: pool.queue, waitMs: connectMs })
     const { serverName = isIP(this.host) ? '' : this.host } = pool
@@ -99,38 +99,38 @@ export class Backend {
   checked(problem: string | undefined): void {
     const good = problem === undefined
     if (good === this.verdict.up) {
-      this.streak = 0
+      this.#streak = 0
       return
     }
-    this.streak += 1
-    if (this.streak < (good ? this.pool.health.rise : this.pool.health.fall)) return
-    this.streak = 0
-    this.decide(good ? well : { ...this.verdict, up: false, reason: problem })
+    this.#streak += 1
+    if (this.#streak < (good ? this.#pool.health.rise : this.#pool.health.fall)) return
+    this.#streak = 0
+    this.#decide(good ? well : { ...this.verdict, up: false, reason: problem })
   }
 
   /** It has begun to respond to a request, or failed for a reason of its own. */
   served(ms: number, problem: string | undefined): void {
     this.counter.record(ms, problem !== undefined)
-    if (problem !== undefined) this.failed(problem)
+    if (problem !== undefined) this.#failed(problem)
   }
 
   /** It has responded to a request completely. */
   completed(): void {
-    this.failures = 0
+    this.#failures = 0
   }
 
   /** A response that had begun did not end as it should. */
   brokeOff(problem: string): void {
     this.counter.breakOff()
-    this.failed(problem)
+    this.#failed(problem)
   }
 
-  private failed(problem: string): void {
-    this.failures += 1
-    const { failures, seconds } = this.pool.ejection
-    if (failures === 0 || this.failures < failures) return
-    this.failures = 0
-    this.decide({ ...this.verdict, ejectedUntil: monotonicMs() + seconds * 1000, reason: problem })
+  #failed(problem: string): void {
+    this.#failures += 1
+    const { failures, seconds } = this.#pool.ejection
+    if (failures === 0 || this.#failures < failures) return
+    this.#failures = 0
+    this.#decide({ ...this.verdict, ejectedUntil: monotonicMs() + seconds * 1000, reason: problem })
   }
 
   /** No more requests come; those in flight go on. */

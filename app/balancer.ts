@@ -26,13 +26,13 @@ export class Balancer {
   readonly trusted: BlockList | undefined
   /** While it drains, its own health check fails, so that load balancers in front of it avoid it. */
   draining = false
-  private readonly find: (host: string, path: string) => string | undefined
+  readonly #find: (host: string, path: string) => string | undefined
 
   constructor(config: BalancerConfig) {
     this.config = config
     for (const [name, pool] of Object.entries(config.pools))
       this.pools.set(name, new Pool(name, pool, config))
-    this.find = router(config.routes)
+    this.#find = router(config.routes)
     this.trusted = trustList(config.trustedProxies)
   }
 
@@ -47,7 +47,7 @@ export class Balancer {
   request(scheme: Scheme, request: Request, response: Response, asking?: Asking): void {
     if (!settleTarget(request)) return refuse(request, response)
     if (request.url === healthPath) return this.tellHealth(response)
-    const exchange = this.exchange(request, response, scheme, asking)
+    const exchange = this.#exchange(request, response, scheme, asking)
     if (exchange === undefined) return answer(response, 404)
     if (this.config.log.requests === 'all') {
       const started = performance.now()
@@ -72,7 +72,7 @@ export class Balancer {
       passTcp(client, pool, { connectMs: milliseconds(connect), idleMs: milliseconds(idle) })
   }
 
-  private exchange(
+  #exchange(
     request: Request,
     response: Response,
     protocol: Scheme,
@@ -80,7 +80,7 @@ export class Balancer {
   ): Exchange | undefined {
     const { headers, socket, url = '/' } = request
     const { limits, timeouts } = this.config
-    const pool = this.pools.get(this.find(headers.host ?? String(headers[':authority'] ?? ''), url) ?? '')
+    const pool = this.pools.get(this.#find(headers.host ?? String(headers[':authority'] ?? ''), url) ?? '')
     if (pool === undefined) return undefined
     const origin = originOf(headers, { address: socket.remoteAddress ?? '', protocol }, this.trusted)
     const id = requestId(origin.chain.length > 1 ? headers['x-request-id'] : undefined)

@@ -58,60 +58,60 @@ export function release(body: Body): void {
 class Replayable implements AsyncIterable<Buffer> {
   /** Whether all that has arrived is still there. */
   isWhole = true
-  private readonly request: Request
-  private readonly source: AsyncIterator<Buffer>
-  private parts: Buffer[] = []
+  readonly #request: Request
+  readonly #source: AsyncIterator<Buffer>
+  #parts: Buffer[] = []
   /** Parts that arrived before the first of those that are kept. */
-  private dropped = 0
-  private bytes = 0
-  private ended = false
-  private reading: Promise<void> | undefined
+  #dropped = 0
+  #bytes = 0
+  #ended = false
+  #reading: Promise<void> | undefined
 
   constructor(request: Request, response: Response, most: number) {
-    this.request = request
-    this.source = limited(request, most === 0 ? Infinity : most)[Symbol.asyncIterator]()
+    this.#request = request
+    this.#source = limited(request, most === 0 ? Infinity : most)[Symbol.asyncIterator]()
     response.once('close', () => this.drop())
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
     for (let next = 0; ; next += 1) {
       // An earlier attempt may still wait for a part: both receive it.
-      while (next >= this.dropped + this.parts.length && !this.ended)
-        await (this.reading ??= this.read().finally(() => (this.reading = undefined)))
-      const part = this.parts[next - this.dropped]
+      while (next >= this.#dropped + this.#parts.length && !this.#ended)
+        await (this.#reading ??= this.#read().finally(() => (this.#reading = undefined)))
+      const part = this.#parts[next - this.#dropped]
       if (part === undefined) return
       yield part
-      if (!this.isWhole) this.forget(next)
+      if (!this.isWhole) this.#forget(next)
     }
   }
 
-  private async read(): Promise<void> {
-    const { value, done } = await this.source.next().catch((error: unknown) => {
+  async #read(): Promise<void> {
+    const { value, done } = await this.#source.next().catch((error: unknown) => {
       throw error instanceof TooLarge ? error : new Incomplete('the client disconnected', { cause: error })
     })
     if (done === true) {
-      if (wasAborted(this.request)) throw new Incomplete('the client disconnected')
-      this.ended = true
+      if (wasAborted(this.#request)) throw new Incomplete('the client disconnected')
+      this.#ended = true
       return
     }
-    this.parts.push(value)
+    this.#parts.push(value)
     if (!this.isWhole) return
-    this.bytes += value.length
+    this.#bytes += value.length
     keeping += value.length
-    if (this.bytes > kept || keeping > keptTogether) this.drop()
+    if (this.#bytes > kept || keeping > keptTogether) this.drop()
   }
 
   /** Keeps nothing any more: the body can no longer be sent again. */
   drop(): void {
     if (!this.isWhole) return
     this.isWhole = false
-    keeping -= this.bytes
+    keeping -= this.#bytes
   }
 
   /** Lets go of the parts up to one that has been sent. */
-  private forget(last: number): void {
-    this.parts.splice(0, last + 1 - this.dropped)
-    this.dropped = last + 1
+  #forget(last: number): void {
+    this.#parts.splice(0, last + 1 - this.#dropped)
+    this.#dropped = last + 1
   }
 }
 

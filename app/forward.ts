@@ -32,71 +32,79 @@ export async function forward(exchange: Exchange): Promise<void> {
 
 /** One request and its attempts, one after the other. It is its own handler: closures for each would cost more. */
 class Delivery implements Handler, Turn {
-  private readonly exchange: Exchange
-  private readonly reply: Reply
-  private readonly method: string
-  private readonly body: Body
-  private readonly tried = new Set<Backend>()
-  private repeated = false
+  readonly #exchange: Exchange
+  readonly #reply: Reply
+  readonly #method: string
+  readonly #body: Body
+  readonly #tried = new Set<Backend>()
+  #repeated = false
   /** Of the attempt that is under way, or was last. */
-  private backend: Backend | undefined
-  private controller: Controller | undefined
-  private started = 0
-  private judged = false
+  #backend: Backend | undefined
+  #controller: Controller | undefined
+  #started = 0
+  #judged = false
   /** The attempt's response was a failure of the backend: its end does not make up for it. */
-  private isFailure = false
-  private isOpen = false
+  #isFailure = false
+  #isOpen = false
 
   constructor(exchange: Exchange, body: Body) {
-    this.exchange = exchange
-    this.reply = new Reply(exchange)
+    this.#exchange = exchange
+    this.#reply = new Reply(exchange)
     // HTTP/2 requests a WebSocket by CONNECT.
-    this.method = exchange.asking === undefined ? (exchange.request.method ?? '') : 'GET'
-    this.body = body
-    exchange.response.on('close', () => this.close())
+    this.#method = exchange.asking === undefined ? (exchange.request.method ?? '') : 'GET'
+    this.#body = body
+    exchange.response.on('close', () => this.#close())
   }
 
   attempt(): void {
-    const { pool, client, tag } = this.exchange
-    if (this.reply.isGone) return
-    const backend = pool.pick(client, tag, this.tried)
-    if (backend !== undefined) return this.ask(backend)
-    this.refuse('no backend', 503, pool.backends.size === 0 ? 'the pool has no backends' : 'no backend is up')
+    const { pool, client, tag } = this.#exchange
+    if (this.#reply.isGone) return
+    const backend = pool.pick(client, tag, this.#tried)
+    if (backend !== undefined) return this.#ask(backend)
+    this.#refuse(
+      'no backend',
+      503,
+      pool.backends.size === 0 ? 'the pool has no backends' : 'no backend is up',
+    )
   }
 
-  private ask(backend: Backend): void {
-    this.tried.add(backend)
-    this.exchange.backend = backend.address
-    this.backend = backend
-    this.controller = undefined
-    this.started = performance.now()
-    this.judged = false
-    this.isFailure = false
-    this.isOpen = true
+  #ask(backend: Backend): void {
+    this.#tried.add(backend)
+    this.#exchange.backend = backend.address
+    this.#backend = backend
+    this.#controller = undefined
+    this.#started = performance.now()
+    this.#judged = false
+    this.#isFailure = false
+    this.#isOpen = true
     backend.counter.inflight += 1
     if (!backend.turns.take(this)) this.tooLate()
   }
 
   begin(): void {
-    const { request, headers, asking } = this.exchange
-    const { backend, method, body } = this
-    if (this.reply.isGone || backend === undefined) return this.leave()
+    const { request, headers, asking } = this.#exchange
+    const backend = this.#backend
+    const body = this.#body
+    if (this.#reply.isGone || backend === undefined) return this.#leave()
     const { url: path = '/' } = request
     const upgrade = asking?.protocol ?? null
     const hasTrailers = request.headers.trailer !== undefined && body !== null && !Buffer.isBuffer(body)
     const trailers = (): IncomingHttpHeaders => request.trailers
-    backend.connections.dispatch({ path, method, headers, body, upgrade, hasTrailers, trailers }, this)
+    backend.connections.dispatch(
+      { path, method: this.#method, headers, body, upgrade, hasTrailers, trailers },
+      this,
+    )
   }
 
   tooLate(): void {
-    this.forget()
-    if (this.mayRetry(true) && this.hasOther()) return this.attempt()
-    this.refuse('backend busy', 503, `${this.backend?.address}: all connections are in use`)
+    this.#forget()
+    if (this.#mayRetry(true) && this.#hasOther()) return this.attempt()
+    this.#refuse('backend busy', 503, `${this.#backend?.address}: all connections are in use`)
   }
 
   onRequestStart(controller: Controller): void {
-    this.controller = controller
-    if (this.reply.isGone) controller.abort(new Error('the client disconnected'))
+    this.#controller = controller
+    if (this.#reply.isGone) controller.abort(new Error('the client disconnected'))
   }
 
   onResponseStart(
@@ -105,23 +113,23 @@ class Delivery implements Handler, Turn {
     received: IncomingHttpHeaders,
     message?: string,
   ): void {
-    if (status < 200) return this.reply.inform(status, received)
+    if (status < 200) return this.#reply.inform(status, received)
     const problem = unavailable.has(status) ? `responded with ${status}` : undefined
-    this.judge(problem)
-    if (problem === undefined || !this.mayRetry(false) || !this.hasOther())
-      return this.start(controller, status, received, message)
-    this.abandon(controller, problem)
+    this.#judge(problem)
+    if (problem === undefined || !this.#mayRetry(false) || !this.#hasOther())
+      return this.#start(controller, status, received, message)
+    this.#abandon(controller, problem)
     this.attempt()
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    this.reply.write(controller, chunk)
+    this.#reply.write(controller, chunk)
   }
 
   onResponseEnd(_controller: Controller, trailers: IncomingHttpHeaders): void {
-    this.reply.finish(trailers)
-    if (!this.isFailure) this.backend?.completed()
-    this.leave()
+    this.#reply.finish(trailers)
+    if (!this.#isFailure) this.#backend?.completed()
+    this.#leave()
   }
 
   onRequestUpgrade(
@@ -130,33 +138,35 @@ class Delivery implements Handler, Turn {
     received: IncomingHttpHeaders,
     stream: Duplex,
   ): void {
-    const { backend, exchange } = this
+    const backend = this.#backend
+    const exchange = this.#exchange
     if (backend === undefined || exchange.asking === undefined) return
-    this.judge(undefined)
+    this.#judge(undefined)
     try {
-      exchange.asking.agree(received.upgrade, this.withCookie(responseHeaders(received), backend))
+      exchange.asking.agree(received.upgrade, this.#withCookie(responseHeaders(received), backend))
     } catch (error) {
-      this.isBad(controller, error as Error)
+      this.#isBad(controller, error as Error)
       return void stream.destroy()
     }
-    this.reply.isDone = true
+    this.#reply.isDone = true
     exchange.isUpgraded = true
-    this.isOpen = false
+    this.#isOpen = false
     backend.turns.free()
     backend.completed()
     join(exchange.asking.stream, stream, exchange.idleMs, () => (backend.counter.inflight -= 1))
   }
 
   onResponseError(_controller: Controller, error: Error): void {
-    if (!this.isOpen) return
-    this.leave()
-    const { backend, reply } = this
-    const { response } = this.exchange
+    if (!this.#isOpen) return
+    this.#leave()
+    const backend = this.#backend
+    const reply = this.#reply
+    const { response } = this.#exchange
     if (reply.isGone || reply.isDone) return
     if (!response.headersSent) {
       if (error instanceof TooLarge) return answer(response, 413)
       if (error instanceof Incomplete) return void response.destroy()
-      return this.failed(error)
+      return this.#failed(error)
     }
     // Of a client that sends too much or too little, the backend has done nothing wrong.
     const isClients = error instanceof TooLarge || error instanceof Incomplete
@@ -166,93 +176,99 @@ class Delivery implements Handler, Turn {
   }
 
   /** No response came. */
-  private failed(error: NodeJS.ErrnoException): void {
-    const { backend } = this
-    const again = this.mayRetry(isUnseen(error))
-    const elsewhere = again && this.hasOther()
-    if (again && !elsewhere && backend !== undefined && isClosed(error) && !this.repeated) {
-      this.repeated = true
-      return this.ask(backend)
+  #failed(error: NodeJS.ErrnoException): void {
+    const backend = this.#backend
+    const again = this.#mayRetry(isUnseen(error))
+    const elsewhere = again && this.#hasOther()
+    if (again && !elsewhere && backend !== undefined && isClosed(error) && !this.#repeated) {
+      this.#repeated = true
+      return this.#ask(backend)
     }
     const reason = reasonOf(error)
-    this.judge(reason)
+    this.#judge(reason)
     if (elsewhere) return this.attempt()
-    this.refuse('backend failed', isLate(error) ? 504 : 502, `${backend?.address}: ${reason}`)
+    this.#refuse('backend failed', isLate(error) ? 504 : 502, `${backend?.address}: ${reason}`)
   }
 
-  private refuse(event: string, status: number, reason: string): void {
-    logProblem(event, this.exchange, status, reason)
-    answer(this.exchange.response, status)
+  #refuse(event: string, status: number, reason: string): void {
+    logProblem(event, this.#exchange, status, reason)
+    answer(this.#exchange.response, status)
   }
 
   /** The backend responded, or failed for a reason of its own; counts once for each attempt. */
-  private judge(problem: string | undefined): void {
-    if (!this.judged) this.backend?.served(performance.now() - this.started, problem)
-    this.judged = true
-    this.isFailure ||= problem !== undefined
+  #judge(problem: string | undefined): void {
+    if (!this.#judged) this.#backend?.served(performance.now() - this.#started, problem)
+    this.#judged = true
+    this.#isFailure ||= problem !== undefined
   }
 
   /** The attempt is over; counts once. */
-  private leave(): void {
-    if (this.forget()) this.backend?.turns.free()
+  #leave(): void {
+    if (this.#forget()) this.#backend?.turns.free()
   }
 
   /** The attempt is no longer in flight. @returns whether it was */
-  private forget(): boolean {
-    if (!this.isOpen || this.backend === undefined) return false
-    this.isOpen = false
-    this.backend.counter.inflight -= 1
+  #forget(): boolean {
+    if (!this.#isOpen || this.#backend === undefined) return false
+    this.#isOpen = false
+    this.#backend.counter.inflight -= 1
     return true
   }
 
   /** The attempt is over, whatever its backend still sends. */
-  private abandon(controller: Controller, reason: string): void {
-    this.leave()
+  #abandon(controller: Controller, reason: string): void {
+    this.#leave()
     controller.abort(new Error(reason))
   }
 
   /** The client has its whole response, or disconnected. */
-  private close(): void {
-    this.reply.close()
+  #close(): void {
+    this.#reply.close()
     // An error is expensive for its stack, and each response ends with this event.
-    if (this.reply.isDone) return
-    if (this.isOpen && this.backend?.turns.withdraw(this)) this.forget()
-    else this.controller?.abort(new Error('the client disconnected'))
+    if (this.#reply.isDone) return
+    if (this.#isOpen && this.#backend?.turns.withdraw(this)) this.#forget()
+    else this.#controller?.abort(new Error('the client disconnected'))
   }
 
   /** Whether another attempt does nothing twice: the backend has not seen this one, or twice has the effect of once. */
-  private mayRetry(notSeen: boolean): boolean {
-    const safe = !this.reply.isGone && (notSeen || idempotent.has(this.method)) && isReplayable(this.body)
-    return safe && this.tried.size <= this.exchange.pool.config.retries
+  #mayRetry(notSeen: boolean): boolean {
+    const safe = !this.#reply.isGone && (notSeen || idempotent.has(this.#method)) && isReplayable(this.#body)
+    return safe && this.#tried.size <= this.#exchange.pool.config.retries
   }
 
-  private hasOther(): boolean {
-    return this.exchange.pool.hasOther(this.tried)
+  #hasOther(): boolean {
+    return this.#exchange.pool.hasOther(this.#tried)
   }
 
-  private start(
+  #start(
     controller: Controller,
     status: number,
     received: IncomingHttpHeaders,
     message: string | undefined,
   ): void {
-    const { backend, exchange, reply } = this
+    const backend = this.#backend
+    const exchange = this.#exchange
     if (backend === undefined) return
-    release(this.body)
+    release(this.#body)
     const { isHttp2 } = exchange.pool
     // Trailers may follow a body of HTTP/2 whose length is known.
-    if (!isHttp2) reply.expect(received['content-length'])
+    if (!isHttp2) this.#reply.expect(received['content-length'])
     try {
-      const headers = this.withCookie(responseHeaders(received, status, exchange.request), backend)
-      reply.start(status, headers, message, isHttp2 && (controller as { isWhole?: boolean }).isWhole === true)
+      const headers = this.#withCookie(responseHeaders(received, status, exchange.request), backend)
+      this.#reply.start(
+        status,
+        headers,
+        message,
+        isHttp2 && (controller as { isWhole?: boolean }).isWhole === true,
+      )
     } catch (error) {
-      this.isBad(controller, error as Error)
+      this.#isBad(controller, error as Error)
     }
   }
 
   /** With the cookie that brings the client back to the same backend. */
-  private withCookie(headers: Headers, backend: Backend): Headers {
-    const { pool, tag } = this.exchange
+  #withCookie(headers: Headers, backend: Backend): Headers {
+    const { pool, tag } = this.#exchange
     const { sticky } = pool.config
     if (sticky === undefined || tag === backend.tag) return headers
     const cookie = `${sticky}=${backend.tag}; Path=/; HttpOnly; SameSite=Lax`
@@ -263,14 +279,14 @@ class Delivery implements Handler, Turn {
   }
 
   /** A response that no client could be sent. */
-  private isBad(controller: Controller, { message }: Error): void {
-    const { request, response } = this.exchange
+  #isBad(controller: Controller, { message }: Error): void {
+    const { request, response } = this.#exchange
     // Node has kept what it then rejected: the reason phrase, or the headers.
     if (request.httpVersionMajor < 2) response.statusMessage = ''
     else for (const name of response.getHeaderNames()) response.removeHeader(name)
-    this.backend?.brokeOff(message)
-    this.refuse('bad response', 502, `${this.backend?.address}: ${message}`)
-    this.reply.isDone = true
-    this.abandon(controller, message)
+    this.#backend?.brokeOff(message)
+    this.#refuse('bad response', 502, `${this.#backend?.address}: ${message}`)
+    this.#reply.isDone = true
+    this.#abandon(controller, message)
   }
 }

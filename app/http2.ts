@@ -60,12 +60,12 @@ class Connection {
   /** Requests until the backend has told how many it allows at once. */
   waiting: Request[] = []
   isOpening = true
-  private isRetired = false
-  private readonly session: ClientHttp2Session
-  private requests = 0
-  private most = 1
+  #isRetired = false
+  readonly #session: ClientHttp2Session
+  #requests = 0
+  #most = 1
   /** The last stream that the backend responds to, once it is closing the connection. */
-  private lastStream = Infinity
+  #lastStream = Infinity
 
   constructor(options: ConnectionOptions, dispatch: Connections['dispatch'], onEnd: () => void) {
     const { secure, connectMs } = options
@@ -79,12 +79,12 @@ class Connection {
     })
     session.on('remoteSettings', ({ maxConcurrentStreams: most = firstStreams }) => {
       clearTimeout(late)
-      this.most = Math.max(most, 1)
+      this.#most = Math.max(most, 1)
       this.isOpening = false
       for (const request of this.waiting.splice(0)) dispatch(...request)
-      if (this.isRetired) session.close()
+      if (this.#isRetired) session.close()
     })
-    session.on('goaway', (_code, last) => (this.lastStream = last ?? 0))
+    session.on('goaway', (_code, last) => (this.#lastStream = last ?? 0))
     session.on('error', (error) => (problem ??= error))
     session.once('close', () => {
       clearTimeout(late)
@@ -94,20 +94,20 @@ class Connection {
       for (const [, handler] of this.waiting.splice(0)) handler.onResponseError(noController, reason)
     })
     session.setTimeout(idleMs, () => this.retire())
-    this.session = session
+    this.#session = session
   }
 
   /** Whether it takes another request. */
   get hasRoom(): boolean {
-    const { closed, destroyed } = this.session
-    const isOpen = !this.isOpening && !closed && !destroyed && this.lastStream === Infinity
-    return isOpen && this.requests < this.most
+    const { closed, destroyed } = this.#session
+    const isOpen = !this.isOpening && !closed && !destroyed && this.#lastStream === Infinity
+    return isOpen && this.#requests < this.#most
   }
 
   send(outgoing: Outgoing, handler: Handler): void {
     let stream: ClientHttp2Stream
     try {
-      stream = this.session.request(headersOf(outgoing, this.options), {
+      stream = this.#session.request(headersOf(outgoing, this.options), {
         endStream: outgoing.body === null,
         waitForTrailers: outgoing.body !== null,
       })
@@ -115,29 +115,29 @@ class Connection {
       // Such as a header that HTTP/2 does not allow.
       return handler.onResponseError(noController, error as Error)
     }
-    this.requests += 1
-    this.session.ref()
+    this.#requests += 1
+    this.#session.ref()
     stream.once('close', () => {
-      this.requests -= 1
-      if (this.requests === 0) this.session.unref()
+      this.#requests -= 1
+      if (this.#requests === 0) this.#session.unref()
     })
     new Http2Request(this, stream, handler).begin(outgoing)
   }
 
   /** Takes no more requests, and ends with the last of those in flight. */
   retire(): void {
-    this.isRetired = true
-    if (!this.isOpening) this.session.close()
+    this.#isRetired = true
+    if (!this.isOpening) this.#session.close()
   }
 
   /** Why a stream of this connection ended before its response did. */
   problemOf({ id, rstCode }: ClientHttp2Stream, error: NodeJS.ErrnoException | undefined): Error {
     if (id === undefined) return notSent(error)
-    if (rstCode === constants.NGHTTP2_REFUSED_STREAM || id > this.lastStream)
+    if (rstCode === constants.NGHTTP2_REFUSED_STREAM || id > this.#lastStream)
       return failure('REFUSED_STREAM', 'the backend refused the stream', rstCode)
     if (error !== undefined && error.code !== 'ERR_HTTP2_STREAM_ERROR') return error
     // Node resets all streams itself when the connection ends.
-    const isLost = this.session.closed && rstCode === constants.NGHTTP2_CANCEL
+    const isLost = this.#session.closed && rstCode === constants.NGHTTP2_CANCEL
     return isLost || rstCode === 0
       ? failure('UND_ERR_SOCKET')
       : failure('RST_STREAM', 'the backend reset the stream', rstCode)

@@ -12,15 +12,15 @@ export class Pool {
   onAdded?: (backend: Backend) => void
   /** Whether the backends speak HTTP/2. */
   readonly isHttp2: boolean
-  private readonly limits: BackendLimits
-  private readonly choose: Algorithm
+  readonly #limits: BackendLimits
+  readonly #choose: Algorithm
 
   constructor(name: string, config: PoolConfig, limits: BackendLimits) {
     this.name = name
     this.config = config
-    this.limits = limits
+    this.#limits = limits
     this.isHttp2 = isHttp2(config)
-    this.choose = algorithm(config.algorithm)
+    this.#choose = algorithm(config.algorithm)
     this.change(config.backends)
   }
 
@@ -37,7 +37,7 @@ export class Pool {
       const known = this.backends.get(address)
       if (known !== undefined) Object.assign(known, { weight, draining })
       else {
-        const backend = new Backend(config, this.config, this.limits, (verdict) =>
+        const backend = new Backend(config, this.config, this.#limits, (verdict) =>
           this.decide(backend, verdict),
         )
         this.backends.set(address, backend)
@@ -65,7 +65,7 @@ export class Pool {
     }
     // Requests that failed must not empty a pool: better an ejected backend than none.
     const able = up.length > 0 ? up : ejected
-    return able.length > 1 ? this.choose(able, client) : able[0]
+    return able.length > 1 ? this.#choose(able, client) : able[0]
   }
 
   /** Whether a request that these have failed can go to another one. */

@@ -14,22 +14,22 @@ export class Reply {
   isGone = false
   /** The client's response has been written. */
   isDone = false
-  private readonly exchange: Exchange
-  private readonly isHttp2: boolean
+  readonly #exchange: Exchange
+  readonly #isHttp2: boolean
   /** Bytes of the body that are still to come, if the backend has declared how many. */
-  private left = NaN
-  private late: NodeJS.Timeout | undefined
+  #left = NaN
+  #late: NodeJS.Timeout | undefined
   /** A 205 has no body, and HTTP/2 rejects one (RFC 9110, 15.3.6). */
-  private hasNoBody = false
+  #hasNoBody = false
 
   constructor(exchange: Exchange) {
-    this.exchange = exchange
-    this.isHttp2 = exchange.request.httpVersionMajor > 1
+    this.#exchange = exchange
+    this.#isHttp2 = exchange.request.httpVersionMajor > 1
   }
 
   /** An informational response, which may come any number of times: 102, 103 and what there will be. */
   inform(status: number, received: IncomingHttpHeaders): void {
-    const { request, response } = this.exchange
+    const { request, response } = this.#exchange
     // Clients of HTTP/1.0 do not know them, and 101 and 100 are of one connection only (RFC 9110, 15.2).
     if (status === 100 || status === 101 || request.httpVersion === '1.0' || this.isGone) return
     const headers: Record<string, string> = {}
@@ -47,81 +47,81 @@ export class Reply {
 
   /** Begins the response. @throws when the client cannot be sent such a one */
   start(status: number, headers: Headers, message: string | undefined, isWhole: boolean): void {
-    const { response } = this.exchange
-    this.hasNoBody = status === 205
-    if (!this.isHttp2) return void response.writeHead(status, message, headers as string[])
+    const { response } = this.#exchange
+    this.#hasNoBody = status === 205
+    if (!this.#isHttp2) return void response.writeHead(status, message, headers as string[])
     if (!isWhole) return void response.writeHead(status, headers as string[])
     // What ends with its headers, such as an error of gRPC, must end so here, too.
     for (let index = 0; index < headers.length; index += 2)
       response.setHeader(headers[index] as string, headers[index + 1] ?? '')
     response.statusCode = status
-    this.end()
+    this.#end()
   }
 
   /** Bytes of a body that are to come, after which the response is complete. */
   expect(length: string | undefined): void {
-    this.left = Number(length ?? NaN)
+    this.#left = Number(length ?? NaN)
   }
 
   write(controller: Controller, chunk: Buffer): void {
-    if (this.isGone || this.hasNoBody) return
-    this.exchange.bytes += chunk.length
-    this.left -= chunk.length
+    if (this.isGone || this.#hasNoBody) return
+    this.#exchange.bytes += chunk.length
+    this.#left -= chunk.length
     // The last of the body is sent with the end, and a short one with the headers.
-    if (this.left === 0) this.end(chunk)
-    else if (!this.exchange.response.write(chunk)) this.hold(controller)
+    if (this.#left === 0) this.#end(chunk)
+    else if (!this.#exchange.response.write(chunk)) this.#hold(controller)
   }
 
   finish(trailers: IncomingHttpHeaders): void {
     if (this.isGone || this.isDone) return
     for (const _ in trailers) {
-      this.exchange.response.addTrailers(trailersOf(trailers))
+      this.#exchange.response.addTrailers(trailersOf(trailers))
       break
     }
-    this.end()
+    this.#end()
   }
 
   close(): void {
     this.isGone = true
-    clearTimeout(this.late)
+    clearTimeout(this.#late)
   }
 
   /** Ends a response that has begun before it is complete, so that the client notices. */
   breakOff(reason: string, rstCode: number | undefined): void {
-    const { exchange } = this
+    const exchange = this.#exchange
     exchange.brokenOff = reason
     logProblem('response broken off', exchange, exchange.response.statusCode, reason)
     reset(exchange.response, rstCode || constants.NGHTTP2_INTERNAL_ERROR)
   }
 
   /** Pauses the backend until the client has read what was sent. */
-  private hold(controller: Controller): void {
+  #hold(controller: Controller): void {
     controller.pause()
-    this.expectReading()
-    this.exchange.response.once('drain', () => {
-      clearTimeout(this.late)
+    this.#expectReading()
+    this.#exchange.response.once('drain', () => {
+      clearTimeout(this.#late)
       controller.resume()
     })
   }
 
   /** A client that reads nothing for too long is disconnected. */
-  private expectReading(): void {
-    const { takeMs } = this.exchange
-    clearTimeout(this.late)
-    this.late = setTimeout(
+  #expectReading(): void {
+    const { takeMs } = this.#exchange
+    clearTimeout(this.#late)
+    this.#late = setTimeout(
       () => this.breakOff('the client read nothing within timeouts.body', constants.NGHTTP2_CANCEL),
       takeMs,
     )
   }
 
-  private end(last?: Buffer): void {
-    const { response, bytes } = this.exchange
+  #end(last?: Buffer): void {
+    const { response, bytes } = this.#exchange
     // Node joins text to the headers, and bytes only in a list for the kernel, which costs more for short ones.
-    const isAll = last?.length === bytes && bytes <= textBytes && !this.isHttp2
+    const isAll = last?.length === bytes && bytes <= textBytes && !this.#isHttp2
     if (isAll) response.end(last.toString('latin1'), 'latin1')
     else response.end(last)
     this.isDone = true
-    if (response.writableLength > 0) this.expectReading()
+    if (response.writableLength > 0) this.#expectReading()
   }
 }
 

@@ -1,7 +1,7 @@
 import { globSync } from 'node:fs'
 import t from 'tap'
 import { root } from '../config/lib/paths.ts'
-import { importsOf, repositoryFiles } from './lib/imports.ts'
+import { importsOf, sourceFiles } from './lib/imports.ts'
 
 /** Modules that boot machines or compile the kernel of the tests. */
 const machines = new Set([
@@ -12,7 +12,7 @@ const machines = new Set([
   'test/lib/story.ts',
 ])
 
-const imports = Map.groupBy(importsOf(repositoryFiles()), ({ from }) => from)
+const imports = Map.groupBy(importsOf(sourceFiles()), ({ from }) => from)
 
 /** Returns a file of the tests and what it imports from the tests, directly or not. */
 function closure(file: string, seen = new Set<string>()): Set<string> {

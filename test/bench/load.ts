@@ -70,26 +70,26 @@ async function dial({ port, certificate }: Load): Promise<Socket> {
 /** Requests on one connection, one after the other. */
 class Exchanges {
   readonly socket: Socket
-  private readonly reader = new ResponseReader()
-  private settle: PromiseWithResolvers<void> | undefined
+  readonly #reader = new ResponseReader()
+  #settle: PromiseWithResolvers<void> | undefined
 
   constructor(socket: Socket) {
     this.socket = socket
-    socket.on('data', (chunk) => this.take(chunk))
-    socket.on('error', (error) => this.settle?.reject(error))
-    socket.on('close', () => this.settle?.reject(new Error('the proxy closed the connection')))
+    socket.on('data', (chunk) => this.#take(chunk))
+    socket.on('error', (error) => this.#settle?.reject(error))
+    socket.on('close', () => this.#settle?.reject(new Error('the proxy closed the connection')))
   }
 
   /** Resolves when the answer is whole. @throws when it is not a 200 */
   ask(request: string): Promise<void> {
-    this.settle = Promise.withResolvers()
+    this.#settle = Promise.withResolvers()
     this.socket.write(request)
-    return this.settle.promise
+    return this.#settle.promise
   }
 
-  private take(chunk: Buffer): void {
+  #take(chunk: Buffer): void {
     try {
-      if (this.reader.take(chunk)) this.settle?.resolve()
+      if (this.#reader.take(chunk)) this.#settle?.resolve()
     } catch (error) {
       this.socket.destroy(error as Error)
     }

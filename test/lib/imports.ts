@@ -1,5 +1,4 @@
-import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { parseSync } from 'oxc-parser'
 import { root } from '../../config/lib/paths.ts'
@@ -10,17 +9,17 @@ export interface Import {
   to: string
 }
 
-/** Lists the files of the repository, with those that are not committed yet. */
-export function repositoryFiles(): string[] {
-  const args = ['ls-files', '--cached', '--others', '--exclude-standard']
-  const files = execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trimEnd().split('\n')
-  return files.filter((file) => existsSync(join(root, file)))
+/** Lists the source files of the repository. */
+export function sourceFiles(): string[] {
+  return globSync('{app,build,config,deploy,kernel,test}/**/*.{ts,mts,js,mjs,cjs}', {
+    cwd: root,
+    exclude: ['**/node_modules', '**/fixtures', '**/.tap'],
+  })
 }
 
 /** Reads the imports between the files of the repository; those of types count. */
 export function importsOf(files: readonly string[]): Import[] {
-  const code = files.filter((file) => /\.[cm]?[jt]s$/.test(file) && !file.includes('/fixtures/'))
-  return code.flatMap((from) =>
+  return files.flatMap((from) =>
     specifiers(from)
       .map((specifier) => ({ from, to: target(from, specifier) }))
       .filter((each): each is Import => each.to !== undefined),

@@ -57,18 +57,18 @@ const oddities: readonly unknown[] = [null, true, -1, 0.5, 1e308, 2 ** 53, '', [
 
 /** Values that mostly fit a schema, and sometimes not at all; the same for the same numbers. */
 export class Generator {
-  private readonly random: () => number
+  readonly #random: () => number
 
   constructor(random: () => number) {
-    this.random = random
+    this.#random = random
   }
 
   oneOf<T>(values: readonly T[]): T {
-    return values[Math.floor(this.random() * values.length)] as T
+    return values[Math.floor(this.#random() * values.length)] as T
   }
 
   chance(share: number): boolean {
-    return this.random() < share
+    return this.#random() < share
   }
 
   text(): string {
@@ -84,13 +84,13 @@ export class Generator {
     if (schema.enum !== undefined) return this.oneOf(schema.enum)
     switch (schema.type) {
       case 'object':
-        return this.object(schema)
+        return this.#object(schema)
       case 'array':
         return Array.from({ length: this.oneOf([0, 1, 1, 2]) }, () => this.value(schema.items ?? {}))
       case 'integer':
-        return Math.round(this.number(schema))
+        return Math.round(this.#number(schema))
       case 'number':
-        return this.number(schema)
+        return this.#number(schema)
       case 'boolean':
         return this.chance(0.5)
       default:
@@ -98,12 +98,12 @@ export class Generator {
     }
   }
 
-  private number({ minimum, exclusiveMinimum, maximum = 100 }: Schema): number {
+  #number({ minimum, exclusiveMinimum, maximum = 100 }: Schema): number {
     const least = minimum ?? exclusiveMinimum ?? 0
     return this.chance(0.03) ? this.oneOf([least - 1, maximum + 1]) : this.oneOf([least, maximum, least + 1])
   }
 
-  private object({ properties = {}, additionalProperties, required = [] }: Schema): object {
+  #object({ properties = {}, additionalProperties, required = [] }: Schema): object {
     const entries = Object.entries(properties)
       .filter(([name]) => this.chance(required.includes(name) ? 0.99 : 0.4))
       .map(([name, schema]) => [name, this.value(schema)] as const)
