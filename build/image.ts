@@ -3,7 +3,7 @@ import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { loadFormat } from './format.ts'
 import { UserError } from '../config/lib/errors.ts'
-import { exclusively } from '../config/lib/lock.ts'
+import { withLock } from '../config/lib/lock.ts'
 import { log } from '../config/lib/log.ts'
 import { main } from '../config/lib/main.ts'
 import { dist, root } from '../config/lib/paths.ts'
@@ -29,7 +29,7 @@ export interface Image {
 /** Assembles the configured formats from the layers and writes the manifest that a deploy reads. */
 export async function buildImage(options: ImageOptions): Promise<Image> {
   const waiting = (): void => log.info(`Image: waiting for another build in ${options.out}`)
-  return exclusively(join(options.out, 'image'), waiting, async () => assemble(options))
+  return withLock(join(options.out, '.lock-image'), { waiting }, async () => assemble(options))
 }
 
 async function assemble({ config, out }: ImageOptions): Promise<Image> {

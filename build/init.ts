@@ -1,8 +1,9 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
-import { hashFile, hashText } from './pipeline/artefact.ts'
+import { readdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { hashFile, hashText } from '../config/lib/hash.ts'
+import { makeAtomic } from '../config/lib/atomic.ts'
 import { root } from '../config/lib/paths.ts'
-import { tool } from '../config/lib/tool.ts'
+import { runSync } from '../config/lib/run.ts'
 
 export interface InitOptions {
   /** File to write, replaced at once when finished. */
@@ -38,27 +39,11 @@ const release = [
  * @throws {UserError} when the compiler is missing or refuses the sources
  */
 export async function buildInit({ out, sources = ownSources, cc = compiler }: InitOptions): Promise<void> {
-  const unfinished = resolve(`${out}.unfinished`)
   const files = (await sourceNames(sources)).filter((name) => name.endsWith('.c'))
-  await mkdir(dirname(out), { recursive: true })
-  try {
-    tool(
-      [
-        cc,
-        ...strict,
-        ...release,
-        ...kernelHeaders(cc),
-        `-ffile-prefix-map=${root}=.`,
-        '-o',
-        unfinished,
-        ...files,
-      ],
-      { purpose, cwd: sources },
-    )
-    await rename(unfinished, out)
-  } finally {
-    await rm(unfinished, { force: true })
-  }
+  const flags = [...strict, ...release, ...kernelHeaders(cc), `-ffile-prefix-map=${root}=.`]
+  await makeAtomic(resolve(out), async (unfinished) => {
+    runSync([cc, ...flags, '-o', unfinished, ...files], { purpose, cwd: sources })
+  })
 }
 
 /** Everything that decides init's bytes: a name and a hash or version each. */
@@ -67,8 +52,8 @@ export async function initInputs(): Promise<Record<string, string>> {
   const hashes = await Promise.all(names.map((name) => hashFile(join(ownSources, name))))
   return {
     ...Object.fromEntries(names.map((name, index) => [`kernel/init/${name}`, hashes[index] ?? ''])),
-    'init compiler': tool([compiler, '--version'], { purpose }).split('\n')[0] ?? '',
-    'init libc': await hashFile(tool([compiler, '-print-file-name=libc.a'], { purpose }).trim()),
+    'init compiler': runSync([compiler, '--version'], { purpose }).split('\n')[0] ?? '',
+    'init libc': await hashFile(runSync([compiler, '-print-file-name=libc.a'], { purpose }).trim()),
     'init flags': hashText([...strict, ...release].join(' ')),
   }
 }
@@ -80,7 +65,7 @@ async function sourceNames(sources: string): Promise<string[]> {
 
 /** musl-gcc leaves out the host's include folders; the kernel's headers (linux/input.h) are taken from there last. */
 function kernelHeaders(cc: string): string[] {
-  const multiarch = tool([cc, '-print-multiarch'], { purpose }).trim()
+  const multiarch = runSync([cc, '-print-multiarch'], { purpose }).trim()
   return ['/usr/include', ...(multiarch === '' ? [] : [`/usr/include/${multiarch}`])].flatMap((path) => [
     '-idirafter',
     path,

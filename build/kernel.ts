@@ -16,14 +16,15 @@ import {
   unpackSource,
 } from './kernel/prepare.ts'
 import { bringSource, findSource, knownSource, type Pin, type Source } from './kernel/source.ts'
-import { type Artefact, hashText } from './pipeline/artefact.ts'
+import type { Artefact } from './pipeline/artefact.ts'
+import { hashText } from '../config/lib/hash.ts'
 import { type Cache, cacheFrom, cacheKey } from './pipeline/cache.ts'
 import { log, progress } from '../config/lib/log.ts'
 import { main } from '../config/lib/main.ts'
 import { dist, root } from '../config/lib/paths.ts'
 import { readRecord } from './pipeline/record.ts'
 import { runStep } from './pipeline/step.ts'
-import { tool } from '../config/lib/tool.ts'
+import { runSync } from '../config/lib/run.ts'
 
 /** Direct boot, firmware boot, the configuration that both were made with, and the version that they are. */
 const files = ['vmlinux', 'vmlinuz', 'config', 'version'] as const
@@ -106,7 +107,7 @@ async function compileFrom(
   const config = await configure(tree, requests(fragments))
   await mkdir(logs, { recursive: true })
   await compile(tree, { jobs, log: join(logs, 'kernel.log'), objects, line, interrupted })
-  tool(['objcopy', '--strip-all', join(tree, 'vmlinux'), join(into, 'vmlinux')], {
+  runSync(['objcopy', '--strip-all', join(tree, 'vmlinux'), join(into, 'vmlinux')], {
     purpose: 'strip the kernel',
   })
   await cp(join(tree, 'arch/x86/boot/bzImage'), join(into, 'vmlinuz'))
@@ -121,7 +122,7 @@ async function kernelInputs(
   source: Source,
   repository: string,
 ): Promise<Record<string, string>> {
-  const compiler = tool(['gcc', '-dumpfullversion'], { purpose: 'compile the kernel' }).trim()
+  const compiler = runSync(['gcc', '-dumpfullversion'], { purpose: 'compile the kernel' }).trim()
   const fragments = await fragmentsOf(config, repository)
   return {
     source: source.identity,

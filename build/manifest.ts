@@ -1,8 +1,10 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import shell from 'shelljs'
 import type { SystemConfig } from '../config/system.types.ts'
 import type { Artefact } from './pipeline/artefact.ts'
+import { findProgram } from '../config/lib/find.ts'
+import { writeJson } from '../config/lib/json.ts'
+import { type Result, tryRunSync } from '../config/lib/run.ts'
 import { root } from '../config/lib/paths.ts'
 
 /** `dist/manifest.json`: what a build is, for whoever deploys it. */
@@ -53,17 +55,19 @@ export async function writeManifest(
       Object.assign({}, artefact, { path: relative(out, artefact.path) }),
     ),
   }
-  const file = join(out, 'manifest.json')
-  await writeFile(`${file}.unfinished`, `${JSON.stringify(manifest, null, 2)}\n`)
-  await rename(`${file}.unfinished`, file)
+  await writeJson(join(out, 'manifest.json'), manifest)
   return manifest
 }
 
 /** The commit that is checked out, and whether there is more than it. */
 export function sourceState(): Manifest['source'] {
-  if (shell.which('git') === null) return {}
-  const head = shell.cmd('git', '-C', root, 'rev-parse', 'HEAD')
-  if (head.code !== 0) return {}
-  const changes = shell.cmd('git', '-C', root, 'status', '--porcelain')
+  if (findProgram('git') === undefined) return {}
+  const head = git('rev-parse', 'HEAD')
+  if (head.status !== 0) return {}
+  const changes = git('status', '--porcelain')
   return { commit: head.stdout.trim(), dirty: changes.stdout.trim() !== '' }
+}
+
+function git(...argv: string[]): Result {
+  return tryRunSync(['git', '-C', root, ...argv], { purpose: 'read the commit' })
 }

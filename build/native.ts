@@ -1,8 +1,9 @@
-import { mkdir, readdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { hashFile, hashText } from './pipeline/artefact.ts'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { hashFile, hashText } from '../config/lib/hash.ts'
+import { makeAtomic } from '../config/lib/atomic.ts'
 import { root } from '../config/lib/paths.ts'
-import { tool } from '../config/lib/tool.ts'
+import { runSync } from '../config/lib/run.ts'
 
 export interface NativeOptions {
   /** File to write, replaced at once when finished. */
@@ -43,34 +44,12 @@ const sanitized = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-r
  * @throws {UserError} when the compiler is missing or refuses the sources
  */
 export async function buildNative({ out, headers, sanitize = false }: NativeOptions): Promise<void> {
-  const unfinished = `${out}.unfinished`
   const files = (await sourceNames()).filter((name) => name.endsWith('.c'))
-  await mkdir(dirname(out), { recursive: true })
-  try {
-    const mode = sanitize ? sanitized : release
-    // Node's headers are not ours to mend: -isystem keeps warnings about them away.
-    tool(
-      [
-        compiler,
-        ...warnings,
-        ...common,
-        ...mode,
-        `-ffile-prefix-map=${root}=.`,
-        '-isystem',
-        headers,
-        '-o',
-        unfinished,
-        ...files,
-      ],
-      {
-        purpose,
-        cwd: sources,
-      },
-    )
-    await rename(unfinished, out)
-  } finally {
-    await rm(unfinished, { force: true })
-  }
+  const flags = [...warnings, ...common, ...(sanitize ? sanitized : release), `-ffile-prefix-map=${root}=.`]
+  await makeAtomic(out, async (unfinished) => {
+    // Node's headers are not ours to correct: -isystem suppresses warnings about them.
+    runSync([compiler, ...flags, '-isystem', headers, '-o', unfinished, ...files], { purpose, cwd: sources })
+  })
 }
 
 /** Everything but Node's headers that decides the binding's bytes: a name and a hash or version each. */
@@ -79,7 +58,7 @@ export async function nativeInputs(): Promise<Record<string, string>> {
   const hashes = await Promise.all(names.map((name) => hashFile(join(sources, name))))
   return {
     ...Object.fromEntries(names.map((name, index) => [`kernel/native/${name}`, hashes[index] ?? ''])),
-    'native compiler': tool([compiler, '--version'], { purpose }).split('\n')[0] ?? '',
+    'native compiler': runSync([compiler, '--version'], { purpose }).split('\n')[0] ?? '',
     'native flags': hashText([...warnings, ...common, ...release].join(' ')),
   }
 }

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import { UserError } from '../config/lib/errors.ts'
 import { main } from '../config/lib/main.ts'
+import { tryRun } from '../config/lib/run.ts'
 import { root } from '../config/lib/paths.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
 
@@ -24,7 +24,7 @@ export function rebuildEnvironment(
 }
 
 /** Compiles the addons of installed packages for a Node, whatever Node runs here. */
-export function rebuild(packages: readonly string[], folder: string, node: NodeRuntime): void {
+export async function rebuild(packages: readonly string[], folder: string, node: NodeRuntime): Promise<void> {
   for (const name of packages) {
     if (!existsSync(join(folder, 'node_modules', name))) {
       throw new UserError(`${name} is not installed in ${folder}`, { hint: `npm install ${name}` })
@@ -32,10 +32,11 @@ export function rebuild(packages: readonly string[], folder: string, node: NodeR
   }
   // You allow the scripts of a package by naming it: npm has no flag that allows them for one run.
   const flags = ['--foreground-scripts', '--dangerously-allow-all-scripts', '--loglevel=error']
-  const { status } = spawnSync('npm', ['rebuild', ...flags, ...packages], {
+  const { status } = await tryRun(['npm', 'rebuild', ...flags, ...packages], {
+    purpose: 'compile native addons',
     cwd: folder,
     env: rebuildEnvironment(node, process.env),
-    stdio: 'inherit',
+    terminal: true,
   })
   if (status !== 0) {
     throw new UserError(`could not compile ${packages.join(', ')} for Node ${node.version}`, {
@@ -58,6 +59,6 @@ await main(
       throw new UserError('missing package name', { hint: 'npm run rebuild -- better-sqlite3' })
     }
     const { machine } = await loadConfig()
-    rebuild(positionals, resolve(root, values.in ?? ''), await npmNode(machine.arch))
+    await rebuild(positionals, resolve(root, values.in ?? ''), await npmNode(machine.arch))
   },
 )

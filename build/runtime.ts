@@ -3,7 +3,8 @@ import { dirname, join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { buildInit, initInputs } from './init.ts'
-import { type Artefact, hashFile } from './pipeline/artefact.ts'
+import type { Artefact } from './pipeline/artefact.ts'
+import { hashFile } from '../config/lib/hash.ts'
 import { type Cache, cacheFrom } from './pipeline/cache.ts'
 import { progress } from '../config/lib/log.ts'
 import { main } from '../config/lib/main.ts'
@@ -11,7 +12,8 @@ import { type Compression, layerType, packerVersion, packLayer, removeLayer } fr
 import { dist } from '../config/lib/paths.ts'
 import { runStep } from './pipeline/step.ts'
 import { formatBytes } from '../config/lib/units.ts'
-import { findTool, missingTool, tool } from '../config/lib/tool.ts'
+import { requireProgram } from '../config/lib/find.ts'
+import { runSync } from '../config/lib/run.ts'
 import { buildNative, nativeInputs } from './native.ts'
 import { writeCertificates } from './runtime/certificates.ts'
 import { librariesOf, type Library } from './runtime/libraries.ts'
@@ -61,8 +63,7 @@ export async function buildRuntime({ config, cache, out }: RuntimeOptions): Prom
 
 /** What checks the data disk at boot, and its libraries: only a machine that has one carries them. */
 async function fileSystemCheck(): Promise<Library[]> {
-  const file = findTool('e2fsck')
-  if (file === undefined) throw missingTool('e2fsck', 'check the data disk at boot')
+  const file = requireProgram('e2fsck', 'check the data disk at boot')
   return [{ file: await realpath(file), guestPath: '/bin/e2fsck' }, ...(await librariesOf(file))]
 }
 
@@ -91,7 +92,7 @@ async function addStripped(into: string, file: string, guestPath: string): Promi
   await mkdir(dirname(path), { recursive: true })
   await copyFile(file, path)
   await chmod(path, 0o755)
-  tool(['strip', '--strip-unneeded', path], { purpose: `strip ${guestPath}` })
+  runSync(['strip', '--strip-unneeded', path], { purpose: `strip ${guestPath}` })
 }
 
 /** Everything that decides the layer's bytes. */

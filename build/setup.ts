@@ -1,12 +1,13 @@
-import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { type HostFacts, hostFacts } from './host/facts.ts'
-import { describeMissing, findCommand, findMissing, packagesFor, remedy } from './host/find.ts'
+import { describeMissing, findMissing, packagesFor, remedy } from './host/find.ts'
 import { elsewhere, unsupported } from './host/supported.ts'
 import { installStages, type Requirement, requirements, requirementsFor } from './host/tools.ts'
 import { describeError } from '../config/lib/errors.ts'
 import { log, progress } from '../config/lib/log.ts'
 import { main } from '../config/lib/main.ts'
+import { findProgram } from '../config/lib/find.ts'
+import { tryRunSync } from '../config/lib/run.ts'
 import { dist } from '../config/lib/paths.ts'
 
 export interface SetupOptions {
@@ -55,7 +56,7 @@ export async function setUp(
 
 /** What stands before `apt-get` so that it asks nothing, or undefined where there is no such way. */
 function quietPrefix({ facts, sudo }: SetupOptions): string[] | undefined {
-  if (facts.distribution.manager !== 'apt' || findCommand('apt-get', facts.path) === undefined)
+  if (facts.distribution.manager !== 'apt' || findProgram('apt-get', facts.path) === undefined)
     return undefined
   if (facts.root) return []
   return sudo() ? ['sudo', '-n'] : undefined
@@ -94,7 +95,9 @@ await main(
       facts: hostFacts(process.env),
       wanted: values.test === true ? requirements : requirementsFor(installStages),
       skip: process.env['NODEOS_SKIP_SETUP'] === '1',
-      sudo: () => spawnSync('sudo', ['-n', 'true'], { stdio: 'ignore' }).status === 0,
+      sudo: () =>
+        findProgram('sudo') !== undefined &&
+        tryRunSync(['sudo', '-n', 'true'], { purpose: 'install packages' }).status === 0,
       install: installWithProgress,
     })
   },

@@ -3,7 +3,7 @@ import { glob } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join, resolve } from 'node:path'
 import prometheus from 'prom-client/package.json' with { type: 'json' }
-import { hashFile } from './pipeline/artefact.ts'
+import { hashFile } from '../config/lib/hash.ts'
 import { root } from '../config/lib/paths.ts'
 
 export interface SystemOptions {

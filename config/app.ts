@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { ValidateFunction } from 'ajv'
 import { UserError } from './lib/errors.ts'
 import { explain, type Problem } from './explain.ts'
-import { readJson } from './json.ts'
+import { readJson } from './lib/json.ts'
 import { keyOf } from './pointer.ts'
 import { readSchema, type Schema } from './schema.ts'
 

@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject } from './json.ts'
+import { isObject, type Json, type JsonObject } from './lib/json.ts'
 import { child, valueAt } from './pointer.ts'
 
 /** Maps JSON pointers to the file or variable that set the value. Lists are set as a whole. */

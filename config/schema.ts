@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Json } from './json.ts'
+import type { Json } from './lib/json.ts'
 import { child, steps } from './pointer.ts'
 
 /** The subset of JSON Schema that our schemas use. */

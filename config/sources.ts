@@ -1,10 +1,11 @@
 import { join } from 'node:path'
+import { readDotenv } from './lib/env.ts'
 import { UserError } from './lib/errors.ts'
-import { type Json, readJson } from './json.ts'
+import { type Json, readJson } from './lib/json.ts'
 import { mergePatch, note, type Provenance } from './merge.ts'
 import { steps } from './pointer.ts'
 import type { Setting } from './schema.ts'
-import { readDotenv, readVariables } from './variables.ts'
+import { readVariables } from './variables.ts'
 
 /** The merged values of the files and the environment, not yet checked. */
 export interface Sources {

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import type { ErrorObject } from 'ajv'
 import type { ConfigFacts } from './check.ts'
 import { explain, type Problem } from './explain.ts'
-import { isObject } from './json.ts'
+import { isObject } from './lib/json.ts'
 import { overlaps } from './pointer.ts'
 import type { SystemConfig } from './system.types.ts'
 

@@ -1,29 +1,11 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { parse } from 'dotenv'
+import { toolVariables } from './lib/env.ts'
 import { UserError } from './lib/errors.ts'
-import { type Json, parseJson } from './json.ts'
+import { type Json, parseJson } from './lib/json.ts'
 import { nearest } from './nearest.ts'
 import type { Schema, Setting } from './schema.ts'
 
-/** Variables that configure the tools rather than the machine; `.env.example` explains them. */
-export const toolVariables: Record<string, string> = {
-  NODEOS_CACHE: 'further caches to read before compiling: folders or https: URLs, separated by commas',
-  NODEOS_ACCEL: 'kvm or tcg: how QEMU runs the machine on this host; detected by default',
-  NODEOS_SKIP_SETUP: '1: do not install packages on this host during npm install and npm run test:all',
-  NODEOS_HOST: 'folder of npm run host (repositories, releases, machines); default: ~/nodeos',
-  NODEOS_JOBS: 'number of compilers that run at once; default: one per CPU',
-}
-
 /** Variables that the tools set for themselves. */
 const internalVariables = ['NODEOS_INSTALLING']
-
-/** Copies the tools' variables from a folder's `.env` into the environment, unless it has them. */
-export function loadToolVariables(root: string, env: NodeJS.ProcessEnv): void {
-  for (const [name, value] of Object.entries(readDotenv(root))) {
-    if (name in toolVariables) env[name] ??= value
-  }
-}
 
 /** A setting found in the environment; `source` is its name in messages. */
 export interface Override {
@@ -35,18 +17,6 @@ export interface Override {
 export interface Overrides {
   overrides: Override[]
   errors: string[]
-}
-
-/** Reads the NODEOS_* variables of a folder's `.env`; returns {} when the file does not exist. */
-export function readDotenv(root: string): Record<string, string> {
-  let text: string
-  try {
-    text = readFileSync(join(root, '.env'), 'utf8')
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return {}
-    throw error
-  }
-  return Object.fromEntries(Object.entries(parse(text)).filter(([name]) => name.startsWith('NODEOS_')))
 }
 
 /**

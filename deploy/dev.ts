@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { main } from '../config/lib/main.ts'
 import { dist, root } from '../config/lib/paths.ts'
-import { tool } from '../config/lib/tool.ts'
+import { runSync } from '../config/lib/run.ts'
 import { checkAppConfig } from '../config/app.ts'
 import { loadConfig } from '../config/load.ts'
 import { contextIn, positiveNumber } from './command.ts'
@@ -31,7 +31,7 @@ await main(
       const { env: envFile } = await readOptions(config.deploy.options)
       await runOnHost({ root, config, envFile, inspect, signal: context.signal })
     } else {
-      tool(['npm', 'run', '--silent', 'build'], { purpose: 'build the machine', cwd: root })
+      runSync(['npm', 'run', '--silent', 'build'], { purpose: 'build the machine', cwd: root })
       await runInMachine({ root, config, release: await loadRelease(dist), context, inspect })
     }
   },

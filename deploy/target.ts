@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import shell from 'shelljs'
 import { UserError } from '../config/lib/errors.ts'
-import { missingTool } from '../config/lib/tool.ts'
+import { missingProgram } from '../config/lib/find.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import type { Manifest } from '../build/manifest.ts'
 
@@ -104,7 +104,7 @@ export async function loadTarget(name: string): Promise<Target> {
 /** @throws {UserError} naming a host program that the target needs and the host lacks */
 export function requireTools({ name, needs }: Target): void {
   for (const program of needs) {
-    if (shell.which(program) === null) throw missingTool(program, `deploy to the target '${name}'`)
+    if (shell.which(program) === null) throw missingProgram(program, `deploy to the target '${name}'`)
   }
 }
 

@@ -7,7 +7,7 @@ import { installCommand } from '../build/host/distribution.ts'
 import { packagesFor } from '../build/host/find.ts'
 import { installStages, requirementsFor } from '../build/host/tools.ts'
 import { root } from '../config/lib/paths.ts'
-import { isObject } from '../config/json.ts'
+import { isObject } from '../config/lib/json.ts'
 import { schemaProblems } from '../config/load.ts'
 import { loadTarget, targetNames } from '../deploy/target.ts'
 import {

@@ -4,7 +4,7 @@ import { globSync, mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } f
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { hostFacts } from '../build/host/facts.ts'
-import { findCommand, searchPath } from '../build/host/find.ts'
+import { findProgram } from '../config/lib/find.ts'
 import { requirements } from '../build/host/tools.ts'
 import { UserError } from '../config/lib/errors.ts'
 import { main } from '../config/lib/main.ts'
@@ -58,7 +58,7 @@ function linkBuildTools(folder: string): void {
   const names = new Set([...base, `${compiler}-gcc`, ...built.map(({ name }) => name)])
   const links = new Map([['node', process.execPath]])
   for (const name of names) {
-    const file = findCommand(name, searchPath({ administrative: true }, path))
+    const file = findProgram(name, path)
     if (file !== undefined) links.set(name, file)
   }
   // What is right stays: another run may be using it.

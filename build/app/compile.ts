@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { parseSync, Visitor } from 'oxc-parser'
+import { tryRunSync } from '../../config/lib/run.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { formatOf } from './format.ts'
 import { isDecorated } from './typescript.ts'
@@ -105,11 +105,8 @@ function runCompiler({ root, compiler, work, paths, options }: Run): Compiled {
   }
   const file = join(work, 'tsconfig.json')
   writeFileSync(file, JSON.stringify(settings))
-  const { stdout } = spawnSync(process.execPath, [compiler, '--project', file, '--pretty', 'false'], {
-    cwd: root,
-    encoding: 'utf8',
-    maxBuffer: 2 ** 26,
-  })
+  const argv = [process.execPath, compiler, '--project', file, '--pretty', 'false'] as const
+  const { stdout } = tryRunSync(argv, { purpose: `compile ${paths[0]}`, cwd: root })
   const code = new Map<string, string>()
   for (const name of readdirSync(out, { recursive: true, encoding: 'utf8' })) {
     if (!name.endsWith('.map')) continue

@@ -1,6 +1,6 @@
 import { realpathSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { type Elf, readElf } from './elf.ts'
 import type { Arch } from './platform.ts'
 
@@ -24,7 +24,7 @@ export interface Needed {
 
 /** The libraries in this host's loader cache. */
 export function hostLibraries(arch: Arch): HostLibraries {
-  const listing = tool(['ldconfig', '-p'], { purpose: 'find the shared libraries of native addons' })
+  const listing = runSync(['ldconfig', '-p'], { purpose: 'find the shared libraries of native addons' })
   const kind = arch === 'x64' ? 'x86-64' : 'AArch64'
   const libraries = new Map<string, string>()
   for (const [, name = '', about = '', file = ''] of listing.matchAll(/^\s*(\S+) \((.*?)\) => (\S+)$/gm)) {

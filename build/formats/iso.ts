@@ -9,7 +9,7 @@ import { loaderFile } from '../image/files.ts'
 import { makeInitramfs } from '../image/initramfs.ts'
 import { hashOfParts, part } from '../image/part.ts'
 import { writeWhole } from '../image/whole.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 const iso: Format = {
   summary: 'a hybrid image for CD and USB, for BIOS and EFI',
@@ -57,7 +57,7 @@ async function makeIso(input: FormatInput, out: string, work: string): Promise<v
     loader: loaderFile('systemd-bootx64.efi'),
     files: { vmlinuz: kernel, initrd },
   })
-  tool(
+  runSync(
     [
       ...(['xorriso', '-as', 'mkisofs', '-quiet', '-R', '-V', 'NODEOS', '-o', out] as const),
       ...['--modification-date=2020010100000000', '--set_all_file_dates', '2020010100000000'],

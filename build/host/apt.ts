@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
-import { tail } from '../../config/lib/tool.ts'
+import { byLine, tail, tryRun } from '../../config/lib/run.ts'
 
 export interface AptOptions {
   /** What stands before `apt-get`: nothing for root, `sudo -n` for others. */
@@ -62,19 +60,19 @@ async function aptUpdate(options: AptOptions): Promise<void> {
   throw await failure('refresh the package lists', options.log)
 }
 
-async function apt(verb: readonly string[], options: AptOptions): Promise<number | null> {
-  const [command = '', ...argv] = [...options.prefix, ...quietApt, ...verb]
+async function apt(verb: readonly string[], options: AptOptions): Promise<number> {
   const kept = createWriteStream(options.log, { flags: 'a' })
-  const child = spawn(command, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const ended = new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject).once('close', resolve)
-  })
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.pipe(kept, { end: false })
-    createInterface({ input: stream }).on('line', (line) => report(line, options))
+  const print = (): ((text: string) => void) => {
+    const show = byLine((line) => report(line, options))
+    return (text) => {
+      kept.write(text)
+      show(text)
+    }
   }
   try {
-    return await ended
+    const argv = [...options.prefix, ...quietApt, ...verb] as [string, ...string[]]
+    const purpose = 'install packages'
+    return (await tryRun(argv, { purpose, onStdout: print(), onStderr: print() })).status
   } finally {
     kept.end()
     await finished(kept)

@@ -1,14 +1,14 @@
-import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { promisify } from 'node:util'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { knownSource, type Pin } from '../kernel/source.ts'
 import type { Cache } from '../pipeline/cache.ts'
 import { UserError } from '../../config/lib/errors.ts'
+import { findProgram } from '../../config/lib/find.ts'
+import { run, tryRun } from '../../config/lib/run.ts'
 import type { NodeRuntime } from '../runtime/node.ts'
 import type { HostFacts } from './facts.ts'
-import { findCommand, findMissing, remedy, searchPath } from './find.ts'
+import { findMissing, remedy } from './find.ts'
 import type { Kvm } from './kvm.ts'
 import { formatBytes } from '../../config/lib/units.ts'
 import { freeBytes, isWritable } from './space.ts'
@@ -23,8 +23,6 @@ export interface Check {
   detail: string
   hint?: string
 }
-
-const run = promisify(execFile)
 
 export function checkSystem(facts: HostFacts): Check {
   const { distribution, arch, glibc, platform } = facts
@@ -42,7 +40,9 @@ export async function checkNode(locked: () => Promise<NodeRuntime>, running: str
   const name = 'node'
   try {
     const { binary, version } = await locked()
-    const actual = (await run(binary, ['--version'])).stdout.trim().replace(/^v/, '')
+    const actual = (await run([binary, '--version'], { purpose: 'run the locked Node' }))
+      .trim()
+      .replace(/^v/, '')
     if (actual !== version) {
       return {
         name,
@@ -86,7 +86,7 @@ export async function checkRequirement(requirement: Requirement, facts: HostFact
     }
   }
   if (kind !== 'command') return { name, status: 'good', detail: 'found' }
-  const version = await versionOf(requirement, searchPath(requirement, facts.path))
+  const version = await versionOf(requirement, facts.path)
   if (version === undefined) return { name, status: 'good', detail: 'found' }
   if (atLeast !== undefined && !isAtLeast(version, atLeast)) {
     return { name, status: bad, detail: `${version} is too old to ${purpose}: ${atLeast} or newer is needed` }
@@ -94,20 +94,18 @@ export async function checkRequirement(requirement: Requirement, facts: HostFact
   return { name, status: 'good', detail: version }
 }
 
+const nothing = { stdout: '', stderr: '' }
+
 /** The version that a command prints of itself, on whichever stream and with whatever status. */
 export async function versionOf(
   { name, versionArguments = ['--version'] }: Pick<Requirement, 'name' | 'versionArguments'>,
-  path: readonly string[],
+  folders: readonly string[],
 ): Promise<string | undefined> {
-  const file = findCommand(name, path)
+  const file = findProgram(name, folders)
   if (file === undefined) return undefined
-  return new Promise((resolve) => {
-    const child = execFile(file, versionArguments, { timeout: 5000 }, (_, stdout, stderr) =>
-      resolve(versionIn(stdout === '' ? stderr : stdout)),
-    )
-    // Some mawks take --version for a file name and would read a program from here.
-    child.stdin?.end()
-  })
+  const options = { purpose: `read the version of ${name}`, timeoutMs: 5000 }
+  const { stdout, stderr } = await tryRun([file, ...versionArguments], options).catch(() => nothing)
+  return versionIn(stdout === '' ? stderr : stdout)
 }
 
 export function checkDisk(folders: readonly string[], wanted: number): Check[] {
@@ -170,7 +168,7 @@ export async function checkSource(setting: string, pin: Pin, cache: Cache, facts
   if (known !== undefined && existsSync(known.path)) {
     return { name, status: 'good', detail: `${basename(known.path)}, cached` }
   }
-  const apt = findCommand('apt-get', facts.path) !== undefined
+  const apt = findProgram('apt-get', facts.path) !== undefined
   if (setting !== 'tarball' && apt)
     return { name, status: 'good', detail: `apt will download ${pin.distribution.package}` }
   const answer = await reach(pin.tarball.url)

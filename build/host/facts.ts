@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { constrainedMemory } from 'node:process'
 import { totalmem } from 'node:os'
 import { delimiter } from 'node:path'
+import { programFolders } from '../../config/lib/find.ts'
 import { type Distribution, parseOsRelease } from './distribution.ts'
 
 /** What the checks know of the host: read once, so that a test can make one up. */
@@ -30,7 +31,7 @@ export function hostFacts(env: NodeJS.ProcessEnv): HostFacts {
     glibc: glibcVersion(),
     distribution: parseOsRelease(readOsRelease()),
     root: process.getuid?.() === 0,
-    path: folders('PATH'),
+    path: programFolders(env),
     includes: [
       ...folders('CPATH'),
       ...folders('C_INCLUDE_PATH'),

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
-import { accessSync, constants, existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
+import { findProgram } from '../../config/lib/find.ts'
+import { tryRunSync } from '../../config/lib/run.ts'
 import { installCommand } from './distribution.ts'
 import type { HostFacts } from './facts.ts'
 import { findLoader, type LoaderFile } from '../image/files.ts'
@@ -9,19 +10,6 @@ import type { Requirement } from './tools.ts'
 
 type Places = Pick<HostFacts, 'path' | 'includes'>
 
-/** Where a command lies, or undefined. Asks the file system only, so that many can be asked for. */
-export function findCommand(name: string, path: readonly string[]): string | undefined {
-  return path.map((folder) => join(folder, name)).find(isExecutable)
-}
-
-/** The folders in which a requirement's command may lie. */
-export function searchPath(
-  { administrative }: Pick<Requirement, 'administrative'>,
-  path: readonly string[],
-): string[] {
-  return administrative === true ? [...path, '/usr/sbin', '/sbin'] : [...path]
-}
-
 /** Those of `wanted` that the host does not have. */
 export function findMissing(wanted: readonly Requirement[], places: Places): Requirement[] {
   return wanted.filter((requirement) => !isPresent(requirement, places))
@@ -29,33 +17,26 @@ export function findMissing(wanted: readonly Requirement[], places: Places): Req
 
 function isPresent(requirement: Requirement, { path, includes }: Places): boolean {
   const { kind, name } = requirement
-  if (kind === 'command') return findCommand(name, searchPath(requirement, path)) !== undefined
+  if (kind === 'command') return findProgram(name, path) !== undefined
   if (kind === 'firmware') return findOvmf() !== undefined
   if (kind === 'loader') return findLoader(name as LoaderFile) !== undefined
   if (kind === 'header' && includes.some((folder) => existsSync(join(folder, name)))) return true
-  const gcc = findCommand('gcc', path)
+  const gcc = findProgram('gcc', path)
   if (gcc === undefined) return false
   return kind === 'header' ? compilerFindsHeader(gcc, name) : compilerFindsLibrary(gcc, name)
 }
 
+const purpose = 'look for headers and libraries'
+
 /** Not every distribution keeps headers where the others do: the compiler has the last word. */
 function compilerFindsHeader(gcc: string, name: string): boolean {
-  const result = spawnSync(gcc, ['-fsyntax-only', '-x', 'c', '-'], { input: `#include <${name}>\n` })
-  return result.status === 0
+  const input = `#include <${name}>\n`
+  return tryRunSync([gcc, '-fsyntax-only', '-x', 'c', '-'], { purpose, input }).status === 0
 }
 
 function compilerFindsLibrary(gcc: string, name: string): boolean {
-  const result = spawnSync(gcc, [`-print-file-name=${name}`], { encoding: 'utf8' })
+  const result = tryRunSync([gcc, `-print-file-name=${name}`], { purpose })
   return result.status === 0 && isAbsolute(result.stdout.trim())
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
-  }
 }
 
 /** One line of what is not there and why it matters. */

@@ -25,8 +25,6 @@ export interface Requirement {
   purpose: string
   /** Only for these values of `image.compression`. */
   compressions?: SystemConfig['image']['compression'][]
-  /** Also looked for in /usr/sbin and /sbin, which are not on the PATH of every user. */
-  administrative?: boolean
   /** Arguments that make a command print its version; `--version` when left out. */
   versionArguments?: string[]
   /** Oldest version that will do. */
@@ -44,8 +42,6 @@ const systemdFiles: Record<Manager, string> = {
   apk: 'systemd-boot',
   zypper: 'systemd-boot',
 }
-
-const sbin = { administrative: true }
 
 /** What a machine with a data disk takes: the first to be built, the others where it is deployed from. */
 export const dataTools = ['e2fsck', 'mke2fs', 'qemu-img'] as const
@@ -75,19 +71,13 @@ export const requirements: readonly Requirement[] = [
     zypper: 'linux-glibc-devel',
   }),
   command('strip', 'build', 'strip Node and its libraries', same('binutils')),
-  command(
-    'zic',
-    'build',
-    'compile the time zones of the machine',
-    {
-      apt: 'libc-bin tzdata',
-      dnf: 'glibc-common tzdata',
-      pacman: 'tzdata',
-      apk: 'tzdata-utils tzdata',
-      zypper: 'timezone',
-    },
-    sbin,
-  ),
+  command('zic', 'build', 'compile the time zones of the machine', {
+    apt: 'libc-bin tzdata',
+    dnf: 'glibc-common tzdata',
+    pacman: 'tzdata',
+    apk: 'tzdata-utils tzdata',
+    zypper: 'timezone',
+  }),
   command('mkfs.erofs', 'build', 'pack layers with lz4', same('erofs-utils'), {
     compressions: ['lz4'],
     versionArguments: ['-V'],
@@ -131,27 +121,20 @@ export const requirements: readonly Requirement[] = [
   command('mformat', 'image', 'make the boot partition of an image', same('mtools')),
   command('mmd', 'image', 'make the boot partition of an image', same('mtools')),
   command('mcopy', 'image', 'make the boot partition of an image', same('mtools')),
-  command(
-    'sfdisk',
-    'image',
-    'partition an image',
-    {
-      ...same('util-linux'),
-      apt: 'fdisk',
-      apk: 'sfdisk',
-    },
-    sbin,
-  ),
+  command('sfdisk', 'image', 'partition an image', {
+    ...same('util-linux'),
+    apt: 'fdisk',
+    apk: 'sfdisk',
+  }),
   command('syslinux', 'image', 'make an image bootable by BIOS', same('syslinux')),
   command('qemu-img', 'image', 'write an image for another hypervisor', {
     ...same('qemu-img'),
     apt: 'qemu-utils',
   }),
   command('e2fsck', 'image', 'check a data disk when the machine boots', same('e2fsprogs'), {
-    ...sbin,
     versionArguments: ['-V'],
   }),
-  command('mke2fs', 'image', 'make a data disk', same('e2fsprogs'), { ...sbin, versionArguments: ['-V'] }),
+  command('mke2fs', 'image', 'make a data disk', same('e2fsprogs'), { versionArguments: ['-V'] }),
   command('xorriso', 'image', 'write an ISO image', {
     ...same('xorriso'),
     pacman: 'libisoburn',
@@ -163,20 +146,19 @@ export const requirements: readonly Requirement[] = [
   loader('isohdpfx.bin', 'boot a CD’s image from a USB disk', syslinuxFiles('isolinux')),
   loader('systemd-bootx64.efi', 'boot an image by EFI', systemdFiles),
   loader('linuxx64.efi.stub', 'make an EFI image', systemdFiles),
-  command(
-    'sgdisk',
-    'test',
-    'test the partitions of an image',
-    { ...same('gdisk'), pacman: 'gptfdisk', apk: 'sgdisk', zypper: 'gptfdisk' },
-    sbin,
-  ),
-  command('fsck.fat', 'test', 'test the boot partition of an image', same('dosfstools'), sbin),
+  command('sgdisk', 'test', 'test the partitions of an image', {
+    ...same('gdisk'),
+    pacman: 'gptfdisk',
+    apk: 'sgdisk',
+    zypper: 'gptfdisk',
+  }),
+  command('fsck.fat', 'test', 'test the boot partition of an image', same('dosfstools')),
   command('cpio', 'test', 'test the initramfs of an image', same('cpio')),
   command('ccache', 'test', 'reuse objects of the kernel for the test kernel', same('ccache')),
   command('git', 'test', 'test builds of a clone', same('git')),
   command('unshare', 'test', 'test networking in a namespace', same('util-linux')),
-  command('ip', 'test', 'test networking in a namespace', { ...same('iproute2'), dnf: 'iproute' }, sbin),
-  command('dnsmasq', 'test', 'test DHCP against a server', { ...same('dnsmasq'), apt: 'dnsmasq-base' }, sbin),
+  command('ip', 'test', 'test networking in a namespace', { ...same('iproute2'), dnf: 'iproute' }),
+  command('dnsmasq', 'test', 'test DHCP against a server', { ...same('dnsmasq'), apt: 'dnsmasq-base' }),
   {
     kind: 'firmware',
     name: 'OVMF',
@@ -189,19 +171,13 @@ export const requirements: readonly Requirement[] = [
     ...same('prometheus'),
     dnf: 'golang-github-prometheus',
   }),
-  command(
-    'libvirtd',
-    'test',
-    'test the target libvirt',
-    {
-      apt: 'libvirt-daemon',
-      dnf: 'libvirt-daemon-kvm',
-      pacman: 'libvirt',
-      apk: 'libvirt-daemon',
-      zypper: 'libvirt-daemon-qemu',
-    },
-    sbin,
-  ),
+  command('libvirtd', 'test', 'test the target libvirt', {
+    apt: 'libvirt-daemon',
+    dnf: 'libvirt-daemon-kvm',
+    pacman: 'libvirt',
+    apk: 'libvirt-daemon',
+    zypper: 'libvirt-daemon-qemu',
+  }),
   command('virsh', 'test', 'test the target libvirt', {
     apt: 'libvirt-clients',
     dnf: 'libvirt-client',
@@ -231,9 +207,9 @@ export const requirements: readonly Requirement[] = [
       apk: 'openssh-server',
       zypper: 'openssh-server',
     },
-    { ...sbin, versionArguments: ['-V'] },
+    { versionArguments: ['-V'] },
   ),
-  command('rsyslogd', 'test', 'test that logs are forwarded', same('rsyslog'), sbin),
+  command('rsyslogd', 'test', 'test that logs are forwarded', same('rsyslog')),
   command('openssl', 'test', 'make certificates for tests', same('openssl')),
   command('curl', 'test', 'test HTTP/2 with another client', same('curl')),
   command('h2load', 'test', 'test HTTP/2 under load', {
@@ -264,7 +240,7 @@ export function requirementsFor(
   )
 }
 
-type Details = Pick<Requirement, 'compressions' | 'administrative' | 'versionArguments' | 'atLeast'>
+type Details = Pick<Requirement, 'compressions' | 'versionArguments' | 'atLeast'>
 type Packages = Requirement['packages']
 
 function command(

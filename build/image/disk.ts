@@ -1,16 +1,14 @@
-import { spawnSync } from 'node:child_process'
+import { uuidOf } from '../../config/lib/hash.ts'
 import { open, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { FormatInput } from '../format.ts'
-import { UserError } from '../../config/lib/errors.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { imageCommandLine } from './command-line.ts'
 import { withFixedTime } from './epoch.ts'
 import { makeEsp } from './esp.ts'
 import { loaderFile } from './files.ts'
 import { hashOfParts, part } from './part.ts'
 import { writeAt } from './sparse.ts'
-import { uuidOf } from './uuid.ts'
 
 const sectorBytes = 512
 /** Where partitions begin and end: the pages that the kernel reads. */
@@ -66,7 +64,7 @@ export async function makeDisk(
       files: { vmlinuz: part(input, 'kernel/vmlinuz').path, 'syslinux.cfg': menu },
       spareBytes: syslinuxBytes,
     })
-    tool(['syslinux', '--install', esp], { purpose: 'make the image bootable by BIOS' })
+    runSync(['syslinux', '--install', esp], { purpose: 'make the image bootable by BIOS' })
     const espBytes = (await stat(esp)).size
     const parts = [
       {
@@ -114,13 +112,10 @@ function roundUp(bytes: number, unit: number): number {
 }
 
 function partition(disk: string, script: string): void {
-  const result = spawnSync('sfdisk', ['--quiet', '--no-reread', '--no-tell-kernel', disk], {
+  runSync(['sfdisk', '--quiet', '--no-reread', '--no-tell-kernel', disk], {
+    purpose: 'partition the image',
     input: `${script}\n`,
-    encoding: 'utf8',
-    env: { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` },
   })
-  if (result.status === 0) return
-  throw new UserError('could not partition the image', { hint: result.stderr || String(result.error) })
 }
 
 async function writeBootCode(disk: string): Promise<void> {
@@ -145,5 +140,5 @@ export async function convertDisk(
 ): Promise<void> {
   const raw = join(work, 'disk.raw')
   await makeDisk(input, raw, work, containerUnit)
-  tool(['qemu-img', 'convert', '-f', 'raw', ...options, raw, out], { purpose: `write ${out}` })
+  runSync(['qemu-img', 'convert', '-f', 'raw', ...options, raw, out], { purpose: `write ${out}` })
 }

@@ -1,6 +1,6 @@
 import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { loaderFile } from './files.ts'
 
 /** Larger than any alignment that a section or a page of firmware asks for. */
@@ -23,7 +23,7 @@ export async function makeEfiFile({ out, work, kernel, initrd, cmdline }: EfiFil
   const stub = loaderFile('linuxx64.efi.stub')
   const line = join(work, 'cmdline')
   await writeFile(line, cmdline)
-  let address = align(endOf(tool(['objdump', '-h', '-w', stub], { purpose })))
+  let address = align(endOf(runSync(['objdump', '-h', '-w', stub], { purpose })))
   const sections: string[] = []
   for (const [name, path] of [
     ['.cmdline', line],
@@ -33,7 +33,7 @@ export async function makeEfiFile({ out, work, kernel, initrd, cmdline }: EfiFil
     sections.push(`--add-section=${name}=${path}`, `--change-section-vma=${name}=0x${address.toString(16)}`)
     address = align(address + BigInt((await stat(path)).size))
   }
-  tool(['objcopy', ...sections, stub, out], { purpose })
+  runSync(['objcopy', ...sections, stub, out], { purpose })
   await clearTime(out)
 }
 

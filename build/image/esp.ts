@@ -1,6 +1,6 @@
 import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 const sectorBytes = 512
 /** FAT16, the least that every firmware reads, begins here; each cluster is a sector. */
@@ -52,11 +52,11 @@ export async function makeEsp(options: EspOptions): Promise<void> {
   )
   const purpose = 'make the EFI system partition'
   const geometry = ['-T', String(sectorsFor(clusters)), '-h', '16', '-s', '32', '-c', '1']
-  tool(['mformat', '-i', out, '-C', ...geometry, '-N', serial, '::'], { purpose })
+  runSync(['mformat', '-i', out, '-C', ...geometry, '-N', serial, '::'], { purpose })
   await clearPartitions(out)
-  for (const folder of folders) tool(['mmd', '-i', out, `::/${folder}`], { purpose })
+  for (const folder of folders) runSync(['mmd', '-i', out, `::/${folder}`], { purpose })
   for (const [name, path] of Object.entries(files)) {
-    tool(['mcopy', '-i', out, path, `::/${name}`], { purpose })
+    runSync(['mcopy', '-i', out, path, `::/${name}`], { purpose })
   }
 }
 

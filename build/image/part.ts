@@ -1,5 +1,6 @@
 import { UserError } from '../../config/lib/errors.ts'
-import { hashText, type Artefact } from '../pipeline/artefact.ts'
+import type { Artefact } from '../pipeline/artefact.ts'
+import { hashText } from '../../config/lib/hash.ts'
 import type { FormatInput } from '../format.ts'
 
 /** One of the parts that an image is made of. */

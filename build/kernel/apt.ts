@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import shell from 'shelljs'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Progress } from '../../config/lib/log.ts'
-import { tail } from '../../config/lib/tool.ts'
+import { findProgram } from '../../config/lib/find.ts'
+import { runSync, tail, tryRunSync } from '../../config/lib/run.ts'
 
 interface Package {
   package: string
@@ -11,9 +11,11 @@ interface Package {
   atLeast: string
 }
 
+const purpose = 'download the kernel source'
+
 /** @throws {UserError} when this host has no apt to ask */
 export function packagedSourceOffered(): void {
-  if (shell.which('apt-get') === null || shell.which('dpkg-deb') === null) {
+  if (findProgram('apt-get') === undefined || findProgram('dpkg-deb') === undefined) {
     throw new UserError('this host has no apt, so there is no packaged kernel source', {
       hint: 'set "kernel": { "source": "tarball" } in config/system.json',
     })
@@ -50,7 +52,9 @@ export async function downloadPackagedSource(wanted: Package, out: string, line:
 async function fromBackports(work: string, wanted: Package): Promise<string | undefined> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
   const codename = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1]
-  const targets = shell.cmd('apt-get', 'indextargets', '--format', '$(SITE) $(RELEASE) $(SIGNED_BY)').stdout
+  const targets = tryRunSync(['apt-get', 'indextargets', '--format', '$(SITE) $(RELEASE) $(SIGNED_BY)'], {
+    purpose,
+  }).stdout
   const main = targets.split('\n').find((target) => target.split(' ')[1] === codename)
   if (codename === undefined || main === undefined) return undefined
   const [site, , ...signedBy] = main.split(' ')
@@ -61,7 +65,7 @@ async function fromBackports(work: string, wanted: Package): Promise<string | un
 async function versionFrom(work: string, wanted: Package, further: string[]): Promise<string | undefined> {
   await prepareRoot(work, further)
   apt(work, ['update'], 'read the package lists')
-  const shown = shell.cmd('apt-cache', ...settings(work), 'madison', wanted.package).stdout
+  const shown = tryRunSync(['apt-cache', ...settings(work), 'madison', wanted.package], { purpose }).stdout
   return shown
     .split('\n')
     .map((row) => row.split('|')[1]?.trim() ?? '')
@@ -96,8 +100,8 @@ function settings(work: string): string[] {
 }
 
 function apt(work: string, verb: string[], purpose: string): void {
-  const result = shell.cmd('apt-get', '-q', ...settings(work), ...verb, { cwd: work })
-  if (result.code !== 0) {
+  const result = tryRunSync(['apt-get', '-q', ...settings(work), ...verb], { purpose, cwd: work })
+  if (result.status !== 0) {
     throw new UserError(`apt could not ${purpose}: ${tail(result.stderr, 3)}`, {
       hint: 'check the network and the host’s apt sources',
     })
@@ -107,13 +111,10 @@ function apt(work: string, verb: string[], purpose: string): void {
 async function unpack(work: string, wanted: Package, out: string): Promise<void> {
   const deb = (await readdir(work)).find((name) => name.endsWith('.deb'))
   if (deb === undefined) throw new Error(`apt-get download left no package in ${work}`)
-  const result = shell.cmd('dpkg-deb', '--extract', deb, 'content', { cwd: work })
-  if (result.code !== 0) {
-    throw new UserError(`could not unpack ${deb}: ${tail(result.stderr, 3)}`)
-  }
+  runSync(['dpkg-deb', '--extract', deb, 'content'], { purpose: `unpack ${deb}`, cwd: work })
   await rename(join(work, 'content/usr/src', `${wanted.package}.tar.xz`), out)
 }
 
 function isAtLeast(version: string, wanted: string): boolean {
-  return shell.cmd('dpkg', '--compare-versions', version, 'ge', wanted).code === 0
+  return tryRunSync(['dpkg', '--compare-versions', version, 'ge', wanted], { purpose }).status === 0
 }

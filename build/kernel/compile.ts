@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process'
 import { createWriteStream } from 'node:fs'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
-import { createInterface } from 'node:readline'
 import { finished } from 'node:stream/promises'
-import shell from 'shelljs'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Progress } from '../../config/lib/log.ts'
-import { tail } from '../../config/lib/tool.ts'
+import { findProgram } from '../../config/lib/find.ts'
+import { byLine, tail, tryRun } from '../../config/lib/run.ts'
 
 /** Fixed so that the same source and configuration give the same bytes on any day, by any user, anywhere. */
 const reproducible = [
@@ -39,39 +36,39 @@ export async function compile(
   tree: string,
   { jobs, log, objects, line, interrupted }: CompileOptions,
 ): Promise<void> {
-  const cached = shell.which('ccache') !== null
+  const cached = findProgram('ccache') !== undefined
   const compilers = cached ? ['CC=ccache gcc', 'HOSTCC=ccache gcc'] : []
-  const make = spawn('make', ['-C', tree, `-j${jobs}`, ...reproducible, ...compilers, 'vmlinux', 'bzImage'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    signal: interrupted,
-    env: { ...process.env, CCACHE_DIR: objects, CCACHE_MAXSIZE: '500M' },
-  })
   const kept = createWriteStream(log)
-  make.stdout.pipe(kept, { end: false })
-  make.stderr.pipe(kept, { end: false })
   let files = 0
-  createInterface({ input: make.stdout }).on('line', (text) => {
+  const show = byLine((text) => {
     const match = /^ {2}(CC|AS|LD|AR|HOSTCC|OBJCOPY|ZSTD22?)\s+(\S+)/.exec(text)
     if (match?.[2] === undefined) return
     files += 1
     line.update(`${files} files  ${match[2]}`)
   })
-  const [status] = (await once(make, 'close')) as [number | null]
+  const make = ['make', '-C', tree, `-j${jobs}`, ...reproducible, ...compilers, 'vmlinux', 'bzImage'] as const
+  const { status } = await tryRun(make, {
+    purpose: 'compile the kernel',
+    env: { CCACHE_DIR: objects, CCACHE_MAXSIZE: '500M' },
+    signal: interrupted,
+    onStdout(text) {
+      kept.write(text)
+      show(text)
+    },
+    onStderr: (text) => void kept.write(text),
+  })
   kept.end()
   await finished(kept)
   if (status !== 0) throw await failure(log, status)
 }
 
-async function failure(log: string, status: number | null): Promise<UserError> {
+async function failure(log: string, status: number): Promise<UserError> {
   const text = await readFile(log, 'utf8')
   const errors = text
     .split('\n')
     .filter((row) => /\b(error|undefined reference|No space left|command not found)\b/i.test(row))
     .slice(0, 10)
-  return new UserError(
-    `could not compile the kernel: make exited with ${status === null ? 'a signal' : `status ${status}`}`,
-    {
-      hint: `${errors.length > 0 ? errors.join('\n') : tail(text, 10)}\n\nfull output: ${log}`,
-    },
-  )
+  return new UserError(`could not compile the kernel: make exited with status ${status}`, {
+    hint: `${errors.length > 0 ? errors.join('\n') : tail(text, 10)}\n\nfull output: ${log}`,
+  })
 }

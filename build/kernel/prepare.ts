@@ -1,10 +1,9 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashFile } from '../pipeline/artefact.ts'
+import { hashFile } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { root } from '../../config/lib/paths.ts'
-import { tail, tool } from '../../config/lib/tool.ts'
-import shell from 'shelljs'
+import { runSync, tail, tryRunSync } from '../../config/lib/run.ts'
 import { configLines, type Request, verifySurvival } from './fragments.ts'
 import type { Source } from './source.ts'
 
@@ -12,10 +11,10 @@ import type { Source } from './source.ts'
 export async function unpackSource(source: Source, tree: string): Promise<void> {
   await mkdir(tree, { recursive: true })
   if (source.kind === 'tree') {
-    tool(['cp', '-a', `${source.path}/.`, tree], { purpose: 'copy the kernel tree' })
-    tool(['make', '-C', tree, '-s', 'mrproper'], { purpose: 'clean the copied kernel tree' })
+    runSync(['cp', '-a', `${source.path}/.`, tree], { purpose: 'copy the kernel tree' })
+    runSync(['make', '-C', tree, '-s', 'mrproper'], { purpose: 'clean the copied kernel tree' })
   } else {
-    tool(['tar', '-xf', source.path, '-C', tree, '--strip-components=1'], {
+    runSync(['tar', '-xf', source.path, '-C', tree, '--strip-components=1'], {
       purpose: `unpack ${source.path}`,
     })
   }
@@ -53,8 +52,9 @@ export async function patchInputs(patches: string[]): Promise<Record<string, str
  */
 export function applyPatches(tree: string, patches: string[]): void {
   for (const patch of patches) {
-    const result = shell.cmd('patch', '-d', tree, '-p1', '-F0', '--forward', '--batch', '-i', patch)
-    if (result.code !== 0) {
+    const argv = ['patch', '-d', tree, '-p1', '-F0', '--forward', '--batch', '-i', patch] as const
+    const result = tryRunSync(argv, { purpose: 'patch the kernel' })
+    if (result.status !== 0) {
       throw new UserError(`${patch} does not apply exactly to this kernel`, {
         hint: `${tail(result.stdout || result.stderr, 10)}\n\nrefresh the patch for this source, or remove it if the kernel already contains it`,
       })
@@ -65,7 +65,7 @@ export function applyPatches(tree: string, patches: string[]): void {
 /** Writes the tree's `.config`: tinyconfig and the requested lines, each proved to survive. Returns its text. */
 export async function configure(tree: string, wanted: Request[]): Promise<string> {
   const make = (target: string): string =>
-    tool(['make', '-C', tree, '-s', target], { purpose: `configure the kernel (make ${target})` })
+    runSync(['make', '-C', tree, '-s', target], { purpose: `configure the kernel (make ${target})` })
   const path = join(tree, '.config')
   make('tinyconfig')
   await writeFile(path, `${await readFile(path, 'utf8')}${configLines(wanted)}`)

@@ -3,7 +3,7 @@ import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/pr
 import { basename, dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { hashFile, hashText } from '../pipeline/artefact.ts'
+import { hashFile, hashText } from '../../config/lib/hash.ts'
 import { byAge, sweep } from '../pipeline/cache.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { log, progress } from '../../config/lib/log.ts'

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
-import { hashFile, hashText } from './artefact.ts'
-import { UserError } from '../../config/lib/errors.ts'
+import { basename, join } from 'node:path'
+import { hashFile, hashText } from '../../config/lib/hash.ts'
+import { makeAtomic } from '../../config/lib/atomic.ts'
+import { hasCode, UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
 
 /** Names a cache entry's files with their SHA-256, so that a damaged entry is noticed. */
@@ -69,20 +70,19 @@ export async function fetchEntry(cache: Cache, key: string, into: string): Promi
 }
 
 async function fetchFrom(store: string, key: string, into: string, drop?: typeof discard): Promise<boolean> {
-  const unfinished = `${into}.unfinished`
   try {
     const index = await readIndex(store, key)
     if (index === undefined) return false
-    await rm(unfinished, { recursive: true, force: true })
-    await mkdir(unfinished, { recursive: true })
-    for (const [name, sha256] of Object.entries(index.files)) {
-      if (name !== basename(name)) throw new Error(`its index names ${name}`)
-      const path = join(unfinished, name)
-      await readInto(store, `${key}/${name}`, path)
-      const actual = await hashFile(path)
-      if (actual !== sha256) throw new Error(`${name} has SHA-256 ${actual}, its index says ${sha256}`)
-    }
-    await replace(unfinished, into)
+    await makeAtomic(into, async (unfinished) => {
+      await mkdir(unfinished)
+      for (const [name, sha256] of Object.entries(index.files)) {
+        if (name !== basename(name)) throw new Error(`its index names ${name}`)
+        const path = join(unfinished, name)
+        await readInto(store, `${key}/${name}`, path)
+        const actual = await hashFile(path)
+        if (actual !== sha256) throw new Error(`${name} has SHA-256 ${actual}, its index says ${sha256}`)
+      }
+    })
     return true
   } catch (error) {
     if (hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
@@ -90,8 +90,6 @@ async function fetchFrom(store: string, key: string, into: string, drop?: typeof
     log.warn(`cache entry ${key} in ${store} is unusable and ignored: ${reason}`)
     await drop?.(store, key).catch(() => undefined)
     return false
-  } finally {
-    await rm(unfinished, { recursive: true, force: true })
   }
 }
 
@@ -180,12 +178,6 @@ function unlessThere(error: unknown): void {
   if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
 }
 
-async function replace(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true })
-  await rm(to, { recursive: true, force: true })
-  await rename(from, to)
-}
-
 async function readIndex(store: string, key: string): Promise<Index | undefined> {
   const name = `${key}/${indexName}`
   if (isUrl(store)) {
@@ -213,8 +205,4 @@ async function request(store: string, name: string): Promise<Response | undefine
 
 function isUrl(store: string): boolean {
   return /^https?:\/\//.test(store)
-}
-
-function hasCode(error: unknown, ...codes: string[]): boolean {
-  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }

@@ -1,9 +1,10 @@
-import { mkdir, rename, rm } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
-import shell from 'shelljs'
-import { hashFile } from './artefact.ts'
-import { missingTool, tool } from '../../config/lib/tool.ts'
+import { hashFile } from '../../config/lib/hash.ts'
+import { requireProgram } from '../../config/lib/find.ts'
+import { makeAtomic } from '../../config/lib/atomic.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 export type Compression = SystemConfig['image']['compression']
 
@@ -20,9 +21,8 @@ export function layerType(compression: Compression): 'erofs' | 'squashfs' {
 export async function packerVersion(compression: Compression): Promise<string> {
   const options = { source: '', out: '', compression, timestamp: 0 }
   const argv = compression === 'lz4' ? erofs(options, '') : squashfs(options, '')
-  const path = shell.which(argv[0])
-  if (path === null) throw missingTool(argv[0], 'pack layers')
-  return `${(await hashFile(String(path))).slice(0, 16)} ${argv.join(' ')}`
+  const program = requireProgram(argv[0], 'pack layers')
+  return `${(await hashFile(program)).slice(0, 16)} ${argv.join(' ')}`
 }
 
 /** Removes a layer from the folder `out`, whatever it was packed as. */
@@ -57,17 +57,10 @@ const uuid = '6e6f6465-6f73-4000-8000-6c6179657200'
  * The same files give the same bytes.
  */
 export async function packLayer(options: PackOptions): Promise<void> {
-  const unfinished = `${options.out}.unfinished`
-  await mkdir(dirname(options.out), { recursive: true })
-  await rm(unfinished, { force: true })
-  try {
-    tool(options.compression === 'lz4' ? erofs(options, unfinished) : squashfs(options, unfinished), {
-      purpose: `pack ${options.out}`,
-    })
-    await rename(unfinished, options.out)
-  } finally {
-    await rm(unfinished, { force: true })
-  }
+  await makeAtomic(options.out, async (unfinished) => {
+    const argv = options.compression === 'lz4' ? erofs(options, unfinished) : squashfs(options, unfinished)
+    runSync(argv, { purpose: `pack ${options.out}` })
+  })
 }
 
 function erofs({ source, timestamp }: PackOptions, out: string): [string, ...string[]] {

@@ -1,6 +1,8 @@
-import { readFile, rename, stat, writeFile } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { type Artefact, hashFile } from './artefact.ts'
+import type { Artefact } from './artefact.ts'
+import { hashFile } from '../../config/lib/hash.ts'
+import { readOwnJson, writeJson } from '../../config/lib/json.ts'
 
 /** How a step came to its result. */
 export type How = 'built' | 'cached' | 'unchanged'
@@ -18,20 +20,16 @@ export interface StepRecord {
 
 /** The record of the step whose output is `out`, or undefined when there is none that can be read. */
 export async function readRecord(out: string): Promise<StepRecord | undefined> {
-  try {
-    const record = JSON.parse(await readFile(`${out}.json`, 'utf8')) as StepRecord
-    return withPaths(record, (path) => join(dirname(out), path))
-  } catch {
-    return undefined
-  }
+  const record = await readOwnJson<StepRecord>(`${out}.json`)
+  return record && withPaths(record, (path) => join(dirname(out), path))
 }
 
 /** Writes the record of `out`, all of it or nothing. */
 export async function writeRecord(out: string, record: StepRecord): Promise<void> {
-  const unfinished = `${out}.json.unfinished`
-  const written = withPaths(record, (path) => relative(dirname(out), path))
-  await writeFile(unfinished, `${JSON.stringify(written, null, 2)}\n`)
-  await rename(unfinished, `${out}.json`)
+  await writeJson(
+    `${out}.json`,
+    withPaths(record, (path) => relative(dirname(out), path)),
+  )
 }
 
 function withPaths(record: StepRecord, change: (path: string) => string): StepRecord {

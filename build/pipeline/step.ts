@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { type Artefact, describeFile } from './artefact.ts'
 import { type Cache, cacheKey, fetchEntry, storeEntry } from './cache.ts'
 import { UserError } from '../../config/lib/errors.ts'
-import { exclusively } from '../../config/lib/lock.ts'
+import { withLock } from '../../config/lib/lock.ts'
 import { log } from '../../config/lib/log.ts'
 import { type How, isCurrent, readRecord, writeRecord } from './record.ts'
 
@@ -32,7 +32,7 @@ export interface Step {
  */
 export async function runStep(step: Step): Promise<Artefact[]> {
   const waiting = (): void => log.info(`${step.label}: waiting for another build in ${step.dist}`)
-  return exclusively(join(step.dist, step.name), waiting, async () => runAlone(step))
+  return withLock(join(step.dist, `.lock-${step.name}`), { waiting }, async () => runAlone(step))
 }
 
 async function runAlone(step: Step): Promise<Artefact[]> {

@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runSync } from '../../config/lib/run.ts'
 
 const print = "process.stdout.write(require('node:tls').rootCertificates.join('\\n') + '\\n')"
 
@@ -11,7 +11,10 @@ const print = "process.stdout.write(require('node:tls').rootCertificates.join('\
  * @param node the binary that the machine runs
  */
 export function writeCertificates(stage: string, node: string): void {
-  const certificates = execFileSync(node, ['-e', print], { env: {}, maxBuffer: 16 * 1024 * 1024 })
+  const certificates = runSync([node, '-e', print], {
+    purpose: 'read the root certificates of Node',
+    env: { NODE_EXTRA_CA_CERTS: undefined, NODE_OPTIONS: undefined },
+  })
   mkdirSync(join(stage, 'etc/ssl/certs'), { recursive: true })
   writeFileSync(join(stage, 'etc/ssl/certs/ca-certificates.crt'), certificates)
   symlinkSync('certs/ca-certificates.crt', join(stage, 'etc/ssl/cert.pem'))

@@ -1,6 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import { UserError } from '../../config/lib/errors.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 /** A shared library and where the loader in the guest looks for it. */
 export interface Library {
@@ -16,7 +16,7 @@ export interface Library {
  * @throws {UserError} naming the libraries that this host does not have
  */
 export async function librariesOf(binary: string): Promise<Library[]> {
-  const listing = tool(['ldd', binary], { purpose: `list the libraries that ${binary} needs` })
+  const listing = runSync(['ldd', binary], { purpose: `list the libraries that ${binary} needs` })
   const missing = [...listing.matchAll(/^\s*(\S+) => not found$/gm)].map((match) => match[1])
   if (missing.length > 0) {
     throw new UserError(`${binary} needs libraries that this host does not have: ${missing.join(', ')}`, {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { hashFile } from '../pipeline/artefact.ts'
+import { hashFile } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 /** All rules and names of the time zone database, in one text. */
 const source = '/usr/share/zoneinfo/tzdata.zi'
@@ -15,12 +15,12 @@ const slim = ['-b', 'slim'] as const
  * starts, or by the app. Node has its own copy; this one is for what asks the C library, such as SQLite.
  */
 export function writeZones(stage: string): void {
-  tool(['zic', ...slim, '-d', join(stage, 'usr/share/zoneinfo'), database()], { purpose })
+  runSync(['zic', ...slim, '-d', join(stage, 'usr/share/zoneinfo'), database()], { purpose })
 }
 
 /** What decides the bytes of the zones. */
 export async function zoneInputs(): Promise<Record<string, string>> {
-  const version = tool(['zic', '--version'], { purpose }).trim()
+  const version = runSync(['zic', '--version'], { purpose }).trim()
   return { zones: await hashFile(database()), zic: `${version} ${slim.join(' ')}` }
 }
 

@@ -18,6 +18,11 @@ export class UsageError extends UserError {
   override name = 'UsageError'
 }
 
+/** Returns whether an error has one of these codes, such as `ENOENT`. */
+export function hasCode(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}
+
 /** Turns any thrown value into the lines to print on stderr: a user's error readable, a bug with its stack. */
 export function describeError(error: unknown): string {
   if (error instanceof UserError) {

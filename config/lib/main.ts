@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { loadToolVariables } from '../variables.ts'
+import { loadToolVariables } from './env.ts'
 import { describeError, UsageError } from './errors.ts'
 import { root } from './paths.ts'
 

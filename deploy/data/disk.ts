@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { log } from '../../config/lib/log.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { formatBytes } from '../../config/lib/units.ts'
 import type { DataConfig, Disk } from './handover.ts'
 
@@ -13,7 +13,7 @@ export async function makeFileSystem(file: string, { label, size }: DataConfig):
   const disk = await open(file, 'wx')
   await disk.truncate(size * mebibyte)
   await disk.close()
-  tool(['mke2fs', '-q', '-t', 'ext4', '-m', '0', '-L', label, file], { purpose: 'create the data disk' })
+  runSync(['mke2fs', '-q', '-t', 'ext4', '-m', '0', '-L', label, file], { purpose: 'create the data disk' })
 }
 
 /** What qemu-img says of a disk. */
@@ -42,7 +42,7 @@ export class DataDisk implements Disk {
     const wanted = config.size * mebibyte
     if (wanted > bytes) {
       log.step(`Growing the data disk from ${formatBytes(bytes)} to ${formatBytes(wanted)}`)
-      tool(['qemu-img', 'resize', '-q', '-f', 'qcow2', this.file, String(wanted)], {
+      runSync(['qemu-img', 'resize', '-q', '-f', 'qcow2', this.file, String(wanted)], {
         purpose: 'grow the data disk',
       })
     } else if (wanted < bytes) {
@@ -58,7 +58,7 @@ export class DataDisk implements Disk {
     for (const left of [raw, unfinished]) await rm(left, { force: true })
     try {
       await makeFileSystem(raw, config)
-      tool(['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, unfinished], {
+      runSync(['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, unfinished], {
         purpose: 'create the data disk',
       })
       await rename(unfinished, this.file)
@@ -108,11 +108,11 @@ export class DataDisk implements Disk {
   }
 
   #command(what: '-a' | '-c' | '-d', name: string, purpose: string): void {
-    tool(['qemu-img', 'snapshot', '-q', what, name, this.file], { purpose })
+    runSync(['qemu-img', 'snapshot', '-q', what, name, this.file], { purpose })
   }
 
   #info(): Info {
-    const text = tool(['qemu-img', 'info', '--force-share', '--output=json', this.file], {
+    const text = runSync(['qemu-img', 'info', '--force-share', '--output=json', this.file], {
       purpose: 'inspect the data disk',
     })
     return JSON.parse(text) as Info

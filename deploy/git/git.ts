@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { missingTool, tail } from '../../config/lib/tool.ts'
+import { missingProgram } from '../../config/lib/find.ts'
+import { tail } from '../../config/lib/run.ts'
 import { UserError } from '../../config/lib/errors.ts'
 
 export interface GitOptions {
@@ -166,7 +167,7 @@ async function ended(child: ChildProcess, purpose: string): Promise<void> {
 }
 
 function notRun(error: NodeJS.ErrnoException, purpose: string): UserError {
-  if (error.code === 'ENOENT') return missingTool('git', purpose)
+  if (error.code === 'ENOENT') return missingProgram('git', purpose)
   const why = error.name === 'AbortError' ? 'interrupted' : error.message
   return new UserError(`could not ${purpose}: ${why}`, { cause: error })
 }

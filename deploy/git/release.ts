@@ -1,5 +1,5 @@
 import { extname } from 'node:path'
-import { hashText } from '../../build/pipeline/artefact.ts'
+import { hashText } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Manifest } from '../../build/manifest.ts'
 import type { SystemConfig } from '../../config/system.types.ts'

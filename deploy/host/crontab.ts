@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { root } from '../../config/lib/paths.ts'
-import { tail } from '../../config/lib/tool.ts'
+import { tail } from '../../config/lib/run.ts'
 import { shellLine } from '../qemu/command.ts'
 import type { Home } from './home.ts'
 

@@ -2,11 +2,9 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
+import { writeJson } from '../../config/lib/json.ts'
 import { log } from '../../config/lib/log.ts'
 import type { PortForward } from '../qemu/command.ts'
-import { writeJson } from '../whole.ts'
-
-export { writeJson }
 
 /** What the owner of a host says about an appliance; a release cannot change it. */
 export interface Settings {

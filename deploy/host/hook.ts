@@ -2,10 +2,10 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
+import { takeLock } from '../../config/lib/lock.ts'
 import { main } from '../../config/lib/main.ts'
 import { ReleaseStore } from '../release/store.ts'
 import { markProcess } from '../qemu/process.ts'
-import { takeLock } from '../targets/local/state.ts'
 import { call, type Request, ServiceAbsent } from './channel.ts'
 import { keepRelease } from './keep.ts'
 import { Home } from './home.ts'
@@ -47,7 +47,7 @@ async function ask(home: Home, request: Request): Promise<void> {
 async function preReceive({ home, name, updates }: Push): Promise<void> {
   const pusher = markProcess(process.ppid)
   if (pusher === undefined) throw new UserError('the push was interrupted')
-  await takeLock(join(home.folder(name), 'push.lock'), pusher)
+  await takeLock(join(home.folder(name), 'push.lock'), pusher, 'another deploy')
   const git = repositoryOf(home, name)
   await removeStaleLocks(git)
   const { highest } = await readState(home, name)

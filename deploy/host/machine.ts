@@ -12,7 +12,8 @@ import { nextFreePort } from '../qemu/ports.ts'
 import { type Accelerator, type MachineSpec, type PortForward } from '../qemu/command.ts'
 import { type Backend, portKey, type PublishedPort } from './proxy.ts'
 import { type Hold, holdFor, limitsOf, releaseHold } from './limits.ts'
-import { readJson, type Settings, writeJson } from './home.ts'
+import { writeJson } from '../../config/lib/json.ts'
+import { readJson, type Settings } from './home.ts'
 
 /** A machine of an appliance: enough to find it again after the service has ended. */
 export interface Booted extends Machine {

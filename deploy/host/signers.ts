@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
-import { writeWhole } from '../whole.ts'
+import { writeAtomic } from '../../config/lib/atomic.ts'
 import type { Home } from './home.ts'
 
 /** A key that may sign releases. */
@@ -87,5 +87,5 @@ async function linesOf(home: Home, name: string, file: string): Promise<string[]
 
 async function writeSigners(home: Home, name: string, all: readonly Signer[]): Promise<void> {
   const lines = all.map((each) => `${each.name} namespaces="git" ${each.key}\n`)
-  await writeWhole(join(home.repository(name), signersFile), lines.join(''), 0o600)
+  await writeAtomic(join(home.repository(name), signersFile), lines.join(''), 0o600)
 }

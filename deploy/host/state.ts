@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Booted } from './machine.ts'
-import { type Home, readJson, writeJson } from './home.ts'
+import { writeJson } from '../../config/lib/json.ts'
+import { type Home, readJson } from './home.ts'
 
 /** What is remembered of an appliance. */
 export interface State {

@@ -4,13 +4,14 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { hashText } from '../../build/pipeline/artefact.ts'
+import { hashText } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
-import { tail, tool } from '../../config/lib/tool.ts'
+import { runSync, tail } from '../../config/lib/run.ts'
 import { awaitEnd, isRunning, markProcess, type ProcessMark } from '../qemu/process.ts'
 import { call } from './channel.ts'
 import { startNoMore, startWithHost } from './crontab.ts'
-import { type Home, readJson, usualHome, writeJson } from './home.ts'
+import { writeJson } from '../../config/lib/json.ts'
+import { type Home, readJson, usualHome } from './home.ts'
 import { hasSystemd } from './systemd.ts'
 
 /** What keeps the service of a host running, and starts it with the host. */
@@ -70,7 +71,7 @@ WantedBy=default.target
 }
 
 function systemctl(...words: string[]): string {
-  return tool(['systemctl', '--user', ...words], { purpose: 'run the service under systemd' })
+  return runSync(['systemctl', '--user', ...words], { purpose: 'run the service under systemd' })
 }
 
 function systemd(home: Home): Supervisor {
@@ -86,7 +87,7 @@ function systemd(home: Home): Supervisor {
       systemctl('enable', unit)
       systemctl('restart', unit)
       // Or the units of a user end with the last login.
-      tool(['loginctl', 'enable-linger', userInfo().username], {
+      runSync(['loginctl', 'enable-linger', userInfo().username], {
         purpose: 'keep the service running without a login',
       })
       await answering(home)

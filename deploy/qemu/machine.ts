@@ -4,7 +4,8 @@ import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
-import { missingTool, tail } from '../../config/lib/tool.ts'
+import { missingProgram } from '../../config/lib/find.ts'
+import { tail } from '../../config/lib/run.ts'
 import {
   type Accelerator,
   consoleDevice,
@@ -86,7 +87,7 @@ async function startQemu(spec: MachineSpec, folder: string, within: readonly str
   closeSync(output)
   const failed = new Promise<Error>((resolve) => child.once('error', resolve))
   const started = await Promise.race([failed, wait(startMs)])
-  if (started instanceof Error) throw missingTool(program, 'boot the machine')
+  if (started instanceof Error) throw missingProgram(program, 'boot the machine')
   child.unref()
   const mark = child.pid === undefined ? undefined : markProcess(child.pid)
   if (mark === undefined) throw endedImmediately(files)

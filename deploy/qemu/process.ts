@@ -1,34 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { isRunning, type ProcessMark } from '../../config/lib/process.ts'
+import { until } from '../../config/lib/until.ts'
 
-/** A process that may outlive this one: its id, and its start time, because ids are used again. */
-export interface ProcessMark {
-  pid: number
-  /** Clock ticks since the host started, as /proc/<pid>/stat has it. */
-  started: string
-}
-
-const startTimeField = 19
-
-/**
- * Marks a running process; undefined if no process has this id. A process whose first thread has ended still runs while
- * other threads do: they hold its files, and QEMU's locks with them.
- */
-export function markProcess(pid: number): ProcessMark | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    const started = fields[startTimeField - 1]
-    const ended = state === 'Z' && readdirSync(`/proc/${pid}/task`).length === 1
-    return ended || started === undefined ? undefined : { pid, started }
-  } catch {
-    return undefined
-  }
-}
-
-/** Whether a marked process still runs. */
-export function isRunning(mark: ProcessMark): boolean {
-  return markProcess(mark.pid)?.started === mark.started
-}
+export { isRunning, markProcess, type ProcessMark } from '../../config/lib/process.ts'
 
 /** Memory that a process holds, in bytes. */
 export function residentBytes(pid: number): number {
@@ -42,10 +16,5 @@ export function residentBytes(pid: number): number {
 
 /** Resolves when a marked process has ended, or with false at the deadline. */
 export async function awaitEnd(mark: ProcessMark, timeoutMs: number): Promise<boolean> {
-  const pollMs = 50
-  for (const until = Date.now() + timeoutMs; isRunning(mark);) {
-    if (Date.now() > until) return false
-    await new Promise((resolve) => setTimeout(resolve, pollMs))
-  }
-  return true
+  return (await until(() => !isRunning(mark), { timeoutMs, everyMs: 50 })) === true
 }

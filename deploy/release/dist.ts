@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashFile } from '../../build/pipeline/artefact.ts'
+import { hashFile } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Manifest } from '../../build/manifest.ts'
 import type { BootFiles } from '../qemu/description.ts'

@@ -1,13 +1,13 @@
 import { constants } from 'node:fs'
 import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { hashFile } from '../../build/pipeline/artefact.ts'
+import { hashFile } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
+import { writeJson } from '../../config/lib/json.ts'
 import { log } from '../../config/lib/log.ts'
 import type { Manifest } from '../../build/manifest.ts'
 import { artefactPath } from './dist.ts'
 import type { Release } from '../target.ts'
-import { writeJson } from '../whole.ts'
 
 /** What is needed to boot a machine: the kernel and the layers, by their names in the manifest. */
 export const bootable = ['kernel/vmlinux', 'runtime', 'app'] as const

@@ -9,7 +9,7 @@ import { UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
 import { main } from '../../config/lib/main.ts'
 import { dist, root } from '../../config/lib/paths.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { formatTable, type Figure } from './figures.ts'
 import { boot } from './measures/boot.ts'
 import { build, coldBuild } from './measures/build.ts'
@@ -72,7 +72,7 @@ export async function bench(chosen: Measure[], release: Release, runs: number): 
 }
 
 function describeHost(): Report['host'] {
-  const version = tool(['qemu-system-x86_64', '--version'], { purpose: 'boot the machine' })
+  const version = runSync(['qemu-system-x86_64', '--version'], { purpose: 'boot the machine' })
   return {
     cpu: cpus()[0]?.model ?? 'unknown',
     cpus: cpus().length,

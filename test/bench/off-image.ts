@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { dist } from '../../config/lib/paths.ts'
 
 const source = join(import.meta.dirname, 'fixtures', 'off-init.c')
@@ -15,8 +15,8 @@ export function offImage(output: string = join(dist, 'bench', 'off.erofs')): str
     const rootfs = join(work, 'root')
     for (const folder of ['dev', 'proc', 'sys', 'tmp', 'run'])
       mkdirSync(join(rootfs, folder), { recursive: true })
-    tool(['musl-gcc', '-static', '-Os', '-s', '-o', join(rootfs, 'init'), source], { purpose })
-    tool(['mkfs.erofs', '-T0', '--all-root', '--quiet', join(work, 'image'), rootfs], { purpose })
+    runSync(['musl-gcc', '-static', '-Os', '-s', '-o', join(rootfs, 'init'), source], { purpose })
+    runSync(['mkfs.erofs', '-T0', '--all-root', '--quiet', join(work, 'image'), rootfs], { purpose })
     renameSync(join(work, 'image'), output)
   } finally {
     rmSync(work, { recursive: true, force: true })

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 /** Instructions that the guest has executed, by where they ran. The parts add up to `total`. */
 export interface Counters {
@@ -22,13 +22,13 @@ export function buildPlugin(folder: string): string {
   mkdirSync(folder, { recursive: true })
   const output = join(folder, 'insn.so')
   const flags = ['-shared', '-fPIC', '-O2', '-Wall', '-Wextra', '-Werror'] as const
-  tool(['cc', ...flags, '-o', output, source], { purpose: 'compile the counting plugin' })
+  runSync(['cc', ...flags, '-o', output, source], { purpose: 'compile the counting plugin' })
   return output
 }
 
 /** Refuses a QEMU without `-plugin`: some builds leave TCG plugins out. */
 export function checkPluginSupport(qemu: string): void {
-  if (tool([qemu, '-help'], { purpose: 'boot the machine' }).includes('-plugin')) return
+  if (runSync([qemu, '-help'], { purpose: 'boot the machine' }).includes('-plugin')) return
   throw new UserError(`${qemu} does not support TCG plugins, which count instructions`, {
     hint: "use the distribution's package, or build QEMU with --enable-plugins",
   })

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { copyRepository } from './workspace.ts'
 
 const packageJson = JSON.stringify({
@@ -18,7 +18,7 @@ function repository(t: Pick<Tap, 'testdir'>): string {
     config: {},
     node_modules: { library: { 'index.js': '' } },
   })
-  tool(['git', 'init', '--quiet', root], { purpose: 'make a repository' })
+  runSync(['git', 'init', '--quiet', root], { purpose: 'make a repository' })
   return root
 }
 

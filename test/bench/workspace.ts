@@ -3,7 +3,7 @@ import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import { tail, tool } from '../../config/lib/tool.ts'
+import { runSync, tail } from '../../config/lib/run.ts'
 
 /** A copy of the repository in which the bench may build and edit. */
 export interface Workspace {
@@ -22,14 +22,17 @@ const run = promisify(execFile)
 /** Copies what git knows and does not ignore, and `node_modules` as it is. */
 export function copyRepository(root: string, env: NodeJS.ProcessEnv): Workspace {
   const copy = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
-  const listed = tool(['git', '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    purpose: 'list the files of the repository',
-  })
+  const listed = runSync(
+    ['git', '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    {
+      purpose: 'list the files of the repository',
+    },
+  )
   for (const file of listed.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
     mkdirSync(dirname(join(copy, file)), { recursive: true })
     cpSync(join(root, file), join(copy, file), { verbatimSymlinks: true })
   }
-  tool(['cp', '-a', '--reflink=auto', join(root, 'node_modules'), join(copy, 'node_modules')], {
+  runSync(['cp', '-a', '--reflink=auto', join(root, 'node_modules'), join(copy, 'node_modules')], {
     purpose: 'copy node_modules',
   })
   return {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { DataDisk } from '../../deploy/data/disk.ts'
 import { artefactPath } from '../../deploy/release/dist.ts'
 import { readConsole } from '../../deploy/qemu/console.ts'
@@ -136,8 +136,10 @@ await t.test(
     t.ok(kept > kills, 'it did write')
     t.ok(recovered > kills / 2, 'it was killed in the middle of writing')
     const raw = join(folder, 'killed.raw')
-    tool(['qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', disk.file, raw], { purpose: 'look at the disk' })
-    const said = tool(['e2fsck', '-f', '-n', raw], { purpose: 'check the disk' })
+    runSync(['qemu-img', 'convert', '-f', 'qcow2', '-O', 'raw', disk.file, raw], {
+      purpose: 'look at the disk',
+    })
+    const said = runSync(['e2fsck', '-f', '-n', raw], { purpose: 'check the disk' })
     t.notMatch(said, /recovering/, 'a machine that was switched off leaves nothing to repair')
   },
 )

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { buildApp } from '../../build/app.ts'
 import type { Artefact } from '../../build/pipeline/artefact.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { configFor, packageOf } from './app/fixture.ts'
 
 const repository = {
@@ -37,8 +37,8 @@ async function build(
 
 /** Takes a layer apart. */
 function unpack(layer: string, into: string): string {
-  if (layer.endsWith('.erofs')) tool(['fsck.erofs', `--extract=${into}`, layer], { purpose: 'unpack' })
-  else tool(['unsquashfs', '-quiet', '-no-progress', '-dest', into, layer], { purpose: 'unpack' })
+  if (layer.endsWith('.erofs')) runSync(['fsck.erofs', `--extract=${into}`, layer], { purpose: 'unpack' })
+  else runSync(['unsquashfs', '-quiet', '-no-progress', '-dest', into, layer], { purpose: 'unpack' })
   return into
 }
 

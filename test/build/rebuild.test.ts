@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readElf } from '../../build/app/elf.ts'
-import { findTool } from '../../config/lib/tool.ts'
+import { findProgram } from '../../config/lib/find.ts'
 import { rebuild } from '../../build/rebuild.ts'
 import { nodeAbi, npmNode } from '../../build/runtime/node.ts'
 
-const skip = findTool('python3') === undefined && 'node-gyp needs python3'
+const skip = findProgram('python3') === undefined && 'node-gyp needs python3'
 const root = join(import.meta.dirname, '../..')
 
 /** Written for V8 itself, so that it runs in one version of Node only. */
@@ -35,17 +35,17 @@ await t.test(
       },
     })
     const node = await npmNode('x64')
-    rebuild(['answer'], folder, node)
+    await rebuild(['answer'], folder, node)
     const addon = join(folder, 'node_modules/answer/build/Release/answer.node')
     t.match(readElf(addon), { abi: nodeAbi(node.binary).abi })
     const printed = execFileSync(node.binary, ['-p', `require(${JSON.stringify(addon)}).answer`])
     t.equal(printed.toString().trim(), '42')
     writeFileSync(join(folder, 'node_modules/answer/answer.cc'), 'not C++')
-    t.throws(() => rebuild(['answer'], folder, node), {
+    await t.rejects(rebuild(['answer'], folder, node), {
       name: 'UserError',
       message: `could not compile answer for Node ${node.version}`,
     })
-    t.throws(() => rebuild(['gone'], folder, node), { message: /^gone is not installed in / })
+    await t.rejects(rebuild(['gone'], folder, node), { message: /^gone is not installed in / })
   },
 )
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { hashFile } from '../../build/pipeline/artefact.ts'
+import { hashFile } from '../../config/lib/hash.ts'
 import { checkout } from '../lib/checkout.ts'
 
 await t.test('two builds in different folders, without a cache, give the same layers', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Json } from '../../config/json.ts'
+import type { Json } from '../../config/lib/json.ts'
 import { mergePatch, note, type Provenance, sourceOf } from '../../config/merge.ts'
 
 /** The examples of RFC 7396, appendix A: original, patch, result. */

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { readSchema, settings } from '../../config/schema.ts'
-import { loadToolVariables, readVariables, toolVariables } from '../../config/variables.ts'
+import { loadToolVariables, toolVariables } from '../../config/lib/env.ts'
+import { readVariables } from '../../config/variables.ts'
 
 const known = settings(readSchema())
 

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
 import { strict } from '../../build/init.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 await t.test('what it gives up for is an event like those of init', async (t) => {
   const program = join(t.testdir(), 'preinit')
   const source = join(import.meta.dirname, 'fixtures/preinit-host.c')
-  tool(['gcc', ...strict, '-Wno-unused-function', '-o', program, source], {
+  runSync(['gcc', ...strict, '-Wno-unused-function', '-o', program, source], {
     purpose: 'compile preinit for a test',
   })
   const before = Date.now()

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import { until } from './until.ts'
 
 /** Who runs the session when the tests are run by root: the daemon of root is the system's. */
@@ -37,7 +37,7 @@ export async function startLibvirtd(t: { teardown(undo: () => unknown): unknown 
   })
   const uri = `qemu:///session?socket=${runtime}/libvirt/libvirt-sock`
   const virsh = (...command: string[]): string =>
-    tool(['virsh', '--quiet', '--connect', uri, ...command], { purpose: 'ask libvirtd' })
+    runSync(['virsh', '--quiet', '--connect', uri, ...command], { purpose: 'ask libvirtd' })
   t.teardown(async () => {
     for (const name of virsh('list', '--name').split('\n').filter(Boolean)) virsh('destroy', name)
     child.kill('SIGTERM')

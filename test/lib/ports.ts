@@ -3,7 +3,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { exclusively } from '../../config/lib/lock.ts'
+import { withLock } from '../../config/lib/lock.ts'
 import { isTaken } from './until.ts'
 
 /**
@@ -12,9 +12,9 @@ import { isTaken } from './until.ts'
  */
 export async function holdPorts(t: Pick<Test, 'teardown'>, ports: readonly number[]): Promise<void> {
   const [held, ended] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
-  const holding = exclusively(
-    join(tmpdir(), 'nodeos-documented-ports'),
-    () => undefined,
+  const holding = withLock(
+    join(tmpdir(), 'nodeos-documented-ports.lock'),
+    { waiting: () => undefined },
     async () => {
       held.resolve()
       await ended.promise

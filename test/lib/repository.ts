@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { describeFile } from '../../build/pipeline/artefact.ts'
-import { tool } from '../../config/lib/tool.ts'
+import { runSync } from '../../config/lib/run.ts'
 import type { Manifest } from '../../build/manifest.ts'
 import { loadConfig } from '../../config/load.ts'
 import { bootable } from '../../deploy/release/store.ts'
@@ -16,7 +16,7 @@ export async function plainWorld(t: Test) {
   const folder = folderOf(t)
   const key = makeKey(folder, 'developer')
   const remote = join(folder, 'plain.git')
-  tool(['git', 'init', '--quiet', '--bare', '--initial-branch=main', remote], {
+  runSync(['git', 'init', '--quiet', '--bare', '--initial-branch=main', remote], {
     purpose: 'make a repository',
   })
   const root = folderOf(t, {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../../config/lib/errors.ts'
-import { tail } from '../../../config/lib/tool.ts'
+import { tail } from '../../../config/lib/run.ts'
 import type { Context, Report } from '../../target.ts'
 import { isPath } from './options.ts'
 

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import shell from 'shelljs'
 import { UserError } from '../../../config/lib/errors.ts'
 import { root } from '../../../config/lib/paths.ts'
-import { findTool, missingTool } from '../../../config/lib/tool.ts'
+import { findProgram, missingProgram } from '../../../config/lib/find.ts'
 
 /** `deploy.options` of the target `git`. */
 export interface GitOptions {
@@ -75,7 +75,7 @@ function expand(path: string): string {
  * @throws {UserError} when the key does not exist
  */
 export function signingKey({ key }: Pick<GitOptions, 'key'>): string {
-  if (findTool('ssh-keygen') === undefined) throw missingTool('ssh-keygen', 'sign releases')
+  if (findProgram('ssh-keygen') === undefined) throw missingProgram('ssh-keygen', 'sign releases')
   const wanted = key ?? defaultKey()
   if (wanted.startsWith('key::') || wanted.startsWith('ssh-')) return wanted
   const file = resolve(root, expand(wanted))

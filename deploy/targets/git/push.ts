@@ -1,6 +1,6 @@
 import { UserError } from '../../../config/lib/errors.ts'
 import { log, progress } from '../../../config/lib/log.ts'
-import { tail } from '../../../config/lib/tool.ts'
+import { tail } from '../../../config/lib/run.ts'
 import { type ReleaseFile, tagOf } from '../../git/release.ts'
 import type { Git } from '../../git/git.ts'
 import type { GitOptions } from './options.ts'

@@ -3,7 +3,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UserError } from '../../../config/lib/errors.ts'
 import { root } from '../../../config/lib/paths.ts'
-import { tail } from '../../../config/lib/tool.ts'
+import { tail } from '../../../config/lib/run.ts'
 import {
   type CommittedRelease,
   describeRelease,

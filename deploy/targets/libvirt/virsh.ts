@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { UserError } from '../../../config/lib/errors.ts'
-import { missingTool, tail } from '../../../config/lib/tool.ts'
+import { missingProgram } from '../../../config/lib/find.ts'
+import { tail } from '../../../config/lib/run.ts'
 
 /** Runs virsh on one connection. */
 export interface Virsh {
@@ -50,7 +51,7 @@ async function execute(
   const { promise, resolve, reject } = Promise.withResolvers<number | null>()
   child.once('close', resolve)
   child.once('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') reject(missingTool(program, 'deploy to libvirt'))
+    if (error.code === 'ENOENT') reject(missingProgram(program, 'deploy to libvirt'))
     else resolve(null)
   })
   const status = await promise

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { root } from '../../../config/lib/paths.ts'
-import { findTool } from '../../../config/lib/tool.ts'
+import { findProgram } from '../../../config/lib/find.ts'
 import { DataDisk } from '../../data/disk.ts'
 import type { DataConfig } from '../../data/handover.ts'
 import type { Context } from '../../target.ts'
@@ -21,7 +21,7 @@ export function diskCommands({ file }: DataDisk, { label, size }: DataConfig): s
   const raw = `${file}.unfinished-raw`
   return [
     ['mkdir', '-p', dirname(file)],
-    [findTool('mke2fs') ?? 'mke2fs', '-q', '-F', '-t', 'ext4', '-m', '0', '-L', label, raw, `${size}M`],
+    [findProgram('mke2fs') ?? 'mke2fs', '-q', '-F', '-t', 'ext4', '-m', '0', '-L', label, raw, `${size}M`],
     ['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, file],
     ['rm', raw],
   ]

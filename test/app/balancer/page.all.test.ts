@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import t, { type Test } from 'tap'
-import { findCommand } from '../../../build/host/find.ts'
+import { findProgram } from '../../../config/lib/find.ts'
 import { dist } from '../../../config/lib/paths.ts'
 import {
   backend,
@@ -13,7 +13,7 @@ import {
   until,
 } from '../../lib/balancer.ts'
 
-const executablePath = findCommand('chromium', (process.env['PATH'] ?? '').split(':'))
+const executablePath = findProgram('chromium')
 if (executablePath === undefined) throw new Error('chromium is missing: npm run doctor')
 const browser: Browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
 t.teardown(() => browser.close())

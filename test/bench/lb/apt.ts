@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { UserError } from '../../../config/lib/errors.ts'
-import { tool } from '../../../config/lib/tool.ts'
+import { runSync } from '../../../config/lib/run.ts'
 
 /** What this host's apt is configured with, for a system that is built beside it. */
 export interface Apt {
@@ -20,13 +20,13 @@ const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 export function hostApt(codename: string): Apt {
   const purpose = 'read the mirrors of this host'
   const format = '$(CREATED_BY) $(SITE) $(RELEASE) $(COMPONENT)'
-  const sources = sourcesOf(codename, tool(['apt-get', 'indextargets', '--format', format], { purpose }))
+  const sources = sourcesOf(codename, runSync(['apt-get', 'indextargets', '--format', format], { purpose }))
   if (sources.length === 0) {
     throw new UserError(`no apt mirror of Debian ${codename} is configured on this host`, {
       hint: 'add one to the apt sources, then run apt-get update',
     })
   }
-  return { sources, options: optionsOf(tool(['apt-config', 'dump'], { purpose })) }
+  return { sources, options: optionsOf(runSync(['apt-config', 'dump'], { purpose })) }
 }
 
 /** The lines of `indextargets` that hold packages of a release, or of its updates, as sources. */

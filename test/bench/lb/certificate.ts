@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tool } from '../../../config/lib/tool.ts'
+import { runSync } from '../../../config/lib/run.ts'
 
 /** A certificate for bench.test that signs itself, and its key; both PEM. */
 export function makeCertificate(folder: string): { certificate: string; key: string } {
   const [certificate, key] = [join(folder, 'certificate.pem'), join(folder, 'key.pem')]
   const names = ['-subj', '/CN=bench.test', '-addext', 'subjectAltName=DNS:bench.test']
-  tool(
+  runSync(
     [
       ...(['openssl', 'req', '-x509', '-nodes', '-days', '2', ...names] as const),
       ...['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1'],

@@ -12,10 +12,10 @@ import {
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import shell from 'shelljs'
-import { hashText } from '../../../build/pipeline/artefact.ts'
+import { hashText } from '../../../config/lib/hash.ts'
 import { UserError } from '../../../config/lib/errors.ts'
 import { log } from '../../../config/lib/log.ts'
-import { tool } from '../../../config/lib/tool.ts'
+import { runSync } from '../../../config/lib/run.ts'
 import { type Apt, hostApt } from './apt.ts'
 
 /** A Debian that boots straight into its kernel. */
@@ -76,7 +76,7 @@ function make(apt: Apt, store: string, folder: string): void {
     const [tree, out] = [join(work, 'tree'), join(work, 'out')]
     mkdirSync(out)
     writeFileSync(join(work, 'sources.list'), `${apt.sources.join('\n')}\n`)
-    tool(
+    runSync(
       [
         ...(['mmdebstrap', '--mode=root', '--format=directory', '--variant=minbase', '--quiet'] as const),
         `--include=${packages.join(',')}`,
@@ -87,8 +87,8 @@ function make(apt: Apt, store: string, folder: string): void {
       { purpose },
     )
     cpSync(overlay, tree, { recursive: true })
-    tool(['sh', setup, tree], { purpose })
-    const status = tool(
+    runSync(['sh', setup, tree], { purpose })
+    const status = runSync(
       [
         'dpkg-query',
         `--admindir=${join(tree, 'var/lib/dpkg')}`,
@@ -112,7 +112,7 @@ function make(apt: Apt, store: string, folder: string): void {
       cpSync(join(tree, 'boot', only(join(tree, 'boot'), prefix)), join(out, name))
     rmSync(join(tree, 'boot'), { recursive: true })
     const image = join(out, 'root.ext4')
-    tool(['mke2fs', '-q', '-t', 'ext4', '-L', 'root', '-d', tree, image, '1500M'], { purpose })
+    runSync(['mke2fs', '-q', '-t', 'ext4', '-L', 'root', '-d', tree, image, '1500M'], { purpose })
     renameSync(out, folder)
   } finally {
     rmSync(work, { recursive: true, force: true })

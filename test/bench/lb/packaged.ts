@@ -1,6 +1,6 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { tool } from '../../../config/lib/tool.ts'
+import { runSync } from '../../../config/lib/run.ts'
 import { type Contestant, memory, ports, type Setting } from './contestant.ts'
 import type { Debian } from './debian.ts'
 
@@ -46,8 +46,11 @@ function settingsDisk({ backend, certificate, key }: Setting, folder: string): s
   }
   writeFileSync(join(tree, 'tls.pem'), `${certificate}${key}`)
   cpSync(join(fixtures, 'status.sh'), join(tree, 'status.sh'))
-  tool(['mke2fs', '-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-L', 'bench', '-d', tree, image, '4M'], {
-    purpose: 'create the disk with the configuration of the proxies',
-  })
+  runSync(
+    ['mke2fs', '-q', '-F', '-t', 'ext4', '-O', '^has_journal', '-L', 'bench', '-d', tree, image, '4M'],
+    {
+      purpose: 'create the disk with the configuration of the proxies',
+    },
+  )
   return image
 }

@@ -2,7 +2,7 @@ import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { log } from '../../../config/lib/log.ts'
-import { tool } from '../../../config/lib/tool.ts'
+import { runSync } from '../../../config/lib/run.ts'
 import { layShipped } from '../../lib/shipped.ts'
 import { appLayer, soonCompiled } from '../app-layer.ts'
 import { sizes, startBackend } from '../backend.ts'
@@ -52,7 +52,7 @@ export function proxy(): Measure {
 /** The app layers of the candidates, and of the shipped app, by name. */
 async function layers(folder: string, backend: string): Promise<[string, string][]> {
   cpSync(fixtures, folder, { recursive: true })
-  tool(['npm', 'install', '--no-package-lock', '--silent'], {
+  runSync(['npm', 'install', '--no-package-lock', '--silent'], {
     purpose: 'install the proxies',
     cwd: folder,
   })

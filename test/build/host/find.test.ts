@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { describeMissing, findCommand, findMissing, packagesFor, remedy } from '../../../build/host/find.ts'
+import { describeMissing, findMissing, packagesFor, remedy } from '../../../build/host/find.ts'
 import { type Requirement, requirements } from '../../../build/host/tools.ts'
 
 const named = (...names: string[]): Requirement[] => requirements.filter(({ name }) => names.includes(name))
@@ -14,15 +14,6 @@ function commands(folder: string, texts: Record<string, string>): string {
   }
   return folder
 }
-
-await t.test('finds commands on PATH, and only what can be run', async (t) => {
-  const folder = t.testdir({ plain: 'no program', folder: {} })
-  commands(folder, { bison: 'exit 0' })
-  t.equal(findCommand('bison', ['/nowhere', folder]), join(folder, 'bison'))
-  t.equal(findCommand('plain', [folder]), undefined, 'a file that nobody may run')
-  t.equal(findCommand('folder', [folder]), undefined, 'a folder')
-  t.equal(findCommand('bison', []), undefined)
-})
 
 await t.test('says what is missing', async (t) => {
   const path = [commands(t.testdir(), { bison: 'exit 0' })]

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
-import { hostFacts } from '../../../build/host/facts.ts'
-import { findCommand, packagesFor, searchPath } from '../../../build/host/find.ts'
+import { findProgram } from '../../../config/lib/find.ts'
+import { packagesFor } from '../../../build/host/find.ts'
 import { managers, requirements, requirementsFor, type Stage } from '../../../build/host/tools.ts'
 
 await t.test('every requirement says what it is for and has a package for every manager', async (t) => {
@@ -35,11 +35,10 @@ await t.test('the stages hold different things', async (t) => {
   t.strictSame(names(['boot']), ['qemu-system-x86_64'])
 })
 
-const path = hostFacts(process.env).path
-const skip = findCommand('dpkg', path) === undefined ? 'this host has no dpkg to ask' : false
+const skip = findProgram('dpkg') === undefined ? 'this host has no dpkg to ask' : false
 await t.test('on Debian and Ubuntu, the named packages are there with the commands', { skip }, async (t) => {
   for (const requirement of requirements.filter(({ kind }) => kind === 'command')) {
-    const file = findCommand(requirement.name, searchPath(requirement, path))
+    const file = findProgram(requirement.name)
     if (file === undefined) {
       t.fail(`${requirement.name} is not installed: npm run doctor`)
       continue

@@ -2,13 +2,13 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { hashFile } from '../../../build/pipeline/artefact.ts'
-import { findTool } from '../../../config/lib/tool.ts'
+import { hashFile } from '../../../config/lib/hash.ts'
+import { findProgram } from '../../../config/lib/find.ts'
 import { root } from '../../../config/lib/paths.ts'
 import { namespaceCommand, noNamespace } from '../../kernel/fixtures/namespace.ts'
 
 const [bin = '', ...namespace] = namespaceCommand() ?? []
-const missing = ['apt-get', 'dpkg-deb'].find((name) => findTool(name) === undefined)
+const missing = ['apt-get', 'dpkg-deb'].find((name) => findProgram(name) === undefined)
 const skip = missing === undefined ? (bin === '' ? noNamespace : false) : `this host has no ${missing}`
 
 const name = 'linux-source-0.1'

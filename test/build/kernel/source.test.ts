@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import { hashText } from '../../../build/pipeline/artefact.ts'
+import { hashText } from '../../../config/lib/hash.ts'
 import { bringSource, findSource, knownSource, type Pin, type Source } from '../../../build/kernel/source.ts'
 
 const content = 'pretend this is a kernel'

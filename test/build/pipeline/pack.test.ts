@@ -1,7 +1,7 @@
 import { chmod, cp, mkdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { hashFile } from '../../../build/pipeline/artefact.ts'
+import { hashFile } from '../../../config/lib/hash.ts'
 import { type Compression, layerType, packLayer } from '../../../build/pipeline/pack.ts'
 
 for (const compression of ['lz4', 'zstd', 'xz'] as Compression[]) {

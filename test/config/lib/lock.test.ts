@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import t from 'tap'
-import { exclusively } from '../../../config/lib/lock.ts'
+import { withLock } from '../../../config/lib/lock.ts'
 import { root } from '../../../config/lib/paths.ts'
 
 const module = join(root, 'config/lib/lock.ts')
@@ -11,8 +11,8 @@ const module = join(root, 'config/lib/lock.ts')
 async function holder(path: string) {
   const body =
     "async () => { console.log('has it'); await new Promise((resolve) => setTimeout(resolve, 60_000)) }"
-  const program = `import { exclusively } from ${JSON.stringify(module)}
-await exclusively(${JSON.stringify(path)}, () => {}, ${body})`
+  const program = `import { withLock } from ${JSON.stringify(module)}
+await withLock(${JSON.stringify(path)}, {}, ${body})`
   const child = spawn(process.execPath, ['--input-type=module', '-e', program], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -21,31 +21,29 @@ await exclusively(${JSON.stringify(path)}, () => {}, ${body})`
 }
 
 await t.test('one at a time, and the other is told that it waits', async (t) => {
-  const path = t.testdir({})
+  const path = join(t.testdir({}), 'lock')
   const order: string[] = []
   const run = async (name: string): Promise<void> =>
-    exclusively(
-      path,
-      () => order.push(`${name} waits`),
-      async () => {
-        order.push(`${name} begins`)
-        await new Promise((resolve) => setTimeout(resolve, 50))
-        order.push(`${name} ends`)
-      },
-    )
+    withLock(path, { waiting: () => order.push(`${name} waits`) }, async () => {
+      order.push(`${name} begins`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      order.push(`${name} ends`)
+    })
   await Promise.all([run('a'), run('b')])
   t.same(order, ['a begins', 'b waits', 'a ends', 'b begins', 'b ends'])
 })
 
 await t.test('a lock goes when its process is killed', async (t) => {
-  const path = t.testdir({})
+  const path = join(t.testdir({}), 'lock')
   const child = await holder(path)
   let waited = 0
-  const mine = exclusively(
+  const mine = withLock(
     path,
-    () => {
-      waited += 1
-      child.kill('SIGKILL')
+    {
+      waiting: () => {
+        waited += 1
+        child.kill('SIGKILL')
+      },
     },
     async () => 'mine',
   )
@@ -54,12 +52,12 @@ await t.test('a lock goes when its process is killed', async (t) => {
 })
 
 await t.test('a lock goes when its work fails; another path has another one', async (t) => {
-  const free = (): void => void t.fail('it waits')
-  const path = t.testdir({})
-  const failing = exclusively(path, free, async () => {
-    await exclusively(join(path, 'other'), free, async () => {})
+  const free = { waiting: (): void => void t.fail('it waits') }
+  const path = join(t.testdir({}), 'lock')
+  const failing = withLock(path, free, async () => {
+    await withLock(`${path}-other`, free, async () => {})
     throw new Error('no')
   })
   await t.rejects(failing, /no/)
-  t.equal(await exclusively(path, free, async () => 'again'), 'again')
+  t.equal(await withLock(path, free, async () => 'again'), 'again')
 })

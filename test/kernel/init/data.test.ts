@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { findTool, tool } from '../../../config/lib/tool.ts'
+import { findProgram } from '../../../config/lib/find.ts'
+import { runSync } from '../../../config/lib/run.ts'
 import {
   compileSanitized,
   everyPart,
@@ -16,7 +17,7 @@ const folder = t.testdir({})
 const mebibyte = 2 ** 20
 const checker = join(folder, 'e2fsck')
 // The real one, on a file in the place of a device.
-writeFileSync(checker, `#!/bin/sh\nexec ${findTool('e2fsck') ?? 'e2fsck'} "$1" "$INIT_ROOT$2"\n`)
+writeFileSync(checker, `#!/bin/sh\nexec ${findProgram('e2fsck') ?? 'e2fsck'} "$1" "$INIT_ROOT$2"\n`)
 chmodSync(checker, 0o755)
 const binary = compileSanitized(join(folder, 'init'), everyPart, 'init-host.c', [`-DE2FSCK="${checker}"`])
 const conf = `${shellConf('exit 0', { 'exit-zero': 'poweroff' })}data store\n`
@@ -35,7 +36,7 @@ function start(
   const root = join(folder, `machine-${machines++}`)
   mkdirSync(join(root, 'dev'), { recursive: true })
   for (const [name, { label, options = [] }] of Object.entries(disks)) {
-    tool(['mke2fs', '-q', '-t', 'ext4', '-L', label, ...options, join(root, 'dev', name), '8m'], {
+    runSync(['mke2fs', '-q', '-t', 'ext4', '-L', label, ...options, join(root, 'dev', name), '8m'], {
       purpose: 'make a disk',
     })
   }
@@ -53,7 +54,7 @@ function enlarge(root: string): void {
 
 /** Spoils a file system. */
 function debugfs(disk: string, command: string): void {
-  tool(['debugfs', '-w', '-R', command, disk], { purpose: 'spoil a disk' })
+  runSync(['debugfs', '-w', '-R', command, disk], { purpose: 'spoil a disk' })
 }
 
 await t.test('the disk with the label is checked and mounted before Node starts', async (t) => {

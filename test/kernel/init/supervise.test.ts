@@ -12,7 +12,7 @@ import {
 import { open, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { tool } from '../../../config/lib/tool.ts'
+import { runSync } from '../../../config/lib/run.ts'
 import { until } from '../../lib/until.ts'
 import {
   compileSanitized,
@@ -258,7 +258,7 @@ await t.test('Node gets its environment, a session, a clean signal mask and noth
   )
   t.strictSame(
     init.texts.filter((text) => /^\d+$/.test(text)),
-    tool(['sh', '-c', 'ls /proc/$$/fd'], { purpose: 'see which files every child of this test has' })
+    runSync(['sh', '-c', 'ls /proc/$$/fd'], { purpose: 'see which files every child of this test has' })
       .trimEnd()
       .split('\n'),
     'no file of init is left open',
@@ -319,7 +319,7 @@ await t.test('a console that takes nothing does not stop the machine', async (t)
 function withButton(): string {
   const root = newRoot()
   mkdirSync(join(root, 'dev'))
-  tool(['mkfifo', join(root, 'dev/button')], { purpose: 'make a power button' })
+  runSync(['mkfifo', join(root, 'dev/button')], { purpose: 'make a power button' })
   return root
 }
 
@@ -327,7 +327,7 @@ function withButton(): string {
 function runLogging(t: Tap, script: string): { init: Running; fifo: string; root: string } {
   const root = newRoot()
   const fifo = join(root, 'log')
-  tool(['mkfifo', fifo], { purpose: 'make a FIFO' })
+  runSync(['mkfifo', fifo], { purpose: 'make a FIFO' })
   const conf = shellConf(script, { 'log-buffer-bytes': 4096, 'exit-zero': 'poweroff', cwd: root })
   return { init: start(t, { conf }, root), fifo, root }
 }

@@ -7,7 +7,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTls } from 'node:tls'
 import t, { type Test } from 'tap'
-import { tool } from '../../../config/lib/tool.ts'
+import { runSync } from '../../../config/lib/run.ts'
 import { readRecord } from '../../../kernel/system/logs/record.ts'
 import { syslogMessage } from '../../../kernel/system/logs/syslog.ts'
 import { certify } from '../../lib/certify.ts'
@@ -28,7 +28,7 @@ async function machine(
   const root = join(folder, String(machines++))
   mkdirSync(root)
   const fifo = join(root, 'log')
-  tool(['mkfifo', fifo], { purpose: 'make a FIFO' })
+  runSync(['mkfifo', fifo], { purpose: 'make a FIFO' })
   const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK)
   const app = { 'index.cjs': "require('node:http').createServer((_, r) => r.end()).listen(process.env.PORT)" }
   const running = await boot(system, root, { entry: 'index.cjs', app, forward, env })

@@ -4,7 +4,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { tool } from '../../../../config/lib/tool.ts'
+import { runSync } from '../../../../config/lib/run.ts'
 import { Git } from '../../../../deploy/git/git.ts'
 import { type Context, loadTarget, type Release, verb } from '../../../../deploy/target.ts'
 import { sshPlace } from '../../../../deploy/targets/git/host.ts'
@@ -32,7 +32,7 @@ async function releaseTo(
 /** A repository that nobody has set up, with git's own settings. */
 function plainRepository(t: Test): string {
   const folder = join(folderOf(t), 'plain.git')
-  tool(['git', 'init', '--quiet', '--bare', '--initial-branch=main', folder], {
+  runSync(['git', 'init', '--quiet', '--bare', '--initial-branch=main', folder], {
     purpose: 'make a repository',
   })
   return folder
@@ -104,7 +104,7 @@ await t.test('a host is reached over ssh', async (t) => {
 await t.test('a repository of git alone keeps releases; over https too', async (t) => {
   const key = makeKey(folderOf(t), 'developer')
   const folder = plainRepository(t)
-  tool(['git', '-C', folder, 'config', 'http.receivepack', 'true'], { purpose: 'allow pushes' })
+  runSync(['git', '-C', folder, 'config', 'http.receivepack', 'true'], { purpose: 'allow pushes' })
   const https = await serveHttps(t, join(folder, '..'))
   for (const remote of [folder, `${https}/plain.git`]) {
     const { release, context } = await releaseTo(

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { hashText } from '../../../../build/pipeline/artefact.ts'
+import { hashText } from '../../../../config/lib/hash.ts'
 import { markProcess, isRunning, awaitEnd } from '../../../../deploy/qemu/process.ts'
 import { locked, readState, type State, writeState } from '../../../../deploy/targets/local/state.ts'
 

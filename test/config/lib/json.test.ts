@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseJson, readJson } from '../../config/json.ts'
+import { parseJson, readJson } from '../../../config/lib/json.ts'
 
 const cases: [text: string, place: string][] = [
   ['{\n  "a": 1,\n}', '3:1'],

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { UserError } from './lib/errors.ts'
+import { readFile } from 'node:fs/promises'
+import { writeAtomic } from './atomic.ts'
+import { UserError } from './errors.ts'
 
 /** Any JSON value. */
 export type Json = null | boolean | number | string | Json[] | JsonObject
@@ -7,12 +9,13 @@ export interface JsonObject {
   [key: string]: Json
 }
 
+/** Returns whether a value is an object of JSON: neither null nor a list. */
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /**
- * Reads a JSON file; returns undefined when it does not exist.
+ * Reads a JSON file that a person writes; returns undefined when it does not exist.
  *
  * @param name of the file in messages
  * @throws {UserError} with line and column when it is not valid JSON
@@ -22,7 +25,7 @@ export function readJson(path: string, name: string): Json | undefined {
   return parseJson(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''), name)
 }
 
-/** Parses JSON. @throws {UserError} with line and column when the text is not valid JSON */
+/** Parses JSON that a person writes. @throws {UserError} with line and column when the text is not valid JSON */
 export function parseJson(text: string, name: string): Json {
   try {
     return JSON.parse(text) as Json
@@ -35,6 +38,25 @@ export function parseJson(text: string, name: string): Json {
       { cause: error },
     )
   }
+}
+
+/** Parses JSON that a program wrote; returns `otherwise` when the text is not valid JSON. */
+export function parseOr<T>(text: string, otherwise: T): T {
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    return otherwise
+  }
+}
+
+/** Reads a JSON file that the tools wrote; returns undefined when it does not exist or is not valid JSON. */
+export async function readOwnJson<T>(path: string): Promise<T | undefined> {
+  return parseOr<T | undefined>(await readFile(path, 'utf8').catch(() => ''), undefined)
+}
+
+/** Writes a JSON file at once: a reader finds the old content or the new one. */
+export async function writeJson(path: string, value: unknown, mode?: number): Promise<void> {
+  await writeAtomic(path, `${JSON.stringify(value, null, 2)}\n`, mode)
 }
 
 /** V8 reports the position of all errors but two: an unexpected token and an unexpected end. */

@@ -1,6 +1,5 @@
 import t from 'tap'
-import { hashText } from '../../../build/pipeline/artefact.ts'
-import { uuidOf } from '../../../build/image/uuid.ts'
+import { hashText, uuidOf } from '../../../config/lib/hash.ts'
 
 await t.test('a UUID is made of the hash alone, of version 8 and variant 1', (t) => {
   t.equal(uuidOf('f'.repeat(64)), 'ffffffff-ffff-8fff-bfff-ffffffffffff')
