@@ -48,16 +48,14 @@ export async function rebuild(packages: readonly string[], folder: string, node:
 await main(
   import.meta,
   {
-    usage: 'npm run rebuild -- <package>…',
+    usage: 'npm run rebuild --',
     summary: "Compiles native addons for the machine's Node, whatever Node runs on this host.",
     options: { in: { type: 'string' } },
     help: { in: 'folder whose node_modules has the packages (default: the repository)' },
-    positionals: true,
+    words: ['package…'],
+    example: 'npm run rebuild -- better-sqlite3',
   },
   async ({ values, positionals }) => {
-    if (positionals.length === 0) {
-      throw new UserError('missing package name', { hint: 'npm run rebuild -- better-sqlite3' })
-    }
     const { machine } = await loadConfig()
     await rebuild(positionals, resolve(root, values.in ?? ''), await npmNode(machine.arch))
   },

@@ -49,12 +49,15 @@ const helpTexts = new Map<string, string>()
 
 /** Prints the help of a script; undefined when it is not one of our commands. */
 function helpOf(script: string): string | undefined {
-  const [, file] = /(?:^|&& )node (\S+\.ts)$/.exec(scripts[script] ?? '') ?? []
-  if (file === undefined) return undefined
-  const known = helpTexts.get(file)
+  const [, words] = /(?:^|&& )node (\S+\.ts(?: \w+)?)$/.exec(scripts[script] ?? '') ?? []
+  if (words === undefined) return undefined
+  const known = helpTexts.get(words)
   if (known !== undefined) return known
-  const help = execFileSync(process.execPath, [file, '--help'], { cwd: root, encoding: 'utf8' })
-  helpTexts.set(file, help)
+  const help = execFileSync(process.execPath, [...words.split(' '), '--help'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  helpTexts.set(words, help)
   return help
 }
 

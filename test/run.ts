@@ -91,7 +91,7 @@ await main(
 Tests in files named *${suffix} run with --all.`,
     options: { all: { type: 'boolean' } },
     help: { all: `run the files named *${suffix} instead, with every program on PATH` },
-    positionals: true,
+    words: ['[file…]'],
   },
   async ({ values, positionals }) => {
     const files = positionals.length > 0 ? positionals : testFiles(values.all === true)

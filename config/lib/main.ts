@@ -13,8 +13,8 @@ export interface Command<T extends Options> {
   options: T
   /** One line a flag, in the order to print them. */
   help: Record<keyof T & string, string>
-  /** Whether words that are not flags are accepted. */
-  positionals?: boolean
+  /** Names of the arguments that are not flags, such as `name`, `[release]` or `[file…]`. Brackets: optional; `…`: any number. */
+  words?: readonly string[]
   /** A complete command, which `--help` prints. */
   example?: string
 }
@@ -61,10 +61,7 @@ function parse<T extends Options>(command: Command<T>, argv: readonly string[]):
       options: command.options,
       allowPositionals: true,
     })
-    const [unexpected] = parsed.positionals
-    if (unexpected !== undefined && command.positionals !== true) {
-      throw new Error(`unexpected argument '${unexpected}'`)
-    }
+    checkWords(parsed.positionals, command.words)
     return parsed
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error), {
@@ -74,13 +71,37 @@ function parse<T extends Options>(command: Command<T>, argv: readonly string[]):
   }
 }
 
-/** The help of a command. */
+/** @throws {Error} when an argument is missing, or there is one too many */
+function checkWords(given: readonly string[], names: readonly string[] = []): void {
+  const missing = names.find((name, index) => !name.startsWith('[') && given[index] === undefined)
+  if (missing !== undefined) throw new Error(`missing argument: ${missing}`)
+  const unexpected = given[names.length]
+  if (unexpected !== undefined && !names.some((name) => name.includes('…')))
+    throw new Error(`unexpected argument '${unexpected}'`)
+}
+
+/** Formats the help of a command. */
 export function helpText<T extends Options>(command: Command<T>): string {
-  const flags = Object.entries(command.options).map(([name, option]) => {
-    const flag = `--${name}${option.type === 'string' ? ' <value>' : ''}`
-    return `  ${flag.padEnd(22)} ${command.help[name] ?? ''}\n`
-  })
-  flags.push(`  ${'--help'.padEnd(22)} print this\n`)
-  const example = command.example === undefined ? '' : `\nexample: ${command.example}\n`
-  return `${command.summary}\n\nusage: ${command.usage} [options]\n\n${flags.join('')}${example}`
+  const { summary, usage, words = [], example } = command
+  const help = `  ${'--help'.padEnd(22)} print this\n`
+  return [
+    `${summary}\n\n`,
+    `usage: ${[usage, ...words, '[options]'].join(' ')}\n\n`,
+    optionsText(command),
+    help,
+    example === undefined ? '' : `\nexample: ${example}\n`,
+  ].join('')
+}
+
+/** Formats the options of a command, one a line. */
+export function optionsText<T extends Options>({
+  options,
+  help,
+}: Pick<Command<T>, 'options' | 'help'>): string {
+  return Object.entries(options)
+    .map(([name, { type }]) => {
+      const flag = `--${name}${type === 'string' ? ' <value>' : ''}`
+      return `  ${flag.padEnd(22)} ${help[name] ?? ''}\n`
+    })
+    .join('')
 }

@@ -84,7 +84,7 @@ await main(
     summary: 'Git runs this in a repository that npm run host has set up.',
     options: {},
     help: {},
-    positionals: true,
+    words: ['hook', 'home', 'appliance'],
   },
   async ({ positionals: [hook, home, name = ''] }) => {
     const push = { home: new Home(home), name, updates: parseUpdates(await text(process.stdin)) }

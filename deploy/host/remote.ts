@@ -13,7 +13,7 @@ await main(
     summary: `Connects npm run deploy:… of another computer to the service of this host: ${verbs.join(', ')}. Prints JSON lines.`,
     options: { follow: { type: 'boolean' }, data: { type: 'boolean' } },
     help: { follow: 'logs: follow until the machine ends', data: 'destroy: remove the data, too' },
-    positionals: true,
+    words: ['home', 'appliance', '[verb]'],
   },
   async ({ values, positionals: [home, appliance = '', verb = 'status'] }) => {
     const request: Request = {

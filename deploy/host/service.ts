@@ -94,7 +94,7 @@ await main(
     summary: 'Runs the appliances of a host. npm run host starts it.',
     options: {},
     help: {},
-    positionals: true,
+    words: ['home'],
   },
   async ({ positionals: [path] }) => {
     const home = new Home(path)

@@ -54,7 +54,7 @@ await t.test('the command names a package', (t) => {
     cwd: root,
     encoding: 'utf8',
   })
-  t.equal(status, 1)
-  t.match(stderr, /missing package name[^]*npm run rebuild -- better-sqlite3/)
+  t.equal(status, 2)
+  t.match(stderr, /missing argument: package…[^]*npm run rebuild -- --help/)
   t.end()
 })

@@ -51,7 +51,8 @@ export async function startHost(t: Test, within: readonly string[] = []): Promis
     const argv = [
       ...['-u', 'NODE_OPTIONS', `PATH=${programs}:${process.env['PATH'] ?? ''}`],
       process.execPath,
-      join(root, 'deploy/host.ts'),
+      join(root, 'deploy/cli.ts'),
+      'host',
       ...words,
       '--home',
       home.path,

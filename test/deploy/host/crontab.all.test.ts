@@ -24,7 +24,7 @@ const why =
       ? false
       : 'NOT TESTED: only root can hide the crontabs of this host from the test'
 
-const host = `env -u NODE_OPTIONS '${process.execPath}' '${join(root, 'deploy/host.ts')}'`
+const host = `env -u NODE_OPTIONS '${process.execPath}' '${join(root, 'deploy/cli.ts')}' host`
 
 /** Runs a script where crontabs are those of the test alone. */
 function run(t: Test, script: readonly string[]): string {
@@ -55,7 +55,7 @@ await t.test(
     ])
     const [added = '', first, second, last] = said.split('---\n')
     t.match(added, /cron starts it with the host, but cron is NOT running/)
-    const entry = /^@reboot PATH=\S+ \S+node \S+host\.ts restart --home (\S+) >>\S+ 2>&1 # nodeos \1$/m
+    const entry = /^@reboot PATH=\S+ \S+node \S+cli\.ts host restart --home (\S+) >>\S+ 2>&1 # nodeos \1$/m
     t.match(first, entry)
     t.match(first, /^# mine\n\n1 2 3 4 5 true\n@reboot /)
     t.equal(second, first, 'only once')
@@ -101,7 +101,13 @@ await t.test('without cron it is said what to run when the host starts', (t) => 
     execFileSync('ln', ['-s', path, join(bin, name)])
   }
   const env = { PATH: bin, HOME: process.env['HOME'] ?? '/' }
-  const argv = (...words: string[]): string[] => [join(root, 'deploy/host.ts'), ...words, '--home', home]
+  const argv = (...words: string[]): string[] => [
+    join(root, 'deploy/cli.ts'),
+    'host',
+    ...words,
+    '--home',
+    home,
+  ]
   t.teardown(() => void spawnSync(process.execPath, argv('uninstall', '--yes', '--purge'), { env }))
   const { stdout } = spawnSync(
     '/usr/bin/env',
@@ -115,7 +121,7 @@ await t.test('without cron it is said what to run when the host starts', (t) => 
   )
   t.match(stdout, /it does NOT start with the host \(crontab was not found\)/)
   const [, command = ''] = /rc\.local:\n +(.*)\n/.exec(stdout) ?? []
-  t.match(command, /host\.ts restart --home /)
+  t.match(command, /cli\.ts host restart --home /)
   t.equal(spawnSync('sh', ['-c', command], { env: { HOME: env.HOME } }).status, 0, 'that command works')
   t.end()
 })

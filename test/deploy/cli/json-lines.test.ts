@@ -1,5 +1,5 @@
 import t from 'tap'
-import { jsonLines } from '../../deploy/logs.ts'
+import { jsonLines } from '../../../deploy/cli/json-lines.ts'
 
 /** What is printed of a console that comes in these pieces. */
 function printed(pieces: readonly string[]): unknown[] {

@@ -3,15 +3,16 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join, relative, resolve } from 'node:path'
 import { finished } from 'node:stream/promises'
 import { pathToFileURL } from 'node:url'
-import { UserError } from '../config/lib/errors.ts'
-import { type Progress, progress } from '../config/lib/log.ts'
-import { main } from '../config/lib/main.ts'
-import { dist, root } from '../config/lib/paths.ts'
-import { formatBytes } from '../config/lib/units.ts'
-import { configuredControl, positiveNumber } from './command.ts'
-import type { Control } from './control/client.ts'
-import { busyTime, type CpuProfile, hottest, withHostPaths } from './control/cpuprofile.ts'
-import { flameGraph } from './control/flame.ts'
+import { UsageError } from '../../config/lib/errors.ts'
+import { type Progress, progress } from '../../config/lib/log.ts'
+import { dist, root } from '../../config/lib/paths.ts'
+import { formatBytes } from '../../config/lib/units.ts'
+import type { Control } from '../control/client.ts'
+import { busyTime, type CpuProfile, hottest, withHostPaths } from '../control/cpuprofile.ts'
+import { flameGraph } from '../control/flame.ts'
+import type { Report } from '../target.ts'
+import { configuredControl } from './context.ts'
+import { positiveNumber, verb, type Verb } from './verb.ts'
 
 interface Wanted {
   /** Number of the worker, where several processes run the app. */
@@ -22,54 +23,51 @@ interface Wanted {
 
 const hotFunctions = 10
 
-await main(
-  import.meta,
-  {
-    usage: 'npm run profile --',
-    summary:
-      'Profiles the app in the running machine: its CPU time, or its heap.\n\nexample: npm run profile -- --seconds 30 --flame',
-    options: {
-      seconds: { type: 'string' },
-      flame: { type: 'boolean' },
-      heap: { type: 'boolean' },
-      worker: { type: 'string' },
-      out: { type: 'string' },
-    },
-    help: {
-      seconds: 'how long to profile the CPU, from 0.1 to 600; default 10',
-      flame: 'also write a flame graph, an HTML file beside the profile',
-      heap: 'take a heap snapshot instead; the app pauses meanwhile',
-      worker: 'number of the worker, where several processes run the app; default 1',
-      out: 'file to write; default: a new file in dist/profiles/',
-    },
+export const profile: Verb = verb({
+  usage: 'npm run profile --',
+  summary: 'Profiles the app in the running machine: its CPU time, or its heap.',
+  options: {
+    seconds: { type: 'string' },
+    flame: { type: 'boolean' },
+    heap: { type: 'boolean' },
+    worker: { type: 'string' },
+    out: { type: 'string' },
   },
-  async ({ values }) => {
+  help: {
+    seconds: 'how long to profile the CPU, from 0.1 to 600; default 10',
+    flame: 'also write a flame graph, an HTML file beside the profile',
+    heap: 'take a heap snapshot instead; the app pauses meanwhile',
+    worker: 'number of the worker, where several processes run the app; default 1',
+    out: 'file to write; default: a new file in dist/profiles/',
+  },
+  example: 'npm run profile -- --seconds 30 --flame',
+  async run(values) {
     const seconds = positiveNumber('--seconds', values.seconds ?? '10')
     if (values.heap === true && (values.flame === true || values.seconds !== undefined)) {
-      throw new UserError('--heap cannot be combined with --flame or --seconds, which are for a CPU profile')
+      throw new UsageError('--heap cannot be combined with --flame or --seconds, which are for a CPU profile')
     }
     const worker = values.worker === undefined ? {} : { worker: positiveNumber('--worker', values.worker) }
     const wanted: Wanted = { ...worker, out: resolve(values.out ?? defaultFile(values.heap === true)) }
     const control = await configuredControl()
     try {
       await mkdir(dirname(wanted.out), { recursive: true })
-      if (values.heap === true) await heap(control, wanted)
-      else await cpu(control, { ...wanted, seconds, flame: values.flame === true })
+      if (values.heap === true) return await profileHeap(control, wanted)
+      return await profileCpu(control, { ...wanted, seconds, flame: values.flame === true })
     } finally {
       control.close()
     }
   },
-)
+})
 
 function defaultFile(heap: boolean): string {
   const time = new Date().toISOString().replaceAll(/[-:]|\..*$/g, '')
   return join(dist, 'profiles', heap ? `heap-${time}.heapsnapshot` : `cpu-${time}.cpuprofile`)
 }
 
-async function cpu(
+async function profileCpu(
   control: Control,
   { seconds, flame, out, ...params }: Wanted & { seconds: number; flame: boolean },
-): Promise<void> {
+): Promise<Report> {
   const line = progress('Profiling the CPU')
   const stop = count(line, seconds)
   const parts: Buffer[] = []
@@ -81,17 +79,17 @@ async function cpu(
   await writeFile(out, JSON.stringify(withHostPaths(profile, `${pathToFileURL(root).href}/`)))
   const graph = `${out.replace(/\.cpuprofile$/, '')}.html`
   if (flame) await writeFile(graph, flameGraph(profile, 'CPU profile'))
-  process.stdout.write(
-    `${[
-      ...summary(profile),
-      '',
-      `${shown(out)}   open it in Chrome DevTools (Performance, Load profile), VS Code or speedscope.app`,
-      ...(flame ? [`${shown(graph)}   open it in a browser`] : []),
-    ].join('\n')}\n`,
-  )
+  const text = [
+    ...summary(profile),
+    '',
+    `${shown(out)}   open it in Chrome DevTools (Performance, Load profile), VS Code or speedscope.app`,
+    ...(flame ? [`${shown(graph)}   open it in a browser`] : []),
+  ]
+  const functions = hottest(profile, hotFunctions)
+  return { text: text.join('\n'), data: { file: out, ...(flame ? { flame: graph } : {}), functions } }
 }
 
-/** Shows how much of the time has passed; returns what ends it. */
+/** Shows how much time has passed, until the returned function is called. */
 function count(line: Progress, seconds: number): () => void {
   const started = Date.now()
   const timer = setInterval(() => {
@@ -101,7 +99,7 @@ function count(line: Progress, seconds: number): () => void {
   return () => clearInterval(timer)
 }
 
-/** The hottest functions, for a person. */
+/** Lists the hottest functions for a person. */
 export function summary(profile: CpuProfile): string[] {
   const whole = profile.endTime - profile.startTime
   const percent = (us: number): string => `${((100 * us) / (whole || 1)).toFixed(1).padStart(5)} %`
@@ -115,7 +113,7 @@ export function summary(profile: CpuProfile): string[] {
   ]
 }
 
-async function heap(control: Control, { out, ...params }: Wanted): Promise<void> {
+async function profileHeap(control: Control, { out, ...params }: Wanted): Promise<Report> {
   const line = progress('Taking a heap snapshot')
   const file = createWriteStream(out)
   let bytes = 0
@@ -133,7 +131,10 @@ async function heap(control: Control, { out, ...params }: Wanted): Promise<void>
     throw error
   }
   line.done(formatBytes(bytes))
-  process.stdout.write(`${shown(out)}   open it in Chrome DevTools (Memory, Load)\n`)
+  return {
+    text: `${shown(out)}   open it in Chrome DevTools (Memory, Load)`,
+    data: { file: out, bytes },
+  }
 }
 
 function shown(file: string): string {

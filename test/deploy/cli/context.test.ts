@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import t from 'tap'
-import { root } from '../../config/lib/paths.ts'
+import { root } from '../../../config/lib/paths.ts'
 
 /** Prints without end; when it is interrupted, it takes its time and ends with 7. */
 const program = `
-  import { contextIn } from ${JSON.stringify(join(root, 'deploy/command.ts'))}
-  const { signal, print } = contextIn('/nowhere', {})
+  import { makeContext } from ${JSON.stringify(join(root, 'deploy/cli/context.ts'))}
+  const { signal, print } = makeContext('/nowhere', {})
   signal.addEventListener('abort', () => setTimeout(() => process.exit(7), 300))
   setInterval(() => print('again\\n'), 10)`
 

@@ -1,55 +1,58 @@
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { Recoverable, start } from 'node:repl'
 import { callbackify } from 'node:util'
-import { main } from '../config/lib/main.ts'
-import { dist } from '../config/lib/paths.ts'
-import { configuredControl, positiveNumber } from './command.ts'
-import { type Control, ControlError } from './control/client.ts'
-import { completionSource, completionsOf, isUnfinished, prepare } from './control/line.ts'
+import { UsageError } from '../../config/lib/errors.ts'
+import { dist } from '../../config/lib/paths.ts'
+import { type Control, ControlError } from '../control/client.ts'
+import { completionSource, completionsOf, isUnfinished, prepare } from '../control/line.ts'
+import type { Report } from '../target.ts'
+import { configuredControl } from './context.ts'
+import { positiveNumber, verb, type Verb } from './verb.ts'
 
-await main(
-  import.meta,
-  {
-    usage: 'npm run repl --',
-    summary:
-      "Evaluates JavaScript in the running app: what you type, or what is piped in.\n\nexample: npm run repl -- -e 'process.memoryUsage()'",
-    options: { eval: { type: 'string', short: 'e' }, worker: { type: 'string' } },
-    help: {
-      eval: 'evaluate this, print the value and exit; short: -e',
-      worker: 'number of the worker, where several processes run the app; default 1',
-    },
+type Evaluate = (source: string, colors: boolean) => Promise<string>
+
+export const repl: Verb = verb({
+  usage: 'npm run repl --',
+  summary: 'Evaluates JavaScript in the running app: what you type, or what is piped in.',
+  options: { eval: { type: 'string', short: 'e' }, worker: { type: 'string' } },
+  help: {
+    eval: 'evaluate this, print the value and exit; short: -e',
+    worker: 'number of the worker, where several processes run the app; default 1',
   },
-  async ({ values }) => {
+  json: { prints: 'with --eval or a pipe: print {"value": …} or {"error": …}' },
+  example: "npm run repl -- -e 'process.memoryUsage()'",
+  async run(values) {
+    const interactive = values.eval === undefined && process.stdin.isTTY
+    if (interactive && values.json === true) throw new UsageError('--json needs --eval or a pipe')
     const worker = values.worker === undefined ? {} : { worker: positiveNumber('--worker', values.worker) }
     const control = await configuredControl()
-    const evaluate = (source: string, colors: boolean): Promise<string> =>
+    const evaluate: Evaluate = (source, colors) =>
       control.call('repl', { source: prepare(source), colors, ...worker })
     try {
-      if (values.eval !== undefined) await once(values.eval, evaluate)
-      else if (process.stdin.isTTY) await converse(control, evaluate)
-      else await once(await text(process.stdin), evaluate)
+      if (interactive) return await converse(control, evaluate)
+      const source = values.eval ?? (await text(process.stdin))
+      return await evaluateOnce(source, evaluate, values.json === true)
     } finally {
       control.close()
     }
   },
-)
+})
 
-type Evaluate = (source: string, colors: boolean) => Promise<string>
-
-async function once(source: string, evaluate: Evaluate): Promise<void> {
+async function evaluateOnce(source: string, evaluate: Evaluate, json: boolean): Promise<Report> {
   try {
-    const shown = await evaluate(source, process.stdout.isTTY)
-    if (shown !== 'undefined') process.stdout.write(`${shown}\n`)
+    const value = await evaluate(source, process.stdout.isTTY && !json)
+    return { text: value === 'undefined' ? '' : value, data: { value } }
   } catch (error) {
     if (!isThrown(error)) throw error
-    process.stderr.write(`Uncaught ${error.remoteStack}\n`)
-    process.exitCode = 1
+    if (!json) process.stderr.write(`Uncaught ${error.remoteStack}\n`)
+    return { text: '', data: { error: error.remoteStack }, status: 1 }
   }
 }
 
-/** Until Ctrl-D. */
-async function converse(control: Control, evaluate: Evaluate): Promise<void> {
+/** Evaluates line by line until Ctrl-D. */
+async function converse(control: Control, evaluate: Evaluate): Promise<undefined> {
   const { pid, node, uptime } = await control.call('status', {})
   process.stdout.write(
     `In the app: Node ${node}, pid ${pid}, up for ${Math.round(uptime)} s. ` +
@@ -66,7 +69,8 @@ async function converse(control: Control, evaluate: Evaluate): Promise<void> {
     completer: callbackify((line: string) => completions(line, evaluate)),
   })
   server.setupHistory(join(dist, 'run', 'repl_history'), () => undefined)
-  await new Promise<void>((resolve) => server.once('exit', () => resolve()))
+  await once(server, 'exit')
+  return undefined
 }
 
 /** What to print for a line; nothing for one that is empty. */

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { checkout } from '../lib/checkout.ts'
-import { folderOf } from '../lib/release.ts'
-import { plainWorld } from '../lib/repository.ts'
+import { checkout } from '../../lib/checkout.ts'
+import { folderOf } from '../../lib/release.ts'
+import { verbs } from '../../../deploy/cli.ts'
+import { plainWorld } from '../../lib/repository.ts'
 
 type Environment = Record<string, string>
 
@@ -17,9 +18,9 @@ const toGit: Environment = {
   NODEOS_DEPLOY_OPTIONS: JSON.stringify({ remote: world.remote, key: world.key }),
 }
 
-/** A program as npm runs it. */
-function run(program: string, words: readonly string[], env: Environment) {
-  return spawnSync(process.execPath, [`deploy/${program}.ts`, ...words], {
+/** A verb as npm runs it. */
+function run(verb: string, words: readonly string[], env: Environment) {
+  return spawnSync(process.execPath, ['deploy/cli.ts', verb, ...words], {
     cwd: copy.path,
     encoding: 'utf8',
     env: { ...process.env, XDG_STATE_HOME: state, ...env },
@@ -123,10 +124,31 @@ await t.test('deploy:destroy asks', (t) => {
 
   /** With a terminal, and somebody there who answers. */
   const asked = (answer: string): { status: number | null; output: string } => {
-    const script = `(sleep 3; echo '${answer}'; sleep 1) | script -qec '${process.execPath} deploy/destroy.ts' /dev/null`
+    const script = `(sleep 3; echo '${answer}'; sleep 1) | script -qec '${process.execPath} deploy/cli.ts destroy' /dev/null`
     return copy.run(['sh', '-c', script], { ...local, XDG_STATE_HOME: state })
   }
   t.match(asked('no'), { status: 1, output: /Type nodeos to confirm: [^]*error: nothing was removed/ })
   t.match(asked('nodeos'), { status: 0, output: /no machine is deployed/ })
+  t.end()
+})
+
+await t.test('--json prints JSON, or nothing beside an error', (t) => {
+  const local = { NODEOS_DEPLOY_TARGET: 'local' }
+  const more: Record<string, string[]> = {
+    deploy: ['--dry-run'],
+    destroy: ['--yes'],
+    logs: ['--no-follow'],
+    repl: ['--eval', '1'],
+  }
+  for (const [target, env] of Object.entries({ git: toGit, local })) {
+    for (const [name, { json }] of Object.entries(verbs)) {
+      if (json !== undefined && 'unsupported' in json) continue
+      const { status, stdout, stderr } = run(name, [...(more[name] ?? []), '--json'], env)
+      const what = `${name} with the target ${target}`
+      t.match(stdout === '' ? {} : JSON.parse(stdout), {}, what)
+      t.equal(stderr.match(/^(error|bug): /gm)?.length ?? 0, status === 1 ? 1 : 0, `${what}: ${stderr}`)
+      t.equal(stdout === '', status === 1, what)
+    }
+  }
   t.end()
 })
