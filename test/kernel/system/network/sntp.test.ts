@@ -4,6 +4,7 @@ import t from 'tap'
 import { decodeAnswer, encodeQuestion, encodeTime } from '../../../../kernel/system/network/sntp/packet.ts'
 import { querySntp, type Reading } from '../../../../kernel/system/network/sntp/query.ts'
 import { startTimeSync } from '../../../../kernel/system/network/sntp.ts'
+import { limitMs } from '../../../lib/until.ts'
 import { seeded } from '../../fixtures/random.ts'
 
 const nonce = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
@@ -93,9 +94,10 @@ await t.test('asks a server', async (t) => {
     answerTo(question, Date.now() - 99_000, { origin: new Uint8Array(8) }),
     answerTo(question, Date.now() + 5000),
   ])
-  const { offset, delay, stratum } = await querySntp('127.0.0.1', { ...options, timeout: 5000, port })
-  t.ok(Math.abs(offset - 5000) < 100, `${offset}: the usable one of three answers`)
-  t.ok(delay >= 0 && delay < 1000)
+  const { offset, delay, stratum } = await querySntp('127.0.0.1', { ...options, timeout: limitMs, port })
+  t.ok(delay >= 0)
+  // A delay in one direction makes half of it an error.
+  t.ok(Math.abs(offset - 5000) <= delay / 2 + 2, `${offset}: the usable one of three answers`)
   t.equal(stratum, 2)
 })
 
