@@ -35,7 +35,7 @@ function command(home: Home): string {
   const path = (process.env['PATH'] ?? '')
     .split(delimiter)
     .filter((folder) => folder.startsWith('/') && !folder.includes('node_modules'))
-  const argv = [process.execPath, join(root, 'deploy/cli.ts'), 'host', 'restart', '--home', home.path]
+  const argv = [process.execPath, join(root, 'deploy/cli/cli.ts'), 'host', 'restart', '--home', home.path]
   const set = shellLine([[...new Set(path)].join(delimiter)])
   return `PATH=${set} ${shellLine(argv)} >>${shellLine([home.log])} 2>&1`
 }

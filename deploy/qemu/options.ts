@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { root } from '../../config/lib/paths.ts'
-import { checkEnvironment } from '../environment.ts'
+import { checkEnvironment } from './environment.ts'
 import { chooseAccelerator } from './accelerator.ts'
 import type { Accelerator, MachineSpec } from './command.ts'
 import { type BootFiles, describeMachine, type MachineOptions } from './description.ts'

@@ -203,7 +203,7 @@ await t.test(
 
 /** A deploy whose machine was just started. */
 async function deploying(): Promise<{ child: ChildProcess; output: () => string }> {
-  const child = spawn('node', ['deploy/cli.ts', 'deploy'], {
+  const child = spawn('node', ['deploy/cli/cli.ts', 'deploy'], {
     cwd: copy.path,
     stdio: ['ignore', 'ignore', 'pipe'],
     env: { ...process.env, NODEOS_ACCEL: 'tcg' },

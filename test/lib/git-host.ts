@@ -51,7 +51,7 @@ export async function startHost(t: Test, within: readonly string[] = []): Promis
     const argv = [
       ...['-u', 'NODE_OPTIONS', `PATH=${programs}:${process.env['PATH'] ?? ''}`],
       process.execPath,
-      join(root, 'deploy/cli.ts'),
+      join(root, 'deploy/cli/cli.ts'),
       'host',
       ...words,
       '--home',

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { root } from '../../../config/lib/paths.ts'
 import type { SystemConfig } from '../../../config/system.types.ts'
-import { checkEnvironment } from '../../environment.ts'
+import { checkEnvironment } from '../../qemu/environment.ts'
 import { artefactPath } from '../../release/dist.ts'
 import type { Release } from '../../target.ts'
 import { type About, domainXml } from './domain.ts'

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { checkout } from '../../lib/checkout.ts'
 import { folderOf } from '../../lib/release.ts'
-import { verbs } from '../../../deploy/cli.ts'
+import { verbs } from '../../../deploy/cli/cli.ts'
 import { plainWorld } from '../../lib/repository.ts'
 
 type Environment = Record<string, string>
@@ -20,7 +20,7 @@ const toGit: Environment = {
 
 /** A verb as npm runs it. */
 function run(verb: string, words: readonly string[], env: Environment) {
-  return spawnSync(process.execPath, ['deploy/cli.ts', verb, ...words], {
+  return spawnSync(process.execPath, ['deploy/cli/cli.ts', verb, ...words], {
     cwd: copy.path,
     encoding: 'utf8',
     env: { ...process.env, XDG_STATE_HOME: state, ...env },
@@ -124,7 +124,7 @@ await t.test('deploy:destroy asks', (t) => {
 
   /** With a terminal, and somebody there who answers. */
   const asked = (answer: string): { status: number | null; output: string } => {
-    const script = `(sleep 3; echo '${answer}'; sleep 1) | script -qec '${process.execPath} deploy/cli.ts destroy' /dev/null`
+    const script = `(sleep 3; echo '${answer}'; sleep 1) | script -qec '${process.execPath} deploy/cli/cli.ts destroy' /dev/null`
     return copy.run(['sh', '-c', script], { ...local, XDG_STATE_HOME: state })
   }
   t.match(asked('no'), { status: 1, output: /Type nodeos to confirm: [^]*error: nothing was removed/ })

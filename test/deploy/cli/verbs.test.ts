@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
 import { root } from '../../../config/lib/paths.ts'
-import { verbs } from '../../../deploy/cli.ts'
+import { verbs } from '../../../deploy/cli/cli.ts'
 import { hostVerbs } from '../../../deploy/cli/host.ts'
 import { folderOf } from '../../lib/release.ts'
 
@@ -21,7 +21,7 @@ const empty = folderOf(t)
 /** Runs command lines one after the other in one process. */
 function runAll(commands: readonly (readonly string[])[]): Result[] {
   const script = `
-    import { start } from ${JSON.stringify(join(root, 'deploy/cli.ts'))}
+    import { start } from ${JSON.stringify(join(root, 'deploy/cli/cli.ts'))}
     const results = []
     for (const words of ${JSON.stringify(commands)}) {
       const result = { status: 0, stdout: '', stderr: '' }

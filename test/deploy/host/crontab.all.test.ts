@@ -24,7 +24,7 @@ const why =
       ? false
       : 'NOT TESTED: only root can hide the crontabs of this host from the test'
 
-const host = `env -u NODE_OPTIONS '${process.execPath}' '${join(root, 'deploy/cli.ts')}' host`
+const host = `env -u NODE_OPTIONS '${process.execPath}' '${join(root, 'deploy/cli/cli.ts')}' host`
 
 /** Runs a script where crontabs are those of the test alone. */
 function run(t: Test, script: readonly string[]): string {
@@ -102,7 +102,7 @@ await t.test('without cron it is said what to run when the host starts', (t) => 
   }
   const env = { PATH: bin, HOME: process.env['HOME'] ?? '/' }
   const argv = (...words: string[]): string[] => [
-    join(root, 'deploy/cli.ts'),
+    join(root, 'deploy/cli/cli.ts'),
     'host',
     ...words,
     '--home',

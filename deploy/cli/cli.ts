@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
-import { UsageError } from '../config/lib/errors.ts'
-import { optionsText, runCommand } from '../config/lib/main.ts'
-import { deployVerbs } from './cli/deploy.ts'
-import { dev } from './cli/dev.ts'
-import { hostVerbs } from './cli/host.ts'
-import { profile } from './cli/profile.ts'
-import { repl } from './cli/repl.ts'
-import type { Verb } from './cli/verb.ts'
+import { UsageError } from '../../config/lib/errors.ts'
+import { optionsText, runCommand } from '../../config/lib/main.ts'
+import { deployVerbs } from './deploy.ts'
+import { dev } from './dev.ts'
+import { hostVerbs } from './host.ts'
+import { profile } from './profile.ts'
+import { repl } from './repl.ts'
+import type { Verb } from './verb.ts'
 
 type Verbs = Readonly<Record<string, Verb>>
 
@@ -19,7 +19,7 @@ const defaultHostVerb = 'add'
 export async function start([name = '', ...argv]: readonly string[]): Promise<void> {
   if (name === 'host') return startHost(argv)
   const overview = {
-    usage: 'node deploy/cli.ts',
+    usage: 'node deploy/cli/cli.ts',
     summary: `Deploys machines and works with them.\n\n${describe(verbs)}\n  host\n    Sets up this host for deploys by git.`,
     words: ['verb', '[argument…]'],
     options: {},

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { UserError } from '../config/lib/errors.ts'
-import { strayLine } from '../kernel/contract/environment.ts'
+import { UserError } from '../../config/lib/errors.ts'
+import { strayLine } from '../../kernel/contract/environment.ts'
 
 /**
  * Checks a file of variables that a machine is to be given.
