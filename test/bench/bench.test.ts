@@ -1,6 +1,6 @@
 import t from 'tap'
 import { bench, choose, measures } from './bench.ts'
-import type { Measure } from './measures/measure.ts'
+import type { Measure } from './figures.ts'
 import type { Release } from '../../deploy/target.ts'
 
 const all = measures({})

@@ -4,7 +4,6 @@
  *   node test/bench/count.ts --kernel dist/kernel/vmlinux --disk dist/runtime.erofs --disk dist/app.erofs \
  *     --append 'root=/dev/vda ro init=/init console=ttyS0 quiet panic=1'
  *   node test/bench/count.ts --kernel dist/kernel/vmlinux --until exit     the kernel alone
- *   … --symbols dist/kernel/vmlinux.debug --symbols node                   where the instructions go
  *
  * Instruction counts do not depend on the host, except that a kernel's calibration loops run against the clock:
  * expect ± 1 %, and use --runs for the median.
@@ -12,12 +11,9 @@
 import { main } from '../../config/lib/main.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { untilOk } from './client.ts'
-import { describeCounted, medianRun } from './describe.ts'
-import { guestCommand, type Guest } from './guest.ts'
+import { guestCommand, type Guest, offImage } from './guest.ts'
 import { ended, startCounted, type CountedMachine, type Stage } from './machine.ts'
-import { offImage } from './off-image.ts'
 import type { Counters } from './plugin.ts'
-import type { Hot } from './profile.ts'
 import { freePort } from '../lib/ports.ts'
 
 export interface Counted {
@@ -25,7 +21,6 @@ export interface Counted {
   /** From power-on, on the host's clock. */
   seconds: number
   stages: Stage[]
-  profile: Hot[]
 }
 
 export interface CountOptions {
@@ -34,14 +29,13 @@ export interface CountOptions {
   /** Requests begin when a console line matches; at once when absent. */
   ready?: RegExp
   timeoutMs?: number
-  symbols?: string[]
-  onLine?: (line: string) => void
+  onLine?: ((line: string) => void) | undefined
 }
 
 /** Power-on to the first 200. */
 export async function countBoot(guest: Guest, options: CountOptions = {}): Promise<Counted> {
   const port = await freePort()
-  const machine = startCounted({ command: guestCommand(guest, port), ...pick(options) })
+  const machine = startCounted({ command: guestCommand(guest, port), onLine: options.onLine })
   try {
     await firstResponse(machine, `http://127.0.0.1:${port}${options.path ?? '/'}`, options)
     return snapshot(machine)
@@ -52,7 +46,7 @@ export async function countBoot(guest: Guest, options: CountOptions = {}): Promi
 
 /** Power-on to power-off. */
 export async function countUntilExit(guest: Guest, options: CountOptions = {}): Promise<Counted> {
-  const machine = startCounted({ command: guestCommand(guest), ...pick(options) })
+  const machine = startCounted({ command: guestCommand(guest), onLine: options.onLine })
   try {
     const status = await withDeadline(machine.exited, options.timeoutMs ?? 120_000, machine)
     if (status !== 0) throw ended(status, machine.console)
@@ -88,14 +82,7 @@ export async function firstResponse(
 
 function snapshot(machine: CountedMachine): Counted {
   const counters = machine.counters()
-  return { counters, seconds: machine.elapsed(), stages: machine.stages, profile: machine.profile() }
-}
-
-function pick(options: CountOptions): Pick<CountOptions, 'symbols' | 'onLine'> {
-  return {
-    ...(options.symbols === undefined ? {} : { symbols: options.symbols }),
-    ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
-  }
+  return { counters, seconds: machine.elapsed(), stages: machine.stages }
 }
 
 async function withDeadline<T>(work: Promise<T>, ms: number, machine: CountedMachine): Promise<T> {
@@ -111,6 +98,30 @@ async function withDeadline<T>(work: Promise<T>, ms: number, machine: CountedMac
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Of several runs the one whose total is in the middle. */
+export function medianRun(runs: Counted[]): Counted {
+  const sorted = runs.toSorted((a, b) => a.counters.total - b.counters.total)
+  const middle = sorted[Math.floor((sorted.length - 1) / 2)]
+  if (middle === undefined) throw new Error('no runs')
+  return middle
+}
+
+/** The figures as lines for a person. */
+export function describeCounted(label: string, counted: Counted): string {
+  const lines = [countLine(label, counted.seconds, counted.counters)]
+  for (const stage of counted.stages) lines.push(countLine(`  ${stage.event}`, stage.seconds, stage.counters))
+  return lines.join('\n')
+}
+
+function countLine(label: string, seconds: number, c: Counters): string {
+  const parts = `firmware ${giga(c.firmware)}  loader ${giga(c.loader)}  kernel ${giga(c.kernel)}  user ${giga(c.user)}`
+  return `${label.padEnd(20)} ${giga(c.total)} G  ${seconds.toFixed(2).padStart(6)} s  ${parts}`
+}
+
+function giga(count: number): string {
+  return (count / 1e9).toFixed(4)
 }
 
 await main(
@@ -131,8 +142,6 @@ await main(
       runs: { type: 'string', default: '1' },
       timeout: { type: 'string', default: '120' },
       'qemu-arg': { type: 'string', multiple: true, default: [] },
-      symbols: { type: 'string', multiple: true, default: [] },
-      top: { type: 'string', default: '40' },
       console: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
@@ -150,9 +159,6 @@ await main(
       runs: 'number of runs; the median is printed',
       timeout: 'time limit in seconds',
       'qemu-arg': 'further argument for QEMU, such as --qemu-arg=-device; repeat the option for more',
-      symbols:
-        'print the hottest functions, with symbols from this ELF file (unstripped vmlinux, node); repeat the option for more',
-      top: 'number of functions to print',
       console: 'print the console of the guest on stderr',
       json: 'print JSON',
     },
@@ -173,7 +179,6 @@ await main(
     const options: CountOptions = {
       path: values.path,
       timeoutMs: Number(values.timeout) * 1000,
-      symbols: values.symbols,
       ...(values.ready === undefined ? {} : { ready: new RegExp(values.ready) }),
       ...(values.console ? { onLine: (line: string) => void process.stderr.write(`${line}\n`) } : {}),
     }
@@ -183,8 +188,6 @@ await main(
     }
     const median = medianRun(runs)
     const label = untilExit ? 'power-off' : 'first 200'
-    process.stdout.write(
-      values.json ? `${JSON.stringify(median)}\n` : `${describeCounted(label, median, Number(values.top))}\n`,
-    )
+    process.stdout.write(values.json ? `${JSON.stringify(median)}\n` : `${describeCounted(label, median)}\n`)
   },
 )

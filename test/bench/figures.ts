@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import { formatBytes } from '../../config/lib/units.ts'
+import type { Release } from '../../deploy/target.ts'
 
 export type Unit = 'instructions' | 'seconds' | 'milliseconds' | 'bytes' | 'MiB'
 
@@ -13,6 +14,23 @@ export interface Figure {
   unit: Unit
   /** The value must not be larger. */
   target?: number
+}
+
+/** The input of a measure. */
+export interface MeasureContext {
+  release: Release
+  /** Number of boots; the median is reported. */
+  runs: number
+}
+
+/** One measurement of the benchmark. */
+export interface Measure {
+  /** Name for `--only`. */
+  name: string
+  summary: string
+  /** Takes many minutes: runs only if it is named or its option is set. */
+  slow?: boolean
+  run(context: MeasureContext): Promise<Figure[]>
 }
 
 /** A value with its unit, in the size that reads best. */

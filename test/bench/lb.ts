@@ -11,9 +11,9 @@ import { log } from '../../config/lib/log.ts'
 import { main } from '../../config/lib/main.ts'
 import { dist } from '../../config/lib/paths.ts'
 import { loadRelease } from '../../deploy/release/dist.ts'
+import { makeCertificate } from '../lib/certify.ts'
 import { startBackend } from './backend.ts'
 import { appliance } from './lb/appliance.ts'
-import { makeCertificate } from './lb/certificate.ts'
 import type { Contestant, Setting } from './lb/contestant.ts'
 import { debian } from './lb/debian.ts'
 import { measure } from './lb/measure.ts'
@@ -66,7 +66,7 @@ await main(
     const folder = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
     const backend = await startBackend()
     try {
-      const setting = { backend: backend.address, ...makeCertificate(folder) }
+      const setting = { backend: backend.address, ...makeCertificate('bench.test') }
       const results: Result[] = []
       for (const { name, make } of chosen) {
         log.step(`Measuring ${name}`)

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { buildPlugin, checkPluginSupport, readCounters, type Counters } from './plugin.ts'
-import { hottest, readProfile, type Hot } from './profile.ts'
 
 /** A state that the guest announced on its console, and what it had executed until then. */
 export interface Stage {
@@ -28,8 +27,6 @@ export interface CountedMachine {
   elapsed(): number
   /** Resolves when a console line matches; rejects when QEMU ends before. */
   seen(pattern: RegExp): Promise<void>
-  /** Hottest functions, when started with `symbols`. */
-  profile(): Hot[]
   /** Ends the guest, gracefully or not, and removes what it left on disk. */
   stop(): Promise<void>
 }
@@ -37,10 +34,8 @@ export interface CountedMachine {
 export interface StartOptions {
   /** Program and arguments; the guest's console must be on stdout. */
   command: [string, ...string[]]
-  /** ELF files with symbols (vmlinux, the Node binary); asks for a profile. One vCPU only. */
-  symbols?: string[]
   /** Called with every console line. */
-  onLine?: (line: string) => void
+  onLine?: ((line: string) => void) | undefined
 }
 
 /** Starts the guest with the counting plugin. */
@@ -49,9 +44,7 @@ export function startCounted(options: StartOptions): CountedMachine {
   checkPluginSupport(program)
   const folder = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
   const counterFile = join(folder, 'counters')
-  const profileFile = join(folder, 'profile')
-  const profiled = options.symbols !== undefined && options.symbols.length > 0
-  const plugin = `${buildPlugin(folder)},counters=${counterFile}${profiled ? `,profile=${profileFile}` : ''}`
+  const plugin = `${buildPlugin(folder)},counters=${counterFile}`
 
   const started = performance.now()
   const child = spawn(program, [...args, '-plugin', plugin], { stdio: ['ignore', 'pipe', 'pipe'] })
@@ -88,7 +81,6 @@ export function startCounted(options: StartOptions): CountedMachine {
         watchers.push({ pattern, resolve })
         void exited.then((status) => reject(ended(status, lines)))
       }),
-    profile: () => (profiled ? hottest(readProfile(profileFile), options.symbols ?? []) : []),
     stop: async () => {
       child.kill('SIGKILL')
       await exited

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { assemblePlaces } from './fixtures/places.ts'
 import { guestCommand } from './guest.ts'
 import { startCounted } from './machine.ts'
+import { until } from '../lib/until.ts'
 import { parseCounters, subtract, type Counters } from './plugin.ts'
 
 /** Rounds of a two-instruction loop in test/bench/fixtures/places.S, and room for the code around it. */
@@ -37,20 +37,15 @@ for (const cpus of [1, 2]) {
 
 await t.test('counts are readable while the guest is up', async (t) => {
   const machine = startCounted({ command: fixture(t.testdir(), [], 1) })
-  const deadline = machine.elapsed() + 30
-  while (machine.elapsed() < deadline) {
-    await sleep(20)
+  await until('the guest has executed its last loop', () => {
     try {
-      if (machine.counters().user > loops.user) break
+      return machine.counters().user > loops.user
     } catch (error) {
-      t.match(error, { code: 'ENOENT' }, 'the plugin has not made its file yet')
+      t.match(error, { code: 'ENOENT' }, 'the plugin has not created its file yet')
+      return false
     }
-  }
+  })
   checkLoops(t, machine.counters())
-  let ended = false
-  void machine.exited.then(() => (ended = true))
-  await sleep(50)
-  t.equal(ended, false)
   await machine.stop()
 })
 

@@ -1,3 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clients } from './load.ts'
+import type { CountedMachine } from './machine.ts'
+
 /** What one batch of requests took. */
 export interface Batch {
   /** Instructions of the guest, each request's share. */
@@ -82,4 +86,54 @@ export function difference(one: number, other: number): number {
 /** The value below which a share of the sorted values lies. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN
+}
+
+/** Includes the work that the guest does for a request after its response has arrived. */
+const restMs = 100
+
+/**
+ * Sends a batch of requests to a guest that has nothing else to do.
+ *
+ * @param background instructions a second that the guest executes without requests
+ */
+export async function countBatch(
+  machine: CountedMachine,
+  clients: Clients,
+  requests: number,
+  background: number,
+): Promise<Batch> {
+  const [started, before] = [machine.elapsed(), machine.counters().total]
+  const latencies = await clients.run(requests)
+  const seconds = machine.elapsed() - started
+  await sleep(restMs)
+  const executed = machine.counters().total - before - background * (machine.elapsed() - started)
+  return { cost: executed / requests, rate: requests / seconds, latencies }
+}
+
+const windowMs = 1000
+const quietWindows = 3
+const patienceWindows = 120
+/** Of what the guest executes when it is busy, as it was on its way here. */
+const quietShare = 0.05
+
+/**
+ * Waits until the guest has nothing to do, for some seconds in a row.
+ *
+ * @returns the instructions a second that it executes all the same
+ */
+export async function untilQuiet(machine: CountedMachine): Promise<number> {
+  const busy = machine.counters().total / machine.elapsed()
+  let rates: number[] = []
+  for (let window = 0; window < patienceWindows; window++) {
+    const rate = await idleRate(machine)
+    rates = rate < quietShare * busy ? [...rates, rate] : []
+    if (rates.length === quietWindows) return rates.reduce((sum, each) => sum + each, 0) / rates.length
+  }
+  throw new Error(`the guest did not become idle\n${machine.console.slice(-20).join('\n')}`)
+}
+
+async function idleRate(machine: CountedMachine): Promise<number> {
+  const [started, before] = [machine.elapsed(), machine.counters().total]
+  await sleep(windowMs)
+  return (machine.counters().total - before) / (machine.elapsed() - started)
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Release } from '../../../deploy/target.ts'
 import { layShipped } from '../../lib/shipped.ts'
 import { appLayer } from '../app-layer.ts'
-import { releaseGuest } from '../release.ts'
+import { releaseGuest } from '../guest.ts'
 import { type Contestant, memory, ports, type Setting } from './contestant.ts'
 
 const status = join(import.meta.dirname, '../fixtures/lb/status.ts')

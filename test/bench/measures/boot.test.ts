@@ -16,7 +16,7 @@ await t.test('the stages add up to the whole, and so do the places', async (t) =
     at('app.listening', 450),
   ]
   const values = Object.fromEntries(
-    bootFigures({ counters, seconds: 4, stages, profile: [] }).map(({ id, value }) => [id, value]),
+    bootFigures({ counters, seconds: 4, stages }).map(({ id, value }) => [id, value]),
   )
   t.same(values, {
     'boot.total': 500,
@@ -31,7 +31,7 @@ await t.test('the stages add up to the whole, and so do the places', async (t) =
 })
 
 await t.test('the target is for lz4 only', async (t) => {
-  const counted = { counters, seconds: 4, stages: [], profile: [] }
+  const counted = { counters, seconds: 4, stages: [] }
   t.equal(bootFigures(counted)[0]?.target, 0.55e9)
   t.equal(bootFigures(counted, 'xz')[0]?.target, undefined)
 })

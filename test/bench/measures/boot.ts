@@ -1,9 +1,7 @@
-import { countBoot, type Counted } from '../count.ts'
-import { medianRun } from '../describe.ts'
-import type { Figure } from '../figures.ts'
+import { countBoot, type Counted, medianRun } from '../count.ts'
+import type { Figure, Measure } from '../figures.ts'
 import type { Stage } from '../machine.ts'
-import { releaseGuest } from '../release.ts'
-import type { Measure } from './measure.ts'
+import { releaseGuest } from '../guest.ts'
 
 /** The reference machine: 1 vCPU, 256 MiB, vmlinux by direct boot. */
 const memory = 256

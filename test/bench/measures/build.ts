@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { copyRepository, type Workspace } from '../workspace.ts'
-import type { Measure } from './measure.ts'
+import type { Measure } from '../figures.ts'
 
 /** Build times in a copy of the repository, with the user's own cache. */
 export function build(root: string, env: NodeJS.ProcessEnv): Measure {

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { loadRelease } from '../../../deploy/release/dist.ts'
 import { copyRepository } from '../workspace.ts'
-import type { Figure } from '../figures.ts'
+import type { Figure, Measure } from '../figures.ts'
 import { boot } from './boot.ts'
-import type { Measure } from './measure.ts'
 import { size } from './size.ts'
 
 const compressions = ['lz4', 'zstd', 'xz']

@@ -1,10 +1,9 @@
 import { keepAliveRequests } from '../client.ts'
 import { firstResponse } from '../count.ts'
-import { guestCommand } from '../guest.ts'
+import { guestCommand, releaseGuest } from '../guest.ts'
 import { startCounted } from '../machine.ts'
-import { releaseGuest } from '../release.ts'
 import { listening } from './boot.ts'
-import type { Measure } from './measure.ts'
+import type { Measure } from '../figures.ts'
 import { freePort } from '../../lib/ports.ts'
 
 const warmUp = 2000

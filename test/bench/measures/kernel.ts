@@ -1,10 +1,7 @@
-import { countUntilExit, type Counted } from '../count.ts'
-import { medianRun } from '../describe.ts'
-import type { Figure } from '../figures.ts'
-import { offImage } from '../off-image.ts'
+import { type Counted, countUntilExit, medianRun } from '../count.ts'
+import type { Figure, Measure } from '../figures.ts'
+import { artefact, offImage } from '../guest.ts'
 import { artefactPath } from '../../../deploy/release/dist.ts'
-import { artefact } from '../release.ts'
-import type { Measure } from './measure.ts'
 
 const kernels = [
   { name: 'vmlinux', target: 0.1e9 },

@@ -1,16 +1,18 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { keepAliveRequests } from '../client.ts'
 import { firstResponse } from '../count.ts'
-import { guestCommand } from '../guest.ts'
-import { startCounted } from '../machine.ts'
+import { guestCommand, releaseGuest } from '../guest.ts'
+import { type CountedMachine, startCounted } from '../machine.ts'
 import type { Release } from '../../../deploy/target.ts'
-import { releaseGuest } from '../release.ts'
 import { listening } from './boot.ts'
-import type { Measure } from './measure.ts'
+import type { Measure } from '../figures.ts'
 import { freePort } from '../../lib/ports.ts'
+import { limitMs } from '../../lib/until.ts'
 
 const requests = 1000
-/** From power-on to the last answer; with memory to spare it takes a tenth of this. */
-const patienceMs = 60_000
+/** Instructions until the last response at most; with memory to spare it takes a tenth of them. */
+const budget = 7.5e9
+const pollMs = 200
 const step = 2
 const most = 256
 
@@ -39,20 +41,42 @@ export async function leastServing(serves: (mebibytes: number) => Promise<boolea
   return serving
 }
 
-/** Whether the machine answers every request in time, with Node started only once. */
+/** Whether the machine responds to every request before it restarts Node, ends, or does nothing but reclaim memory. */
 async function serves(release: Release, mebibytes: number): Promise<boolean> {
   const port = await freePort()
   const url = `http://127.0.0.1:${port}${release.manifest.system.health.path}`
   const machine = startCounted({ command: guestCommand(releaseGuest(release, { memory: mebibytes }), port) })
-  const thrashes = AbortSignal.timeout(patienceMs)
-  const serving = firstResponse(machine, url, { ready: listening, timeoutMs: patienceMs })
-    .then(() => keepAliveRequests(url, requests, thrashes))
-    .then(() => true)
+  const finished = new AbortController()
+  const failing = Promise.race([
+    machine.exited,
+    machine.seen(/"event":"node\.exited"/).catch(() => undefined),
+    exhausted(machine, finished.signal),
+  ]).then(() => false)
+  // A request fails before the console reports why. A machine that never does, hangs.
+  const serving = firstResponse(machine, url, { ready: listening, timeoutMs: limitMs })
+    .then(() => keepAliveRequests(url, requests, finished.signal))
+    .then(
+      () => true,
+      () => Promise.race([failing, sleep(limitMs, false, { ref: false })]),
+    )
   try {
-    return await Promise.race([serving, machine.seen(/"event":"node\.exited"/).then(() => false)])
-  } catch {
-    return false
+    return await Promise.race([serving, failing])
   } finally {
+    finished.abort()
     await machine.stop()
+  }
+}
+
+/** Resolves when the machine has executed more than a machine that works would. */
+async function exhausted(machine: CountedMachine, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted && !(executed(machine) > budget)) await sleep(pollMs)
+}
+
+function executed(machine: CountedMachine): number {
+  try {
+    return machine.counters().total
+  } catch {
+    // The plugin has not created its file yet.
+    return 0
   }
 }

@@ -1,6 +1,5 @@
-import type { Figure } from '../figures.ts'
-import { artefact } from '../release.ts'
-import type { Measure } from './measure.ts'
+import type { Figure, Measure } from '../figures.ts'
+import { artefact } from '../guest.ts'
 
 const runtimeTargets: Record<string, number> = { lz4: 52e6, xz: 31e6 }
 

@@ -3,15 +3,13 @@
  * read at any moment while the guest goes on.
  *
  *   cc -shared -fPIC -O2 -Wall -Wextra -Werror -o insn.so insn.c
- *   qemu-system-x86_64 -accel tcg -plugin ./insn.so,counters=FILE[,profile=FILE2] ...
+ *   qemu-system-x86_64 -accel tcg -plugin ./insn.so,counters=FILE ...
  *
  * counters: an array of 64-byte records, one a vCPU; each begins with four little-endian uint64:
  *     firmware  before the kernel's first instruction
  *     loader    of the kernel, before it runs at its own (high) addresses: entry code and the decompressor
  *     kernel    in the upper half of the address space
  *     user      everything low after that
- * profile (one vCPU only): an array of 16-byte records { uint64 address, uint64 instructions }, one a
- * translation block; address 0 ends it. tools: ../count.ts.
  *
  * Blocks are counted, not single instructions, for speed. One that ends early, by a page fault for instance, counts
  * whole, and its rest again when it resumes: over a boot the difference is lost in the noise between runs (1 %).
@@ -33,22 +31,14 @@ struct counters {
     uint64_t padding[4]; /* a cache line of its own for each vCPU */
 };
 
-struct block {
-    uint64_t address;
-    uint64_t instructions;
-};
-
 static const uint64_t upper_half = UINT64_C(1) << 63;
 /* Both entry points of an x86-64 kernel lie here; SeaBIOS runs below, and moves itself to the end of memory. */
 static const uint64_t kernel_load_first = 0x100000;
 static const uint64_t kernel_load_last = 0x1ffffff;
-static const size_t profile_blocks = 4 << 20;
 
 int qemu_plugin_version = 1;
 
 static struct counters *counters;
-static struct block *profile;
-static size_t profile_used;
 static bool inline_adds;
 static enum place low_code = FIRMWARE;
 
@@ -91,12 +81,6 @@ static void on_translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
     }
     qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, &counters[0].count[place],
                                              instructions);
-    if (profile != NULL && profile_used < profile_blocks) {
-        struct block *block = &profile[profile_used++];
-        block->address = address;
-        qemu_plugin_register_vcpu_tb_exec_inline(tb, QEMU_PLUGIN_INLINE_ADD_U64, &block->instructions,
-                                                 instructions);
-    }
 }
 
 static void *map_file(const char *path, size_t bytes)
@@ -122,14 +106,11 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
                                                                int argc, char **argv)
 {
     int vcpus = info->system_emulation ? info->system.max_vcpus : 1;
-    const char *profile_path = NULL;
 
     for (int i = 0; i < argc; i++) {
         const char *path = value_of(argv[i], "counters");
         if (path != NULL)
             counters = map_file(path, sizeof(*counters) * (size_t)vcpus);
-        else
-            profile_path = value_of(argv[i], "profile");
     }
     if (counters == NULL) {
         fprintf(stderr, "insn.so: needs counters=FILE\n");
@@ -137,15 +118,6 @@ __attribute__((visibility("default"))) int qemu_plugin_install(qemu_plugin_id_t 
     }
     /* Inline additions are not atomic: right for one vCPU, or lost counts. */
     inline_adds = qemu_plugin_register_vcpu_tb_exec_inline != NULL && vcpus == 1;
-    if (profile_path != NULL) {
-        if (!inline_adds) {
-            fprintf(stderr, "insn.so: profile= needs one vCPU and a QEMU older than 9.0\n");
-            return 1;
-        }
-        profile = map_file(profile_path, sizeof(*profile) * profile_blocks);
-        if (profile == NULL)
-            return 1;
-    }
     qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
     return 0;
 }

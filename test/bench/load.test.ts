@@ -1,5 +1,5 @@
 import t from 'tap'
-import { ResponseReader } from './response.ts'
+import { ResponseReader } from './load.ts'
 
 const take = (text: string) => () => new ResponseReader().take(Buffer.from(text))
 const answer = 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'

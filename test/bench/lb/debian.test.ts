@@ -1,5 +1,5 @@
 import t from 'tap'
-import { optionsOf, sourcesOf } from './apt.ts'
+import { optionsOf, sourcesOf } from './debian.ts'
 
 await t.test('takes the mirrors of the release and of its updates', async (t) => {
   const targets = [
