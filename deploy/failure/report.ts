@@ -30,25 +30,3 @@ function keep(console: string, file: string): boolean {
     return false
   }
 }
-
-/**
- * The error of a deploy after the previous release was started again: it still names the first cause, also when the
- * previous release does not start either.
- *
- * @param what was started again, e.g. `release 3`
- */
-export async function afterRestart(
-  error: unknown,
-  what: string,
-  restart: () => Promise<void>,
-): Promise<UserError> {
-  const first = error instanceof Error ? error.message : String(error)
-  const hint = error instanceof UserError ? error.hint : undefined
-  let outcome = `${what} runs again`
-  try {
-    await restart()
-  } catch (second) {
-    outcome = `${what} did not start again: ${second instanceof Error ? second.message : String(second)}`
-  }
-  return new UserError(`${first}; ${outcome}`, { ...(hint === undefined ? {} : { hint }), cause: error })
-}

@@ -5,7 +5,8 @@ import type { SystemConfig } from '../../config/system.types.ts'
 import { bootFiles } from '../release/dist.ts'
 import type { Kept, ReleaseStore } from '../release/store.ts'
 import { chooseAccelerator } from '../qemu/accelerator.ts'
-import { awaitHealth } from '../qemu/health.ts'
+import { watch } from '../qemu/health.ts'
+import { awaitHealth } from '../release/health.ts'
 import { describeMachine, healthUrl } from '../qemu/description.ts'
 import { killMachine, type Machine, startMachine, stopMachine } from '../qemu/machine.ts'
 import { nextFreePort } from '../qemu/ports.ts'
@@ -90,8 +91,8 @@ export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
     await writeJson(join(options.folder, markFile), booted)
     const { signal, line } = options
     const { failedConsole } = options
-    const wanted = { url: health, system, signal, failedConsole, times: goodAnswers }
-    const seconds = await awaitHealth(machine, wanted, line)
+    const wanted = { system, signal, failedConsole, times: goodAnswers }
+    const seconds = await awaitHealth(watch(machine, health), wanted, line)
     line.done(`healthy after ${seconds.toFixed(1)} s`)
     return booted
   } catch (error) {

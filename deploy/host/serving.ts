@@ -7,7 +7,7 @@ import { handOver, requireSnapshot, snapshotOf } from '../data/handover.ts'
 import { readRelease } from '../git/release.ts'
 import type { Git } from '../git/git.ts'
 import { type Kept, ReleaseStore } from '../release/store.ts'
-import { isWell } from '../qemu/health.ts'
+import { isHealthy } from '../qemu/health.ts'
 import { isRunning } from '../qemu/process.ts'
 import {
   backendOf,
@@ -294,6 +294,6 @@ function told(label: string, print: (text: string) => void): Progress {
 /** The first of them that is healthy, or that nobody can ask. */
 async function firstWell(machines: readonly Booted[]): Promise<Booted | undefined> {
   for (const machine of machines)
-    if (machine.health === undefined || (await isWell(machine.health))) return machine
+    if (machine.health === undefined || (await isHealthy(machine.health))) return machine
   return undefined
 }

@@ -1,6 +1,6 @@
 import type { DataDisk } from '../data/disk.ts'
 import type { ReleaseStore } from '../release/store.ts'
-import { isWell } from '../qemu/health.ts'
+import { isHealthy } from '../qemu/health.ts'
 import { isRunning, residentBytes } from '../qemu/process.ts'
 import type { Report } from '../target.ts'
 import { describeHold, heldBy } from './limits.ts'
@@ -21,7 +21,7 @@ export async function statusOf(
     return { text: `${name}: ${text}`, data: { name: name, running: false }, status: notRunning }
   }
   const kept = await store.get(current.number)
-  const healthy = current.health === undefined ? undefined : await isWell(current.health)
+  const healthy = current.health === undefined ? undefined : await isHealthy(current.health)
   const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'unhealthy'
   const ports = current.published.map(({ port, protocol }) => ({ port, protocol }))
   const rss = residentBytes(current.pid)

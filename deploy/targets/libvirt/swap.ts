@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { log, progress } from '../../../config/lib/log.ts'
 import { type DataConfig, handOver, snapshotOf } from '../../data/handover.ts'
-import { afterRestart } from '../../failure/report.ts'
+import { afterRestart } from '../../release/lifecycle.ts'
 import type { Context } from '../../target.ts'
 import type { DataVolume } from './data.ts'
 import { type About, aboutOf, withAbout } from './domain.ts'

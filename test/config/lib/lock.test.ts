@@ -1,7 +1,9 @@
-import { spawn } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { hashText } from '../../../config/lib/hash.ts'
 import { withLock } from '../../../config/lib/lock.ts'
 import { root } from '../../../config/lib/paths.ts'
 
@@ -60,4 +62,61 @@ await t.test('a lock goes when its work fails; another path has another one', as
   })
   await t.rejects(failing, /no/)
   t.equal(await withLock(path, free, async () => 'again'), 'again')
+})
+
+/** Holds the lock of a folder, without waiting for it. */
+function locked<T>(folder: string, body: () => Promise<T>): Promise<T> {
+  return withLock(join(folder, 'lock'), { holder: 'another deploy' }, body)
+}
+
+await t.test('one at a time; the lock goes with its holder', async (t) => {
+  const folder = t.testdir()
+  await locked(folder, async () => {
+    await t.rejects(
+      locked(folder, async () => undefined),
+      {
+        message: `another deploy is running (pid ${process.pid})`,
+      },
+    )
+  })
+  await t.rejects(
+    locked(folder, async () => Promise.reject(new Error('failed'))),
+    /failed/,
+  )
+  t.equal(await locked(folder, async () => 'free again'), 'free again')
+})
+
+await t.test('a lock whose holder is dead, or which is damaged, holds nothing', async (t) => {
+  for (const text of [JSON.stringify({ pid: process.pid, started: '1' }), '', '{"pid"']) {
+    const folder = t.testdir({ lock: text })
+    t.equal(await locked(folder, async () => 'taken'), 'taken')
+  }
+})
+
+await t.test('so does that of one who died while it took the place of a dead one', async (t) => {
+  const dead = JSON.stringify({ pid: process.pid, started: '1' })
+  const folder = t.testdir({ lock: dead, [`lock.after-${hashText(dead).slice(0, 16)}`]: dead })
+  t.equal(await locked(folder, async () => 'taken'), 'taken')
+  t.strictSame(readdirSync(folder), [])
+})
+
+await t.test('of two processes that find the lock of a dead one, one takes it', async (t) => {
+  const rounds = 300
+  const lockers = [1, 2].map(() => fork(join(import.meta.dirname, 'locker.ts')))
+  t.teardown(() => lockers.forEach((locker) => locker.kill()))
+  const folder = t.testdir()
+  const dead = JSON.stringify({ pid: process.pid, started: '1' })
+  const results = new Set<string>()
+  for (let round = 0; round < rounds; round++) {
+    const file = join(folder, `lock-${round}`)
+    writeFileSync(file, dead)
+    const answers = lockers.map((locker) => once(locker, 'message'))
+    for (const locker of lockers) locker.send({ file, at: Date.now() + 3 })
+    const said = (await Promise.all(answers)).map(([text]) => String(text)).sort()
+    results.add(said.join(', ').replaceAll(/\d+/g, 'n'))
+    const { pid } = JSON.parse(readFileSync(file, 'utf8')) as { pid: number }
+    t.ok(lockers.some((locker) => locker.pid === pid))
+  }
+  t.strictSame([...results], ['another deploy is running (pid n), taken'])
+  t.equal(readdirSync(folder).length, rounds, 'nothing else is left')
 })

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { withCauses } from '../../../deploy/dev/causes.ts'
-import { failedContext } from '../../../deploy/qemu/health.ts'
+import { failedContext } from '../../../deploy/release/health.ts'
 import { system } from '../failure/fixture.ts'
 
 await t.test('npm run dev names the cause after each failure, once', (t) => {

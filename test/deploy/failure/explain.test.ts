@@ -1,9 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { UserError } from '../../../config/lib/errors.ts'
 import { type Context, explain, type Explanation, isFinal } from '../../../deploy/failure/explain.ts'
-import { afterRestart, deployError } from '../../../deploy/failure/report.ts'
+import { deployError } from '../../../deploy/failure/report.ts'
 
 const context: Context = {
   port: 8080,
@@ -247,11 +246,4 @@ await t.test('the error of a failed deploy', async (t) => {
     /whole console/,
     'it cannot be written',
   )
-
-  const again = await afterRestart(error, 'release 3', async () => undefined)
-  t.match(again, { message: `${error.message}; release 3 runs again`, hint: error.hint })
-  const broken = await afterRestart(error, 'release 3', async () =>
-    Promise.reject(new UserError('no memory')),
-  )
-  t.match(broken, { message: `${error.message}; release 3 did not start again: no memory` })
 })

@@ -1,4 +1,4 @@
-import type { CheckedSystem } from '../../../deploy/qemu/health.ts'
+import type { CheckedSystem } from '../../../deploy/release/health.ts'
 
 /** The part of a configuration that a health check needs. */
 export function system(health: Partial<CheckedSystem['health']> = {}): CheckedSystem {

@@ -5,8 +5,9 @@ import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { awaitHealth, type HealthWait, isWell } from '../../../deploy/qemu/health.ts'
+import { isHealthy, watch } from '../../../deploy/qemu/health.ts'
 import { awaitEnd } from '../../../deploy/qemu/process.ts'
+import { awaitHealth, type HealthWait } from '../../../deploy/release/health.ts'
 import { certify } from '../../lib/certify.ts'
 import { limitMs } from '../../lib/until.ts'
 import { system } from '../failure/fixture.ts'
@@ -15,18 +16,16 @@ import { freePort } from '../../lib/ports.ts'
 
 const line = { update: () => undefined, done: () => undefined }
 
-/** Waits for health; the URL that responded, or the error. */
+/** Waits for health. @returns the URL that responded */
 async function health(
   { machine }: Pick<StandIn, 'machine'>,
-  { timeout = limitMs / 1000, ...wanted }: Partial<HealthWait> & { timeout?: number },
+  { url, timeout = limitMs / 1000, ...wanted }: Partial<HealthWait> & { url?: string; timeout?: number },
 ): Promise<string | undefined> {
-  let answered: string | undefined
+  const watched = watch(machine, url)
   const signal = new AbortController().signal
-  const onAnswer = (url: string): void => void (answered = url)
   const failedConsole = join(dirname(machine.files.console), 'failed-console.log')
-  const standard = { url: undefined, system: system({ timeout }), signal, failedConsole, onAnswer }
-  await awaitHealth(machine, { ...standard, ...wanted }, line)
-  return answered
+  await awaitHealth(watched, { system: system({ timeout }), signal, failedConsole, ...wanted }, line)
+  return watched.url()
 }
 
 async function listen(t: Test, server: Server): Promise<string> {
@@ -48,16 +47,16 @@ await t.test('an app that speaks HTTP', async (t) => {
   const at = await listen(t, createServer(respond))
   t.equal(await health(standIn(t), { url: `http://${at}` }), `http://${at}`)
   t.equal(await health(standIn(t), { url: `http://${at}`, times: 3 }), `http://${at}`)
-  t.equal(await isWell(`http://${at}`), true)
-  t.equal(await isWell(`http://${at}0`), false)
+  t.equal(await isHealthy(`http://${at}`), true)
+  t.equal(await isHealthy(`http://${at}0`), false)
 })
 
 await t.test('an app that speaks TLS, with a certificate that nobody here vouches for', async (t) => {
   const at = await listen(t, secureServer(t))
   t.equal(await health(standIn(t), { url: `http://${at}` }), `https://${at}`)
-  t.equal(await isWell(`https://${at}`), true)
-  t.equal(await isWell(`http://${at}`), true)
-  t.equal(await isWell(`https://${at}0`), false)
+  t.equal(await isHealthy(`https://${at}`), true)
+  t.equal(await isHealthy(`http://${at}`), true)
+  t.equal(await isHealthy(`https://${at}0`), false)
 })
 
 await t.test('a wrong response, or none', async (t) => {
@@ -70,7 +69,7 @@ await t.test('a wrong response, or none', async (t) => {
   await t.rejects(health(standIn(t), { url: nobody, timeout: 1 }), {
     message: 'the machine printed nothing within 1 s',
   })
-  t.equal(await isWell(nobody), false)
+  t.equal(await isHealthy(nobody), false)
 })
 
 await t.test('responses that are not good in a row are not health', async (t) => {

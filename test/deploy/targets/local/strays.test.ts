@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { verb } from '../../../../deploy/target.ts'
+import { readState, type State, writeState } from '../../../../deploy/targets/local/hypervisor.ts'
 import local from '../../../../deploy/targets/local/index.ts'
 import { strays } from '../../../../deploy/qemu/machine.ts'
 import { markProcess } from '../../../../deploy/qemu/process.ts'
@@ -45,4 +46,15 @@ await t.test('stop ends what a deploy left behind that was killed', async (t) =>
   t.match(await stop(), { stopped: true })
   await until('it has ended', () => child.signalCode === 'SIGKILL')
   t.match(await stop(), { stopped: false })
+})
+
+await t.test('a state is read back as it was written; a broken one is none', async (t) => {
+  const folder = join(t.testdir(), 'run')
+  t.equal(await readState(folder), undefined)
+  const state = { pid: 1, started: '2', name: 'a' } as State
+  await writeState(folder, state)
+  t.strictSame(await readState(folder), state)
+  t.notOk(existsSync(join(folder, 'state.json.unfinished')))
+  writeFileSync(join(folder, 'state.json'), '{ "pid": 1')
+  t.equal(await readState(folder), undefined)
 })

@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { describeFile } from '../../build/pipeline/artefact.ts'
-import type { Manifest } from '../../build/manifest.ts'
-import { choosePrevious } from '../../deploy/release/list.ts'
-import { bootable, ReleaseStore } from '../../deploy/release/store.ts'
-import type { Release } from '../../deploy/target.ts'
-import { folderOf } from '../lib/release.ts'
+import { describeFile } from '../../../build/pipeline/artefact.ts'
+import type { Manifest } from '../../../build/manifest.ts'
+import { choosePrevious } from '../../../deploy/release/list.ts'
+import { bootable, ReleaseStore } from '../../../deploy/release/store.ts'
+import type { Release } from '../../../deploy/target.ts'
+import { folderOf } from '../../lib/release.ts'
 
 async function built(t: Test, app: string): Promise<Release> {
   const dist = folderOf(t, { 'kernel/vmlinux': 'kernel', runtime: 'runtime', app })

@@ -1,6 +1,6 @@
 /** A process that takes locks when it is told to: for a test of two at once. */
-import { takeLock } from '../../../../config/lib/lock.ts'
-import { markProcess } from '../../../../config/lib/process.ts'
+import { takeLock } from '../../../config/lib/lock.ts'
+import { markProcess } from '../../../config/lib/process.ts'
 
 const self = markProcess(process.pid)
 
