@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { runSync, tail } from '../../config/lib/run.ts'
+import { copyFiles } from '../lib/checkout.ts'
 
 /** A copy of the repository in which the bench may build and edit. */
 export interface Workspace {
@@ -19,19 +20,10 @@ export interface Workspace {
 
 const run = promisify(execFile)
 
-/** Copies what git knows and does not ignore, and `node_modules` as it is. */
+/** Copies the repository with `node_modules`, without what git ignores. */
 export function copyRepository(root: string, env: NodeJS.ProcessEnv): Workspace {
   const copy = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
-  const listed = runSync(
-    ['git', '-C', root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
-    {
-      purpose: 'list the files of the repository',
-    },
-  )
-  for (const file of listed.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
-    mkdirSync(dirname(join(copy, file)), { recursive: true })
-    cpSync(join(root, file), join(copy, file), { verbatimSymlinks: true })
-  }
+  copyFiles(root, copy)
   runSync(['cp', '-a', '--reflink=auto', join(root, 'node_modules'), join(copy, 'node_modules')], {
     purpose: 'copy node_modules',
   })

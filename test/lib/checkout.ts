@@ -1,9 +1,10 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { productionClosure } from '../../build/app/closure.ts'
 import { root } from '../../config/lib/paths.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 /** A copy of the repository as it stands, without what git ignores, that a test may break. */
 export interface Checkout {
@@ -15,13 +16,7 @@ export interface Checkout {
 
 export function checkout(): Checkout {
   const path = mkdtempSync(join(tmpdir(), 'nodeos-checkout-'))
-  const listed = spawnSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
-    cwd: root,
-  })
-  for (const name of listed.stdout.toString().split('\0').filter(Boolean)) {
-    mkdirSync(dirname(join(path, name)), { recursive: true })
-    cpSync(join(root, name), join(path, name), { recursive: true })
-  }
+  copyFiles(root, path)
   linkPackages(path)
   return {
     path,
@@ -36,6 +31,18 @@ export function checkout(): Checkout {
       return { status, output: stdout + stderr }
     },
     remove: () => rmSync(path, { recursive: true, force: true }),
+  }
+}
+
+/** Copies the files of a repository, without those that git ignores. */
+export function copyFiles(from: string, to: string): void {
+  const listed = runSync(
+    ['git', '-C', from, 'ls-files', '-z', '--cached', '--others', '--exclude-standard'],
+    { purpose: 'list the files of the repository' },
+  )
+  for (const file of listed.split('\0').filter((name) => name !== '' && existsSync(join(from, name)))) {
+    mkdirSync(dirname(join(to, file)), { recursive: true })
+    cpSync(join(from, file), join(to, file), { recursive: true, verbatimSymlinks: true })
   }
 }
 
