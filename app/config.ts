@@ -1,6 +1,5 @@
 import { checker, configured } from '#nodeos/config'
-import type { BalancerConfig } from './config.types.ts'
-import { validate } from './config.validate.mjs'
+import type { BalancerConfig } from '../config/app.types.ts'
 import { contradictions } from './contradictions.ts'
 
 export type { BalancerConfig }
@@ -9,7 +8,7 @@ export type BackendConfig = PoolConfig['backends'][number]
 export type ListenerConfig = BalancerConfig['listeners'][number]
 
 /** Returns a copy with its defaults filled in. @throws {ConfigError} with every mistake */
-export const checked = checker(validate, contradictions)
+export const checked = checker(contradictions)
 
 /** Reads config/app.json with the overrides of LB_CONFIG, for backends that differ from machine to machine. */
 export function readConfig(text: string, env: NodeJS.ProcessEnv): BalancerConfig {

@@ -1,7 +1,7 @@
 import { problemOf } from '#nodeos/certificates'
 import { problemOfNetwork } from '#nodeos/clients'
 import { type Contradiction, keyOf } from '#nodeos/config'
-import type { BalancerConfig } from './config.types.ts'
+import type { BalancerConfig } from '../config/app.types.ts'
 
 type Found = Generator<Contradiction, void>
 

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { ValidateFunction } from 'ajv'
 import { UserError } from './lib/errors.ts'
 import { explain, type Problem } from './explain.ts'
 import { readJson } from './lib/json.ts'
 import { keyOf } from './pointer.ts'
-import { readSchema, type Schema } from './schema.ts'
+import { readSchema } from './schema.ts'
+import { loadValidator } from './validator.ts'
 
 const name = 'config/app.json'
 
@@ -26,7 +26,7 @@ export async function checkAppConfig(root: string): Promise<void> {
   const config = readJson(join(root, name), name)
   if (config === undefined || !existsSync(schemaPath)) return
   const schema = readSchema(schemaPath)
-  const validate = await compile(schema)
+  const validate = loadValidator(schemaPath)
   const problems = validate(config) ? [] : explain(validate.errors ?? [], config, schema)
   if (problems.length === 0) problems.push(...(await contradictionsOf(root, config)))
   const [first, ...others] = problems.map(
@@ -37,17 +37,6 @@ export async function checkAppConfig(root: string): Promise<void> {
   throw new UserError(others.length === 0 ? first : `${name} has ${others.length + 1} errors:${list}`, {
     hint: 'config/app.schema.json describes every key',
   })
-}
-
-async function compile(schema: Schema): Promise<ValidateFunction> {
-  const { createAjv } = await import('./ajv.ts')
-  try {
-    return createAjv({ useDefaults: true }).compile(schema)
-  } catch (error) {
-    throw new UserError(`config/app.schema.json: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    })
-  }
 }
 
 async function contradictionsOf(root: string, config: unknown): Promise<Problem[]> {

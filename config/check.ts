@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
-import { usableMemory } from '../build/host/facts.ts'
+import { constrainedMemory } from 'node:process'
 import { checks } from './checks.ts'
 import type { Problem } from './explain.ts'
 import { overlaps } from './pointer.ts'
@@ -42,6 +43,12 @@ export function configFacts(root: string, repository = join(import.meta.dirname,
     },
     targets,
   }
+}
+
+/** Returns the memory of this host in bytes, or the limit of its container if that is lower. */
+export function usableMemory(): number {
+  const limit = constrainedMemory()
+  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
 
 function names(folder: string, pattern: RegExp): string[] {

@@ -4,12 +4,11 @@ import { checkConfig, type ConfigFacts, configFacts } from './check.ts'
 import { explain, type Problem } from './explain.ts'
 import { sourceOf } from './merge.ts'
 import { keyOf } from './pointer.ts'
-import { readSchema, type Schema, settings } from './schema.ts'
+import { readSchema, type Schema, schemaPath, settings } from './schema.ts'
 import { readSources, type Sources } from './sources.ts'
 import type { SystemConfig } from './system.types.ts'
-// Compiled by npm run types: compiling it here would take longer than a build step with nothing to do.
-import { validate } from './system.validate.mjs'
 import { checkTargetOptions } from './target.ts'
+import { loadValidator } from './validator.ts'
 
 export interface LoadOptions {
   /** The folder with config/system.json, config/local.json, .env and the app. */
@@ -37,6 +36,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<SystemConfi
 
 /** Fills in the defaults and finds what violates the schema, also in a configuration that another host wrote. */
 export function schemaProblems(config: unknown, schema: Schema = readSchema()): Problem[] {
+  const validate = loadValidator<SystemConfig>(schemaPath)
   return validate(config) ? [] : explain(validate.errors ?? [], config, schema)
 }
 

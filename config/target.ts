@@ -25,7 +25,7 @@ export async function checkTargetOptions(
   const module = (await import(pathToFileURL(path).href)) as { default?: { schema?: unknown } }
   const schema = module.default?.schema
   if (!isObject(schema)) return []
-  const { createAjv } = await import('./ajv.ts')
+  const { createAjv } = await import('./validator.ts')
   const validate = createAjv().compile(schema)
   if (validate(deploy.options)) return []
   const problems = explain(validate.errors as ErrorObject[], deploy.options, schema)

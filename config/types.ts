@@ -1,43 +1,22 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
-import { _ } from 'ajv'
-import standalone from 'ajv/dist/standalone/index.js'
+import { basename, join } from 'node:path'
 import { compile } from 'json-schema-to-typescript'
 import { main } from './lib/main.ts'
 import { log } from './lib/log.ts'
-import { root } from './lib/paths.ts'
-import { createAjv } from './ajv.ts'
-import { appSchemaPath, readSchema, type Schema } from './schema.ts'
+import { appSchemaPath, readSchema, type Schema, schemaPath } from './schema.ts'
 import { configReference, replaceReference } from './table.ts'
 
 const folder = import.meta.dirname
 export const readmePath: string = join(folder, 'README.md')
 
-function validatorTypes(title: string, types: string): string {
-  return `import type { ValidateFunction } from 'ajv'
-import type { ${title} } from './${types}'
-
-export declare const validate: ValidateFunction<${title}>
-`
-}
-
-/** Derives the generated files of config/ from the schema; returns their texts by name. */
-export async function derive(schema: Schema): Promise<Record<string, string>> {
-  return {
-    'system.types.ts': await typesOf(schema),
-    'system.validate.mjs': validatorOf(schema, "import { formats } from './formats.ts'\n"),
-    'system.validate.d.mts': validatorTypes('SystemConfig', 'system.types.ts'),
-  }
-}
-
-/** Derives the generated files of app/ from its schema. The app packs them, so they import nothing of config/. */
-export async function deriveApp(schema: Schema): Promise<Record<string, string>> {
-  const title = schema.title ?? 'AppConfig'
-  return {
-    'config.types.ts': await typesOf(schema),
-    'config.validate.mjs': validatorOf(schema, ''),
-    'config.validate.d.mts': validatorTypes(title, 'config.types.ts'),
-  }
+/** Derives the TypeScript types of both schemas; returns their texts by the name of the file in config/. */
+export async function derive(): Promise<Record<string, string>> {
+  const schemas = [schemaPath, appSchemaPath].filter((path) => existsSync(path))
+  const types = schemas.map(async (path) => [
+    basename(path).replace('.schema.json', '.types.ts'),
+    await typesOf(readSchema(path)),
+  ])
+  return Object.fromEntries(await Promise.all(types)) as Record<string, string>
 }
 
 /** Generates the type of a configuration whose defaults are filled in. */
@@ -75,40 +54,22 @@ function withDefaults(schema: Schema): Schema {
   }
 }
 
-/** Generates a compiled validator: every build step loads the configuration, and compiling takes long. */
-function validatorOf(schema: Schema, imports: string): string {
-  const ajv = createAjv({ useDefaults: true, source: true })
-  ajv.opts.code.formats = _`formats`
-  return `/* eslint-disable */
-// Generated from config/${schema.$id} by npm run types.
-import { createRequire } from 'node:module'
-${imports}const require = createRequire(import.meta.url)
-${standalone.default(ajv, ajv.compile(schema))}`
-}
-
-function write(into: string, texts: Record<string, string>): void {
-  for (const [name, text] of Object.entries(texts)) {
-    writeFileSync(join(into, name), text)
-    log.step(relative(root, join(into, name)))
-  }
-}
-
 await main(
   import.meta,
   {
     usage: 'npm run types --',
-    summary:
-      'Generates the files that derive from config/*.schema.json: types, validators, the table in config/README.md.',
+    summary: 'Generates the TypeScript types of config/*.schema.json and the table in config/README.md.',
     options: {},
     help: {},
   },
   async () => {
-    const schema = readSchema()
-    write(folder, await derive(schema))
-    if (existsSync(appSchemaPath)) write(join(folder, '../app'), await deriveApp(readSchema(appSchemaPath)))
+    for (const [name, text] of Object.entries(await derive())) {
+      writeFileSync(join(folder, name), text)
+      log.step(`config/${name}`)
+    }
     if (!existsSync(readmePath)) return
     const readme = readFileSync(readmePath, 'utf8')
-    const updated = replaceReference(readme, configReference(schema))
+    const updated = replaceReference(readme, configReference(readSchema()))
     if (updated === undefined) return
     writeFileSync(readmePath, updated)
     log.step('config/README.md')

@@ -5,6 +5,7 @@ import { guestPaths } from '../../kernel/contract/paths.ts'
 import { initConf } from '../../kernel/contract/init-conf.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../../config/lib/errors.ts'
+import { validatorCode } from '../../config/validator.ts'
 import { nodeAbi } from '../runtime/node.ts'
 import { type Guest, libraryFolder, settleAddons } from './addons.ts'
 import { type Package, packedFolders, productionClosure, readManifest } from './closure.ts'
@@ -65,6 +66,9 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
   requireEntry(root, tree, entry)
   warnings.push(...followImports(own, { config, packages }))
   checkLinks(own)
+  const schema = join(root, 'config/app.schema.json')
+  if (tree.has('kernel/kit/config.ts') && existsSync(schema))
+    addText(tree, '.nodeos/app-config.cjs', validatorCode(schema))
 
   const carried = settleAddons(tree, { packages, arch }, () => guest(config, node))
   const env: Record<string, string> = carried ? { LD_LIBRARY_PATH: `${guestPaths.app}/${libraryFolder}` } : {}

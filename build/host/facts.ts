@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { constrainedMemory } from 'node:process'
-import { totalmem } from 'node:os'
 import { delimiter } from 'node:path'
+import { usableMemory } from '../../config/check.ts'
 import { programFolders } from '../../config/lib/find.ts'
 import { type Distribution, parseOsRelease } from './distribution.ts'
 
@@ -41,12 +40,6 @@ export function hostFacts(env: NodeJS.ProcessEnv): HostFacts {
     ],
     memory: usableMemory(),
   }
-}
-
-/** In bytes: in a container, its limit; a limit above what there is means none. */
-export function usableMemory(): number {
-  const limit = constrainedMemory()
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
 }
 
 function glibcVersion(): string | undefined {

@@ -1,6 +1,6 @@
 import type { ErrorObject, ValidateFunction } from 'ajv'
 import type { Manifest } from '../../build/manifest.ts'
-import { createAjv } from '../../config/ajv.ts'
+import { createAjv } from '../../config/validator.ts'
 import { explain, type Problem } from '../../config/explain.ts'
 import { schemaProblems } from '../../config/load.ts'
 import type { Schema } from '../../config/schema.ts'

@@ -1,4 +1,11 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import type { ErrorObject, ValidateFunction } from 'ajv'
+
+/** Of the repository, and of its copy in the image. */
+const root = join(import.meta.dirname, '../..')
+const compiled = join(root, '.nodeos/app-config.cjs')
 
 /** An error in a configuration that its schema cannot express. */
 export interface Contradiction {
@@ -15,23 +22,33 @@ export class ConfigError extends Error {
 }
 
 /**
- * Creates a function that validates a configuration and fills in its defaults.
+ * Creates a function that validates a configuration by config/app.schema.json and fills in its defaults.
  *
- * @param validate made of the app's schema, see `npm run types`
  * @param contradictions finds the errors that the schema cannot express
  * @returns a function that returns a validated copy @throws {ConfigError} with every error
  */
-export function checker<T>(
-  validate: ValidateFunction<T>,
-  contradictions: (config: T) => Contradiction[],
-): (value: unknown) => T {
+export function checker<T>(contradictions: (config: T) => Contradiction[]): (value: unknown) => T {
+  let validate: ValidateFunction<T> | undefined
   return (value) => {
+    validate ??= validator<T>()
     const config = structuredClone(value)
     if (!validate(config)) throw new ConfigError([...new Set((validate.errors ?? []).map(said))].join('\n'))
     const problems = contradictions(config)
     if (problems.length === 0) return config
     throw new ConfigError(problems.map(({ pointer, text }) => `${keyOf(pointer)}: ${text}`).join('\n'))
   }
+}
+
+/** Loads what the build compiled from config/app.schema.json into the image. Elsewhere, ajv compiles it here. */
+function validator<T>(): ValidateFunction<T> {
+  // Another name than require: the build must not look for ajv, which the image has no use for.
+  const load = createRequire(import.meta.url)
+  if (existsSync(compiled)) return load(compiled) as ValidateFunction<T>
+  const { Ajv2020 } = load('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js')
+  const { fullFormats } = load('ajv-formats/dist/formats.js') as typeof import('ajv-formats/dist/formats.js')
+  const ajv = new Ajv2020({ allErrors: true, useDefaults: true, strictTypes: false, formats: fullFormats })
+  ajv.addKeyword('patternErrorMessage')
+  return ajv.compile<T>(JSON.parse(readFileSync(join(root, 'config/app.schema.json'), 'utf8')))
 }
 
 /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { createAjv } from '../../config/ajv.ts'
+import { createAjv } from '../../config/validator.ts'
 import { readSchema, type Schema, settings } from '../../config/schema.ts'
 import { configReference, configTable, replaceReference } from '../../config/table.ts'
 import { derive, readmePath } from '../../config/types.ts'
@@ -9,12 +9,12 @@ import { derive, readmePath } from '../../config/types.ts'
 const schema = readSchema()
 const config = join(import.meta.dirname, '../../config')
 
-for (const [name, text] of Object.entries(await derive(schema))) {
+for (const [name, text] of Object.entries(await derive())) {
   t.equal(readFileSync(join(config, name), 'utf8'), text, `config/${name} is up to date: npm run types`)
 }
 
 await t.test('keys with a default are required, others are optional', async (t) => {
-  const types = (await derive(schema))['system.types.ts'] ?? ''
+  const types = (await derive())['system.types.ts'] ?? ''
   t.match(types, /^ {2}hostname: string;$/m)
   t.match(types, /^ {4}address\?: string;$/m)
   t.match(types, /^ {4}dns: string\[\];$/m)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { UserError } from '../../config/lib/errors.ts'
 import { root } from '../../config/lib/paths.ts'
-import { createAjv } from '../../config/ajv.ts'
+import { createAjv } from '../../config/validator.ts'
 import {
   type Context,
   loadTarget,
