@@ -1,31 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
-import { missingProgram } from '../../config/lib/find.ts'
-import { tail } from '../../config/lib/run.ts'
+import type { Writable } from 'node:stream'
 import { UserError } from '../../config/lib/errors.ts'
+import { type Argv, type Result, run, type StreamOptions, tail, tryRun } from '../../config/lib/run.ts'
 
-export interface GitOptions {
-  /** Completes "could not". */
-  purpose: string
-  input?: string | Buffer
-  /** How stdout is read; `latin1` keeps every byte. UTF-8 when left out. */
-  encoding?: 'latin1'
-  env?: NodeJS.ProcessEnv
-  /** Hears what git says, as it says it. */
-  heard?: (text: string) => void
-}
-
-export interface GitResult {
-  status: number | null
-  stdout: string
-  stderr: string
-}
+export type GitOptions = Pick<StreamOptions, 'purpose' | 'input' | 'env' | 'encoding' | 'onStderr' | 'stdout'>
 
 /** Variables by which git tells a hook where it is: they must not lead a command elsewhere. */
-const ofHooks = new Set(['GIT_DIR', 'GIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_PREFIX'])
+const hookVariables = {
+  GIT_DIR: undefined,
+  GIT_WORK_TREE: undefined,
+  GIT_INDEX_FILE: undefined,
+  GIT_PREFIX: undefined,
+}
 
 /** A git repository, through git itself. */
 export class Git {
@@ -34,14 +21,14 @@ export class Git {
   readonly #env: NodeJS.ProcessEnv
   readonly #signal: AbortSignal | undefined
 
-  /** Whether nothing is run any more. */
+  /** Whether the signal was aborted: no command runs any more. */
   get interrupted(): boolean {
     return this.#signal?.aborted === true
   }
 
   /**
-   * @param settings of git's configuration that hold for every command: `name=value`
-   * @param signal ends a command that runs, and lets none begin
+   * @param settings git's configuration for every command: `name=value`
+   * @param signal ends a running command, and prevents further ones
    */
   constructor(
     folder: string,
@@ -56,44 +43,27 @@ export class Git {
   }
 
   /**
-   * Runs a command to its end.
+   * Runs a command.
    *
-   * @returns what it printed on stdout, without the final newline
-   * @throws {UserError} when git does not run, is interrupted or fails, with the end of what it said
+   * @returns its stdout, without the final newline
+   * @throws {UserError} when git is missing, is interrupted or fails, with the end of its output
    */
   async run(argv: readonly string[], options: GitOptions): Promise<string> {
-    const { status, stdout, stderr } = await this.try(argv, options)
-    if (status === 0) return stdout.replace(/\n$/, '')
-    throw new UserError(`could not ${options.purpose}: git ${argv[0]} exited with status ${status}`, {
-      hint: tail(stderr || stdout, 15),
-    })
+    return (await run(this.#command(argv), this.#options(options))).replace(/\n$/, '')
   }
 
-  /** Runs a command that may fail. @throws {UserError} when git does not run, or is interrupted */
-  async try(
-    argv: readonly string[],
-    { purpose, input, encoding, env, heard }: GitOptions,
-  ): Promise<GitResult> {
-    const child = this.#spawn(argv, env)
-    const result: GitResult = { status: null, stdout: '', stderr: '' }
-    child.stdout.setEncoding(encoding ?? 'utf8').on('data', (text: string) => (result.stdout += text))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      result.stderr += text
-      heard?.(text)
-    })
-    child.stdin.on('error', () => undefined).end(input)
-    await ended(child, purpose)
-    result.status = child.exitCode
-    return result
+  /** Runs a command that may fail. @throws {UserError} when git is missing or interrupted */
+  async try(argv: readonly string[], options: GitOptions): Promise<Result> {
+    return tryRun(this.#command(argv), this.#options(options))
   }
 
-  /** What an object holds, or undefined when there is none of that name: `<commit>:<path>`. */
+  /** Reads an object such as `<commit>:<path>`; returns undefined when it does not exist. */
   async read(object: string): Promise<string | undefined> {
     const { status, stdout } = await this.try(['cat-file', 'blob', object], { purpose: 'read a release' })
     return status === 0 ? stdout : undefined
   }
 
-  /** What objects hold, in their order, read by one git; undefined for those that are not there. */
+  /** Reads objects in their order with one git; returns undefined for those that do not exist. */
   async readAll(objects: readonly string[]): Promise<(string | undefined)[]> {
     if (objects.length === 0) return []
     const { status, stdout, stderr } = await this.try(['cat-file', '--batch'], {
@@ -114,60 +84,46 @@ export class Git {
     })
   }
 
-  /** Writes what an object holds to a file. @throws {UserError} when git cannot read it */
+  /** Writes an object to a file. @throws {UserError} when git cannot read it */
   async export(object: string, file: string): Promise<void> {
-    await this.#pour(object, createWriteStream(file))
+    await this.#read(object, createWriteStream(file))
   }
 
-  /** SHA-256 of what an object holds, in hex. @throws {UserError} when git cannot read it */
+  /** Computes the SHA-256 of an object, in hex. @throws {UserError} when git cannot read it */
   async sha256(object: string): Promise<string> {
     const hash = createHash('sha256')
-    await this.#pour(object, hash)
+    await this.#read(object, hash)
     return hash.digest('hex')
   }
 
-  async #pour(object: string, into: NodeJS.WritableStream): Promise<void> {
-    const child = this.#spawn(['cat-file', 'blob', object])
-    let said = ''
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
-    child.stdin.end()
-    await Promise.all([ended(child, 'read a release'), pipeline(child.stdout, into)])
-    if (child.exitCode !== 0)
-      throw new UserError(`cannot read the git object ${object}`, { hint: tail(said, 5) })
+  async #read(object: string, stdout: Writable): Promise<void> {
+    const argv = ['cat-file', 'blob', object]
+    const { status, stderr } = await this.try(argv, { purpose: 'read a release', stdout })
+    if (status !== 0) throw new UserError(`cannot read the git object ${object}`, { hint: tail(stderr, 5) })
   }
 
-  /** The commit of a reference, when there is one. */
+  /** Returns the commit of a reference, or undefined when it does not exist. */
   async commitOf(reference: string): Promise<string | undefined> {
     const argv = ['rev-parse', '--verify', '--quiet', `${reference}^{commit}`]
     const { status, stdout } = await this.try(argv, { purpose: 'read a reference' })
     return status === 0 ? stdout.trim() : undefined
   }
 
-  /** Whether one commit is another one or comes before it. */
+  /** Returns whether a commit is another one or an ancestor of it. */
   async isAncestor(earlier: string, later: string): Promise<boolean> {
     const argv = ['merge-base', '--is-ancestor', earlier, later]
     return (await this.try(argv, { purpose: 'compare commits' })).status === 0
   }
 
-  #spawn(argv: readonly string[], env: NodeJS.ProcessEnv = {}) {
-    const inherited = Object.entries(process.env).filter(([name]) => !ofHooks.has(name))
-    return spawn('git', ['-C', this.folder, ...this.#settings, ...argv], {
-      env: { ...Object.fromEntries(inherited), LC_ALL: 'C', ...this.#env, ...env },
-      stdio: ['pipe', 'pipe', 'pipe'],
-      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
-    })
+  #command(argv: readonly string[]): Argv {
+    return ['git', '-C', this.folder, ...this.#settings, ...argv]
   }
-}
 
-/** @throws {UserError} when it could not be started, or was interrupted */
-async function ended(child: ChildProcess, purpose: string): Promise<void> {
-  await once(child, 'close').catch((error: NodeJS.ErrnoException) => {
-    throw notRun(error, purpose)
-  })
-}
-
-function notRun(error: NodeJS.ErrnoException, purpose: string): UserError {
-  if (error.code === 'ENOENT') return missingProgram('git', purpose)
-  const why = error.name === 'AbortError' ? 'interrupted' : error.message
-  return new UserError(`could not ${purpose}: ${why}`, { cause: error })
+  #options(options: GitOptions): StreamOptions {
+    return {
+      ...options,
+      env: { ...hookVariables, LC_ALL: 'C', ...this.#env, ...options.env },
+      ...(this.#signal === undefined ? {} : { signal: this.#signal }),
+    }
+  }
 }

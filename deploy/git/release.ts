@@ -2,33 +2,12 @@ import { extname } from 'node:path'
 import { hashText } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Manifest } from '../../build/manifest.ts'
-import type { SystemConfig } from '../../config/system.types.ts'
 import type { Problem } from '../../config/explain.ts'
+import { parseOr } from '../../config/lib/json.ts'
 import { keyOf } from '../../config/pointer.ts'
 import { layersOf } from '../release/store.ts'
 import type { Git } from './git.ts'
-import { manifestProblems, releaseProblems } from './schema.ts'
-
-/** Settings that a host starts the machine with. */
-export type Launch = Pick<SystemConfig, 'machine' | 'ports' | 'network' | 'health'>
-
-/** `release.json` of a release's commit: what a person and a host want to know first. */
-export interface ReleaseFile {
-  version: 1
-  /** Host name of the machine: a release of one appliance is none of another. */
-  appliance: string
-  /** Counts from 1; each release's is one more than its parent's. */
-  number: number
-  app: string
-  source: Manifest['source']
-  /** SHA-256 of `manifest.json`, which has the SHA-256 of each layer. */
-  digest: string
-  launch: Launch
-  /** Number of the release that this one brings back. */
-  rollbackOf?: number
-  /** Number of the release whose data come back, too. */
-  restore?: number
-}
+import { manifestProblems, type ReleaseFile, releaseProblems } from './schema.ts'
 
 export const releaseName = 'release.json'
 export const manifestName = 'manifest.json'
@@ -108,7 +87,7 @@ export async function readReleaseFiles(git: Git, commits: readonly string[]): Pr
 }
 
 function asReleaseFile(commit: string, text: string | undefined): ReleaseFile {
-  const file = text === undefined ? undefined : (parse(text) as ReleaseFile | undefined)
+  const file = text === undefined ? undefined : parseOr<ReleaseFile | undefined>(text, undefined)
   if (file?.version !== 1) {
     throw new UserError(`the commit ${commit.slice(0, 12)} is not a NodeOS release`, {
       hint: 'the branch of releases must hold nothing else: check deploy.options.branch',
@@ -126,7 +105,7 @@ function asReleaseFile(commit: string, text: string | undefined): ReleaseFile {
 export async function readRelease(git: Git, commit: string): Promise<CommittedRelease> {
   const file = await readReleaseFile(git, commit)
   const text = (await git.read(`${commit}:${manifestName}`)) ?? ''
-  const manifest = parse(text) as Manifest | undefined
+  const manifest = parseOr<Manifest | undefined>(text, undefined)
   if (manifest?.version !== 1 || hashText(text) !== file.digest) {
     throw new UserError(
       `the manifest of release ${file.number} was altered: its digest does not match release.json`,
@@ -145,13 +124,4 @@ function refuse(what: string, problems: readonly Problem[]): void {
       'If the release was built by a newer NodeOS, update this clone: git pull && npm install',
     ].join('\n'),
   })
-}
-
-/** What JSON says; undefined for what is none. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -4,7 +4,28 @@ import { createAjv } from '../../config/validator.ts'
 import { explain, type Problem } from '../../config/explain.ts'
 import { schemaProblems } from '../../config/load.ts'
 import type { Schema } from '../../config/schema.ts'
-import type { ReleaseFile } from './release.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
+
+/** Settings that a host starts the machine with. */
+export type Launch = Pick<SystemConfig, 'machine' | 'ports' | 'network' | 'health'>
+
+/** `release.json` of a release's commit: what a person and a host want to know first. */
+export interface ReleaseFile {
+  version: 1
+  /** Host name of the machine: it identifies the appliance. */
+  appliance: string
+  /** Counts from 1; each release's is one more than its parent's. */
+  number: number
+  app: string
+  source: Manifest['source']
+  /** SHA-256 of `manifest.json`, which has the SHA-256 of each layer. */
+  digest: string
+  launch: Launch
+  /** Number of the release that this one brings back. */
+  rollbackOf?: number
+  /** Number of the release whose data come back, too. */
+  restore?: number
+}
 
 // A release comes from elsewhere, and what it says becomes names of files and words of commands.
 const count: Schema = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }

@@ -1,9 +1,8 @@
 import { hostname, userInfo } from 'node:os'
-import shell from 'shelljs'
-import { root } from '../../../config/lib/paths.ts'
-import { manifestName, messageOf, type ReleaseFile, releaseName } from '../../git/release.ts'
+import { manifestName, messageOf, releaseName } from '../../git/release.ts'
+import type { ReleaseFile } from '../../git/schema.ts'
 import type { Git } from '../../git/git.ts'
-import { type GitOptions, signingKey } from './options.ts'
+import { type GitOptions, gitSetting, signingKey } from './options.ts'
 
 /** Where a path lies in a release's commit. */
 export type Tree = Map<string, { mode: string; object: string }>
@@ -65,7 +64,7 @@ function author(): NodeJS.ProcessEnv {
   const usual = { name: username, email: `${username}@${hostname()}` }
   const env: NodeJS.ProcessEnv = {}
   for (const [key, value] of Object.entries(usual)) {
-    const configured = shell.cmd('git', '-C', root, 'config', '--get', `user.${key}`).stdout.trim()
+    const configured = gitSetting(`user.${key}`)
     for (const role of ['AUTHOR', 'COMMITTER']) {
       const variable = `GIT_${role}_${key.toUpperCase()}`
       env[variable] = process.env[variable] ?? (configured || value)

@@ -1,20 +1,18 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../../config/lib/errors.ts'
-import { tail } from '../../../config/lib/run.ts'
+import { type Argv, byLine, tail, tryRun } from '../../../config/lib/run.ts'
 import type { Context, Report } from '../../target.ts'
 import { isPath } from './options.ts'
 
-/** Program in a host's repository that speaks with the host's service. */
+/** Program in a host's repository that connects to the host's service. */
 const program = 'nodeos'
 
 /**
- * Has a host do something, by the way that releases are pushed: in its folder, or over ssh.
+ * Sends a command to a host the way releases are pushed: in its folder, or over ssh.
  *
- * @param print gets what is streamed
- * @throws {UserError} what the host says, or that it cannot be asked
+ * @param print receives what is streamed
+ * @throws {UserError} the error of the host, or that it does not respond
  */
 export async function askHost(
   remote: string,
@@ -22,26 +20,23 @@ export async function askHost(
   { env, signal }: Pick<Context, 'env' | 'signal'>,
   print: (text: string) => void,
 ): Promise<Report> {
-  const [file, ...argv] = commandOn(remote, words, env)
-  const child = spawn(file, argv, { stdio: ['ignore', 'pipe', 'pipe'] })
-  let [said, answer] = ['', '']
-  const stop = (): void => void child.kill()
-  signal.addEventListener('abort', stop)
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text))
-  const lines = lineByLine((line) => {
+  let report: Report | undefined
+  const onStdout = byLine((line) => {
     const message = JSON.parse(line) as { print: string } | Report
     if ('print' in message) print(message.print)
-    else answer = line
+    else report = message
   })
-  child.stdout.setEncoding('utf8').on('data', lines)
-  await once(child, 'close').catch(() => undefined)
-  signal.removeEventListener('abort', stop)
-  if (answer !== '') return JSON.parse(answer) as Report
-  if (signal.aborted) return { text: '', data: {} }
-  throw hostError(remote, said)
+  const options = { purpose: `reach the host of ${remote}`, signal, onStdout }
+  const result = await tryRun(commandOn(remote, words, env), options).catch((error: unknown) => {
+    if (!signal.aborted) throw error
+    return undefined
+  })
+  if (report !== undefined) return report
+  if (result === undefined) return { text: '', data: {} }
+  throw hostError(remote, result.stderr)
 }
 
-function commandOn(remote: string, words: readonly string[], env: NodeJS.ProcessEnv): [string, ...string[]] {
+function commandOn(remote: string, words: readonly string[], env: NodeJS.ProcessEnv): Argv {
   if (isPath(remote)) {
     const file = join(remote, program)
     if (existsSync(file)) return [file, ...words]
@@ -71,16 +66,7 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`
 }
 
-function lineByLine(each: (line: string) => void): (text: string) => void {
-  let pending = ''
-  return (text) => {
-    const lines = (pending + text).split('\n')
-    pending = lines.pop() ?? ''
-    for (const line of lines) each(line)
-  }
-}
-
-/** What the host's program wrote on stderr is meant for the user: a message, an empty line, a hint. */
+/** Makes an error of what the host printed on stderr: a message, an empty line, a hint. */
 function hostError(remote: string, said: string): UserError {
   const [, message, hint] = /^error: ([^]*?)(?:\n\n([^]*))?$/.exec(said.trim()) ?? []
   if (message === undefined) {

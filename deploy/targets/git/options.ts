@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import shell from 'shelljs'
 import { UserError } from '../../../config/lib/errors.ts'
 import { root } from '../../../config/lib/paths.ts'
-import { findProgram, missingProgram } from '../../../config/lib/find.ts'
+import { tryRunSync } from '../../../config/lib/run.ts'
+import { requireProgram } from '../../../config/lib/find.ts'
 
 /** `deploy.options` of the target `git`. */
 export interface GitOptions {
@@ -75,7 +75,7 @@ function expand(path: string): string {
  * @throws {UserError} when the key does not exist
  */
 export function signingKey({ key }: Pick<GitOptions, 'key'>): string {
-  if (findProgram('ssh-keygen') === undefined) throw missingProgram('ssh-keygen', 'sign releases')
+  requireProgram('ssh-keygen', 'sign releases')
   const wanted = key ?? defaultKey()
   if (wanted.startsWith('key::') || wanted.startsWith('ssh-')) return wanted
   const file = resolve(root, expand(wanted))
@@ -90,6 +90,8 @@ function defaultKey(): string {
   return gitSetting('gpg.format') === 'ssh' && configured !== '' ? configured : '~/.ssh/id_ed25519'
 }
 
-function gitSetting(name: string): string {
-  return shell.cmd('git', '-C', root, 'config', '--get', name).stdout.trim()
+/** Reads a setting of git in this repository; empty when it is not set. */
+export function gitSetting(name: string): string {
+  const argv = ['git', '-C', root, 'config', '--get', name] as const
+  return tryRunSync(argv, { purpose: "read git's settings" }).stdout.trim()
 }

@@ -1,7 +1,8 @@
 import { UserError } from '../../../config/lib/errors.ts'
 import { log, progress } from '../../../config/lib/log.ts'
 import { tail } from '../../../config/lib/run.ts'
-import { type ReleaseFile, tagOf } from '../../git/release.ts'
+import { tagOf } from '../../git/release.ts'
+import type { ReleaseFile } from '../../git/schema.ts'
 import type { Git } from '../../git/git.ts'
 import type { GitOptions } from './options.ts'
 
@@ -24,7 +25,7 @@ export async function pushRelease(
   const line = progress(`Pushing release ${file.number} to ${remote}`)
   let said = ''
   let pending = ''
-  const heard = (text: string): void => {
+  const onStderr = (text: string): void => {
     said += text
     const lines = (pending + text).split(/[\r\n]/)
     pending = lines.pop() ?? ''
@@ -42,13 +43,15 @@ export async function pushRelease(
     `${commit}:refs/heads/${branch}`,
     `${commit}:refs/tags/${tagOf(file.number)}`,
   ]
-  const { status } = await git.try(argv, { purpose: 'push the release', heard }).catch((error: unknown) => {
-    if (!git.interrupted) throw error
-    throw new UserError(`interrupted while pushing release ${file.number}`, {
-      hint: 'npm run deploy:list   shows whether the host accepted it',
-      cause: error,
+  const { status } = await git
+    .try(argv, { purpose: 'push the release', onStderr })
+    .catch((error: unknown) => {
+      if (!git.interrupted) throw error
+      throw new UserError(`interrupted while pushing release ${file.number}`, {
+        hint: 'npm run deploy:list   shows whether the host accepted it',
+        cause: error,
+      })
     })
-  })
   if (status !== 0) throw refusal(file, remote, said)
   if (/^remote: error: /m.test(said)) {
     const { cause, hint } = errorIn(remoteLines(said))

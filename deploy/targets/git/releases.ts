@@ -12,11 +12,11 @@ import {
   readRelease,
   readReleaseFiles,
   releasedLayers,
-  type ReleaseFile,
   releaseName,
   tagOf,
 } from '../../git/release.ts'
 import { Git } from '../../git/git.ts'
+import type { ReleaseFile } from '../../git/schema.ts'
 import { artefactPath } from '../../release/dist.ts'
 import type { Context, Release } from '../../target.ts'
 import { commitRelease, type Tree } from './commit.ts'

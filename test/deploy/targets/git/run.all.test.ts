@@ -16,7 +16,7 @@ await t.test('many objects are read by one git, in their order', async (t) => {
   t.strictSame(await git.readAll([]), [])
 })
 
-await t.test('a git that is missing, one that does not start, one that is interrupted', async (t) => {
+await t.test('a git that is missing, one that is not executable, one that is interrupted', async (t) => {
   const folder = t.testdir({ empty: {}, bin: {} })
   writeFileSync(join(folder, 'bin/git'), '', { mode: 0o644 })
   const { PATH } = process.env
@@ -31,14 +31,17 @@ await t.test('a git that is missing, one that does not start, one that is interr
   process.env['PATH'] = join(folder, 'bin')
   await t.rejects(git.run(['version'], { purpose: 'try it' }), {
     name: 'UserError',
-    message: 'could not try it: spawn git EACCES',
+    message: "could not find 'git', which is needed to try it",
   })
   process.env['PATH'] = PATH
   const abort = new AbortController()
   const slow = new Git(folder, ['alias.slow=!echo begun >&2; sleep 60'], {}, abort.signal)
-  const heard = new EventTarget()
-  const begun = once(heard, 'begun')
-  const run = slow.run(['slow'], { purpose: 'push', heard: () => heard.dispatchEvent(new Event('begun')) })
+  const output = new EventTarget()
+  const begun = once(output, 'begun')
+  const run = slow.run(['slow'], {
+    purpose: 'push',
+    onStderr: () => output.dispatchEvent(new Event('begun')),
+  })
   await begun
   abort.abort()
   await t.rejects(run, { name: 'UserError', message: 'could not push: interrupted' })
