@@ -182,7 +182,7 @@ await t.test('a second deploy replaces the first', async (t) => {
   const second = json('run', 'deploy', '--', '--json')
   t.not(first['pid'], second['pid'])
   t.equal(machines(), 1)
-  t.equal(await health(), 200)
+  await until('it is healthy', async () => (await health()) === 200)
   npm('run', 'deploy:stop')
 })
 

@@ -4,7 +4,7 @@ import { boot } from '../lib/machine.ts'
 // promises.test.ts presses the power button of an app that drains.
 
 await t.test('SIGTERM to PID 1 drains; requests that do not end are cut at the deadline', async (t) => {
-  const machine = await boot(t, 'undrained', { restart: { drainTimeout: 10 } })
+  const machine = await boot(t, 'undrained', { restart: { drainTimeout: 20 } })
   const held = machine.get('/held').catch(() => 'cut')
   const stuck = machine.get('/stuck').catch(() => 'cut')
   await machine.waitFor('probe.held')

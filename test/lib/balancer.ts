@@ -156,7 +156,8 @@ export function oneRoute(backends: TestBackend[], pool: object = {}): object {
     pools: {
       web: {
         backends: backends.map(({ address }) => ({ address })),
-        health: { path: checkPath, interval: 0.1, timeout: 1, rise: 2, fall: 2 },
+        // A host that has much to do is slow to respond to its checks, too.
+        health: { path: checkPath, interval: 0.1, timeout: 30, rise: 2, fall: 2 },
         ...pool,
       },
     },

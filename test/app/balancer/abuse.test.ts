@@ -6,6 +6,7 @@ import { certify } from '../../lib/certify.ts'
 import { backend, balancer, oneRoute, say, until, untilSteady } from '../../lib/balancer.ts'
 import { refusal, smuggled } from './smuggled.ts'
 import { freePort } from '../../lib/ports.ts'
+import { ownConnection } from '../../lib/until.ts'
 
 let whole = 0
 const a = await backend(t, (request, response) => {
@@ -25,7 +26,7 @@ for (const [why, text] of smuggled) {
     const before = whole
     t.match(await say(lb.port, text), refusal)
     t.equal(whole, before, 'no backend has it whole')
-    t.equal(await lb.text(), 'ok', 'and goes on')
+    t.equal(await lb.text('/', { headers: ownConnection }), 'ok', 'and goes on')
   })
 }
 
@@ -140,7 +141,7 @@ await t.test('HTTP/2 where none is spoken is refused', async (t) => {
   t.match(await say(lb.port, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), /^(HTTP\/1\.1 400|$)/)
   const session = connectHttp2(`http://127.0.0.1:${lb.port}`)
   await t.rejects(once(session, 'connect').then(async () => once(session, 'remoteSettings')))
-  t.equal(await lb.text(), 'ok')
+  t.equal(await lb.text('/', { headers: ownConnection }), 'ok')
 })
 
 await t.test('a connection has as many requests as it may have', async (t) => {

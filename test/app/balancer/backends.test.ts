@@ -33,7 +33,11 @@ await t.test('https backends are asked by their own name, never by one of a clie
   t.teardown(() => server.close())
   const trust = { NODE_EXTRA_CA_CERTS: join(t.testdirName, 'crt') }
   const port = portOf(server)
-  const web = { protocol: 'https', ejection: { failures: 1 }, health: { interval: 0.1, fall: 1 } }
+  const web = {
+    protocol: 'https',
+    ejection: { failures: 1 },
+    health: { interval: 0.1, timeout: 30, fall: 1 },
+  }
   for (const [host, name] of [
     ['localhost', {}],
     ['127.0.0.1', { serverName: 'app.internal' }],

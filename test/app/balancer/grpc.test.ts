@@ -124,16 +124,19 @@ await t.test('gRPC over TLS: the certificate is verified', async (t) => {
 await t.test('cancelled calls and deadlines reach the backend', async (t) => {
   const a = await grpcBackend(t, 'a')
   const { lb, client } = await balanced(t, [a.address])
-  t.match((await call(client, 'wait', { deadline: Date.now() + 300 })).error, {
-    code: status.DEADLINE_EXCEEDED,
+  // On a busy host, a call may not even reach the backend in that time.
+  await until('the backend notices a deadline', async () => {
+    const { error } = await call(client, 'wait', { deadline: Date.now() + 300 })
+    t.match(error, { code: status.DEADLINE_EXCEEDED })
+    return a.seen.cancelled > 0
   })
-  await until('the backend notices the deadline', () => a.seen.cancelled === 1)
+  const before = a.seen.cancelled
   const download = client.download({ text: 'endless' })
   await once(download, 'data')
   download.cancel()
   const [error] = (await once(download, 'error')) as [ServiceError]
   t.equal(error.code, status.CANCELLED)
-  await until('the backend notices that', () => a.seen.cancelled === 2)
+  await until('the backend notices that', () => a.seen.cancelled > before)
   await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
   await until('the log tells it', () => logged(lb).some(({ outcome }) => outcome === 'client closed'))
 })
@@ -227,7 +230,10 @@ await t.test('calls share connections, as many as the backend allows on each', a
   })
   await once(server, 'listening')
   t.teardown(() => server.close())
-  const { lb, port } = await balanced(t, [`127.0.0.1:${portOf(server)}`], { pool: { connections: 40 } })
+  const { lb, port } = await balanced(t, [`127.0.0.1:${portOf(server)}`], {
+    pool: { connections: 40 },
+    timeouts: { connect: 300 },
+  })
   const { askHttp2 } = await import('../../lib/raw-http.ts')
   const answers = await Promise.all(Array.from({ length: 60 }, () => askHttp2(port)))
   t.ok(answers.every(({ headers }) => (headers[':status'] as unknown) === 200))
@@ -300,7 +306,7 @@ await t.test('a backend that does not read holds the client back, not the memory
 await t.test('health checks over HTTP/2: by path, and of gRPC servers by their own protocol', async (t) => {
   const a = await grpcBackend(t, 'a', { hasHealth: true })
   const b = await grpcBackend(t, 'b')
-  const pool = { health: { kind: 'grpc', interval: 0.1, fall: 1, rise: 1 } }
+  const pool = { health: { kind: 'grpc', interval: 0.1, timeout: 30, fall: 1, rise: 1 } }
   const { lb } = await balanced(t, [a.address, b.address], { pool })
   const states = async (): Promise<string[]> =>
     (await lb.overview()).pools.flatMap(({ backends }) =>
@@ -319,7 +325,7 @@ await t.test('health checks over HTTP/2: by path, and of gRPC servers by their o
   )
   await once(web.listen(0, '127.0.0.1'), 'listening')
   t.teardown(() => web.close())
-  const health = { path: '/well', interval: 0.1, fall: 1, rise: 1 }
+  const health = { path: '/well', interval: 0.1, timeout: 30, fall: 1, rise: 1 }
   const address = `127.0.0.1:${portOf(web)}`
   const [well, ill] = [{ ...health }, { ...health, path: '/ill' }]
   const first = await balanced(t, [address], { pool: { health: well } })

@@ -112,7 +112,7 @@ await t.test('an ejection never empties a pool', async (t) => {
 await t.test('phases have timeouts of their own', async (t) => {
   const silent = await backend(t, () => undefined)
   const stalls = await backend(t, (_request, response) => void response.write('x'))
-  const timeouts = { response: 0.5, body: 0.5, connect: 0.5, keepAlive: 1 }
+  const timeouts = { response: 0.5, body: 0.5, keepAlive: 1 }
   const one = await balancer(t, { ...oneRoute([silent], { retries: 0 }), timeouts })
   t.equal((await one.get()).status, 504)
   const other = await balancer(t, { ...oneRoute([stalls]), timeouts })

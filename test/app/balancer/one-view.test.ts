@@ -29,7 +29,7 @@ await t.test('one process checks for all, and another one when that is gone', as
   const a = await backend(t)
   let checks = 0
   a.server.on('request', ({ url }) => (checks += url === checkPath ? 1 : 0))
-  const crew = await crewFor(t, [a], { health: { path: checkPath, interval, timeout: 1, rise: 2, fall: 2 } })
+  const crew = await crewFor(t, [a], { health: { path: checkPath, interval, timeout: 30, rise: 2, fall: 2 } })
   // On a host that is busy the checks come later, never earlier; by two processes they come twice as often.
   await until('only one process checks', async () => {
     const [before, startedAt] = [checks, performance.now()]

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -112,7 +113,7 @@ await t.test('deploy:list and deploy:rollback', (t) => {
   t.end()
 })
 
-await t.test('deploy:destroy asks', (t) => {
+await t.test('deploy:destroy asks', async (t) => {
   t.match(run('destroy', ['--yes'], toGit), { status: 1, stderr: /only stores releases/ })
   const local = { NODEOS_DEPLOY_TARGET: 'local' }
   t.match(run('destroy', [], local), {
@@ -122,14 +123,24 @@ await t.test('deploy:destroy asks', (t) => {
   })
   t.strictSame(data(run('destroy', ['--yes', '--json'], local)), { destroyed: false })
 
-  /** With a terminal, and somebody there who answers. */
-  const asked = (answer: string): { status: number | null; output: string } => {
-    const script = `(sleep 3; echo '${answer}'; sleep 1) | script -qec '${process.execPath} deploy/cli/cli.ts destroy' /dev/null`
-    return copy.run(['sh', '-c', script], { ...local, XDG_STATE_HOME: state })
+  /** With a terminal, and somebody who types an answer once it is asked for, or never. */
+  const asked = async (answer: string): Promise<{ status: number | null; output: string }> => {
+    const command = `'${process.execPath}' deploy/cli/cli.ts destroy`
+    const child = spawn('script', ['-qec', command, '/dev/null'], {
+      cwd: copy.path,
+      env: { ...process.env, ...local, XDG_STATE_HOME: state },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    let output = ''
+    child.stdout.on('data', (text: Buffer) => {
+      output += text.toString()
+      if (output.includes('to confirm: ') && child.stdin.writable) child.stdin.end(`${answer}\n`)
+    })
+    const [status] = (await once(child, 'close')) as [number | null]
+    return { status, output }
   }
-  t.match(asked('no'), { status: 1, output: /Type nodeos to confirm: [^]*error: nothing was removed/ })
-  t.match(asked('nodeos'), { status: 0, output: /no machine is deployed/ })
-  t.end()
+  t.match(await asked('no'), { status: 1, output: /Type nodeos to confirm: [^]*error: nothing was removed/ })
+  t.match(await asked('nodeos'), { status: 0, output: /no machine is deployed/ })
 })
 
 await t.test('--json prints JSON, or nothing beside an error', (t) => {

@@ -74,7 +74,7 @@ export async function machinesOn(t: Test): Promise<Machines> {
     'config/system.json': JSON.stringify({
       hostname: name,
       ports: [{ guest: 8080, host: await freePort() }],
-      health: { path: '/', timeout: 20 },
+      health: { path: '/', timeout: 300 },
     }),
   })
   const system = await loadConfig({ root, env: {} })
