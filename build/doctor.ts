@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { styleText } from 'node:util'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { formatTools } from './format.ts'
+import { formatTools } from './image/format.ts'
 import {
   type Check,
   checkCache,

@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 import type { StepRecord } from './pipeline/record.ts'
 import { table } from '../config/lib/table.ts'
 import { formatBytes } from '../config/lib/units.ts'
-import type { Manifest } from './manifest.ts'
+import type { Manifest } from './pipeline/manifest.ts'
 
 /** The table at the end of a build: each artefact's size, how it came about, how long that took. */
 export function summaryTable(manifest: Manifest, steps: Record<string, StepRecord>): string {

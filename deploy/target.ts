@@ -5,7 +5,7 @@ import shell from 'shelljs'
 import { UserError } from '../config/lib/errors.ts'
 import { missingProgram } from '../config/lib/find.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import type { Manifest } from '../build/manifest.ts'
+import type { Manifest } from '../build/pipeline/manifest.ts'
 
 /** What a build left in `dist/`, checked. */
 export interface Release {

@@ -1,4 +1,4 @@
-import type { Format } from '../format.ts'
+import type { Format } from '../image/format.ts'
 
 /** The hypervisor starts the kernel itself and gets the layers as disks: nothing to assemble. */
 const direct: Format = {

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Format } from '../format.ts'
+import type { Format } from '../image/format.ts'
 import { imageCommandLine, looped } from '../image/command-line.ts'
 import { makeEfiFile } from '../image/efi-file.ts'
 import { withFixedTime } from '../image/epoch.ts'

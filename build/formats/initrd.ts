@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import type { Format } from '../format.ts'
+import type { Format } from '../image/format.ts'
 import { imageCommandLine, looped } from '../image/command-line.ts'
 import { makeInitramfs } from '../image/initramfs.ts'
 import { writeWhole } from '../image/whole.ts'

@@ -1,4 +1,4 @@
-import type { Format } from '../format.ts'
+import type { Format } from '../image/format.ts'
 import { diskBoots } from '../image/boots.ts'
 import { diskFragments, diskTools, makeDisk } from '../image/disk.ts'
 import { writeWhole } from '../image/whole.ts'

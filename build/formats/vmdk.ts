@@ -1,4 +1,4 @@
-import type { Format } from '../format.ts'
+import type { Format } from '../image/format.ts'
 import { diskBoots, vmwareBoots } from '../image/boots.ts'
 import { convertDisk, diskFragments, diskTools } from '../image/disk.ts'
 import { fixVmdk } from '../image/vmdk.ts'

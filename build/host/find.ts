@@ -4,7 +4,7 @@ import { findProgram } from '../../config/lib/find.ts'
 import { tryRunSync } from '../../config/lib/run.ts'
 import { installCommand } from './distribution.ts'
 import type { HostFacts } from './facts.ts'
-import { findLoader, type LoaderFile } from '../image/files.ts'
+import { findLoader, type LoaderFile } from './loaders.ts'
 import { findOvmf } from './ovmf.ts'
 import type { Requirement } from './tools.ts'
 

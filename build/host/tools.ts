@@ -1,5 +1,5 @@
 import type { SystemConfig } from '../../config/system.types.ts'
-import type { LoaderFile } from '../image/files.ts'
+import type { LoaderFile } from './loaders.ts'
 
 /** Package managers whose package names are known. */
 export const managers = ['apt', 'dnf', 'pacman', 'apk', 'zypper'] as const

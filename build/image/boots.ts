@@ -1,4 +1,4 @@
-import type { Boot } from '../format.ts'
+import type { Boot } from './format.ts'
 
 /** A disk boots by both firmwares from every controller. */
 export const diskBoots: readonly Boot[] = (['bios', 'efi'] as const).flatMap((firmware) =>

@@ -1,7 +1,7 @@
 import { open, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runSync } from '../../config/lib/run.ts'
-import { loaderFile } from './files.ts'
+import { loaderFile } from '../host/loaders.ts'
 
 /** Larger than any alignment that a section or a page of firmware asks for. */
 const alignment = 0x10000n

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { FormatInput } from '../format.ts'
-import { buildInit } from '../init.ts'
+import type { FormatInput } from './format.ts'
+import { buildInit } from '../runtime/init.ts'
 import { root } from '../../config/lib/paths.ts'
 import { type Entry, writeCpio } from './cpio.ts'
 import { part } from './part.ts'

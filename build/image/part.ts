@@ -1,7 +1,7 @@
 import { UserError } from '../../config/lib/errors.ts'
 import type { Artefact } from '../pipeline/artefact.ts'
 import { hashText } from '../../config/lib/hash.ts'
-import type { FormatInput } from '../format.ts'
+import type { FormatInput } from './format.ts'
 
 /** One of the parts that an image is made of. */
 export function part({ artefacts }: FormatInput, name: string): Artefact {

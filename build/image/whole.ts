@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describeFile, type Artefact } from '../pipeline/artefact.ts'
 import { progress } from '../../config/lib/log.ts'
 import { formatBytes } from '../../config/lib/units.ts'
-import type { FormatInput } from '../format.ts'
+import type { FormatInput } from './format.ts'
 import { inputsOf } from './part.ts'
 
 /** Makes an image aside and puts it at its place when it is finished; `make` gets its path and a folder to work in. */

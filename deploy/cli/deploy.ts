@@ -1,4 +1,4 @@
-import { sourceState } from '../../build/manifest.ts'
+import { sourceState } from '../../build/pipeline/manifest.ts'
 import { log } from '../../config/lib/log.ts'
 import { dist } from '../../config/lib/paths.ts'
 import { loadRelease, staleBuild } from '../release/dist.ts'

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { hashText } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
-import type { Manifest } from '../../build/manifest.ts'
+import type { Manifest } from '../../build/pipeline/manifest.ts'
 import type { Problem } from '../../config/explain.ts'
 import { parseOr } from '../../config/lib/json.ts'
 import { keyOf } from '../../config/pointer.ts'

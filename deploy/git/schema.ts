@@ -1,5 +1,5 @@
 import type { ErrorObject, ValidateFunction } from 'ajv'
-import type { Manifest } from '../../build/manifest.ts'
+import type { Manifest } from '../../build/pipeline/manifest.ts'
 import { createAjv } from '../../config/validator.ts'
 import { explain, type Problem } from '../../config/explain.ts'
 import { schemaProblems } from '../../config/load.ts'

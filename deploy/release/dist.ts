@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashFile } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
-import type { Manifest } from '../../build/manifest.ts'
+import type { Manifest } from '../../build/pipeline/manifest.ts'
 import type { BootFiles } from '../qemu/description.ts'
 import type { Release } from '../target.ts'
 

@@ -5,7 +5,7 @@ import { hashFile } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { writeJson } from '../../config/lib/json.ts'
 import { log } from '../../config/lib/log.ts'
-import type { Manifest } from '../../build/manifest.ts'
+import type { Manifest } from '../../build/pipeline/manifest.ts'
 import { artefactPath } from './dist.ts'
 import type { Release } from '../target.ts'
 

@@ -21,7 +21,7 @@ import { proxy } from './measures/proxy.ts'
 import { size } from './measures/size.ts'
 import { loadRelease } from '../../deploy/release/dist.ts'
 import type { Release } from '../../deploy/target.ts'
-import type { Manifest } from '../../build/manifest.ts'
+import type { Manifest } from '../../build/pipeline/manifest.ts'
 
 /** The content of `dist/bench.json`. */
 export interface Report {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Manifest } from '../../build/manifest.ts'
+import type { Manifest } from '../../build/pipeline/manifest.ts'
 import type { Release } from '../../deploy/target.ts'
 import { artefact, releaseGuest } from './guest.ts'
 

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Boot, formatNames, loadFormat } from '../../build/format.ts'
+import { type Boot, formatNames, loadFormat } from '../../build/image/format.ts'
 import { diskBoots } from '../../build/image/boots.ts'
 import { imageCommandLine, looped } from '../../build/image/command-line.ts'
 import type { Artefact } from '../../build/pipeline/artefact.ts'

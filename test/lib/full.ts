@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path'
-import { formatNames } from '../../build/format.ts'
+import { formatNames } from '../../build/image/format.ts'
 import { buildKernel } from '../../build/kernel.ts'
 import { jobsFrom } from '../../build/kernel/jobs.ts'
 import type { Artefact } from '../../build/pipeline/artefact.ts'

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { Boot } from '../../build/format.ts'
+import type { Boot } from '../../build/image/format.ts'
 import { findOvmf } from '../../build/host/ovmf.ts'
 import { limit, untilFound } from './until.ts'
 import { freePort } from './ports.ts'

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { formatNames, loadFormat } from '../../../build/format.ts'
+import { formatNames, loadFormat } from '../../../build/image/format.ts'
 import { makeInput } from './fixture.ts'
 
 // A program: assembles every format in the folder for temporary files, and prints what it wrote.

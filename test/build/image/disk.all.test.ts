@@ -1,7 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { loadFormat } from '../../../build/format.ts'
+import { loadFormat } from '../../../build/image/format.ts'
 import { hashText, uuidOf } from '../../../config/lib/hash.ts'
 import { folderOf } from '../../lib/release.ts'
 import { ask, assemble, makeInput, parts, read } from './fixture.ts'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Boot, formatNames, loadFormat } from '../../../build/format.ts'
+import { type Boot, formatNames, loadFormat } from '../../../build/image/format.ts'
 import { fragmentNames, readFragments, requests } from '../../../build/kernel/fragments.ts'
 import { loadConfig } from '../../../config/load.ts'
 import { folderOf } from '../../lib/release.ts'

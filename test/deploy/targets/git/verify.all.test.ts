@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import type { Manifest } from '../../../../build/manifest.ts'
+import type { Manifest } from '../../../../build/pipeline/manifest.ts'
 import { Git } from '../../../../deploy/git/git.ts'
 import type { CommittedRelease } from '../../../../deploy/git/release.ts'
 import { manifestProblems } from '../../../../deploy/git/schema.ts'

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
-import type { SystemConfig } from '../config/system.types.ts'
-import type { Artefact } from './pipeline/artefact.ts'
-import { findProgram } from '../config/lib/find.ts'
-import { writeJson } from '../config/lib/json.ts'
-import { type Result, tryRunSync } from '../config/lib/run.ts'
-import { root } from '../config/lib/paths.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
+import type { Artefact } from './artefact.ts'
+import { findProgram } from '../../config/lib/find.ts'
+import { writeJson } from '../../config/lib/json.ts'
+import { type Result, tryRunSync } from '../../config/lib/run.ts'
+import { root } from '../../config/lib/paths.ts'
 
 /** `dist/manifest.json`: what a build is, for whoever deploys it. */
 export interface Manifest {

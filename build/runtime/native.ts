@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { hashFile, hashText } from '../config/lib/hash.ts'
-import { makeAtomic } from '../config/lib/atomic.ts'
-import { root } from '../config/lib/paths.ts'
-import { runSync } from '../config/lib/run.ts'
+import { hashFile, hashText } from '../../config/lib/hash.ts'
+import { makeAtomic } from '../../config/lib/atomic.ts'
+import { root } from '../../config/lib/paths.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 export interface NativeOptions {
   /** File to write, replaced at once when finished. */

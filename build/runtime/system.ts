@@ -3,8 +3,8 @@ import { glob } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join, resolve } from 'node:path'
 import prometheus from 'prom-client/package.json' with { type: 'json' }
-import { hashFile } from '../config/lib/hash.ts'
-import { root } from '../config/lib/paths.ts'
+import { hashFile } from '../../config/lib/hash.ts'
+import { root } from '../../config/lib/paths.ts'
 
 export interface SystemOptions {
   /** File to write. */
@@ -70,7 +70,7 @@ const lightBuiltins: Plugin = {
 
 /** Everything that decides the bundle's bytes: a name and a hash or version each. */
 export async function systemInputs(): Promise<Record<string, string>> {
-  const files = ['build/system.ts']
+  const files = ['build/runtime/system.ts']
   const sources = ['kernel/system/**/*.ts', 'kernel/contract/*.ts', 'kernel/native/*.ts']
   for await (const path of glob(sources, { cwd: root })) files.push(path)
   const hashes = await Promise.all(files.sort().map(async (path) => [path, await hashFile(join(root, path))]))

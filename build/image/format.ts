@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { SystemConfig } from '../config/system.types.ts'
-import type { Artefact } from './pipeline/artefact.ts'
-import { UserError } from '../config/lib/errors.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
+import type { Artefact } from '../pipeline/artefact.ts'
+import { UserError } from '../../config/lib/errors.ts'
 
 /** What a format assembles an image from. */
 export interface FormatInput {
@@ -43,7 +43,7 @@ export interface Format {
   assemble(input: FormatInput): Promise<Artefact[]>
 }
 
-const folder = join(import.meta.dirname, 'formats')
+const folder = join(import.meta.dirname, '../formats')
 
 /** Names of the formats: one file each. */
 export async function formatNames(): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildSystem, systemInputs } from '../../build/system.ts'
+import { buildSystem, systemInputs } from '../../../build/runtime/system.ts'
 
 await t.test(
   'the system layer is one module that imports nothing, and the same bytes each time',
@@ -21,7 +21,7 @@ await t.test(
 await t.test('what it is made from', async (t) => {
   const inputs = await systemInputs()
   t.hasProps(inputs, [
-    'build/system.ts',
+    'build/runtime/system.ts',
     'kernel/system/main.ts',
     'kernel/native/binding.ts',
     'kernel/contract/node-options.ts',

@@ -2,10 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { root } from '../../config/lib/paths.ts'
-import type { Manifest } from '../../build/manifest.ts'
-import { loadConfig } from '../../config/load.ts'
-import { checkout } from '../lib/checkout.ts'
+import { root } from '../../../config/lib/paths.ts'
+import type { Manifest } from '../../../build/pipeline/manifest.ts'
+import { loadConfig } from '../../../config/load.ts'
+import { checkout } from '../../lib/checkout.ts'
 
 const json = (path: string): Record<string, unknown> =>
   JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
