@@ -10,7 +10,7 @@ import { shellLine } from '../../qemu/command.ts'
 import type { Pool } from './pool.ts'
 
 const mebibyte = 2 ** 20
-/** After the name of a volume, that of another one which is there for as long as the first is not whole. */
+/** Added to the name of a volume, the name of another one, which exists while the first is incomplete. */
 const unfinished = '~unfinished'
 
 /** A data disk in a volume of a pool; each snapshot is a volume beside it, a copy where the pool cannot share blocks. */
@@ -24,7 +24,7 @@ export class DataVolume implements Disk {
   }
 
   async exists(): Promise<boolean> {
-    return (await this.#whole()).includes(this.volume)
+    return (await this.#complete()).includes(this.volume)
   }
 
   async provide(config: DataConfig): Promise<void> {
@@ -57,7 +57,9 @@ export class DataVolume implements Disk {
 
   async snapshots(): Promise<string[]> {
     const own = `${this.volume}.`
-    return (await this.#whole()).filter((name) => name.startsWith(own)).map((name) => name.slice(own.length))
+    return (await this.#complete())
+      .filter((name) => name.startsWith(own))
+      .map((name) => name.slice(own.length))
   }
 
   async snapshot(name: string): Promise<void> {
@@ -69,7 +71,7 @@ export class DataVolume implements Disk {
   }
 
   async keepOnly(names: readonly string[]): Promise<void> {
-    // Without the disk they are all that there is of the data.
+    // Without the disk, the snapshots are the only copies of the data.
     if (!(await this.exists())) return
     for (const name of await this.snapshots())
       if (!names.includes(name)) await this.#pool.remove(`${this.volume}.${name}`)
@@ -81,8 +83,8 @@ export class DataVolume implements Disk {
         await this.#pool.remove(name)
   }
 
-  /** Volumes that nobody was interrupted in filling. */
-  async #whole(): Promise<string[]> {
+  /** Lists the complete volumes. */
+  async #complete(): Promise<string[]> {
     const names = new Set(await this.#pool.volumes())
     return [...names].filter((name) => !name.endsWith(unfinished) && !names.has(name + unfinished))
   }
@@ -97,7 +99,7 @@ export class DataVolume implements Disk {
     await this.#pool.remove(volume + unfinished)
   }
 
-  /** What is left to do by hand: nobody but a person knows which of the snapshots is wanted. */
+  /** Tells the user how to restore a snapshot: only a person knows which one is wanted. */
   async #lost(snapshot: string): Promise<UserError> {
     const names = await this.#pool.volumes()
     const [half, mark] = [this.volume, this.volume + unfinished].map((name) =>

@@ -1,12 +1,14 @@
 import { resolve } from 'node:path'
+import { log } from '../../../config/lib/log.ts'
 import { root } from '../../../config/lib/paths.ts'
-import type { SystemConfig } from '../../../config/system.types.ts'
 import { checkEnvironment } from '../../qemu/environment.ts'
 import { artefactPath } from '../../release/dist.ts'
-import type { Release } from '../../target.ts'
-import { type About, domainXml } from './domain.ts'
+import { healthPort, publishedPorts } from '../../qemu/description.ts'
+import type { Context, Release } from '../../target.ts'
+import { type About, type Defined, type DomainSpec, domainXml } from './domain.ts'
 import type { LibvirtOptions } from './options.ts'
 import type { Pool } from './pool.ts'
+import type { Virsh } from './virsh.ts'
 import { envVolume } from './volumes.ts'
 
 export interface Upload {
@@ -18,19 +20,19 @@ export interface Upload {
 interface Described {
   options: LibvirtOptions
   pool: Pick<Pool, 'pathOf'>
-  type: 'kvm' | 'qemu'
+  type: DomainSpec['type']
   number: number
 }
 
 /**
- * The domain of a release, and the files that it is made of.
+ * Describes the domain of a release, and the files that it consists of.
  *
- * @throws {UserError} when the file of the environment is none
+ * @throws {UserError} if the file of the environment is missing or invalid
  */
 export async function describe(
   release: Release,
   { options, pool, type, number }: Described,
-): Promise<{ xml: string; about: About; files: Upload[] }> {
+): Promise<Defined & { files: Upload[] }> {
   const { manifest } = release
   const { system } = manifest
   const layer = (name: string): Upload => {
@@ -48,7 +50,7 @@ export async function describe(
     deployed: new Date().toISOString(),
     volumes: [kernel, runtime, app].map(({ volume }) => volume),
     drainTimeout: system.restart.drainTimeout,
-    ...(isUnasked(system) ? { unasked: true } : {}),
+    ...(healthPort(system) === undefined ? { unasked: true } : {}),
   }
   const xml = domainXml({
     name: system.hostname,
@@ -61,7 +63,7 @@ export async function describe(
     ...(env === undefined ? {} : { env: pool.pathOf(env.volume) }),
     system,
     network: options.network,
-    ports: system.ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol })),
+    ports: publishedPorts(system),
     about,
   })
   return { xml, about, files: [kernel, runtime, app, ...(env === undefined ? [] : [env])] }
@@ -72,7 +74,19 @@ async function envUpload(name: string, machine: { name: string }): Promise<Uploa
   return { what: 'the environment', file, volume: envVolume(machine) }
 }
 
-/** Whether the machine has no port that its system layer asks. */
-function isUnasked({ health, ports }: SystemConfig): boolean {
-  return health.port === undefined && !ports.some(({ protocol }) => protocol === 'tcp')
+/** Chooses KVM if the hypervisor has it, else emulation; `NODEOS_ACCEL` overrides. */
+export async function domainType(
+  virsh: Pick<Virsh, 'run'>,
+  { env }: Pick<Context, 'env'>,
+): Promise<DomainSpec['type']> {
+  const wanted = env['NODEOS_ACCEL']
+  if (wanted === 'kvm') return 'kvm'
+  if (wanted === 'tcg') return 'qemu'
+  try {
+    await virsh.run('domcapabilities', '--virttype', 'kvm', '--machine', 'q35')
+    return 'kvm'
+  } catch {
+    log.warn('the hypervisor has no KVM: the machine is emulated, which is about ten times slower')
+    return 'qemu'
+  }
 }

@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
+import { hashText } from '../../../config/lib/hash.ts'
 import type { SystemConfig } from '../../../config/system.types.ts'
 import { kernelCommandLine, type PortForward, userNetwork } from '../../qemu/command.ts'
-import { escapeXml, unescapeXml } from './xml.ts'
 
-/** A machine as libvirt is told of it. */
+/** The description of a domain. */
 export interface DomainSpec {
   name: string
   /** KVM, or emulation. */
@@ -12,7 +11,7 @@ export interface DomainSpec {
   kernel: string
   runtime: string
   app: string
-  /** The disk that stays. */
+  /** The data disk. */
   data?: string
   console: string
   env?: string
@@ -23,7 +22,7 @@ export interface DomainSpec {
   about: About
 }
 
-/** What a machine says of itself, to virsh and to the next deploy. */
+/** The release of a machine, as its metadata describes it to virsh and to the next deploy. */
 export interface About {
   /** Counts from 1. */
   number: number
@@ -35,28 +34,34 @@ export interface About {
   /** Names of its volumes. */
   volumes: string[]
   drainTimeout: number
-  /** Nothing that the machine listens on can be asked whether it is well. */
+  /** The machine has no port for a health check. */
   unasked?: true
-  /** It has not been healthy yet: a deploy that was broken off leaves it so. */
+  /** It has not been healthy yet. A deploy that is interrupted leaves it so. */
   trial?: true
 }
 
 const namespace = 'https://nodeos.dev/libvirt/1'
 const releaseElement = /(<nodeos:release[^>]*>)([^<]*)(<\/nodeos:release>)/
 
-/** Under emulation a CPU without fast `rep movsb` is the faster one. */
+/** Under emulation, `rep movsb` is slow: a CPU that does not advertise it as fast is faster. */
 const cpu = {
   kvm: "<cpu mode='host-passthrough'/>",
   qemu: "<cpu mode='maximum'><feature policy='disable' name='erms'/></cpu>",
 } as const
 
-/** The definition of a domain. */
+/** A definition, and the release that it describes. */
+export interface Defined {
+  xml: string
+  about: About
+}
+
+/** Returns the definition of a domain. */
 export function domainXml(spec: DomainSpec): string {
   const { name, type, system, about } = spec
   const { memory, cpus } = system.machine
   return `<domain type='${type}' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>${escapeXml(name)}</name>
-  <uuid>${uuidOf(name)}</uuid>
+  <uuid>${domainId(name)}</uuid>
   <metadata>
     <nodeos:release xmlns:nodeos='${namespace}'>${escapeXml(JSON.stringify(about))}</nodeos:release>
   </metadata>
@@ -87,9 +92,12 @@ export function domainXml(spec: DomainSpec): string {
 `
 }
 
-/** The same for the same name: a new definition takes the place of the one before. */
-function uuidOf(name: string): string {
-  const hex = createHash('sha256').update(`nodeos ${name}`).digest('hex')
+/**
+ * Returns the same id for the same name, so that a new definition replaces the previous one. It is not `uuidOf` of
+ * config/lib: domains that exist keep the ids that they have.
+ */
+function domainId(name: string): string {
+  const hex = hashText(`nodeos ${name}`)
   return [
     hex.slice(0, 8),
     hex.slice(8, 12),
@@ -99,13 +107,19 @@ function uuidOf(name: string): string {
   ].join('-')
 }
 
-/** What a domain's definition says about its release; undefined when it is not one of ours. */
+/** Reads the release from a definition; undefined if NodeOS does not manage the domain. */
 export function aboutOf(xml: string): About | undefined {
   const [, , text] = releaseElement.exec(xml) ?? []
   return text === undefined ? undefined : (JSON.parse(unescapeXml(text)) as About)
 }
 
-/** A definition that says something else about its release. */
+/** Returns a definition with its release; undefined if there is none, or NodeOS does not manage it. */
+export function definedIn(xml: string | undefined): Defined | undefined {
+  const about = xml === undefined ? undefined : aboutOf(xml)
+  return xml === undefined || about === undefined ? undefined : { xml, about }
+}
+
+/** Returns a definition with another description of its release. */
 export function withAbout(xml: string, about: About): string {
   const text = escapeXml(JSON.stringify(about))
   return xml.replace(releaseElement, (_all, start: string, _old, end: string) => start + text + end)
@@ -130,10 +144,10 @@ function networkInterface({ network, system }: DomainSpec): string {
   return `<interface type='${kind}'><source ${kind}='${escapeXml(name)}'/><model type='virtio'/></interface>`
 }
 
-/** libvirt gives its own devices the first slots of the bus. */
+/** libvirt assigns the first slots of the bus to its own devices. */
 const freeSlot = '0x1e'
 
-/** libvirt has no words for the ports of user-mode networking. */
+/** The XML of libvirt cannot describe ports of user-mode networking. */
 function commandLine({ network, system, ports }: DomainSpec): string {
   if (network !== 'user') return ''
   const args = userNetwork({ network: system.network, ports, bind: '127.0.0.1' })
@@ -142,4 +156,19 @@ function commandLine({ network, system, ports }: DomainSpec): string {
     return `<qemu:arg value='${escapeXml(placed)}'/>`
   })
   return `<qemu:commandline>${words.join('')}</qemu:commandline>`
+}
+
+const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' } as const
+
+/** Escapes text for XML, in content and in attributes. */
+export function escapeXml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character as keyof typeof entities])
+}
+
+/** Reverses `escapeXml`. */
+export function unescapeXml(text: string): string {
+  return Object.entries(entities).reduceRight(
+    (all, [character, entity]) => all.replaceAll(entity, character),
+    text,
+  )
 }

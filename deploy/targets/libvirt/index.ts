@@ -4,25 +4,15 @@ import { requireSnapshot } from '../../data/handover.ts'
 import { listReport } from '../../release/list.ts'
 import type { Context, Release, Target } from '../../target.ts'
 import { shellLine } from '../../qemu/command.ts'
-import { domainType } from './accelerator.ts'
 import { DataVolume } from './data.ts'
-import { describe, type Upload } from './describe.ts'
-import { aboutOf } from './domain.ts'
-import { lastWord } from './health.ts'
-import { DomainMachine } from './machine.ts'
+import { describe, domainType, type Upload } from './describe.ts'
+import { aboutOf, type Defined, definedIn } from './domain.ts'
+import { replaceDomain } from './hypervisor.ts'
+import { DomainMachine, lastReport } from './machine.ts'
 import { type LibvirtOptions, readOptions, schema } from './options.ts'
 import { Pool } from './pool.ts'
-import { swap } from './swap.ts'
 import { type Virsh, virshOn } from './virsh.ts'
-import {
-  type Defined,
-  envVolume,
-  previousOf,
-  previousVolume,
-  releasesOf,
-  removeUnused,
-  volumesInUse,
-} from './volumes.ts'
+import { envVolume, previousOf, previousVolume, releasesOf, removeUnused, volumesInUse } from './volumes.ts'
 
 const notRunning = 3
 const followMs = 1000
@@ -68,7 +58,12 @@ const libvirt: Target = {
     const disk = new DataVolume(pool, machine.name)
     const { autostart } = options
     const { data } = system
-    const seconds = await swap(machine, pool, { next, before, system, autostart, disk, data }, context)
+    const seconds = await replaceDomain(
+      machine,
+      pool,
+      { next, before, system, autostart, disk, data },
+      context,
+    )
     await removeUnused(virsh, pool)
     return {
       text: `${machine.name} runs release ${next.about.number} on ${options.uri}, healthy after ${seconds.toFixed(1)} s${await addressOf(virsh, machine)}`,
@@ -94,17 +89,17 @@ const libvirt: Target = {
       const text = off ? `${machine.name} is off` : `${machine.name} stalled (state: ${state})`
       return { text, data: { running, state }, status: notRunning }
     }
-    const word = lastWord(await machine.console(), about ?? {})
-    const healthy = word?.good === true
-    const said =
-      word === undefined ? 'not healthy yet' : `${healthy ? 'healthy' : 'unhealthy'} since ${word.time}`
+    const report = lastReport(await machine.console(), about ?? {})
+    const healthy = report?.healthy === true
+    const health =
+      report === undefined ? 'not healthy yet' : `${healthy ? 'healthy' : 'unhealthy'} since ${report.time}`
     const trial = about?.trial === true ? '; its deploy was interrupted' : ''
     return {
       text: [
-        `${machine.name} is running on ${options.uri}: ${said}, according to its console${trial}`,
+        `${machine.name} is running on ${options.uri}: ${health}, according to its console${trial}`,
         `  release  ${about?.number ?? 'unknown'}: ${about?.app ?? ''} ${about?.commit ?? ''}, deployed ${about?.deployed ?? ''}`,
       ].join('\n'),
-      data: { running, healthy, since: word?.time, name: machine.name, uri: options.uri, ...about },
+      data: { running, healthy, since: report?.time, name: machine.name, uri: options.uri, ...about },
     }
   },
 
@@ -113,7 +108,7 @@ const libvirt: Target = {
     for (let printed = 0; ; await new Promise((resolve) => setTimeout(resolve, followMs))) {
       const off = await machine.isOff()
       const console = await machine.console()
-      // It begins anew with each start.
+      // Each start empties it.
       if (console.length < printed) printed = 0
       print(console.slice(printed))
       printed = console.length
@@ -143,7 +138,7 @@ const libvirt: Target = {
     const { about } = previous
     const disk = new DataVolume(pool, machine.name)
     if (data) await requireSnapshot(disk, about.number)
-    await swap(
+    await replaceDomain(
       machine,
       pool,
       {
@@ -188,17 +183,17 @@ interface Connection {
   machine: DomainMachine
 }
 
-/** What was begun is ended properly: an interrupt stops the waiting, not virsh. */
 async function connect(name: string, { uri, pool: poolName }: LibvirtOptions): Promise<Connection> {
-  const virsh = virshOn(uri, new AbortController().signal)
+  const virsh = virshOn(uri)
   const pool = await Pool.open(virsh, poolName)
   return { virsh, pool, machine: new DomainMachine(name, virsh, pool) }
 }
 
-/** The definition that is there. @throws when it is not a machine of NodeOS */
-async function ours(machine: DomainMachine): Promise<string | undefined> {
-  const definition = await machine.definition()
-  if (definition === undefined || aboutOf(definition) !== undefined) return definition
+/** Returns the definition that exists. @throws {UserError} if NodeOS does not manage the domain */
+async function ours(machine: DomainMachine): Promise<Defined | undefined> {
+  const xml = await machine.definition()
+  const defined = definedIn(xml)
+  if (xml === undefined || defined !== undefined) return defined
   throw new UserError(`the domain '${machine.name}' exists and is not managed by NodeOS`, {
     hint: 'the domain is named after hostname in config/system.json: choose another one, then npm run build',
   })
@@ -206,13 +201,13 @@ async function ours(machine: DomainMachine): Promise<string | undefined> {
 
 interface Prepared {
   next: Defined
-  /** The definition that is there now. */
-  before: string | undefined
-  /** What must be uploaded. */
+  /** The definition that exists. */
+  before: Defined | undefined
+  /** Files that the pool lacks. */
   missing: Upload[]
 }
 
-/** Looks at what is there, and changes nothing. */
+/** Describes the next release, without a change to the hypervisor. */
 async function prepare(
   release: Release,
   options: LibvirtOptions,
@@ -228,7 +223,7 @@ async function prepare(
   return { next: { xml, about }, before, missing: files.filter(({ volume }) => !kept.has(volume)) }
 }
 
-/** Where it is reached, when libvirt's own DHCP server knows. */
+/** Returns the address of the machine, if libvirt's own DHCP server assigned it. */
 async function addressOf(virsh: Virsh, { name }: DomainMachine): Promise<string> {
   const [, address] = /ipv4\s+([\d.]+)\//.exec(await virsh.run('domifaddr', name).catch(() => '')) ?? []
   return address === undefined ? '' : `, at ${address}`

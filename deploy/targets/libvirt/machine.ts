@@ -1,54 +1,48 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../../config/lib/errors.ts'
-import type { Progress } from '../../../config/lib/log.ts'
+import { until } from '../../../config/lib/until.ts'
+import type { Watched } from '../../release/health.ts'
 import type { About } from './domain.ts'
-import { type Context as Failed, isFinal } from '../../failure/explain.ts'
-import { deployError } from '../../failure/report.ts'
-import { type CheckedSystem, failedContext } from '../../release/health.ts'
-import { lastWord } from './health.ts'
 import type { Pool } from './pool.ts'
 import type { Virsh } from './virsh.ts'
 
 const pollMs = 500
 const graceMs = 5000
-/** An app that nobody can ask has begun its work by then. */
-const unaskedMs = 2000
-/** What a domain can be in, as virsh names it. */
+/** States of a domain, as virsh names them. */
 const offStates = new Set(['shut off', 'crashed'])
 const onStates = new Set(['running', 'in shutdown', 'pmsuspended', 'paused'])
 
-/** One domain of a hypervisor, and what it prints. */
+/** One domain of a hypervisor, and its console. */
 export class DomainMachine {
   readonly name: string
-  private readonly virsh: Virsh
-  private readonly pool: Pool
+  readonly #virsh: Virsh
+  readonly #pool: Pool
 
   constructor(name: string, virsh: Virsh, pool: Pool) {
     this.name = name
-    this.virsh = virsh
-    this.pool = pool
+    this.#virsh = virsh
+    this.#pool = pool
   }
 
-  /** Its definition, or undefined when there is none. */
+  /** Returns its definition; undefined if there is none. */
   async definition(): Promise<string | undefined> {
-    return this.virsh.ask('dumpxml', '--inactive', this.name)
+    return this.#virsh.ask('dumpxml', '--inactive', this.name)
   }
 
   /**
-   * Whether it is on, and whether it gets on: a paused one does not, and its reason is told.
+   * Returns whether it is off, whether it makes progress (a paused domain does not), and its state with the reason.
    *
-   * @throws {UserError} when the hypervisor does not say
+   * @throws {UserError} if the state is unknown
    */
   async state(): Promise<{ off: boolean; running: boolean; text: string }> {
-    const text = (await this.virsh.ask('domstate', '--reason', this.name))?.trim() ?? 'not defined'
+    const text = (await this.#virsh.ask('domstate', '--reason', this.name))?.trim() ?? 'not defined'
     const word = text.replace(/ \(.*$/, '')
     const off = offStates.has(word) || text === 'not defined'
     if (off || onStates.has(word)) return { off, running: word === 'running', text }
     throw new UserError(`unknown state of the domain ${this.name}: '${text}'`, {
-      hint: `check the domain: ${this.virsh.words('domstate', '--reason', this.name).join(' ')}`,
+      hint: `check the domain: ${this.#virsh.words('domstate', '--reason', this.name).join(' ')}`,
     })
   }
 
@@ -56,42 +50,41 @@ export class DomainMachine {
     return (await this.state()).off
   }
 
-  /** Puts a definition in the place of the one before; what runs goes on as it is. */
+  /** Replaces its definition; a domain that runs is not changed. */
   async define(xml: string): Promise<void> {
     const folder = await mkdtemp(join(tmpdir(), 'nodeos-libvirt-'))
     try {
       await writeFile(join(folder, 'domain.xml'), xml)
-      await this.virsh.run('define', '--validate', join(folder, 'domain.xml'))
+      await this.#virsh.run('define', '--validate', join(folder, 'domain.xml'))
     } finally {
       await rm(folder, { recursive: true, force: true })
     }
   }
 
   async undefine(): Promise<void> {
-    await this.virsh.ask('undefine', this.name)
+    await this.#virsh.ask('undefine', this.name)
   }
 
   async start(): Promise<void> {
-    await this.virsh.run('start', this.name)
+    await this.#virsh.run('start', this.name)
   }
 
-  /** Whether it starts with its host. */
+  /** Sets whether it starts with its host. */
   async autostart(wanted: boolean): Promise<void> {
-    await this.virsh.run('autostart', this.name, ...(wanted ? [] : ['--disable']))
+    await this.#virsh.run('autostart', this.name, ...(wanted ? [] : ['--disable']))
   }
 
-  /** Presses the power button; pulls the plug when the app does not finish. */
+  /** Presses the power button; kills the domain if it does not power off in time. */
   async stop(drainTimeout: number): Promise<'powered off' | 'killed: it did not power off in time'> {
-    await this.virsh.ask('shutdown', '--mode', 'acpi', this.name)
-    for (const until = Date.now() + drainTimeout * 1000 + graceMs; Date.now() < until; await wait(pollMs)) {
-      if (await this.isOff()) return 'powered off'
-    }
+    await this.#virsh.ask('shutdown', '--mode', 'acpi', this.name)
+    const timeoutMs = drainTimeout * 1000 + graceMs
+    if (await until(() => this.isOff(), { timeoutMs, everyMs: pollMs })) return 'powered off'
     await this.kill()
     return 'killed: it did not power off in time'
   }
 
   async kill(): Promise<void> {
-    await this.virsh.ask('destroy', this.name)
+    await this.#virsh.ask('destroy', this.name)
   }
 
   get consoleVolume(): string {
@@ -99,58 +92,48 @@ export class DomainMachine {
   }
 
   async console(): Promise<string> {
-    return (await this.pool.read(this.consoleVolume)) ?? ''
+    return (await this.#pool.read(this.consoleVolume)) ?? ''
   }
 
-  /**
-   * Waits until the machine reports that it is healthy: its console can be read wherever it is, its ports perhaps not.
-   *
-   * @returns seconds since it was started
-   * @throws {UserError} naming the cause
-   */
-  async awaitHealth(
-    { unasked }: Pick<About, 'unasked'>,
-    { system, emulated, failedConsole, signal }: DomainWait,
-    line: Progress,
-  ): Promise<number> {
-    const { timeout } = system.health
-    const started = Date.now()
-    const seconds = (): number => (Date.now() - started) / 1000
-    let [printed, printedAt] = [0, 0]
-    for (let wellSince: number | undefined; ;) {
-      const console = await this.console()
-      const gaveUp = console.includes('"event":"health.failed"')
-      // Its own last event is no progress.
-      if (console.length !== printed && !gaveUp) [printed, printedAt] = [console.length, seconds()]
-      const well = lastWord(console, { ...(unasked === undefined ? {} : { unasked }) })?.good === true
-      wellSince = well ? (wellSince ?? Date.now()) : undefined
-      const failure = (end: Failed['end']): UserError => {
-        const context = { ...failedContext(system), emulated, end, idle: seconds() - printedAt }
-        return deployError(console, context, failedConsole)
-      }
-      if (wellSince !== undefined && Date.now() - wellSince >= (unasked === true ? unaskedMs : 0))
-        return seconds()
-      if (signal.aborted) throw new UserError('interrupted: the machine was stopped')
-      if (isFinal(console)) throw failure('failed')
-      if (gaveUp) throw failure('timed out')
-      const { off, running, text } = await this.state()
-      if (off) throw failure('ended')
-      if (!running)
+  /** Watches its health by the events on its console, which can be read wherever it runs; its ports perhaps cannot. */
+  watch({ unasked }: Pick<About, 'unasked'>, emulated: boolean): Watched {
+    return {
+      emulated,
+      isRunning: async () => {
+        const { off, running, text } = await this.state()
+        if (off || running) return running
         throw new UserError(`the machine stalled (state: ${text})`, {
           hint: `virsh domstate --reason ${this.name}   shows its state, the hypervisor's log the reason`,
         })
-      if (seconds() > timeout + graceMs / 1000) throw failure('timed out')
-      line.update(console === '' ? 'the console is still empty' : 'booting')
-      await wait(pollMs)
+      },
+      console: () => this.console(),
+      async check(console) {
+        const healthy =
+          lastReport(console, { ...(unasked === undefined ? {} : { unasked }) })?.healthy === true
+        return {
+          ...(healthy ? { response: 200 } : {}),
+          text: console === '' ? 'the console is still empty' : 'booting',
+          over: console.includes('"event":"health.failed"'),
+        }
+      },
     }
   }
 }
 
-/** What a wait for the health of a domain needs. */
-export interface DomainWait {
-  system: CheckedSystem
-  emulated: boolean
-  /** File that keeps the console of a machine that did not become healthy. */
-  failedConsole: string
-  signal: AbortSignal
+/** The last report of a console on the health of its machine. */
+export interface HealthReport {
+  healthy: boolean
+  /** By the clock of the machine, ISO 8601. */
+  time: string
+}
+
+/** Each event is valid until the next one: after a restart, Node is not healthy yet. */
+const reports =
+  /^.*"time":"([^"]+)".*"event":"(health\.ok|health\.failed|node\.started|node\.exited|machine\.rebooting)".*$/gm
+
+/** Reads the last report on a machine's health from its console; undefined if there is none. */
+export function lastReport(console: string, { unasked }: Pick<About, 'unasked'>): HealthReport | undefined {
+  const [, time = '', event] = [...console.matchAll(reports)].at(-1) ?? []
+  if (event === undefined) return undefined
+  return { time, healthy: event === (unasked === true ? 'node.started' : 'health.ok') }
 }

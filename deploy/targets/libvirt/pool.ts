@@ -2,23 +2,23 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../../../config/lib/errors.ts'
+import { unescapeXml } from './domain.ts'
 import type { Virsh } from './virsh.ts'
-import { unescapeXml } from './xml.ts'
 
-/** A storage pool of the hypervisor: where files go that a machine is made of. */
+/** A storage pool of the hypervisor, for the files that a machine consists of. */
 export class Pool {
   readonly name: string
   /** Its folder on the hypervisor. */
   readonly path: string
-  private readonly virsh: Virsh
+  readonly #virsh: Virsh
 
   private constructor(virsh: Virsh, name: string, path: string) {
-    this.virsh = virsh
+    this.#virsh = virsh
     this.name = name
     this.path = path
   }
 
-  /** @throws {UserError} when it is not there, not active, or no folder */
+  /** @throws {UserError} if it does not exist, is not active, or is not a folder */
   static async open(virsh: Virsh, name: string): Promise<Pool> {
     const xml = await virsh.ask('pool-dumpxml', name)
     if (xml === undefined) {
@@ -40,20 +40,20 @@ export class Pool {
     return `${this.path}/${volume}`
   }
 
-  /** Puts a file there, in place of one of that name; `sparse`: its holes stay holes. What breaks off leaves none. */
+  /** Uploads a file, replacing a volume of that name; `sparse` keeps its holes. A failed upload leaves no volume. */
   async upload(file: string, volume: string, { sparse = false } = {}): Promise<void> {
     const [create, fill] = await this.uploadCommands(file, volume, { sparse })
     await this.remove(volume)
-    await this.virsh.run(...create)
+    await this.#virsh.run(...create)
     try {
-      await this.virsh.run(...fill)
+      await this.#virsh.run(...fill)
     } catch (error) {
       await this.remove(volume)
       throw error
     }
   }
 
-  /** What `upload` has virsh do. */
+  /** Returns the commands of an upload. */
   async uploadCommands(file: string, volume: string, { sparse = false } = {}): Promise<[string[], string[]]> {
     const { size } = await stat(file)
     const room = sparse ? ['--allocation', '0'] : []
@@ -63,29 +63,30 @@ export class Pool {
     ]
   }
 
-  /** Copies a volume, in place of one of that name. */
+  /** Copies a volume, replacing one of that name. */
   async clone(from: string, to: string): Promise<void> {
     await this.remove(to)
-    await this.virsh.run('vol-clone', '--pool', this.name, from, to)
+    await this.#virsh.run('vol-clone', '--pool', this.name, from, to)
   }
 
-  /** The commands that a person copies, or removes, a volume with. */
+  /** The command with which a person copies a volume. */
   cloneWords(from: string, to: string): string[] {
-    return this.virsh.words('vol-clone', '--pool', this.name, from, to)
+    return this.#virsh.words('vol-clone', '--pool', this.name, from, to)
   }
 
+  /** The command with which a person removes a volume. */
   removeWords(volume: string): string[] {
-    return this.virsh.words('vol-delete', '--pool', this.name, volume)
+    return this.#virsh.words('vol-delete', '--pool', this.name, volume)
   }
 
-  /** Bytes that a machine sees of a volume. */
+  /** Size of a volume as a machine sees it, in bytes. */
   async capacity(volume: string): Promise<number> {
-    const info = await this.virsh.run('vol-info', '--pool', this.name, '--bytes', volume)
+    const info = await this.#virsh.run('vol-info', '--pool', this.name, '--bytes', volume)
     return Number(/^Capacity:\s+(\d+)/m.exec(info)?.[1])
   }
 
   async resize(volume: string, bytes: number): Promise<void> {
-    await this.virsh.run('vol-resize', '--pool', this.name, volume, `${bytes}b`)
+    await this.#virsh.run('vol-resize', '--pool', this.name, volume, `${bytes}b`)
   }
 
   async uploadText(text: string, volume: string): Promise<void> {
@@ -95,19 +96,19 @@ export class Pool {
     })
   }
 
-  /** The text of a volume, or of a file that came into the pool's folder; undefined when there is none. */
+  /** Reads a volume, or a file that appeared in the folder of the pool; undefined if there is none. */
   async read(volume: string): Promise<string | undefined> {
     return inFolder(async (folder) => {
       const file = join(folder, 'text')
-      await this.virsh.run('pool-refresh', this.name)
-      const found = await this.virsh.ask('vol-download', '--pool', this.name, volume, file)
+      await this.#virsh.run('pool-refresh', this.name)
+      const found = await this.#virsh.ask('vol-download', '--pool', this.name, volume, file)
       return found === undefined ? undefined : readFile(file, 'utf8')
     })
   }
 
   async volumes(): Promise<string[]> {
-    await this.virsh.run('pool-refresh', this.name)
-    const list = await this.virsh.run('vol-list', this.name)
+    await this.#virsh.run('pool-refresh', this.name)
+    const list = await this.#virsh.run('vol-list', this.name)
     return list
       .split('\n')
       .flatMap((line) => line.trim().split(/\s+/, 1))
@@ -115,7 +116,7 @@ export class Pool {
   }
 
   async remove(volume: string): Promise<void> {
-    await this.virsh.ask('vol-delete', '--pool', this.name, volume)
+    await this.#virsh.ask('vol-delete', '--pool', this.name, volume)
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Listed } from '../../release/list.ts'
-import { type About, aboutOf } from './domain.ts'
+import { aboutOf, type Defined, definedIn } from './domain.ts'
 import type { DomainMachine } from './machine.ts'
 import type { Pool } from './pool.ts'
 import type { Virsh } from './virsh.ts'
 
-/** A machine may be called nodeos-something, too. */
+/** The name of a machine may begin with nodeos-, too. */
 const layerVolume = /^nodeos-[a-z]+-[0-9a-f]{16}$/
 
 export function previousVolume({ name }: { name: string }): string {
@@ -15,38 +15,29 @@ export function envVolume({ name }: { name: string }): string {
   return `${name}.env`
 }
 
-/** A definition, and what it says of its release. */
-export interface Defined {
-  xml: string
-  about: About
-}
-
-/** The release that it can be brought back to: none when what is kept is broken off, or the one that is defined. */
+/** Returns the release that a rollback starts; undefined if there is none, its volume is incomplete, or it is the current one. */
 export async function previousOf(
   machine: DomainMachine,
   pool: Pool,
-  current: string | undefined,
+  current: Defined | undefined,
 ): Promise<Defined | undefined> {
-  const xml = await pool.read(previousVolume(machine))
-  const about = xml === undefined ? undefined : aboutOf(xml)
-  if (xml === undefined || about === undefined) return undefined
-  return current !== undefined && aboutOf(current)?.number === about.number ? undefined : { xml, about }
+  const previous = definedIn(await pool.read(previousVolume(machine)))
+  return previous?.about.number === current?.about.number ? undefined : previous
 }
 
-/** What is defined, and what it can be brought back to. */
+/** Lists the current release and the one that a rollback starts. */
 export async function releasesOf(machine: DomainMachine, pool: Pool): Promise<Listed[]> {
-  const xml = await machine.definition()
-  const current = xml === undefined ? undefined : aboutOf(xml)
-  const previous = (await previousOf(machine, pool, xml))?.about
-  return [current, previous].flatMap((about) => {
-    if (about === undefined) return []
-    const { number, app, deployed, commit, dirty } = about
+  const current = definedIn(await machine.definition())
+  const previous = await previousOf(machine, pool, current)
+  return [current, previous].flatMap((defined) => {
+    if (defined === undefined) return []
+    const { number, app, deployed, commit, dirty } = defined.about
     const source = { ...(commit === undefined ? {} : { commit }), ...(dirty === undefined ? {} : { dirty }) }
-    return { number, added: deployed, app, source, serves: about === current }
+    return { number, added: deployed, app, source, serves: defined === current }
   })
 }
 
-/** Volumes that some machine of NodeOS on this hypervisor, or its release before, is made of. */
+/** Names the volumes that machines of NodeOS on this hypervisor use, or their previous releases. */
 export async function volumesInUse(virsh: Virsh, pool: Pool): Promise<Set<string>> {
   const names = (await virsh.run('list', '--all', '--name')).split('\n').filter((name) => name !== '')
   const definitions = await Promise.all(names.map((name) => virsh.ask('dumpxml', '--inactive', name)))

@@ -18,7 +18,7 @@ export class Hypervisor implements Virsh {
   /** What a machine prints when it is started, by its definition. */
   prints = (_xml: string): string => '{"time":"2026-01-01T00:00:00Z","event":"health.ok"}\n'
 
-  words(...command: string[]): string[] {
+  words(...command: string[]): [string, ...string[]] {
     return ['virsh', ...command]
   }
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { domainType } from '../../../../deploy/targets/libvirt/accelerator.ts'
-import { lastWord } from '../../../../deploy/targets/libvirt/health.ts'
-import { DomainMachine } from '../../../../deploy/targets/libvirt/machine.ts'
+import { awaitHealth } from '../../../../deploy/release/health.ts'
+import { domainType } from '../../../../deploy/targets/libvirt/describe.ts'
+import { DomainMachine, lastReport } from '../../../../deploy/targets/libvirt/machine.ts'
 import { Pool } from '../../../../deploy/targets/libvirt/pool.ts'
 import { virshOn } from '../../../../deploy/targets/libvirt/virsh.ts'
 import { system } from '../../failure/fixture.ts'
@@ -30,7 +30,7 @@ await t.test('what a domain is in', async (t) => {
 })
 
 await t.test('a virsh that fails is no machine that is off', async (t) => {
-  const virsh = virshOn('qemu:///session?socket=/nonexistent', new AbortController().signal)
+  const virsh = virshOn('qemu:///session?socket=/nonexistent')
   await t.rejects(virsh.ask('domstate', 'm'), { message: /virsh domstate on .* failed/ })
 })
 
@@ -40,7 +40,7 @@ await t.test('a machine that fails: the cause, and the console in a file of its 
   hypervisor.domains.set('m', { xml: '', autostart: false, state: 'running (booted)' })
   const { signal } = new AbortController()
   const failedConsole = join(t.testdir(), 'failed-console.log')
-  const waiting = { system: system({ timeout: 5 }), emulated: true, failedConsole, signal }
+  const waiting = { system: system({ timeout: 5 }), failedConsole, signal }
   for (const [console, message] of [
     [
       '{"event":"node.exited","status":1,"ran_ms":5}\n{"event":"machine.rebooting","cause":"3 ends within 60 s"}\n',
@@ -56,7 +56,10 @@ await t.test('a machine that fails: the cause, and the console in a file of its 
     ],
   ] as const) {
     hypervisor.volumes.set(machine.consoleVolume, console)
-    const health = machine.awaitHealth({}, waiting, { update: () => undefined, done: () => undefined })
+    const health = awaitHealth(machine.watch({}, true), waiting, {
+      update: () => undefined,
+      done: () => undefined,
+    })
     await t.rejects(health, { message, hint: new RegExp(`the whole console: ${failedConsole}`) })
     t.equal(readFileSync(failedConsole, 'utf8'), console)
   }
@@ -64,13 +67,13 @@ await t.test('a machine that fails: the cause, and the console in a file of its 
 
 await t.test('the last word on the health of a machine', (t) => {
   const well = line(1, 'node.started') + line(2, 'health.ok') + line(3, 'lease.bound')
-  t.equal(lastWord('', {}), undefined)
-  t.strictSame(lastWord(well, {}), { good: true, time: '2026-01-01T00:00:02Z' })
+  t.equal(lastReport('', {}), undefined)
+  t.strictSame(lastReport(well, {}), { healthy: true, time: '2026-01-01T00:00:02Z' })
   const ended = well + line(4, 'node.exited')
-  t.strictSame(lastWord(ended, {}), { good: false, time: '2026-01-01T00:00:04Z' })
+  t.strictSame(lastReport(ended, {}), { healthy: false, time: '2026-01-01T00:00:04Z' })
   const again = ended + line(5, 'node.started')
-  t.strictSame(lastWord(again, {}), { good: false, time: '2026-01-01T00:00:05Z' })
-  t.strictSame(lastWord(again, { unasked: true }), { good: true, time: '2026-01-01T00:00:05Z' })
+  t.strictSame(lastReport(again, {}), { healthy: false, time: '2026-01-01T00:00:05Z' })
+  t.strictSame(lastReport(again, { unasked: true }), { healthy: true, time: '2026-01-01T00:00:05Z' })
   t.end()
 })
 

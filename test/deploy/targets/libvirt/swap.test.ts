@@ -2,11 +2,11 @@ import t from 'tap'
 import { loadConfig } from '../../../../config/load.ts'
 import type { SystemConfig } from '../../../../config/system.types.ts'
 import { DataVolume } from '../../../../deploy/targets/libvirt/data.ts'
-import { aboutOf, domainXml } from '../../../../deploy/targets/libvirt/domain.ts'
+import { aboutOf, type Defined, definedIn, domainXml } from '../../../../deploy/targets/libvirt/domain.ts'
 import { DomainMachine } from '../../../../deploy/targets/libvirt/machine.ts'
 import { Pool } from '../../../../deploy/targets/libvirt/pool.ts'
-import { swap } from '../../../../deploy/targets/libvirt/swap.ts'
-import { type Defined, previousOf } from '../../../../deploy/targets/libvirt/volumes.ts'
+import { replaceDomain } from '../../../../deploy/targets/libvirt/hypervisor.ts'
+import { previousOf } from '../../../../deploy/targets/libvirt/volumes.ts'
 import { folderOf } from '../../../lib/release.ts'
 import { Hypervisor } from './hypervisor.ts'
 
@@ -43,24 +43,24 @@ class World {
     const about = { number, app: 'app', deployed: '', volumes: [`layer-${number}`], drainTimeout: 1 }
     const paths = { kernel: '', runtime: '', app: '', console: '' }
     const xml = domainXml({ name, type: 'kvm', ...paths, system, network: 'user', ports: [], about })
-    await this.#swap({ xml, about }, data === undefined ? {} : { data })
+    await this.#replace({ xml, about }, data === undefined ? {} : { data })
   }
 
   /** To the release before, with its data. */
   async rollback(): Promise<void> {
     const pool = await this.#pool
     const machine = new DomainMachine(name, this.hypervisor, pool)
-    const previous = await previousOf(machine, pool, await machine.definition())
+    const previous = await previousOf(machine, pool, definedIn(await machine.definition()))
     if (previous === undefined) throw new Error('there is no release before')
-    await this.#swap(previous, { data: system.data, restore: previous.about.number })
+    await this.#replace(previous, { data: system.data, restore: previous.about.number })
   }
 
-  async #swap(next: Defined, more: { data?: SystemConfig['data']; restore?: number }): Promise<void> {
+  async #replace(next: Defined, more: { data?: SystemConfig['data']; restore?: number }): Promise<void> {
     const pool = await this.#pool
     const machine = new DomainMachine(name, this.hypervisor, pool)
-    const before = await machine.definition()
+    const before = definedIn(await machine.definition())
     const disk = new DataVolume(pool, name)
-    await swap(
+    await replaceDomain(
       machine,
       pool,
       { next, before, system, autostart: true, disk, data: undefined, ...more },
