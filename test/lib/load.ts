@@ -1,76 +1,92 @@
 import { once } from 'node:events'
-import { type IncomingMessage, request } from 'node:http'
+import { Agent as HttpAgent, type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:http2'
-import { request as requestTls } from 'node:https'
+import { Agent as HttpsAgent, request as requestTls } from 'node:https'
 import { setTimeout as wait } from 'node:timers/promises'
-import { limit, limitMs } from './until.ts'
+import { limitMs } from './until.ts'
 
-/** What became of a load. */
-export interface Outcome {
-  asked: number
-  /** What went wrong, one line for each request that did. */
-  failed: string[]
-}
-
+/** Requests that follow each other until `stop`, and what came of them. No request is retried. */
 export interface Load {
-  /** How many were asked so far. */
-  asked: () => number
-  stop: () => Promise<Outcome>
+  /** Number of requests that ended. */
+  count: () => number
+  /** Bodies of the responses, with the number of each. */
+  bodies: Map<string, number>
+  /** Problems, one for each request that failed. */
+  failures: string[]
+  stop: () => Promise<void>
 }
 
-/** Asks again and again until it is stopped; an answer is good with status 200. */
-export function keepAsking(ask: () => Promise<number>, pauseMs = 20): Load {
-  const outcome: Outcome = { asked: 0, failed: [] }
-  const enough = new AbortController()
-  const asking = (async () => {
-    while (!enough.signal.aborted) {
-      const problem = await ask().then(
-        (status) => (status === 200 ? undefined : `status ${status}`),
-        (error: Error) => ((error.cause as Error | undefined) ?? error).message,
-      )
-      outcome.asked += 1
-      if (problem !== undefined) outcome.failed.push(problem)
+/** A client: sends a request, and resolves with the body of a response with status 200. */
+export interface Client {
+  send: () => Promise<string>
+  close: () => void
+}
+
+const pauseMs = 20
+
+/** Sends requests until it is stopped. */
+export function keepSending({ send, close }: Client): Load {
+  const stopping = new AbortController()
+  const [bodies, failures] = [new Map<string, number>(), [] as string[]]
+  let count = 0
+  const ended = (async () => {
+    while (!stopping.signal.aborted) {
+      try {
+        const body = await send()
+        bodies.set(body, (bodies.get(body) ?? 0) + 1)
+      } catch (error) {
+        failures.push((error as Error).message)
+      }
+      count += 1
       await wait(pauseMs)
     }
+    close()
   })()
   return {
-    asked: () => outcome.asked,
+    count: () => count,
+    bodies,
+    failures,
     async stop() {
-      enough.abort()
-      await asking
-      return outcome
+      stopping.abort()
+      await ended
     },
   }
 }
 
-/** A request on a connection that was used before, where there is one. */
-export async function askAgain(port: number): Promise<number> {
-  const response = await fetch(`http://127.0.0.1:${port}/`, { signal: limit() })
-  await response.arrayBuffer()
-  return response.status
+/** Sends each request on the connection of the one before it, or on a new one. */
+export function client(
+  port: number,
+  connections: 'keep-alive' | 'new',
+  scheme: 'http' | 'https' = 'http',
+): Client {
+  const options = { keepAlive: connections === 'keep-alive', maxSockets: 1, rejectUnauthorized: false }
+  const agent = scheme === 'http' ? new HttpAgent(options) : new HttpsAgent(options)
+  const start = scheme === 'http' ? request : requestTls
+  return {
+    async send() {
+      const sent = start({ host: '127.0.0.1', port, agent, timeout: limitMs })
+      sent.on('timeout', () => sent.destroy(new Error(`no response in ${limitMs} ms`))).end()
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      const body = (await response.setEncoding('utf8').toArray()).join('')
+      if (response.statusCode !== 200) throw new Error(`status ${response.statusCode}`)
+      return body
+    },
+    close: () => agent.destroy(),
+  }
 }
 
-/** A request on a connection of its own. */
-export async function askAfresh(port: number, scheme: 'http' | 'https'): Promise<number> {
-  const options = { host: '127.0.0.1', port, agent: false, timeout: limitMs, rejectUnauthorized: false }
-  const sent = scheme === 'http' ? request(options) : requestTls(options)
-  sent.on('timeout', () => sent.destroy(new Error('no answer in time'))).end()
-  const [response] = (await once(sent, 'response')) as [IncomingMessage]
-  for await (const part of response) void part
-  return response.statusCode ?? 0
-}
-
-/** A client that sends all its requests on one session of HTTP/2. */
-export function oneSession(port: number): { ask: () => Promise<number>; close: () => void } {
+/** Sends all requests on one HTTP/2 connection. */
+export function http2Client(port: number): Client {
   const session = connect(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
   session.on('error', () => undefined)
   return {
-    async ask() {
+    async send() {
       const stream = session.request({ ':path': '/' })
       stream.setTimeout(limitMs, () => stream.close())
       const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
-      for await (const part of stream) void part
-      return Number(headers[':status'])
+      const body = (await stream.setEncoding('utf8').toArray()).join('')
+      if (headers[':status'] !== 200) throw new Error(`status ${String(headers[':status'])}`)
+      return body
     },
     close: () => session.close(),
   }

@@ -6,7 +6,7 @@ import { certify } from '../../lib/certify.ts'
 import { backend, inFlight, until } from '../../lib/balancer.ts'
 import { flood, floods } from '../balancer/http2-floods.ts'
 import { balance } from '../../lib/balancing-machine.ts'
-import { askAgain, keepAsking } from '../../lib/load.ts'
+import { client, keepSending } from '../../lib/load.ts'
 
 const run = promisify(execFile)
 
@@ -51,13 +51,13 @@ await t.test('curl speaks HTTP/2 with it, and trusts its certificate', async (t)
 
 await t.test('floods end, others are served meanwhile', async (t) => {
   const before = await residentMegabytes()
-  const good = keepAsking(async () => askAgain(self.machine.hostPort(8080)))
+  const good = keepSending(client(self.machine.hostPort(8080), 'keep-alive'))
   for (const [, part] of floods) {
     await Promise.all([flood(port, part, true), flood(port, part, false)])
   }
-  const { asked, failed } = await good.stop()
-  t.same(failed, [], `of ${asked}`)
-  t.ok(asked > 3, `${asked} requests`)
+  await good.stop()
+  t.same(good.failures, [], `of ${good.count()}`)
+  t.ok(good.count() > 3, `${good.count()} requests`)
   await until('nothing is in flight', async () => ((await inFlight(self)) ?? 9) === 0)
   const grown = (await residentMegabytes()) - before
   t.ok(grown < 100, `${grown} MiB more`)

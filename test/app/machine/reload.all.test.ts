@@ -5,7 +5,7 @@ import t from 'tap'
 import { certify } from '../../lib/certify.ts'
 import { backend, until } from '../../lib/balancer.ts'
 import { balance, inMachine } from '../../lib/balancing-machine.ts'
-import { askAfresh, askAgain, keepAsking, oneSession } from '../../lib/load.ts'
+import { client, http2Client, keepSending } from '../../lib/load.ts'
 
 const rounds = 8
 
@@ -37,13 +37,12 @@ await t.test('backends and certificates change again and again, and no request f
   })
   await until('both processes report', async () => (await overview()).processes === 2)
   const [http, https] = [machine.hostPort(8080), machine.hostPort(8443)]
-  const session = oneSession(https)
   const loads = [
-    keepAsking(async () => askAgain(http)),
-    keepAsking(async () => askAfresh(http, 'http')),
-    keepAsking(async () => askAfresh(https, 'https')),
-    keepAsking(session.ask),
-  ]
+    client(http, 'keep-alive'),
+    client(http, 'new'),
+    client(https, 'new', 'https'),
+    http2Client(https),
+  ].map(keepSending)
   t.teardown(async () => Promise.all(loads.map(async ({ stop }) => stop())))
 
   const answers: number[] = []
@@ -51,26 +50,25 @@ await t.test('backends and certificates change again and again, and no request f
     answers.push(await change(method, path, body))
   }
   for (let round = 1; round <= rounds; round++) {
-    const before = loads.map(({ asked }) => asked())
+    const before = loads.map(({ count }) => count())
     await make('POST', '/api/pools/web/backends', { address: inMachine(comes), weight: 1 + (round % 3) })
     await make('PATCH', at(inMachine(stays)), { weight: 1 + (round % 5) })
     await make('PUT', '/api/certificates/8443', [newEven, odd, even, newOdd][round % 4])
     await make('PATCH', at(inMachine(goes)), { draining: true })
     await make('DELETE', at(inMachine(goes)))
-    await until('every load got an answer since', () =>
-      loads.every(({ asked }, index) => asked() > (before[index] ?? 0)),
+    await until('every client got a response since', () =>
+      loads.every(({ count }, index) => count() > (before[index] ?? 0)),
     )
     await make('POST', '/api/pools/web/backends', { address: inMachine(goes) })
     await make('DELETE', at(inMachine(comes)))
   }
   t.same(new Set(answers), new Set([201, 200, 204]), 'every change was made')
 
-  for (const { stop } of loads) {
-    const { asked, failed } = await stop()
-    t.same(failed, [], `of ${asked}`)
-    t.ok(asked >= rounds)
+  for (const { stop, failures, count } of loads) {
+    await stop()
+    t.same(failures, [], `of ${count()}`)
+    t.ok(count() >= rounds)
   }
-  session.close()
   t.ok(comes.count > 0 && goes.count > 0 && stays.count > 0, 'each had its share')
   for (let i = 0; i < 2; i++) {
     // Of the last rounds, 7 and 8; in both processes.

@@ -2,7 +2,7 @@ import t from 'tap'
 import { backend, inFlight, until } from '../../lib/balancer.ts'
 import { growth, type Held } from '../balancer/growth.ts'
 import { balance } from '../../lib/balancing-machine.ts'
-import { askAfresh, askAgain } from '../../lib/load.ts'
+import { client } from '../../lib/load.ts'
 
 const [rounds, perRound, atOnce] = [6, 100, 10]
 
@@ -25,13 +25,15 @@ await t.test('a machine holds no more after each round of requests', async (t) =
   let before = 0
   for (let round = 0; round < rounds; round++) {
     let [next, good] = [0, 0]
-    const client = async (): Promise<void> => {
+    const send = async (): Promise<void> => {
+      const [kept, fresh] = [client(port, 'keep-alive'), client(port, 'new')]
       while ((next += 1) <= perRound) {
-        const status = await (next % 4 === 0 ? askAfresh(port, 'http') : askAgain(port))
-        if (status === 200) good += 1
+        await (next % 4 === 0 ? fresh : kept).send()
+        good += 1
       }
+      kept.close()
     }
-    await Promise.all(Array.from({ length: atOnce }, client))
+    await Promise.all(Array.from({ length: atOnce }, send))
     t.equal(good, perRound)
     await until('nothing is in flight', async () => (await inFlight(self)) === 0)
     const text = await control.call('repl', { source: measure })

@@ -4,7 +4,7 @@ import { answering } from '../../../lib/release.ts'
 import { until } from '../../../lib/until.ts'
 import { answerOf } from '../../../lib/world.ts'
 import { startHost } from '../../../lib/git-host.ts'
-import { load } from '../../../lib/host-load.ts'
+import { client, keepSending } from '../../../lib/load.ts'
 import { freePort } from '../../../lib/ports.ts'
 
 const target = await loadTarget('git')
@@ -24,7 +24,7 @@ await t.test('two appliances of a host are deployed at once, and neither heeds t
   t.equal(await answerOf(host.port), 'one no secret')
   t.equal(await answerOf(other.port), 'dns no secret')
 
-  const asked = load(other.port, 'kept')
+  const asked = keepSending(client(other.port, 'keep-alive'))
   t.teardown(() => asked.stop())
   const { data: before } = await verb(target, 'status')(dns.context)
   await target.deploy(two.release, one.context)
@@ -38,7 +38,7 @@ await t.test('two appliances of a host are deployed at once, and neither heeds t
   )
   await asked.stop()
   t.same(asked.failures, [])
-  t.same([...asked.answers.keys()], ['dns no secret'])
+  t.same([...asked.bodies.keys()], ['dns no secret'])
   const { data: after } = await verb(target, 'status')(dns.context)
   t.match(after, { running: true, number: 1, pid: before['pid'], restarts: 0 })
 })

@@ -7,7 +7,7 @@ import { fullRelease } from '../../../lib/full.ts'
 import { until } from '../../../lib/until.ts'
 import { noting } from '../../data.ts'
 import { applianceName, running, startHost } from '../../../lib/git-host.ts'
-import { load } from '../../../lib/host-load.ts'
+import { client, keepSending } from '../../../lib/load.ts'
 
 const target = await loadTarget('git')
 const host = await startHost(t)
@@ -31,10 +31,12 @@ function consoleOf(release: number): string {
 
 await t.test('a deploy and a rollback lose no request: it waits while machines change', async (t) => {
   const two = await host.release(noting('two'), system, on)
-  const loads = [load(host.port, 'kept'), load(host.port, 'kept'), load(host.port, 'fresh')]
+  const loads = (['keep-alive', 'keep-alive', 'new'] as const).map((connections) =>
+    keepSending(client(host.port, connections)),
+  )
   t.teardown(() => Promise.all(loads.map((each) => each.stop())))
   const answered = (wanted: string) => () =>
-    loads.every(({ answers }) => [...answers.keys()].some((body) => body.startsWith(`${wanted} `)))
+    loads.every(({ bodies }) => [...bodies.keys()].some((body) => body.startsWith(`${wanted} `)))
   await until('the first answers all', answered('one'))
   await target.deploy(two.release, context)
   await until('the second answers all', answered('one two'))
