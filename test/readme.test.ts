@@ -33,7 +33,7 @@ await t.test('README.md has at most 150 lines and links to every folder', async 
   }
 })
 
-await t.test('the packages to install are those that the doctor looks for', async (t) => {
+await t.test('the packages to install are those that npm run doctor checks', async (t) => {
   for (const [path, mark, stages] of [
     ['build/README.md', 'apt', installStages],
     ['test/README.md', 'apt-test', ['test']],
@@ -74,7 +74,7 @@ for (const { path, text } of all) {
   })
 }
 
-await t.test('the commands of npm itself are those that it has', async (t) => {
+await t.test("npm's own commands exist", async (t) => {
   for (const { path, text } of all) {
     const code = [...blocksIn(text, 'sh'), ...[...text.matchAll(/`([^`\n]+)`/g)].map(([, span]) => span)]
     for (const [, command = ''] of code.join('\n').matchAll(/(?:^|&& )npm ([a-z]+)\b/gm)) {
@@ -95,7 +95,7 @@ await t.test('every link leads to a file and a heading', async (t) => {
   }
 })
 
-await t.test('no file names a repository of somebody else', async (t) => {
+await t.test("no file names another person's repository", async (t) => {
   for (const path of repositoryFiles()) {
     if (path.endsWith('package-lock.json') || /\.(png|ico)$/.test(path) || !existsSync(join(root, path)))
       continue
@@ -129,7 +129,7 @@ await t.test('every image format is described', async (t) => {
   for (const name of await formatNames()) t.match(text, new RegExp(`^\\| \`${name}\` +\\|`, 'm'), name)
 })
 
-await t.test('every shown part of config/system.json is valid', async (t) => {
+await t.test('every example of config/system.json is valid', async (t) => {
   let parts = 0
   for (const { path, text } of all) {
     for (const block of blocksIn(text, 'json')) {

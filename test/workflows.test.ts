@@ -22,10 +22,10 @@ for (const name of names) {
   })
 }
 
-await t.test('the workflow does what .ci/run does', async (t) => {
+await t.test('the workflow runs .ci/run', async (t) => {
   t.match(readFileSync(join(folder, 'ci.yml'), 'utf8'), /^ +(- )?run: bash \.ci\/run$/m)
 })
 
-await t.test('the hosted runner permits the namespaces that tests take', async (t) => {
+await t.test('the hosted runner permits the namespaces that tests use', async (t) => {
   t.match(readFileSync(join(folder, 'ci.yml'), 'utf8'), 'kernel.apparmor_restrict_unprivileged_userns=0')
 })

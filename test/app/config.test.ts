@@ -25,7 +25,7 @@ function repository(t: Test, config: unknown): string {
 
 t.ok(createAjv().validateSchema(readSchema(appSchemaPath)), 'the schema is a good one')
 
-await t.test('the shipped one is right, and so is none', async (t) => {
+await t.test('accepts the configuration as shipped, and an absent one', async (t) => {
   await checkAppConfig(root)
   await checkAppConfig(t.testdir({}))
 })
@@ -41,7 +41,7 @@ const mistakes: [why: string, config: unknown, message: RegExp][] = [
   ['a misspelt algorithm', { pools: { a: { algorithm: 'round-robbin' } } }, /algorithm: .*round-robin/],
   ['an address without a port', { pools: { a: { backends: [{ address: 'a' }] } } }, /host:port such as/],
   [
-    'a port that is none',
+    'an invalid port',
     { pools: { a: { backends: [{ address: 'a:99999' }] } } },
     /invalid port 99999: use 1 to 65535/,
   ],
@@ -71,11 +71,7 @@ const mistakes: [why: string, config: unknown, message: RegExp][] = [
     https('config/tls/none.crt'),
     /listeners\[0\]\.certificates\[0\]\.certificate: config\/tls\/none\.crt: the file does not exist in the repository; use a PEM file, or env:NAME/,
   ],
-  [
-    'a certificate that is none',
-    https('config/app.schema.json'),
-    /config\/app\.schema\.json: .*use a PEM file/,
-  ],
+  ['an invalid certificate', https('config/app.schema.json'), /config\/app\.schema\.json: .*use a PEM file/],
   [
     'a port twice',
     { listeners: [{ port: 1 }, { port: 1 }] },
@@ -91,7 +87,7 @@ const mistakes: [why: string, config: unknown, message: RegExp][] = [
   ['several at once', { routes: [{ pool: 'x' }, { pool: 'y' }] }, /has 2 errors:/],
 ]
 
-await t.test('a certificate in the repository is right', async (t) => {
+await t.test('accepts a certificate in the repository', async (t) => {
   const { certificate } = certify(t, 'site.example')
   const folder = repository(t, https('config/site.crt'))
   writeFileSync(join(folder, 'config/site.crt'), certificate)
@@ -99,7 +95,7 @@ await t.test('a certificate in the repository is right', async (t) => {
 })
 
 for (const [why, config, message] of mistakes) {
-  await t.test(`refuses ${why}`, async (t) => {
+  await t.test(`rejects ${why}`, async (t) => {
     await t.rejects(checkAppConfig(repository(t, config)), { name: 'UserError', message })
   })
 }

@@ -15,7 +15,7 @@ const child = spawn(process.execPath, [join(root, 'app/index.ts')], {
 t.teardown(() => child.kill())
 await listening()
 
-await t.test('the page', async (t) => {
+await t.test('serves the page', async (t) => {
   const response = await fetch(`${url}/?a=b`)
   t.equal(response.status, 200)
   t.equal(response.headers.get('content-type'), 'text/html; charset=utf-8')
@@ -33,19 +33,19 @@ await t.test('the page', async (t) => {
   t.notMatch(html, /(src|href)=|@import|url\(/, 'it needs nothing else')
 })
 
-await t.test('health', async (t) => {
+await t.test('responds to health checks', async (t) => {
   const response = await fetch(`${url}/healthz`)
   t.equal(response.status, 200)
   t.equal(await response.text(), 'ok\n')
 })
 
-await t.test('any other path', async (t) => {
+await t.test('responds with 404 to any other path', async (t) => {
   const response = await fetch(`${url}/etc/passwd`)
   t.equal(response.status, 404)
   t.equal(await response.text(), 'not found\n')
 })
 
-await t.test('HEAD is GET without a body, other methods are refused', async (t) => {
+await t.test('responds to HEAD as to GET, without a body; rejects other methods', async (t) => {
   const head = await fetch(url, { method: 'HEAD' })
   t.equal(head.status, 200)
   t.ok(Number(head.headers.get('content-length')) > 500)
@@ -55,7 +55,7 @@ await t.test('HEAD is GET without a body, other methods are refused', async (t) 
   t.equal(post.headers.get('allow'), 'GET, HEAD')
 })
 
-await t.test('IPv6', async (t) => {
+await t.test('listens on IPv6', async (t) => {
   t.equal((await fetch(`http://[::1]:${port}/healthz`)).status, 200)
 })
 

@@ -15,7 +15,7 @@ async function listen(t: Pick<Tap, 'teardown'>, server: Server): Promise<string>
 
 type Tap = typeof t
 
-await t.test('asks until the answer is 200', async (t) => {
+await t.test('retries until the response is 200', async (t) => {
   let asked = 0
   const server = createServer((_request, response) => {
     asked += 1
@@ -26,12 +26,12 @@ await t.test('asks until the answer is 200', async (t) => {
   t.equal(asked, 3)
 })
 
-await t.test('says what the last attempt met when no 200 came', async (t) => {
+await t.test('reports the last error if no 200 arrives', async (t) => {
   const url = `http://127.0.0.1:${await freePort()}/`
   await t.rejects(untilOk(url, { timeoutMs: 50, pauseMs: 1 }), /no 200 response within 0.05 s.*ECONNREFUSED/)
 })
 
-await t.test('gives up on a silent server and asks again', async (t) => {
+await t.test('retries if the server sends nothing', async (t) => {
   let asked = 0
   const server = createServer((_request, response) => {
     asked += 1
@@ -53,7 +53,7 @@ await t.test('keeps one connection for all requests', async (t) => {
   t.equal(connections, 1)
 })
 
-await t.test('stops at the first request that is not answered with 200', async (t) => {
+await t.test('stops at the first response that is not a 200', async (t) => {
   let asked = 0
   const server = createServer((_request, response) => {
     asked += 1

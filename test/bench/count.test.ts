@@ -9,16 +9,16 @@ function guest(folder: string, defines: string[]): Guest {
   return { kernel, append: '', disks: [], memory: 64, extra: ['-device', 'isa-debug-exit,iobase=0xf4'] }
 }
 
-await t.test('a guest that ends badly is not a measurement', async (t) => {
+await t.test('fails if the guest ends with an error', async (t) => {
   await t.rejects(countUntilExit(guest(t.testdir(), ['-DEXIT'])), /QEMU ended with status 1/)
 })
 
-await t.test('a guest that ends before it serves is noticed at once', async (t) => {
+await t.test('fails at once if the guest ends before it responds', async (t) => {
   await t.rejects(countBoot(guest(t.testdir(), ['-DEXIT'])), /QEMU ended with status 1/)
   await t.rejects(countBoot(guest(t.testdir(), ['-DEXIT']), { ready: /never/ }), /QEMU ended with status 1/)
 })
 
-await t.test('a guest that never ends, or never serves, is given up', async (t) => {
+await t.test('times out if the guest never ends or never responds', async (t) => {
   const idle = guest(t.testdir(), [])
   await t.rejects(countUntilExit(idle, { timeoutMs: 1000 }), /timed out after 1 s/)
   await t.rejects(countBoot(idle, { timeoutMs: 1000 }), /no 200 response within 1 s/)

@@ -32,7 +32,7 @@ await t.test('another size on request', async (t) => {
   t.equal(releaseGuest(release, { memory: 64 }).memory, 64)
 })
 
-await t.test('an artefact that is not there is named', async (t) => {
+await t.test('names a missing artefact', async (t) => {
   t.throws(() => artefact(release, 'initrd'), /missing artefact initrd/)
 })
 

@@ -10,29 +10,26 @@ function batches(...costs: number[]): () => Promise<Batch> {
   }
 }
 
-await t.test(
-  'warms up until three batches in a row cost the same, and measures those after them',
-  async (t) => {
-    const found = await steady(batches(900, 500, 300, 200, 100, 101, 101, 101, 103, 106, 106), {
-      measured: 2,
-    })
-    t.match(found, { settled: true, warmUp: 7, cost: 104, rate: 104, latencies: [101, 103, 106, 106] })
-    t.equal(found.drift, 4 / 102)
-  },
-)
+await t.test('warms up until three consecutive batches cost the same, then measures', async (t) => {
+  const found = await steady(batches(900, 500, 300, 200, 100, 101, 101, 101, 103, 106, 106), {
+    measured: 2,
+  })
+  t.match(found, { settled: true, warmUp: 7, cost: 104, rate: 104, latencies: [101, 103, 106, 106] })
+  t.equal(found.drift, 4 / 102)
+})
 
-await t.test('does not take the first plateau for the end', async (t) => {
+await t.test('continues after the first plateau', async (t) => {
   t.match(await steady(batches(900, 900, 900, 400, 200), { least: 4 }), { cost: 200, warmUp: 7 })
 })
 
-await t.test('measures on while V8 still compiles, as often as it may', async (t) => {
+await t.test('repeats the measurement while V8 still compiles, up to the limit', async (t) => {
   const options = { least: 3, measured: 2 }
   const costs = [900, 900, 900, 900, 700, 500, 300, 200]
   t.match(await steady(batches(...costs), { ...options, more: 4 }), { cost: 200, drift: 0 })
   t.match(await steady(batches(...costs), { ...options, more: 1 }), { cost: 300, drift: 1 })
 })
 
-await t.test('gives up, and says so', async (t) => {
+await t.test('gives up at the limit, and reports that', async (t) => {
   const growing = batches(...Array.from({ length: 20 }, (_, index) => 2 ** index))
   t.match(await steady(growing, { most: 6, measured: 1 }), { settled: false, warmUp: 6, drift: 1 })
 })

@@ -24,7 +24,7 @@ function repository(t: Pick<Tap, 'testdir'>): string {
 
 type Tap = typeof t
 
-await t.test('copies what is not ignored, and node_modules', async (t) => {
+await t.test('copies node_modules and files that git does not ignore', async (t) => {
   const copy = copyRepository(repository(t), process.env)
   t.ok(existsSync(join(copy.root, 'app/index.ts')))
   t.ok(existsSync(join(copy.root, 'node_modules/library/index.js')))
@@ -42,7 +42,7 @@ await t.test('edits the copy only', async (t) => {
   t.equal(readFileSync(join(root, 'app/index.ts'), 'utf8'), 'export {}\n')
 })
 
-await t.test('runs scripts in the copy, times them, and shows why one failed', async (t) => {
+await t.test('runs and times scripts in the copy, and shows why one failed', async (t) => {
   const copy = copyRepository(repository(t), process.env)
   t.teardown(() => copy.remove())
   t.ok((await copy.npm('build')) > 0)

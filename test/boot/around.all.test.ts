@@ -11,7 +11,7 @@ const machine = await boot(t, 'around', {
   restart: { backoffInitial: 100 },
 })
 
-await t.test('the configured time zone is the one of JavaScript, of SQLite and of the machine', async (t) => {
+await t.test('JavaScript, SQLite and the machine use the configured time zone', async (t) => {
   t.same(await machine.get('/zone'), {
     c: '2025-06-15 17:06:40',
     javascript: '17:06:40 GMT+0200',
@@ -24,7 +24,7 @@ await t.test('the configured time zone is the one of JavaScript, of SQLite and o
   t.match(await machine.get('/zone?name=US/Pacific'), { c: '2025-06-15 08:06:40' }, 'old names, too')
 })
 
-await t.test('memory is the machine’s', async (t) => {
+await t.test('Node sees the memory of the machine', async (t) => {
   const { total, free, available, constrained, cpus } = (await machine.get('/memory')) as Record<
     string,
     number
@@ -36,22 +36,22 @@ await t.test('memory is the machine’s', async (t) => {
   t.equal(cpus, 1)
 })
 
-await t.test('output is no terminal, and nothing is typed', async (t) => {
+await t.test('output is not a terminal, and input is empty', async (t) => {
   t.same(await machine.get('/streams'), { tty: [false, false, false], columns: null, stdin: '/dev/null' })
 })
 
-await t.test('what detects the platform finds a relative of Debian', async (t) => {
+await t.test('platform detection finds a Debian-like system', async (t) => {
   t.match(await machine.get('/file?path=/etc/os-release'), /^ID=nodeos\nID_LIKE=debian$/m)
 })
 
-await t.test('an app that needs a shell is told that there is none, once', async (t) => {
+await t.test('warns once that the machine has no shell', async (t) => {
   t.equal(await machine.get('/exec'), 'spawn /bin/sh ENOENT')
   t.equal(await machine.get('/exec'), 'spawn /bin/sh ENOENT')
   t.match(await machine.waitFor('shell.missing'), { stage: 'app', hint: /has no shell: use execFile/ })
   t.equal(machine.events('shell.missing').length, 1)
 })
 
-await t.test('a flood of the log stops nothing, and what the console drops is counted', async (t) => {
+await t.test('a flood of log lines blocks nothing; dropped lines are counted', async (t) => {
   const lines = 20_000
   const times: number[] = []
   const flooded = new AbortController()
@@ -77,7 +77,7 @@ await t.test('a flood of the log stops nothing, and what the console drops is co
   t.notMatch(machine.console(), /^flood [^\n]*\{"time"/m, 'no event is in the middle of a line')
 })
 
-await t.test('after a pause the clock is right within seconds', async (t) => {
+await t.test('corrects the clock within seconds after a pause', async (t) => {
   /** How far behind the clock of this host it is: at least, and at most, since the response takes a while. */
   const behind = async (): Promise<[number, number]> => {
     const asked = Date.now()
@@ -104,7 +104,7 @@ await t.test('after a pause the clock is right within seconds', async (t) => {
   )
 })
 
-await t.test('an addon with an instruction that the CPU lacks is named', async (t) => {
+await t.test('names an addon that uses an instruction which the CPU lacks', async (t) => {
   await machine.get('/illegal').catch(() => undefined)
   const event = await machine.waitFor('app.killed')
   t.match(event, { stage: 'app', signal: 'SIGILL', in: 'addon.node', cpu: /QEMU/, hint: /-cpu max/ })

@@ -45,7 +45,7 @@ await t.test('the bzImage boots through EFI', async (t) => {
   t.match(console, /"event":"health\.ok"/)
 })
 
-await t.test('it is an EFI program for x86-64', (t) => {
+await t.test('the bzImage is an EFI program for x86-64', (t) => {
   const bytes = readFileSync(artefactPath(release, 'kernel/vmlinuz'))
   const header = bytes.readUInt32LE(0x3c)
   t.equal(bytes.toString('latin1', 0, 2), 'MZ')

@@ -49,14 +49,14 @@ await t.test('one process', async (t) => {
     })
   })
 
-  await t.test('a CPU profile has the functions of the app', async (t) => {
+  await t.test('a CPU profile contains functions of the app', async (t) => {
     const functions = await profileBurning(machine, control, {})
     t.ok(functions.includes('burn file:///srv/app/answers.ts'), 'burn was seen')
     await t.rejects(control.call('profile.cpu', { seconds: 1, worker: 1 }), /the app has no workers/)
     await t.rejects(control.call('profile.cpu', { seconds: -1 }), /seconds must be a number/)
   })
 
-  await t.test('a heap snapshot is whole', async (t) => {
+  await t.test('a heap snapshot is complete', async (t) => {
     const snapshot = await fetchJson<{
       snapshot: { node_count: number }
       nodes: number[]
@@ -91,14 +91,14 @@ await t.test('one process', async (t) => {
     t.equal(await machine.get('/healthz'), 'ok', 'the app goes on')
   })
 
-  await t.test('one host after the other, garbage between them', async (t) => {
+  await t.test('accepts one client after another, with garbage in between', async (t) => {
     control.close()
     const again = await machine.control()
     t.equal(await again.call('repl', { source: 'answer' }), '42', 'it is the same app')
     again.close()
   })
 
-  await t.test('running out of memory leaves a report, which the next start tells of', async (t) => {
+  await t.test('writes a report when Node runs out of memory, and logs it at the next start', async (t) => {
     await machine.get('/heap').catch(() => undefined)
     const report = await machine.waitFor('report.written')
     t.match(report, { trigger: 'OOMError', cause: /heap out of memory/, heap_mib: Number, pid: Number })
@@ -115,7 +115,7 @@ await t.test('one process', async (t) => {
     after.close()
   })
 
-  await t.test('an exception that is not caught leaves one too; three are kept', async (t) => {
+  await t.test('writes a report of an uncaught exception, and keeps three', async (t) => {
     for (let crash = 1; crash <= 3; crash++) {
       await machine.get('/throw').catch(() => undefined)
       const report = await machine.waitFor('report.written', crash + 1)
@@ -127,7 +127,7 @@ await t.test('one process', async (t) => {
     after.close()
   })
 
-  await t.test('a restart of the app is none for PID 1', async (t) => {
+  await t.test('restarting the app does not count as a crash for PID 1', async (t) => {
     const before = await machine.control()
     const { pid } = await before.call('status', {})
     const ends = machine.events('node.exited').length
@@ -170,7 +170,7 @@ await t.test('several processes', async (t) => {
     /worker not found: 3; running: 1, 2/,
   )
 
-  await t.test('one after the other is replaced, twice, and the app always answers', async (t) => {
+  await t.test('replaces workers one after the other, twice, without a failed request', async (t) => {
     const restarted = Promise.all([control.call('app.restart', {}), control.call('app.restart', {})])
     while (machine.events('worker.started').length < 6) t.equal(await machine.get('/healthz'), 'ok')
     await restarted
@@ -178,13 +178,13 @@ await t.test('several processes', async (t) => {
     t.match((await control.call('status', {})).workers, [{ restarts: 2 }, { restarts: 2 }])
   })
 
-  await t.test('a worker that crashes leaves a report', async (t) => {
+  await t.test('writes a report when a worker crashes', async (t) => {
     await machine.get('/throw').catch(() => undefined)
     t.match(await machine.waitFor('report.written'), { trigger: 'Exception' })
   })
 })
 
-await t.test('without leave of the hypervisor no code is run', async (t) => {
+await t.test('runs no code unless the hypervisor allows it', async (t) => {
   const machine = await boot(t, 'no-repl', {}, { append: 'nodeos.env.NODEOS_REPL=1 nodeos.repl=1' })
   const control = await machine.control()
   await t.rejects(control.call('repl', { source: '1 + 1' }), /the REPL is disabled/)

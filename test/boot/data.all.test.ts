@@ -95,7 +95,7 @@ function lastKept(lines: readonly Line[]): number {
 }
 
 await t.test(
-  `killed ${kills} times while it writes, a machine finds everything that it had synced`,
+  `a machine killed ${kills} times while it writes finds everything that it had synced`,
   async (t) => {
     const seed = Number(process.env['SEED'] ?? Date.now() % 100_000)
     t.comment(`SEED=${seed}`)
@@ -144,7 +144,7 @@ await t.test(
   },
 )
 
-await t.test('a disk that was made larger is filled, and what was on it is there', async (t) => {
+await t.test('grows the file system of an enlarged disk and keeps its files', async (t) => {
   const disk = new DataDisk(join(folder, 'grown.qcow2'))
   await disk.provide({ label, size: 32 })
   const small = await boot(t, disk)
@@ -170,7 +170,7 @@ await t.test('a disk that was made larger is filled, and what was on it is there
   await again.kill()
 })
 
-await t.test('a machine without its disk says so', async (t) => {
+await t.test('reports a missing data disk', async (t) => {
   const disk = new DataDisk(join(folder, 'other.qcow2'))
   await disk.provide({ label: 'other', size: 16 })
   const machine = await boot(t, disk)

@@ -34,7 +34,7 @@ async function deploy(source: string): Promise<{ status: number | null; output: 
   return { ...npm('run', 'deploy'), seconds: (performance.now() - started) / 1000 }
 }
 
-await t.test('an app that listens on loopback only', async (t) => {
+await t.test('explains an app that listens on loopback only', async (t) => {
   const { status, output, seconds } = await deploy(
     `import { createServer } from 'node:http'
      createServer((_, response) => void response.end('ok')).listen(8080, '127.0.0.1')`,
@@ -50,7 +50,7 @@ await t.test('an app that listens on loopback only', async (t) => {
   t.ok(seconds < 600, 'it does not wait for the time-out')
 })
 
-await t.test('an app that throws: the first error, and the whole console', async (t) => {
+await t.test('shows the first error of an app that throws, and the whole console', async (t) => {
   const { status, output } = await deploy(
     `import { existsSync, writeFileSync } from 'node:fs'
      const again = existsSync('/tmp/again')

@@ -40,13 +40,13 @@ function lookup(name: string): Promise<string> {
   return evaluate(`await (await import('node:dns/promises')).lookup('${name}').catch(({ code }) => code)`)
 }
 
-await t.test('a name is asked of the name server that the lease named', async (t) => {
+await t.test('resolves names with the name server of the lease', async (t) => {
   t.equal(await lookup('backend.example'), "{ address: '198.51.100.7', family: 4 }")
   t.equal(await lookup('none.example'), "'ENOTFOUND'", 'there is no such name')
   t.equal(await lookup('refused.example'), "'EAI_AGAIN'", 'the refusal of a server is an error, not a hang')
 })
 
-await t.test('while Node is away the address answers, and no lease is asked for', async (t) => {
+await t.test('keeps its address while Node restarts, and requests no new lease', async (t) => {
   const answered = new Set<number>()
   lan.onPacket(({ protocol: carried, payload }) => {
     if (carried === protocol.icmp && payload[0] === icmp.echoReply) answered.add(payload.readUInt16BE(6))

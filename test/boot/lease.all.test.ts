@@ -12,7 +12,7 @@ const times: [number, Uint8Array][] = [
 ]
 const lease = 18
 
-await t.test('a lease is renewed, rebound when its server is silent, and given up at its end', async (t) => {
+await t.test('renews a lease, rebinds if its server is silent, and drops it when it expires', async (t) => {
   let [unicast, broadcast] = [true, true]
   const requests: string[] = []
   const lan = await startLan(serverAddress, (message: Message, to) => {

@@ -45,7 +45,7 @@ function machines(): number {
 
 const host = await freePort()
 
-await t.test('deploy before build says what to do', (t) => {
+await t.test('a deploy without a build explains what to do', (t) => {
   const { status, output } = npm('run', 'deploy')
   t.equal(status, 1)
   t.match(output, /there is no build in dist\/[^]*npm run build/)
@@ -62,22 +62,19 @@ async function health(): Promise<number> {
   )
 }
 
-await t.test(
-  'the line of a dry run boots the machine when pasted, and nothing was deployed yet',
-  async (t) => {
-    configure({})
-    t.equal(npm('run', 'build').status, 0)
-    const { output } = npm('run', 'deploy', '--', '--dry-run')
-    t.equal(machines(), 0, 'nothing was started')
-    t.notOk(existsSync(join(copy.path, 'dist/run')))
-    const shell = spawn('sh', ['-c', output.trim()], { stdio: 'ignore', detached: true })
-    const end = (): boolean => process.kill(-(shell.pid ?? 0), 'SIGKILL')
-    t.teardown(() => shell.exitCode === null && shell.signalCode === null && end())
-    await until('it is healthy', async () => (await health()) === 200)
-    end()
-    await once(shell, 'close')
-  },
-)
+await t.test('a dry run deploys nothing; its command line boots the machine', async (t) => {
+  configure({})
+  t.equal(npm('run', 'build').status, 0)
+  const { output } = npm('run', 'deploy', '--', '--dry-run')
+  t.equal(machines(), 0, 'nothing was started')
+  t.notOk(existsSync(join(copy.path, 'dist/run')))
+  const shell = spawn('sh', ['-c', output.trim()], { stdio: 'ignore', detached: true })
+  const end = (): boolean => process.kill(-(shell.pid ?? 0), 'SIGKILL')
+  t.teardown(() => shell.exitCode === null && shell.signalCode === null && end())
+  await until('it is healthy', async () => (await health()) === 200)
+  end()
+  await once(shell, 'close')
+})
 
 await t.test('npm start builds, boots, waits for health and prints the URL', async (t) => {
   const before = Date.now()
@@ -133,31 +130,34 @@ await t.test('the running app is profiled, and evaluates code', (t) => {
   t.end()
 })
 
-await t.test('logs follow until the machine ends, over a cut of the console; stop is graceful', async (t) => {
-  const logs = spawn('npm', ['--silent', 'run', 'deploy:logs'], {
-    cwd: copy.path,
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let text = ''
-  logs.stdout.on('data', (data: Buffer) => (text += data.toString()))
-  while (!text.includes('health.ok')) await wait(100)
-  const console = join(copy.path, 'dist/run/console.log')
-  truncateSync(console)
-  t.match(json('run', 'deploy:stop', '--', '--json'), { stopped: true, ending: 'powered off' })
-  await once(logs, 'close')
-  t.match(text, /shutdown\.finished/)
-  t.match(
-    readFileSync(console, 'utf8'),
-    /^\{"time":.*"event":"shutdown\.started"/,
-    'it begins anew at its beginning',
-  )
-  t.equal(npm('run', 'deploy:status').status, 3)
-  t.match(npm('run', 'deploy:stop').output, /no machine is running/)
-  t.match(npm('run', 'repl', '--', '-e', '1').output, /no machine is running[^]*npm run deploy/)
-  t.equal(machines(), 0)
-})
+await t.test(
+  'logs --follow ends with the machine and survives truncation of the console; stop is graceful',
+  async (t) => {
+    const logs = spawn('npm', ['--silent', 'run', 'deploy:logs'], {
+      cwd: copy.path,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    let text = ''
+    logs.stdout.on('data', (data: Buffer) => (text += data.toString()))
+    while (!text.includes('health.ok')) await wait(100)
+    const console = join(copy.path, 'dist/run/console.log')
+    truncateSync(console)
+    t.match(json('run', 'deploy:stop', '--', '--json'), { stopped: true, ending: 'powered off' })
+    await once(logs, 'close')
+    t.match(text, /shutdown\.finished/)
+    t.match(
+      readFileSync(console, 'utf8'),
+      /^\{"time":.*"event":"shutdown\.started"/,
+      'it begins anew at its beginning',
+    )
+    t.equal(npm('run', 'deploy:status').status, 3)
+    t.match(npm('run', 'deploy:stop').output, /no machine is running/)
+    t.match(npm('run', 'repl', '--', '-e', '1').output, /no machine is running[^]*npm run deploy/)
+    t.equal(machines(), 0)
+  },
+)
 
-await t.test('a taken port is named with its holder and a free one; nothing is started', async (t) => {
+await t.test('names the process that uses a port, suggests a free port, and starts nothing', async (t) => {
   const holder = createServer().listen(host, '127.0.0.1')
   await once(holder, 'listening')
   const refused = await new Promise<{ status: number | null; output: string }>((resolve) => {
@@ -186,20 +186,17 @@ await t.test('a second deploy replaces the first', async (t) => {
   npm('run', 'deploy:stop')
 })
 
-await t.test(
-  'a machine that does not become healthy is reported with its console and not left behind',
-  (t) => {
-    configure({ health: { path: '/no-such-page', timeout: 25 } })
-    t.equal(npm('run', 'build').status, 0)
-    const { status, output } = npm('run', 'deploy')
-    t.equal(status, 1)
-    t.match(output, /the health check GET \/no-such-page on port 8080 responded with 404 instead of 200/)
-    t.match(output, /"event":"app\.listening"/, 'the lines of the console that show it')
-    t.notMatch(output, /emulated/)
-    t.equal(machines(), 0)
-    t.end()
-  },
-)
+await t.test('reports an unhealthy machine with its console, and stops it', (t) => {
+  configure({ health: { path: '/no-such-page', timeout: 25 } })
+  t.equal(npm('run', 'build').status, 0)
+  const { status, output } = npm('run', 'deploy')
+  t.equal(status, 1)
+  t.match(output, /the health check GET \/no-such-page on port 8080 responded with 404 instead of 200/)
+  t.match(output, /"event":"app\.listening"/, 'the lines of the console that show it')
+  t.notMatch(output, /emulated/)
+  t.equal(machines(), 0)
+  t.end()
+})
 
 /** A deploy whose machine was just started. */
 async function deploying(): Promise<{ child: ChildProcess; output: () => string }> {
@@ -214,7 +211,7 @@ async function deploying(): Promise<{ child: ChildProcess; output: () => string 
   return { child, output: () => output }
 }
 
-await t.test('interrupting a deploy leaves no machine', async (t) => {
+await t.test('an interrupted deploy leaves no machine', async (t) => {
   const { child, output } = await deploying()
   child.kill('SIGINT')
   const [status] = (await once(child, 'close')) as [number]
@@ -223,7 +220,7 @@ await t.test('interrupting a deploy leaves no machine', async (t) => {
   t.equal(machines(), 0)
 })
 
-await t.test('nor does closing its terminal', async (t) => {
+await t.test('a deploy whose terminal closes leaves no machine', async (t) => {
   const { child } = await deploying()
   child.stderr?.destroy()
   child.kill('SIGHUP')
@@ -232,19 +229,16 @@ await t.test('nor does closing its terminal', async (t) => {
   t.equal(machines(), 0)
 })
 
-await t.test(
-  'a deploy that is killed as it starts the machine: stop, and the next deploy, find it',
-  async (t) => {
-    const { child } = await deploying()
-    child.kill('SIGKILL')
-    await once(child, 'close')
-    t.equal(machines(), 1)
-    t.match(json('run', 'deploy:stop', '--', '--json'), { stopped: true })
-    t.equal(machines(), 0)
-  },
-)
+await t.test('stop and the next deploy find the machine of a killed deploy', async (t) => {
+  const { child } = await deploying()
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  t.equal(machines(), 1)
+  t.match(json('run', 'deploy:stop', '--', '--json'), { stopped: true })
+  t.equal(machines(), 0)
+})
 
-await t.test('an app that speaks TLS is healthy, and its URL says so', async (t) => {
+await t.test('checks an app over TLS, and prints an https URL', async (t) => {
   const { certificate, key } = certify(t, 'localhost')
   const pair = JSON.stringify({ cert: certificate, key })
   mkdirSync(join(copy.path, 'app/secure'))
@@ -263,7 +257,7 @@ await t.test('an app that speaks TLS is healthy, and its URL says so', async (t)
   rmSync(join(copy.path, 'app/secure'), { recursive: true })
 })
 
-await t.test('secrets stay out of the image, and reach the machine by fw_cfg only', async (t) => {
+await t.test('passes secrets by fw_cfg only, not in the image', async (t) => {
   const secret = 'correct-horse-battery-staple'
   writeFileSync(join(copy.path, '.env'), `API_TOKEN=${secret}\n`)
   writeFileSync(join(copy.path, 'app/.env.production'), `API_TOKEN=${secret}\n`)
@@ -286,7 +280,7 @@ await t.test('secrets stay out of the image, and reach the machine by fw_cfg onl
   t.ok(existsSync(join(copy.path, 'dist/run/console.log')), 'the console stays to be read')
 })
 
-await t.test('after a change of the app only the app layer is built', (t) => {
+await t.test('builds only the app layer after a change of the app', (t) => {
   configure({})
   t.equal(npm('run', 'build').status, 0)
   writeFileSync(join(copy.path, 'app/extra.ts'), 'export const extra: number = 1\n')

@@ -56,7 +56,7 @@ for (const [path, wanted, why] of answers) {
   })
 }
 
-await t.test('the machine is what was configured', async (t) => {
+await t.test('the machine is as configured', async (t) => {
   const facts = (await machine.get('/machine')) as Record<string, unknown> & { processes: string }
   t.match(facts, { hostname: 'given-name', parent: 1, main: '/srv/app/index.ts', cwd: '/srv', worker: false })
   t.match(facts['interfaces'], { eth0: [{ address: '10.0.2.15' }] })
@@ -64,7 +64,7 @@ await t.test('the machine is what was configured', async (t) => {
   t.same(programs, new Set(['/init', '/bin/node']), 'nothing else runs')
 })
 
-await t.test('nothing listens but the app', async (t) => {
+await t.test('nothing listens except the app', async (t) => {
   const tables = await Promise.all(['tcp', 'tcp6'].map((name) => machine.get(`/file?path=/proc/net/${name}`)))
   const listening = tables.flatMap((table) =>
     [...String(table).matchAll(/^ *\d+: [0-9A-F]+:([0-9A-F]{4}) [0-9A-F:]+ 0A /gm)].map(([, port = '']) =>
@@ -74,7 +74,7 @@ await t.test('nothing listens but the app', async (t) => {
   t.same(listening, [8080])
 })
 
-await t.test('outgoing TCP, to a server on the host', async (t) => {
+await t.test('connects to a server on the host', async (t) => {
   const server = createServer((socket) => socket.end('hello from outside'))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.teardown(() => server.close())
@@ -90,7 +90,7 @@ async function activity(): Promise<{ uptime: number; switches: number }> {
   return { uptime: Number.parseFloat(uptime ?? ''), switches: Number(/^ctxt (\d+)$/m.exec(stat ?? '')?.[1]) }
 }
 
-await t.test('a machine that is asked nothing sleeps', async (t) => {
+await t.test('an idle machine sleeps', async (t) => {
   const before = await activity()
   await wait(4000)
   const after = await activity()
@@ -98,20 +98,17 @@ await t.test('a machine that is asked nothing sleeps', async (t) => {
   t.ok(rate < 150, `${rate.toFixed(0)} context switches a second`)
 })
 
-await t.test(
-  'system events are JSON lines with time, uptime and stage; values of settings are not among them',
-  (t) => {
-    const names = ['init.started', 'node.started', 'network.up', 'app.listening', 'health.ok']
-    let uptime = 0
-    for (const name of names) {
-      const [event] = machine.events(name)
-      t.ok(event, name)
-      t.match(event, { time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, stage: /^\w+$/ })
-      t.ok((event?.['uptime'] as number) >= uptime, `${name} comes after what comes before it`)
-      uptime = event?.['uptime'] as number
-    }
-    t.notMatch(machine.console(), /hush-hush-value/)
-    t.notMatch(machine.console(), /from the hypervisor/)
-    t.end()
-  },
-)
+await t.test('system events are JSON lines with time, uptime and stage, without values of settings', (t) => {
+  const names = ['init.started', 'node.started', 'network.up', 'app.listening', 'health.ok']
+  let uptime = 0
+  for (const name of names) {
+    const [event] = machine.events(name)
+    t.ok(event, name)
+    t.match(event, { time: /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/, stage: /^\w+$/ })
+    t.ok((event?.['uptime'] as number) >= uptime, `${name} comes after what comes before it`)
+    uptime = event?.['uptime'] as number
+  }
+  t.notMatch(machine.console(), /hush-hush-value/)
+  t.notMatch(machine.console(), /from the hypervisor/)
+  t.end()
+})

@@ -2,7 +2,7 @@ import t from 'tap'
 import { untilFound } from '../lib/until.ts'
 import { boot } from '../lib/machine.ts'
 
-await t.test('a static network', async (t) => {
+await t.test('static addresses', async (t) => {
   const machine = await boot(t, 'static', {
     network: {
       mode: 'static',
@@ -23,7 +23,7 @@ await t.test('a static network', async (t) => {
   t.equal(String(await machine.get('/file?path=/sys/class/net/eth0/mtu')).trim(), '1400')
 })
 
-await t.test('IPv6 addresses come from router advertisements', async (t) => {
+await t.test('configures IPv6 addresses from router advertisements', async (t) => {
   const machine = await boot(t, 'slaac', {})
   type Facts = { interfaces: Record<string, { address: string; family: string }[]> }
   const global = async (): Promise<string | undefined> =>
@@ -33,7 +33,7 @@ await t.test('IPv6 addresses come from router advertisements', async (t) => {
   t.match(await untilFound('a global address', global), /^fec0:/)
 })
 
-await t.test('no network at all', async (t) => {
+await t.test('runs without a network', async (t) => {
   const machine = await boot(
     t,
     'no-network',

@@ -3,7 +3,7 @@ import { boot } from '../lib/machine.ts'
 
 // promises.test.ts presses the power button of an app that drains.
 
-await t.test('SIGTERM to PID 1 drains; requests that do not end are cut at the deadline', async (t) => {
+await t.test('SIGTERM to PID 1 drains; aborts requests that do not end by the deadline', async (t) => {
   const machine = await boot(t, 'undrained', { restart: { drainTimeout: 20 } })
   const held = machine.get('/held').catch(() => 'cut')
   const stuck = machine.get('/stuck').catch(() => 'cut')
@@ -19,7 +19,7 @@ await t.test('SIGTERM to PID 1 drains; requests that do not end are cut at the d
   t.ok(machine.event('shutdown.finished'))
 })
 
-await t.test('an app that handles SIGTERM and does not end is killed at the deadline', async (t) => {
+await t.test('kills an app that handles SIGTERM and does not end by the deadline', async (t) => {
   const machine = await boot(t, 'deadline', { restart: { drainTimeout: 1 } })
   await machine.get('/ignore?signal=SIGTERM')
   await machine.qmp('system_powerdown')

@@ -41,7 +41,7 @@ function packs(group: number | undefined): boolean {
   })
 }
 
-await t.test('a build that is killed leaves nothing half-made, and the next one is whole', async (t) => {
+await t.test('a killed build leaves nothing incomplete, and the next one succeeds', async (t) => {
   const copy = checkout()
   t.teardown(() => copy.remove())
   const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
@@ -60,7 +60,7 @@ await t.test('a build that is killed leaves nothing half-made, and the next one 
 
 // Between tools, and while a tool runs, which ends of the same signal.
 for (const when of ['between tools', 'while a tool runs'] as const) {
-  await t.test(`a build that is interrupted ${when} says so, ends with an error and clears up`, async (t) => {
+  await t.test(`a build interrupted ${when} reports it, exits with an error and cleans up`, async (t) => {
     const copy = checkout()
     t.teardown(() => copy.remove())
     const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
@@ -86,7 +86,7 @@ for (const when of ['between tools', 'while a tool runs'] as const) {
   })
 }
 
-await t.test('two builds at once take turns, and both are whole', async (t) => {
+await t.test('two concurrent builds take turns, and both succeed', async (t) => {
   const copy = checkout()
   t.teardown(() => copy.remove())
   const env = { ...process.env, XDG_CACHE_HOME: join(copy.path, 'cache') }
@@ -110,7 +110,7 @@ await t.test('two builds at once take turns, and both are whole', async (t) => {
   t.same(finished(join(copy.path, 'dist')).sort(), ['runtime.erofs', 'runtime.json'])
 })
 
-await t.test('without a network, what is cached is enough', { skip }, (t) => {
+await t.test('builds from the cache without a network', { skip }, (t) => {
   const copy = checkout()
   t.teardown(() => copy.remove())
   const offline = runApart(copy, ['npm', 'run', 'build'])
@@ -121,7 +121,7 @@ await t.test('without a network, what is cached is enough', { skip }, (t) => {
   t.end()
 })
 
-await t.test('a full disk is one clear message, and nothing half-made stays', { skip }, (t) => {
+await t.test('reports a full disk in one message, and leaves nothing incomplete', { skip }, (t) => {
   const copy = checkout()
   t.teardown(() => copy.remove())
   const script =
@@ -134,7 +134,7 @@ await t.test('a full disk is one clear message, and nothing half-made stays', { 
   t.end()
 })
 
-await t.test('the check refuses to start on a disk that is too small', { skip }, (t) => {
+await t.test('the check rejects a disk that is too small', { skip }, (t) => {
   const copy = checkout()
   t.teardown(() => copy.remove())
   const script = 'mkdir -p dist && mount -t tmpfs -o size=20m tmpfs dist && npm run build'
@@ -145,7 +145,7 @@ await t.test('the check refuses to start on a disk that is too small', { skip },
   t.end()
 })
 
-await t.test('a bad configuration stops the build before anything is made', (t) => {
+await t.test('an invalid configuration stops the build before anything is written', (t) => {
   const copy = checkout()
   t.teardown(() => copy.remove())
   writeFileSync(

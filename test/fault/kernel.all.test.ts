@@ -41,39 +41,36 @@ function setting(t: Test, recipe: string) {
   return { copy, dist, env, write, build, entries }
 }
 
-await t.test(
-  'a kernel that is killed while it compiles leaves nothing half-made, and the next is whole',
-  async (t) => {
-    const { copy, dist, env, write, build, entries } = setting(
-      t,
-      'cp /bin/true vmlinux && touch begun && sleep 300',
-    )
-    const killed = spawn(node, ['build/kernel.ts'], {
-      cwd: copy.path,
-      env: { ...process.env, ...env },
-      detached: true,
-      stdio: 'ignore',
-    })
-    while (!existsSync(join(dist, '.unfinished-kernel/result-tree/begun'))) await wait(50)
-    process.kill(-(killed.pid ?? 0), 'SIGKILL')
-    await once(killed, 'close')
-    t.same(
-      readdirSync(dist).filter((name) => name !== 'logs' && !name.startsWith('.unfinished')),
-      [],
-      'no artefact and no record',
-    )
-    t.same(entries(), [], 'nothing in the cache')
-    write('cp /bin/true vmlinux')
-    const again = build()
-    t.equal(again.status, 0, again.output)
-    t.same(readdirSync(join(dist, 'kernel')).sort(), ['config', 'version', 'vmlinux', 'vmlinuz'])
-    t.equal(readFileSync(join(dist, 'kernel/version'), 'utf8'), '0.1.2\n')
-    t.notOk(existsSync(join(dist, '.unfinished-kernel')), 'what the killed build left is cleared')
-    t.equal(entries().length, 1)
-  },
-)
+await t.test('a killed kernel build leaves nothing incomplete, and the next one succeeds', async (t) => {
+  const { copy, dist, env, write, build, entries } = setting(
+    t,
+    'cp /bin/true vmlinux && touch begun && sleep 300',
+  )
+  const killed = spawn(node, ['build/kernel.ts'], {
+    cwd: copy.path,
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: 'ignore',
+  })
+  while (!existsSync(join(dist, '.unfinished-kernel/result-tree/begun'))) await wait(50)
+  process.kill(-(killed.pid ?? 0), 'SIGKILL')
+  await once(killed, 'close')
+  t.same(
+    readdirSync(dist).filter((name) => name !== 'logs' && !name.startsWith('.unfinished')),
+    [],
+    'no artefact and no record',
+  )
+  t.same(entries(), [], 'nothing in the cache')
+  write('cp /bin/true vmlinux')
+  const again = build()
+  t.equal(again.status, 0, again.output)
+  t.same(readdirSync(join(dist, 'kernel')).sort(), ['config', 'version', 'vmlinux', 'vmlinuz'])
+  t.equal(readFileSync(join(dist, 'kernel/version'), 'utf8'), '0.1.2\n')
+  t.notOk(existsSync(join(dist, '.unfinished-kernel')), 'what the killed build left is cleared')
+  t.equal(entries().length, 1)
+})
 
-await t.test('a tree that was edited is compiled again, one that was not is left alone', (t) => {
+await t.test('recompiles an edited source tree, and leaves others alone', (t) => {
   const { dist, write, build, entries } = setting(t, 'cp /bin/true vmlinux')
   const first = build()
   t.equal(first.status, 0, first.output)

@@ -69,7 +69,7 @@ for (const program of programs) {
   })
 }
 
-await t.test('packages whose peers name other versions of tools that the template has', (t) => {
+await t.test("accepts packages whose peer dependencies name other versions of the template's tools", (t) => {
   for (const name of ['package.json', 'package-lock.json', '.npmrc'])
     cpSync(join(root, name), join(folder, name))
   npm(folder, 'install', '--package-lock-only', 'drizzle-orm', '@nestjs/swagger')

@@ -22,7 +22,7 @@ const lb = await balancer(t, {
 })
 
 for (const [why, text] of smuggled) {
-  await t.test(`refuses ${why}`, async (t) => {
+  await t.test(`rejects ${why}`, async (t) => {
     const before = whole
     t.match(await say(lb.port, text), refusal)
     t.equal(whole, before, 'no backend has it whole')
@@ -30,7 +30,7 @@ for (const [why, text] of smuggled) {
   })
 }
 
-await t.test('one request with a body that looks like another is one request', async (t) => {
+await t.test('treats a body that looks like a request as a body', async (t) => {
   const before = a.count
   const inner = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n'
   const answer = await say(
@@ -41,14 +41,14 @@ await t.test('one request with a body that looks like another is one request', a
   t.equal(a.count, before + 1)
 })
 
-await t.test('headers that are too long are a 431', async (t) => {
+await t.test('responds with 431 to headers that are too long', async (t) => {
   t.match(
     await say(lb.port, `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'b'.repeat(5000)}\r\n\r\n`),
     /^HTTP\/1\.1 431/,
   )
 })
 
-await t.test('bodies that are too long are a 413, with a length or without', async (t) => {
+await t.test('responds with 413 to bodies that are too long, with a length or without', async (t) => {
   t.equal((await lb.get('/', { method: 'POST', body: 'x'.repeat(100_001) })).status, 413)
   const chunked = new ReadableStream({
     start(controller) {
@@ -67,7 +67,7 @@ async function dribble(start: string, piece: string): Promise<string> {
   return answer.finally(() => clearInterval(timer))
 }
 
-await t.test('a client that dribbles its headers, or its body, is shown the door', async (t) => {
+await t.test('disconnects a client that sends headers or body too slowly', async (t) => {
   const [headers, body] = await Promise.all([
     dribble('GET / HTTP/1.1\r\nHost: x\r\n', 'X-A: b\r\n'),
     dribble('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n', 'x'),
@@ -76,7 +76,7 @@ await t.test('a client that dribbles its headers, or its body, is shown the door
   t.match(body, /^(HTTP\/1\.1 408|$)/)
 })
 
-await t.test('more connections than allowed are closed, those that are open go on', async (t) => {
+await t.test('closes connections above the limit, and keeps open ones', async (t) => {
   const sockets = Array.from({ length: 70 }, () => connect(lb.port, '127.0.0.1').on('error', () => undefined))
   t.teardown(() => sockets.forEach((socket) => socket.destroy()))
   await until(
@@ -92,7 +92,7 @@ await t.test('more connections than allowed are closed, those that are open go o
   )
 })
 
-await t.test('a client that goes away in the middle leaves nothing behind', async (t) => {
+await t.test('releases everything when a client disconnects in the middle', async (t) => {
   const slow = await backend(t, (_request, response) => {
     const timer = setInterval(() => response.write('x'.repeat(1000)), 10)
     response.on('close', () => clearInterval(timer))
@@ -110,41 +110,38 @@ await t.test('a client that goes away in the middle leaves nothing behind', asyn
   t.equal((await other.overview()).pools[0]?.backends[0]?.errorRate, 0, 'which is not the backend’s fault')
 })
 
-await t.test(
-  'a backend that talks nonsense is a 502, and a header that it injects does not get out',
-  async (t) => {
-    const { createServer } = await import('node:net')
-    const answers = [
-      'garbage\r\n\r\n',
-      'HTTP/1.1 200 OK\r\nX-A: b\0c\r\n\r\n',
-      'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
-      '',
-    ]
-    for (const answer of answers) {
-      const server = createServer((socket) => {
-        socket.on('error', () => undefined)
-        socket.once('data', () => socket.end(answer))
-      }).listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      const { port } = server.address() as { port: number }
-      const broken = await balancer(t, {
-        routes: [{ pool: 'web' }],
-        pools: { web: { backends: [{ address: `127.0.0.1:${port}` }], health: { kind: 'none' } } },
-      })
-      t.equal((await broken.get()).status, 502, JSON.stringify(answer))
-      server.close()
-    }
-  },
-)
+await t.test('responds with 502 to an invalid response, and blocks injected headers', async (t) => {
+  const { createServer } = await import('node:net')
+  const answers = [
+    'garbage\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nX-A: b\0c\r\n\r\n',
+    'HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab',
+    '',
+  ]
+  for (const answer of answers) {
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.once('data', () => socket.end(answer))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    const broken = await balancer(t, {
+      routes: [{ pool: 'web' }],
+      pools: { web: { backends: [{ address: `127.0.0.1:${port}` }], health: { kind: 'none' } } },
+    })
+    t.equal((await broken.get()).status, 502, JSON.stringify(answer))
+    server.close()
+  }
+})
 
-await t.test('HTTP/2 where none is spoken is refused', async (t) => {
+await t.test('rejects HTTP/2 on a listener without it', async (t) => {
   t.match(await say(lb.port, 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), /^(HTTP\/1\.1 400|$)/)
   const session = connectHttp2(`http://127.0.0.1:${lb.port}`)
   await t.rejects(once(session, 'connect').then(async () => once(session, 'remoteSettings')))
   t.equal(await lb.text('/', { headers: ownConnection }), 'ok')
 })
 
-await t.test('a connection has as many requests as it may have', async (t) => {
+await t.test('limits concurrent streams on a connection', async (t) => {
   const few = await balancer(t, { ...oneRoute([a]), limits: { requestsPerConnection: 3 } })
   const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
   const before = a.count
@@ -154,33 +151,30 @@ await t.test('a connection has as many requests as it may have', async (t) => {
   t.equal(a.count - before, 3)
 })
 
-await t.test(
-  'bodies that do not come to their end are kept within bounds, all of them together',
-  async (t) => {
-    const [port, { certificate, key }] = [await freePort(), certify(t, 'x')]
-    const listeners = [{ port, protocol: 'https', certificates: [{ certificate: 'env:C', key: 'env:K' }] }]
-    const other = await balancer(t, { ...oneRoute([a]), listeners }, { C: certificate, K: key })
-    const begin = async (): Promise<void> => {
-      const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
-      session.on('error', () => undefined)
-      t.teardown(() => session.destroy())
-      await once(session, 'remoteSettings')
-      for (let i = 0; i < 100; i++) {
-        const headers = { ':method': 'POST', 'content-length': '65000' }
-        session
-          .request(headers)
-          .on('error', () => undefined)
-          .write(Buffer.alloc(64_000))
-      }
+await t.test('bounds the memory of all incomplete bodies together', async (t) => {
+  const [port, { certificate, key }] = [await freePort(), certify(t, 'x')]
+  const listeners = [{ port, protocol: 'https', certificates: [{ certificate: 'env:C', key: 'env:K' }] }]
+  const other = await balancer(t, { ...oneRoute([a]), listeners }, { C: certificate, K: key })
+  const begin = async (): Promise<void> => {
+    const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
+    session.on('error', () => undefined)
+    t.teardown(() => session.destroy())
+    await once(session, 'remoteSettings')
+    for (let i = 0; i < 100; i++) {
+      const headers = { ':method': 'POST', 'content-length': '65000' }
+      session
+        .request(headers)
+        .on('error', () => undefined)
+        .write(Buffer.alloc(64_000))
     }
-    await Promise.all([begin(), begin(), begin(), begin()])
-    // Of 400, 258 fit.
-    const kept = async (): Promise<number> => {
-      const { pools } = await other.overview()
-      const [{ inflight } = { inflight: 0 }] = pools[0]?.backends ?? []
-      return inflight
-    }
-    await until('what is too much is passed on', async () => (await kept()) >= 142)
-    t.equal(await untilSteady('what is passed on', kept), 142)
-  },
-)
+  }
+  await Promise.all([begin(), begin(), begin(), begin()])
+  // Of 400, 258 fit.
+  const kept = async (): Promise<number> => {
+    const { pools } = await other.overview()
+    const [{ inflight } = { inflight: 0 }] = pools[0]?.backends ?? []
+    return inflight
+  }
+  await until('what is too much is passed on', async () => (await kept()) >= 142)
+  t.equal(await untilSteady('what is passed on', kept), 142)
+})

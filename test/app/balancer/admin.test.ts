@@ -5,7 +5,7 @@ function at(address: string): string {
   return `/api/pools/web/backends/${encodeURIComponent(address)}`
 }
 
-await t.test('backends come and go, weigh more and drain, without a request lost', async (t) => {
+await t.test('loses no request while backends are added, removed, weighted and drained', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const lb = await balancer(t, oneRoute([a]))
   let [failed, asked] = [0, 0]
@@ -50,7 +50,7 @@ await t.test('backends come and go, weigh more and drain, without a request lost
   )
 })
 
-await t.test('a bad change is refused, and the old state stays', async (t) => {
+await t.test('rejects an invalid change and keeps the old state', async (t) => {
   const a = await backend(t)
   const lb = await balancer(t, oneRoute([a]))
   const backends = '/api/pools/web/backends'
@@ -90,14 +90,14 @@ await t.test('a bad change is refused, and the old state stays', async (t) => {
   )
 })
 
-await t.test('without a token nothing can be changed', async (t) => {
+await t.test('rejects changes without a token', async (t) => {
   const a = await backend(t)
   const lb = await balancer(t, oneRoute([a]), { ADMIN_TOKEN: '' })
   const response = await lb.change('DELETE', `/api/pools/web/backends/${a.address}`)
   t.equal(response.status, 403)
 })
 
-await t.test('a configuration of this machine that is wrong is said, with all its mistakes', async (t) => {
+await t.test('reports every error in an invalid per-machine configuration', async (t) => {
   await t.rejects(
     balancer(t, { rotues: [], limits: { connections: 0 } }),
     /LB_CONFIG[^]*rotues[^]*connections/,

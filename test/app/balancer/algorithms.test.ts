@@ -11,7 +11,7 @@ for (const [name, most] of [
   ['least-connections', 1],
   ['power-of-two', 25],
 ] as const) {
-  await t.test(`${name}: what is in flight is shared by weight`, async (t) => {
+  await t.test(`${name}: distributes requests in flight by weight`, async (t) => {
     const [choose, all] = [algorithm(name), backends(4, 1, 1)]
     for (let i = 0; i < 600; i++) {
       const chosen = choose(all, '')
@@ -23,14 +23,14 @@ for (const [name, most] of [
   })
 }
 
-await t.test('power of two: while all are idle, too', async (t) => {
+await t.test('power of two: distributes by weight while all are idle', async (t) => {
   const [choose, all] = [algorithm('power-of-two'), backends(4, 1, 1)]
   const first = Array.from({ length: 6000 }, () => choose(all, '')).filter((chosen) => chosen === all[0])
   t.ok(Math.abs(first.length - 4000) < 250, `${first.length} of 6000`)
 })
 
 await t.test(
-  'consistent hash: clients are shared by weight, and one that weighs more takes only for itself',
+  'consistent hash: distributes clients by weight; a higher weight moves clients to that backend only',
   async (t) => {
     const choose = algorithm('consistent-hash')
     const clients = Array.from({ length: 6000 }, (_, index) => `10.0.${index >> 8}.${index & 255}`)

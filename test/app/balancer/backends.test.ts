@@ -22,7 +22,7 @@ function only(address: string, pool: object = {}): object {
   return { routes: [{ pool: 'web' }], pools: { web: { backends: [{ address }], health, ...pool } } }
 }
 
-await t.test('https backends are asked by their own name, never by one of a client’s', async (t) => {
+await t.test("uses the backend's own server name for TLS, never the client's Host", async (t) => {
   const { certificate, key } = certify(t, 'app.internal', 'localhost')
   const names = new Set<unknown>()
   const server = createHttps({ cert: certificate, key }, ({ socket, headers }, response) => {
@@ -58,7 +58,7 @@ function get(host = 'x', path = '/'): string {
 }
 
 await t.test(
-  'informational responses come before the response, also to an upgrade that is declined',
+  'passes on informational responses before the response, also to a declined upgrade',
   async (t) => {
     const early = 'HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n'
     const { address } = await says(t, `${early}${early}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok`)
@@ -71,14 +71,14 @@ await t.test(
   },
 )
 
-await t.test('words for a status that nobody can be told are a 502 that arrives', async (t) => {
+await t.test('responds with 502 to an invalid reason phrase', async (t) => {
   const { address } = await says(t, 'HTTP/1.1 200 O\x01K\r\nContent-Length: 2\r\n\r\nok')
   const lb = await balancer(t, only(address))
   t.match(await say(lb.port, get()), /^HTTP\/1\.1 502 Bad Gateway\r\n[^]*Bad Gateway\n$/)
   await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
 })
 
-await t.test('an answer is not thrown away for a backend that takes no requests', async (t) => {
+await t.test('passes on a response of a backend that stopped reading the request', async (t) => {
   const [a, b] = [await backend(t, (_request, response) => response.end('of a')), await backend(t)]
   a.status = 503
   const backends = [{ address: a.address }, { address: b.address, weight: 0 }]
@@ -88,7 +88,7 @@ await t.test('an answer is not thrown away for a backend that takes no requests'
   t.equal(await response.text(), 'of a')
 })
 
-await t.test('requests wait for a connection, but only a few', async (t) => {
+await t.test('queues requests for a connection, up to the limit', async (t) => {
   const held: (() => void)[] = []
   const a = await backend(t, (_request, response) => void held.push(() => response.end('ok')))
   const lb = await balancer(t, {
@@ -118,7 +118,7 @@ await t.test('requests wait for a connection, but only a few', async (t) => {
   t.match(await lb.overview(), { pools: [{ backends: [{ errorRate: 0, inflight: 0 }] }] })
 })
 
-await t.test('a request that waits too long for a connection is a 503', async (t) => {
+await t.test('responds with 503 if the wait for a connection times out', async (t) => {
   const held: (() => void)[] = []
   const a = await backend(t, (_request, response) => void held.push(() => response.end('ok')))
   const lb = await balancer(t, {
@@ -133,7 +133,7 @@ await t.test('a request that waits too long for a connection is a 503', async (t
   t.equal(a.count, 1)
 })
 
-await t.test('who waits for one backend is sent to another, or outlives its removal', async (t) => {
+await t.test('sends queued requests to another backend, or on if theirs is removed', async (t) => {
   const held: (() => void)[] = []
   const a = await backend(t, (_request, response) => void held.push(() => response.end('of a')))
   const b = await backend(t, (_request, response) => response.end('of b'))

@@ -16,7 +16,7 @@ async function counts(lb: TestBalancer, times: number, init?: RequestInit): Prom
   return counts
 }
 
-await t.test('round robin goes round, by weight and without bursts', async (t) => {
+await t.test('round robin distributes by weight, without bursts', async (t) => {
   const backends = await three(t)
   const [a, b, c] = backends.map(({ address }) => address)
   const lb = await balancer(t, {
@@ -34,7 +34,7 @@ await t.test('round robin goes round, by weight and without bursts', async (t) =
   )
 })
 
-await t.test('least connections avoids who is busy', async (t) => {
+await t.test('least connections avoids busy backends', async (t) => {
   const [busy, rested] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
   const slow = await backend(t, (_request, response) => {
     busy.resolve()
@@ -56,7 +56,7 @@ await t.test('least connections avoids who is busy', async (t) => {
   t.ok(fast.count > 3 && faster.count > 3, 'the idle ones share')
 })
 
-await t.test('power of two choices spreads, and avoids who is busy', async (t) => {
+await t.test('power of two distributes, and avoids busy backends', async (t) => {
   const mute = await backend(t, () => undefined)
   const others = [await backend(t), await backend(t)]
   const lb = await balancer(t, oneRoute([mute, ...others], { algorithm: 'power-of-two' }))
@@ -71,7 +71,7 @@ await t.test('power of two choices spreads, and avoids who is busy', async (t) =
   await Promise.all(all)
 })
 
-await t.test('consistent hashing keeps a client where it is, also when another backend goes', async (t) => {
+await t.test('consistent hashing keeps a client on its backend when another one is removed', async (t) => {
   const backends = await three(t)
   const lb = await balancer(t, {
     ...oneRoute(backends, { algorithm: 'consistent-hash' }),
@@ -91,7 +91,7 @@ await t.test('consistent hashing keeps a client where it is, also when another b
 })
 
 await t.test(
-  'a cookie brings a client back, also to a backend that drains; not to one that is down',
+  'a cookie returns a client to its backend, even if that drains, but not if it is down',
   async (t) => {
     const backends = await three(t)
     const lb = await balancer(t, oneRoute(backends, { sticky: 'lb' }))
@@ -112,7 +112,7 @@ await t.test(
   },
 )
 
-await t.test('a backend that drains from the start gets no new client', async (t) => {
+await t.test('a backend that drains from the start receives no new clients', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const lb = await balancer(
     t,
@@ -126,7 +126,7 @@ function pool({ address }: TestBackend): object {
   return { backends: [{ address }], health: { kind: 'none' } }
 }
 
-await t.test('routes by host and path, the first that fits', async (t) => {
+await t.test('selects the first route that matches host and path', async (t) => {
   const [web, api, other] = await three(t)
   if (web === undefined || api === undefined || other === undefined) throw new Error('no backends')
   const lb = await balancer(t, {

@@ -36,7 +36,7 @@ const ways: [name: string, respond: (socket: Socket) => void, reason: RegExp][] 
 ]
 
 for (const [name, respond, reason] of ways) {
-  await t.test(`a response breaks off: ${name}`, async (t) => {
+  await t.test(`breaks off the response: ${name}`, async (t) => {
     const backend = await raw(t, respond)
     const { lb, secure } = await both(t, backend.address, { timeouts: { body: 1 } })
     const request = requestHttp({ port: lb.port }).end()
@@ -62,7 +62,7 @@ for (const [name, respond, reason] of ways) {
   })
 }
 
-await t.test('a complete response is none of these', async (t) => {
+await t.test('logs a complete response as complete', async (t) => {
   const backend = await raw(t, (socket) => void socket.write(`${begun}world`))
   const { lb, secure } = await both(t, backend.address)
   t.equal(await lb.text(), 'helloworld')
@@ -72,7 +72,7 @@ await t.test('a complete response is none of these', async (t) => {
   t.match((await lb.overview()).pools[0]?.backends[0], { requests: 2, brokenOff: 0, errorRate: 0 })
 })
 
-await t.test('a backend that breaks off again and again is ejected', async (t) => {
+await t.test('ejects a backend that repeatedly breaks off responses', async (t) => {
   const backend = await raw(t, (socket) => void socket.end(begun))
   const { lb } = await both(t, backend.address, { pool: { ejection: { failures: 3, seconds: 60 } } })
   for (let nth = 0; nth < 3; nth += 1) await lb.text().catch(() => undefined)
@@ -88,7 +88,7 @@ function endless(socket: Socket): void {
   more()
 }
 
-await t.test('clients that disconnect or do not read are told from that', async (t) => {
+await t.test('distinguishes clients that disconnect or do not read', async (t) => {
   const backend = await raw(t, endless)
   const { lb } = await both(t, backend.address, { timeouts: { body: 1 } })
   const gone = requestHttp({ port: lb.port }).end()

@@ -41,44 +41,41 @@ function fingerprint({ certificate }: Pair): string {
   return new X509Certificate(certificate).fingerprint256
 }
 
-await t.test(
-  'a renewed certificate takes the place of the one with its names, and of no other',
-  async (t) => {
-    const lb = await balancer(t, config, env)
-    const put = async (pair: Pair): Promise<number> =>
-      (await lb.change('PUT', `/api/certificates/${port}`, pair)).status
-    const newer = certify(t, 'one.example')
-    t.equal(await put(newer), 204)
-    t.equal(await shown('one.example'), fingerprint(newer))
-    t.equal(await shown('two.example'), fingerprint(two))
-    t.equal(await shown('www.two.example'), fingerprint(two))
-    t.equal(await shown(), fingerprint(newer), 'the first is still the first')
+await t.test('a renewed certificate replaces the one with the same names only', async (t) => {
+  const lb = await balancer(t, config, env)
+  const put = async (pair: Pair): Promise<number> =>
+    (await lb.change('PUT', `/api/certificates/${port}`, pair)).status
+  const newer = certify(t, 'one.example')
+  t.equal(await put(newer), 204)
+  t.equal(await shown('one.example'), fingerprint(newer))
+  t.equal(await shown('two.example'), fingerprint(two))
+  t.equal(await shown('www.two.example'), fingerprint(two))
+  t.equal(await shown(), fingerprint(newer), 'the first is still the first')
 
-    const three = certify(t, 'three.example')
-    t.equal(await put(three), 204)
-    t.equal(await shown('three.example'), fingerprint(three), 'one for another name is added')
-    t.equal(await shown('elsewhere.example'), fingerprint(newer))
+  const three = certify(t, 'three.example')
+  t.equal(await put(three), 204)
+  t.equal(await shown('three.example'), fingerprint(three), 'one for another name is added')
+  t.equal(await shown('elsewhere.example'), fingerprint(newer))
 
-    const wider = certify(t, 'three.example', 'two.example', '*.two.example')
-    t.equal(await put(wider), 204)
-    for (const name of ['two.example', 'www.two.example', 'three.example'])
-      t.equal(await shown(name), fingerprint(wider), 'one for more names than an old one')
-    const narrower = certify(t, 'three.example')
-    t.equal(await put(narrower), 204)
-    t.equal(await shown('three.example'), fingerprint(narrower), 'of two for a name the newer')
-    t.equal(await shown('two.example'), fingerprint(wider))
+  const wider = certify(t, 'three.example', 'two.example', '*.two.example')
+  t.equal(await put(wider), 204)
+  for (const name of ['two.example', 'www.two.example', 'three.example'])
+    t.equal(await shown(name), fingerprint(wider), 'one for more names than an old one')
+  const narrower = certify(t, 'three.example')
+  t.equal(await put(narrower), 204)
+  t.equal(await shown('three.example'), fingerprint(narrower), 'of two for a name the newer')
+  t.equal(await shown('two.example'), fingerprint(wider))
 
-    for (const bad of [
-      { ...one, key: two.key },
-      { ...one, certificate: 'x' },
-      { ...one, key: '' },
-    ])
-      t.equal(await put(bad), 400)
-    t.equal(await shown('one.example'), fingerprint(newer))
-  },
-)
+  for (const bad of [
+    { ...one, key: two.key },
+    { ...one, certificate: 'x' },
+    { ...one, key: '' },
+  ])
+    t.equal(await put(bad), 400)
+  t.equal(await shown('one.example'), fingerprint(newer))
+})
 
-await t.test('changes are there again when Node is, where a file keeps them', async (t) => {
+await t.test('restores changes from the file when Node restarts', async (t) => {
   const changes = join(t.testdir({}), 'changes.json')
   const newer = certify(t, 'one.example')
   const start = async (admin: object): ReturnType<typeof balancer> => balancer(t, config, env, admin)

@@ -24,7 +24,7 @@ const pairs = [...names, ...names].map((name) => certify(t, name))
 const https = await freePort()
 const schema = JSON.parse(readFileSync(join(root, 'config/app.schema.json'), 'utf8')) as Schema
 
-await t.test('a configuration is refused in words, or a balancer starts with it', (t) => {
+await t.test('either rejects a random configuration with a message, or starts with it', (t) => {
   let [refused, started] = [0, 0]
   for (let i = 0; i < 5000; i++) {
     const value = generator.value(schema)
@@ -55,7 +55,7 @@ function check(value: unknown): BalancerConfig | undefined {
   }
 }
 
-await t.test('what the admin API refuses changes nothing, and it never stumbles', async (t) => {
+await t.test('a rejected change changes nothing, and no input crashes the admin API', async (t) => {
   const certificates = [{ certificate: 'env:CRT', key: 'env:KEY' }]
   const lb = await balancer(
     t,

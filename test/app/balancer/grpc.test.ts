@@ -85,7 +85,7 @@ async function everyKind(t: Test, client: Echo, { seen }: GrpcBackend, name: str
   t.equal(ended.code, status.OK)
 }
 
-await t.test('gRPC over h2c: every kind of call, errors and trailers', async (t) => {
+await t.test('gRPC over h2c: all kinds of calls, errors and trailers', async (t) => {
   const a = await grpcBackend(t, 'a')
   const { lb, client } = await balanced(t, [a.address])
   await everyKind(t, client, a, 'a')
@@ -97,14 +97,14 @@ await t.test('gRPC over h2c: every kind of call, errors and trailers', async (t)
   t.same(logged(lb, 'response broken off'), [])
 })
 
-await t.test('gRPC without any TLS: a listener of h2c', async (t) => {
+await t.test('gRPC without TLS, on an h2c listener', async (t) => {
   const a = await grpcBackend(t, 'a')
   const port = await freePort()
   await balanced(t, [a.address], { listeners: [{ port, protocol: 'h2c' }] })
   await everyKind(t, grpcClient(t, port, credentials.createInsecure()), a, 'a')
 })
 
-await t.test('gRPC over TLS: the certificate is verified', async (t) => {
+await t.test('gRPC over TLS verifies the certificate', async (t) => {
   const own = certify(t, 'grpc.internal')
   const a = await grpcBackend(t, 'a', { tls: own })
   const env = { NODE_EXTRA_CA_CERTS: join(t.testdirName, 'crt') }
@@ -121,7 +121,7 @@ await t.test('gRPC over TLS: the certificate is verified', async (t) => {
   await until('the log names the reason', () => other.lb.output().includes('ERR_TLS_CERT_ALTNAME_INVALID'))
 })
 
-await t.test('cancelled calls and deadlines reach the backend', async (t) => {
+await t.test('passes cancellation and deadlines on to the backend', async (t) => {
   const a = await grpcBackend(t, 'a')
   const { lb, client } = await balanced(t, [a.address])
   // On a busy host, a call may not even reach the backend in that time.
@@ -148,7 +148,7 @@ function hasRequest(received: Buffer): boolean {
   return false
 }
 
-await t.test('a backend that resets a stream in the middle resets the client’s', async (t) => {
+await t.test("resets the client's stream if the backend resets its own", async (t) => {
   // SETTINGS, and the acknowledgement of the client's; HEADERS with status 200, DATA, RST_STREAM.
   const settings = Buffer.from('000000040000000000000000040100000000', 'hex')
   const response = Buffer.from('000001010400000001880000020000000000017878', 'hex')
@@ -172,7 +172,7 @@ await t.test('a backend that resets a stream in the middle resets the client’s
   t.match((await lb.overview()).pools[0]?.backends[0], { requests: 1, brokenOff: 1, errorRate: 1 })
 })
 
-await t.test('a backend that shuts down gracefully costs no call', async (t) => {
+await t.test('loses no call when a backend shuts down gracefully', async (t) => {
   const a = await grpcBackend(t, 'a')
   const b = await grpcBackend(t, 'b')
   const { client, lb } = await balanced(t, [a.address, b.address], { pool: { retries: 2 } })
@@ -214,7 +214,7 @@ await t.test('a backend that shuts down gracefully costs no call', async (t) => 
   )
 })
 
-await t.test('calls share connections, as many as the backend allows on each', async (t) => {
+await t.test("shares connections among calls, up to the backend's limit of streams", async (t) => {
   const sessions = new Set<unknown>()
   let [open, most] = [0, 0]
   const all = Promise.withResolvers<void>()
@@ -244,7 +244,7 @@ await t.test('calls share connections, as many as the backend allows on each', a
   t.same(logged(lb, 'backend failed'), [])
 })
 
-await t.test('a client that does not read holds the backend back, not the memory', async (t) => {
+await t.test('pauses the backend while the client does not read, with bounded memory', async (t) => {
   const a = await grpcBackend(t, 'a')
   const { lb, client } = await balanced(t, [a.address])
   const before = residentMegabytes(lb.process.pid)
@@ -259,7 +259,7 @@ await t.test('a client that does not read holds the backend back, not the memory
   t.equal(bytes, 8000 * 16_384)
 })
 
-await t.test('a backend that does not read holds the client back, not the memory', async (t) => {
+await t.test('pauses the client while the backend does not read, with bounded memory', async (t) => {
   const [reads, total] = [Promise.withResolvers<void>(), 64 * 2 ** 20]
   const server = createHttp2().listen(0, '127.0.0.1')
   server.on('stream', (stream) => {
@@ -303,7 +303,7 @@ await t.test('a backend that does not read holds the client back, not the memory
   t.equal(await text(stream), String(total))
 })
 
-await t.test('health checks over HTTP/2: by path, and of gRPC servers by their own protocol', async (t) => {
+await t.test('health checks over HTTP/2: by path, and with the gRPC health protocol', async (t) => {
   const a = await grpcBackend(t, 'a', { hasHealth: true })
   const b = await grpcBackend(t, 'b')
   const pool = { health: { kind: 'grpc', interval: 0.1, timeout: 30, fall: 1, rise: 1 } }
@@ -337,7 +337,7 @@ await t.test('health checks over HTTP/2: by path, and of gRPC servers by their o
   t.equal((await first.lb.overview()).pools[0]?.backends[0]?.state, 'up')
 })
 
-await t.test('a pool with the wrong protocol is named as the reason', async (t) => {
+await t.test('names the protocol of the pool as the reason if it is wrong', async (t) => {
   const a = await grpcBackend(t, 'a')
   const first = await balanced(t, [a.address], { pool: { protocol: 'http' } })
   t.match((await call(first.client, 'hello')).error, { code: status.UNAVAILABLE })

@@ -9,7 +9,7 @@ function clientOf(said: string): string {
   return originOf({ 'x-forwarded-for': said }, peer, trusted).client
 }
 
-await t.test('a client has an address, with a port or without', (t) => {
+await t.test('reads client addresses with and without a port', (t) => {
   t.equal(clientOf('203.0.113.9'), '203.0.113.9')
   t.equal(clientOf('203.0.113.9:4711'), '203.0.113.9')
   t.equal(clientOf('192.0.2.1, 203.0.113.9:4711 ,10.2.3.4:80'), '203.0.113.9')
@@ -20,13 +20,13 @@ await t.test('a client has an address, with a port or without', (t) => {
   t.end()
 })
 
-await t.test('what came before somebody without an address is nobody’s word', (t) => {
+await t.test('ignores hops before one without an address', (t) => {
   for (const said of ['', 'unknown', '192.0.2.1, unknown', '192.0.2.1, 300.1.1.1:80', '192.0.2.1,'])
     t.equal(clientOf(said), '10.0.0.1', said)
   t.end()
 })
 
-await t.test('a proxy says what its client spoke, over TLS, too', (t) => {
+await t.test("reads the client's protocol from a trusted proxy, over TLS, too", (t) => {
   const spoken = (proto: string): string => originOf({ 'x-forwarded-proto': proto }, peer, trusted).protocol
   t.equal(spoken('http'), 'http')
   t.equal(spoken('https'), 'https')
@@ -35,7 +35,7 @@ await t.test('a proxy says what its client spoke, over TLS, too', (t) => {
   t.end()
 })
 
-await t.test('Forwarded says of the first hop what the client asked for, and is not believed', (t) => {
+await t.test('writes the requested host into Forwarded, and does not trust a received one', (t) => {
   const headers = {
     host: 'inner',
     forwarded: 'for=192.0.2.66;proto=http',
@@ -51,7 +51,7 @@ await t.test('Forwarded says of the first hop what the client asked for, and is 
   t.end()
 })
 
-await t.test('a connection’s own headers are those that it names, but not what makes the message', (t) => {
+await t.test('drops headers that Connection names, except those that frame the message', (t) => {
   const headers = { host: 'x', 'content-length': '5', 'x-own': 'a', 'x-other': 'b' }
   const connection = 'Close, Host, X-Own, Content-Length'
   t.same(endToEnd({ ...headers, connection }), ['host', 'x', 'content-length', '5', 'x-other', 'b'])

@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { limit } from '../../lib/until.ts'
 import { backend, balancer, oneRoute, type TestBackend, until } from '../../lib/balancer.ts'
 
-await t.test('a backend that fails its checks is left out, and comes back when it passes them', async (t) => {
+await t.test('takes out a backend that fails its checks, and returns it when they pass', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const lb = await balancer(t, oneRoute([a, b]))
   const state = async (): Promise<string | undefined> =>
@@ -23,7 +23,7 @@ await t.test('a backend that fails its checks is left out, and comes back when i
   t.ok(a.count > before)
 })
 
-await t.test('a backend that is gone costs no request: it is tried on another one', async (t) => {
+await t.test('retries on another backend if one is down', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' } }))
   await a.stop()
@@ -37,7 +37,7 @@ await t.test('a backend that is gone costs no request: it is tried on another on
   }
 })
 
-await t.test('failures in a row eject a backend', async (t) => {
+await t.test('consecutive failures eject a backend', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const ejection = { failures: 3, seconds: 3600 }
   const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' }, ejection }))
@@ -46,7 +46,7 @@ await t.test('failures in a row eject a backend', async (t) => {
   t.equal(a.count, 3, 'then it receives no more requests')
 })
 
-await t.test('failures that reach the client count as well', async (t) => {
+await t.test('failures that reach the client count towards ejection', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const ejection = { failures: 3, seconds: 3600 }
   const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' }, ejection, retries: 0 }))
@@ -55,7 +55,7 @@ await t.test('failures that reach the client count as well', async (t) => {
   t.equal(a.count, 3)
 })
 
-await t.test('an ejection ends', async (t) => {
+await t.test('an ejection expires', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const ejection = { failures: 1, seconds: 1 }
   const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' }, ejection }))
@@ -65,7 +65,7 @@ await t.test('an ejection ends', async (t) => {
   await until('it is back', async () => (await lb.text()) === a.address)
 })
 
-await t.test('what is not idempotent and may have been seen is not sent twice', async (t) => {
+await t.test('does not resend a non-idempotent request that the backend may have received', async (t) => {
   const a = await backend(t, (request) => request.socket.destroy())
   const b = await backend(t, (request) => request.socket.destroy())
   const lb = await balancer(t, oneRoute([a, b], { health: { kind: 'none' }, ejection: { failures: 0 } }))
@@ -77,22 +77,19 @@ await t.test('what is not idempotent and may have been seen is not sent twice', 
   await until('it is said', () => said.test(lb.output()))
 })
 
-await t.test(
-  'a connection that its backend closes under a request is no failure of the only backend',
-  async (t) => {
-    const a: TestBackend = await backend(t, (request, response) => {
-      if (a.count % 2 === 0) request.socket.destroy()
-      else response.end('ok')
-    })
-    const lb = await balancer(t, oneRoute([a], { health: { kind: 'none' } }))
-    for (let i = 0; i < 6; i++) t.equal(await lb.text(), 'ok')
-    t.equal((await lb.overview()).pools[0]?.backends[0]?.errorRate, 0)
-    t.equal(a.count, 11, 'each other one is asked again')
-    t.equal((await lb.get('/', { method: 'POST' })).status, 502, 'but not for what is not idempotent')
-  },
-)
+await t.test('retries on a new connection if the only backend closes an idle one', async (t) => {
+  const a: TestBackend = await backend(t, (request, response) => {
+    if (a.count % 2 === 0) request.socket.destroy()
+    else response.end('ok')
+  })
+  const lb = await balancer(t, oneRoute([a], { health: { kind: 'none' } }))
+  for (let i = 0; i < 6; i++) t.equal(await lb.text(), 'ok')
+  t.equal((await lb.overview()).pools[0]?.backends[0]?.errorRate, 0)
+  t.equal(a.count, 11, 'each other one is asked again')
+  t.equal((await lb.get('/', { method: 'POST' })).status, 502, 'but not for what is not idempotent')
+})
 
-await t.test('without any backend it says 503, and its own health is another matter', async (t) => {
+await t.test('responds with 503 without a backend, while its own health check passes', async (t) => {
   const a = await backend(t)
   const lb = await balancer(t, oneRoute([a]))
   await a.stop()
@@ -100,7 +97,7 @@ await t.test('without any backend it says 503, and its own health is another mat
   t.equal((await lb.get('/healthz')).status, 200)
 })
 
-await t.test('an ejection never empties a pool', async (t) => {
+await t.test('uses ejected backends if no other one is left', async (t) => {
   const a = await backend(t)
   const lb = await balancer(t, oneRoute([a], { health: { kind: 'none' }, ejection: { failures: 1 } }))
   a.status = 503
@@ -109,7 +106,7 @@ await t.test('an ejection never empties a pool', async (t) => {
   t.equal((await lb.get()).status, 200)
 })
 
-await t.test('phases have timeouts of their own', async (t) => {
+await t.test('connect, response and body have separate timeouts', async (t) => {
   const silent = await backend(t, () => undefined)
   const stalls = await backend(t, (_request, response) => void response.write('x'))
   const timeouts = { response: 0.5, body: 0.5, keepAlive: 1 }
@@ -125,7 +122,7 @@ await t.test('phases have timeouts of their own', async (t) => {
   t.pass('an idle connection is closed')
 })
 
-await t.test('a backend that takes no connection is given up, and another one is asked', async (t) => {
+await t.test('retries on another backend if a connection times out', async (t) => {
   // Its queue is full: what is sent to it is lost, and nobody says so.
   const mute = await full(t)
   const a = await backend(t)
@@ -137,7 +134,7 @@ await t.test('a backend that takes no connection is given up, and another one is
   for (let i = 0; i < 4; i++) t.equal(await lb.text('/', { method: 'POST' }), a.address)
 })
 
-await t.test('tcp checks', async (t) => {
+await t.test('checks health by TCP connections', async (t) => {
   const a = await backend(t)
   const lb = await balancer(t, oneRoute([a], { health: { kind: 'tcp', interval: 0.1, fall: 1, rise: 1 } }))
   t.equal((await lb.get()).status, 200)

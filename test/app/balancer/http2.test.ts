@@ -38,7 +38,7 @@ const lb = await balancer(
   { CRT: certificate, KEY: key },
 )
 
-await t.test('what speaks HTTP/2 byte by byte is understood', async (t) => {
+await t.test('accepts HTTP/2 that arrives byte by byte', async (t) => {
   const socket = await connectRaw(port)
   t.teardown(() => socket.destroy())
   let answer = Buffer.alloc(0)
@@ -63,12 +63,12 @@ async function statusOf(headers: Record<string, string>, body = ''): Promise<num
   return status
 }
 
-await t.test('a host beside another authority is refused', async (t) => {
+await t.test('rejects a Host that differs from :authority', async (t) => {
   t.equal(await statusOf({ host: 'other' }), 400)
   t.equal(await statusOf({ host: 'X' }), 200)
 })
 
-await t.test('a body is as long as it says, and one request whatever is in it', async (t) => {
+await t.test('enforces the declared length of a body, and treats its bytes as one request', async (t) => {
   const before = a.count
   const post = { ':method': 'POST' }
   const inner = 'GET /admin HTTP/1.1\r\nHost: x\r\n\r\n'
@@ -82,7 +82,7 @@ await t.test('a body is as long as it says, and one request whatever is in it', 
 for (const [name, part] of floods) {
   for (const reads of [true, false]) {
     await t.test(
-      `endures a flood of ${name}${reads ? '' : ', from a client that does not read'}`,
+      `survives a flood of ${name}${reads ? '' : ', from a client that does not read'}`,
       async (t) => {
         const before = residentMegabytes(lb.process.pid)
         await flood(port, part, reads)
@@ -94,11 +94,11 @@ for (const [name, part] of floods) {
   }
 }
 
-await t.test('after the floods nothing is in flight', async () => {
+await t.test('nothing is in flight after the floods', async () => {
   await until('nothing is', async () => (await inFlight(lb)) === 0)
 })
 
-await t.test('a client that opens streams and takes nothing of their answers has them reset', async (t) => {
+await t.test('resets streams whose client reads nothing of the responses', async (t) => {
   const socket = await connectRaw(port)
   t.teardown(() => socket.destroy())
   const before = residentMegabytes(lb.process.pid)
@@ -111,7 +111,7 @@ await t.test('a client that opens streams and takes nothing of their answers has
   t.ok(grown < 100, `${grown} MB`)
 })
 
-await t.test('a client of HTTP/1.1 that takes nothing of its answer is cut off', async (t) => {
+await t.test('disconnects an HTTP/1.1 client that reads nothing of its response', async (t) => {
   const socket = connect(plain, '127.0.0.1').on('error', () => undefined)
   t.teardown(() => socket.destroy())
   const { count } = a
@@ -120,7 +120,7 @@ await t.test('a client of HTTP/1.1 that takes nothing of its answer is cut off',
   await until('it is not', async () => (await inFlight(lb)) === 0)
 })
 
-await t.test('a stream whose body does not come is reset', async (t) => {
+await t.test('resets a stream whose body does not arrive', async (t) => {
   const socket = await connectRaw(port)
   t.teardown(() => socket.destroy())
   let answer = Buffer.alloc(0)

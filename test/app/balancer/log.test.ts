@@ -12,7 +12,7 @@ function requests(output: string): Line[] {
     .filter(({ event }) => event === 'request')
 }
 
-await t.test('every request is a line, with the id that the backend has seen', async (t) => {
+await t.test('logs every request with the id that the backend received', async (t) => {
   const ids: unknown[] = []
   const a = await backend(t, ({ headers }, response) => {
     ids.push(headers['x-request-id'])
@@ -41,7 +41,7 @@ await t.test('every request is a line, with the id that the backend has seen', a
   t.equal(second?.['requestId'], ids[1])
 })
 
-await t.test('who gives up is there, too; what came last is not lost in a buffer', async (t) => {
+await t.test('logs clients that disconnect; loses no buffered line at the end', async (t) => {
   const away = new AbortController()
   const mute = await backend(t, () => away.abort())
   const lb = await balancer(t, { ...oneRoute([mute]), log: { requests: 'all' } })
@@ -51,7 +51,7 @@ await t.test('who gives up is there, too; what came last is not lost in a buffer
   t.match(requests(lb.output()), [{ status: 499, bytes: 0 }])
 })
 
-await t.test('by default only what failed', async (t) => {
+await t.test('logs failures only by default', async (t) => {
   const a = await backend(t)
   const lb = await balancer(t, oneRoute([a], { health: { kind: 'none' } }))
   await lb.text()
@@ -62,20 +62,23 @@ await t.test('by default only what failed', async (t) => {
   t.same(requests(lb.output()), [])
 })
 
-await t.test('a console that takes nothing fills no memory, and hears how much it missed', async (t) => {
-  const a = await backend(t)
-  const lb = await balancer(t, { ...oneRoute([a]), log: { requests: 'all' } })
-  const [all, path] = [600, `/${'x'.repeat(8000)}`]
-  lb.process.stdout?.pause()
-  for (let i = 0; i < all; i += 20) await Promise.all(Array.from({ length: 20 }, async () => lb.text(path)))
-  lb.process.stdout?.resume()
-  const missed = (): number =>
-    [...lb.output().matchAll(/"event":"log lines dropped","lines":(\d+)/g)].reduce(
-      (sum, [, lines]) => sum + Number(lines),
-      0,
-    )
-  await until('every line was written or counted', () => requests(lb.output()).length + missed() === all)
-  t.ok(missed() > all / 2, `${missed()} of ${all} lines, 5 MB, were dropped`)
-  await lb.text('/last')
-  await until('it goes on', () => requests(lb.output()).at(-1)?.['url'] === '/last')
-})
+await t.test(
+  'bounds the buffer for a blocked console, and reports the number of dropped lines',
+  async (t) => {
+    const a = await backend(t)
+    const lb = await balancer(t, { ...oneRoute([a]), log: { requests: 'all' } })
+    const [all, path] = [600, `/${'x'.repeat(8000)}`]
+    lb.process.stdout?.pause()
+    for (let i = 0; i < all; i += 20) await Promise.all(Array.from({ length: 20 }, async () => lb.text(path)))
+    lb.process.stdout?.resume()
+    const missed = (): number =>
+      [...lb.output().matchAll(/"event":"log lines dropped","lines":(\d+)/g)].reduce(
+        (sum, [, lines]) => sum + Number(lines),
+        0,
+      )
+    await until('every line was written or counted', () => requests(lb.output()).length + missed() === all)
+    t.ok(missed() > all / 2, `${missed()} of ${all} lines, 5 MB, were dropped`)
+    await lb.text('/last')
+    await until('it goes on', () => requests(lb.output()).at(-1)?.['url'] === '/last')
+  },
+)

@@ -3,7 +3,7 @@ import { Balancer } from '../../../app/balancer.ts'
 import { checked } from '../../../app/config.ts'
 import { metricsOf } from '../../../app/metrics.ts'
 
-await t.test('failures have a reason: the backend was unavailable, or its response broke off', (t) => {
+await t.test('counts failures by reason: unavailable, or broken off', (t) => {
   const balancer = new Balancer(checked({ pools: { web: { backends: [{ address: 'a:1' }] } } }))
   const [{ backend } = { backend: undefined }] = balancer.backends()
   backend?.served(5, undefined)

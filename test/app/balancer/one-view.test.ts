@@ -24,7 +24,7 @@ async function states({ overview }: Crew): Promise<(string | undefined)[]> {
   return seen
 }
 
-await t.test('one process checks for all, and another one when that is gone', async (t) => {
+await t.test('one process runs the checks for all; another one takes over when it ends', async (t) => {
   const interval = 0.2
   const a = await backend(t)
   let checks = 0
@@ -51,7 +51,7 @@ await t.test('one process checks for all, and another one when that is gone', as
   )
 })
 
-await t.test('what one process ejects, all leave out', async (t) => {
+await t.test('all processes leave out a backend that one has ejected', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const crew = await crewFor(t, [a, b], {
     health: { kind: 'none' },

@@ -36,7 +36,7 @@ async function open(
   return { page, complaints }
 }
 
-await t.test('backends live, changes behind the token, by keyboard alone', async (t) => {
+await t.test('shows live backends; changes them with the token, by keyboard alone', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const lb = await balancer(t, oneRoute([a, b]))
   const { page, complaints } = await open(t, lb)
@@ -90,7 +90,7 @@ function shown(ms: number): string {
   return `${ms.toFixed(ms < 10 ? 1 : 0)} ms`
 }
 
-await t.test('figures are those of the API, and true', async (t) => {
+await t.test('shows the figures of the API, and they are correct', async (t) => {
   const a: TestBackend = await backend(t, (_request, response) => {
     const { status, ms } = measured(a.count - 1)
     setTimeout(() => response.writeHead(status).end(), ms)
@@ -147,7 +147,7 @@ function row({ address }: TestBackend, state: string, pressed: string): string[]
   ]
 }
 
-await t.test('what a screen reader is told', async (t) => {
+await t.test('announces changes to screen readers', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const lb = await balancer(t, oneRoute([a, b]))
   await lb.change('PATCH', `/api/pools/web/backends/${b.address}`, { draining: true })
@@ -186,7 +186,7 @@ await t.test('what a screen reader is told', async (t) => {
   await page.getByRole('status').filter({ hasText: 'the token is missing or invalid' }).waitFor()
 })
 
-await t.test('the Tab key goes through all that can be changed, in the order that is seen', async (t) => {
+await t.test('the Tab key visits every control in visual order', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const { page } = await open(t, await balancer(t, oneRoute([a, b])))
   const reached: string[] = []
@@ -200,7 +200,7 @@ await t.test('the Tab key goes through all that can be changed, in the order tha
   t.same(reached, ['token', 'web', ...each])
 })
 
-await t.test('a machine that goes away is said, and that it is back', async (t) => {
+await t.test('reports when the machine stops responding, and when it responds again', async (t) => {
   const a = await backend(t)
   const lb = await balancer(t, oneRoute([a]))
   const { page } = await open(t, lb)
@@ -236,7 +236,7 @@ function lowContrast(): string[] {
 }
 
 for (const colorScheme of ['light', 'dark'] as const) {
-  await t.test(`${colorScheme}: legible, labelled, and it fits a telephone`, async (t) => {
+  await t.test(`${colorScheme}: legible, labelled, and fits a phone`, async (t) => {
     const a: TestBackend = await backend(t, (_request, response) => {
       response.writeHead(a.count % 5 === 0 ? 503 : 200).end()
     })

@@ -23,7 +23,7 @@ async function isServed(t: Test, port: number, from: string): Promise<boolean> {
   return socket.bytesRead > 0
 }
 
-await t.test('one client has no more connections than it may, others have theirs', async (t) => {
+await t.test('limits connections per client, independently of other clients', async (t) => {
   const lb = await balancer(t, { ...oneRoute([await backend(t)]), limits })
   const sockets = open(t, lb.port, 8, '127.0.0.2')
   const closed = (): Socket[] => sockets.filter(({ closed }) => closed)
@@ -35,7 +35,7 @@ await t.test('one client has no more connections than it may, others have theirs
   await until('there is room again', async () => isServed(t, lb.port, '127.0.0.2'))
 })
 
-await t.test('a proxy that is trusted speaks for many', async (t) => {
+await t.test('does not limit connections of trusted proxies', async (t) => {
   const lb = await balancer(t, { ...oneRoute([await backend(t)]), limits, trustedProxies: ['127.0.0.2'] })
   const sockets = open(t, lb.port, 8, '127.0.0.2')
   await until('all are open', () => sockets.every(({ connecting }) => !connecting))
@@ -43,7 +43,7 @@ await t.test('a proxy that is trusted speaks for many', async (t) => {
   t.notOk(sockets.some(({ closed }) => closed))
 })
 
-await t.test('a network of IPv6 is one client', (t) => {
+await t.test('counts an IPv6 network as one client', (t) => {
   t.equal(clientOf('192.0.2.1'), '192.0.2.1')
   t.equal(clientOf('2001:db8:1:2:3:4:5:6'), '2001:db8:1:2')
   t.equal(clientOf('2001:db8:1:2::1'), '2001:db8:1:2')

@@ -5,7 +5,7 @@ import { backend, balancer, inFlight, oneRoute, residentMegabytes, say, until } 
 
 const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\n${more}\r\n`
 
-await t.test('requests that are sent without waiting are answered one after the other', async (t) => {
+await t.test('responds to pipelined requests in order', async (t) => {
   let [now, most] = [0, 0]
   const a = await backend(t, ({ url }, response) => {
     most = Math.max(most, ++now)
@@ -23,7 +23,7 @@ await t.test('requests that are sent without waiting are answered one after the 
   t.equal(most, 1, 'one client has one request in flight')
 })
 
-await t.test('a client that sent many and goes away leaves nothing behind', async (t) => {
+await t.test('releases everything when a client with pipelined requests disconnects', async (t) => {
   const endless = await backend(t, (_request, response) => {
     const timer = setInterval(() => response.write(Buffer.alloc(100_000)), 5)
     response.on('close', () => clearInterval(timer))
@@ -36,7 +36,7 @@ await t.test('a client that sent many and goes away leaves nothing behind', asyn
   await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
 })
 
-await t.test('a flood of requests on one connection ends the connection, not the balancer', async (t) => {
+await t.test('closes a connection that floods pipelined requests, and keeps running', async (t) => {
   const mute = await backend(t, () => undefined)
   const lb = await balancer(t, oneRoute([mute]))
   const before = residentMegabytes(lb.process.pid)

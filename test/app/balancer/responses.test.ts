@@ -26,7 +26,7 @@ const bodiless = [
 ] as const
 
 for (const [name, method, head, length] of bodiless) {
-  await t.test(`${name}: no body, and every connection is kept`, async (t) => {
+  await t.test(`${name}: sends no body, and keeps every connection`, async (t) => {
     const backend = await raw(
       t,
       (socket) => void socket.write(`HTTP/1.1 ${head}${head.endsWith('body') ? '' : '\r\n\r\n'}`),
@@ -60,7 +60,7 @@ const informational = [
   'HTTP/1.1 199 Whatever\r\nX-Progress: 50%\r\n\r\n',
 ].join('')
 
-await t.test('informational responses come first, any number of them, and at once', async (t) => {
+await t.test('passes on any number of informational responses at once', async (t) => {
   const arrived = Promise.withResolvers<void>()
   const backend = await raw(t, (socket, head) => {
     socket.write(informational)
@@ -101,7 +101,7 @@ await t.test('informational responses come first, any number of them, and at onc
   t.equal(backend.connections(), 1, '100 Continue that nobody expects ends no connection')
 })
 
-await t.test('a client that expects 100 Continue gets it once, and its body arrives', async (t) => {
+await t.test('sends one 100 Continue to a client that expects it, and forwards its body', async (t) => {
   const backend = await raw(t, (socket) => {
     socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
   })
@@ -112,7 +112,7 @@ await t.test('a client that expects 100 Continue gets it once, and its body arri
   t.match(answer, /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK\r\n/)
 })
 
-await t.test('101 for a request that asked for no upgrade is a 502', async (t) => {
+await t.test('responds with 502 to a 101 for a request without an upgrade', async (t) => {
   const backend = await raw(t, (socket) => {
     socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n')
   })
@@ -121,7 +121,7 @@ await t.test('101 for a request that asked for no upgrade is a 502', async (t) =
   t.match((await askHttp2(secure)).headers, { ':status': 502 })
 })
 
-await t.test('headers arrive as they were sent', async (t) => {
+await t.test('passes headers on unchanged', async (t) => {
   const cookies = ['a=1; Path=/', 'b=2; Expires=Wed, 21 Oct 2099 07:28:00 GMT']
   const headers = [
     ...cookies.map((cookie) => `Set-Cookie: ${cookie}`),
@@ -155,7 +155,7 @@ await t.test('headers arrive as they were sent', async (t) => {
   t.match(seen, /\r\nx-latin: caf\xe9\r\n/)
 })
 
-await t.test('response headers are limited by limits.responseHeaderBytes alone', async (t) => {
+await t.test('limits response headers by limits.responseHeaderBytes only', async (t) => {
   const backend = await raw(t, (socket, head) => {
     const [, count = '0', bytes = '0'] = /\/(\d+)\/(\d+)/.exec(head) ?? []
     const headers = Array.from(
@@ -187,7 +187,7 @@ await t.test('response headers are limited by limits.responseHeaderBytes alone',
   t.equal(headers[':status'], 200, 'more than Node sends over HTTP/2 by default')
 })
 
-await t.test('a request is not cut at a number of headers', async (t) => {
+await t.test('does not limit the number of request headers', async (t) => {
   let seen = ''
   const backend = await raw(t, (socket, head) => {
     seen = head
@@ -203,7 +203,7 @@ await t.test('a request is not cut at a number of headers', async (t) => {
   t.match(seen, /\r\nx-last: 2/)
 })
 
-await t.test('a response that comes before the request is complete reaches the client', async (t) => {
+await t.test('passes on a response that arrives before the request is complete', async (t) => {
   const backend = await raw(t, (socket) => {
     socket.end('HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig')
   })
@@ -215,7 +215,7 @@ await t.test('a response that comes before the request is complete reaches the c
   t.match({ status: headers[':status'], body }, { status: 413, body: 'big' })
 })
 
-await t.test('trailers pass to clients of both protocols', async (t) => {
+await t.test('passes trailers to clients of both protocols', async (t) => {
   const backend = await raw(t, (socket) => {
     const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n'
     socket.write(`${head}2\r\nok\r\n0\r\nX-Sum: abc\r\nHost: other\r\n\r\n`)
@@ -240,7 +240,7 @@ const posted = [
   ...['Connection: close', '', '5', 'hello', '0', 'X-Sum: abc', '', ''],
 ].join('\r\n')
 
-await t.test('trailers of a request reach a backend of HTTP/1.1, if it announces them', async (t) => {
+await t.test('passes announced trailers of a request to an HTTP/1.1 backend', async (t) => {
   const server = createHttp((request, response) => {
     response.writeProcessing()
     response.writeHead(200, { trailer: 'x-seen' })
@@ -265,7 +265,7 @@ await t.test('trailers of a request reach a backend of HTTP/1.1, if it announces
   t.match(answer, { body: 'hello x-sum trailers', trailers: { 'x-seen': 'def' }, rstCode: 0 })
 })
 
-await t.test('a backend of HTTP/2 serves clients of HTTP/1.1 just the same', async (t) => {
+await t.test('an HTTP/2 backend serves HTTP/1.1 clients in the same way', async (t) => {
   const server = createHttp2((request, response) => {
     const { stream } = response
     if (request.url === '/304') return void response.writeHead(304, { 'content-length': '10' }).end()
@@ -297,7 +297,7 @@ await t.test('a backend of HTTP/2 serves clients of HTTP/1.1 just the same', asy
   await until('it is logged', () => logged(lb).filter(({ outcome }) => outcome === 'broken off').length === 2)
 })
 
-await t.test('a backend that requires an upgrade names the protocol', async (t) => {
+await t.test('passes on the protocol that a backend requires (426)', async (t) => {
   const head =
     'HTTP/1.1 426 Upgrade Required\r\nUpgrade: foo\r\nConnection: upgrade\r\nContent-Length: 0\r\n\r\n'
   const backend = await raw(t, (socket) => void socket.write(head))
@@ -307,7 +307,7 @@ await t.test('a backend that requires an upgrade names the protocol', async (t) 
   t.match((await askHttp2(secure)).headers, { ':status': 426 })
 })
 
-await t.test('a client that asks a backend of HTTP/2 for an upgrade gets an ordinary response', async (t) => {
+await t.test('ignores an upgrade request to an HTTP/2 backend', async (t) => {
   const server = createHttp2((_request, response) => void response.writeHead(400).end('no')).listen(
     0,
     '127.0.0.1',

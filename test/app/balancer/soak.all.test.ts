@@ -132,7 +132,7 @@ async function held({ process: { pid = 0 }, output }: TestBalancer): Promise<Hel
   }
 }
 
-await t.test(`${rounds * perRound} requests leave nothing behind`, async (t) => {
+await t.test(`releases everything after ${rounds * perRound} requests`, async (t) => {
   const all: Held[] = []
   for (let round = 0; round < rounds; round++) {
     t.equal(await load(lb), perRound)

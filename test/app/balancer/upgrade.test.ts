@@ -9,7 +9,7 @@ const ask = (path = '/', more = ''): string =>
 const agrees = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n'
 const health = { kind: 'none' }
 
-await t.test('what is asked for behind an answer under way is no upgrade, and no crash', async (t) => {
+await t.test('ignores an upgrade that is pipelined behind a pending response', async (t) => {
   const a = await backend(t, ({ url }, response) => setTimeout(() => response.end(url), 50))
   a.server.on('upgrade', (_request, socket) => socket.end(agrees))
   const lb = await balancer(t, oneRoute([a]))
@@ -24,7 +24,7 @@ await t.test('what is asked for behind an answer under way is no upgrade, and no
   t.equal(lb.process.exitCode, null)
 })
 
-await t.test('a request that offers HTTP/2, or has a body, is answered as it is', async (t) => {
+await t.test('responds to a request that offers HTTP/2, or has a body, without an upgrade', async (t) => {
   const a = await backend(t, (request, response) => {
     let body = ''
     request.on('data', (part: Buffer) => (body += part.toString()))
@@ -41,7 +41,7 @@ await t.test('a request that offers HTTP/2, or has a body, is answered as it is'
     t.ok((await say(lb.port, text)).endsWith(`${answer}undefined`), text)
 })
 
-await t.test('a connection whose upgrade was declined is closed, though its client stays', async (t) => {
+await t.test('closes a connection after a declined upgrade', async (t) => {
   const a = await backend(t, (_request, response) => response.end('no'))
   const lb = await balancer(t, { ...oneRoute([a]), limits: { connections: 2 } })
   for (const path of ['/', '/healthz']) {
@@ -53,7 +53,7 @@ await t.test('a connection whose upgrade was declined is closed, though its clie
   await until('there is room for others', async () => lb.text('/').then((text) => text === 'no'))
 })
 
-await t.test('an answer without an end waits for its client, and gives it up in time', async (t) => {
+await t.test('pauses an endless response for its client, and times out', async (t) => {
   const endless = await backend(t, (_request, response) => {
     const more = (): void => {
       while (!response.destroyed && response.write(Buffer.alloc(65_536)));
@@ -75,7 +75,7 @@ await t.test('an answer without an end waits for its client, and gives it up in 
   t.ok(most - before < 60, `${most - before} MB`)
 })
 
-await t.test('an upgrade is tried on another backend, and brings its client back there', async (t) => {
+await t.test('retries an upgrade on another backend, and makes it sticky', async (t) => {
   const a = await backend(t)
   a.server.on('upgrade', (_request, socket) => socket.end(agrees))
   const gone = { ...a, address: `127.0.0.1:${await freePort()}` }
@@ -85,14 +85,14 @@ await t.test('an upgrade is tried on another backend, and brings its client back
   await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
 })
 
-await t.test('a backend that says nothing is a 504', async (t) => {
+await t.test('responds with 504 if the backend sends nothing', async (t) => {
   const mute = await backend(t)
   mute.server.on('upgrade', (_request, socket) => t.teardown(() => socket.destroy()))
   const lb = await balancer(t, { ...oneRoute([mute], { retries: 0 }), timeouts: { response: 0.5 } })
   t.match(await say(lb.port, ask()), /^HTTP\/1\.1 504/)
 })
 
-await t.test('a backend that agrees in words that nobody can be told is a 502', async (t) => {
+await t.test('responds with 502 to an upgrade with invalid headers', async (t) => {
   const a = await backend(t)
   a.server.on('upgrade', (_request, socket) => socket.end(agrees.replace('chat', 'ch\x01at'), 'latin1'))
   const lb = await balancer(t, oneRoute([a], { health, retries: 0 }))
@@ -100,7 +100,7 @@ await t.test('a backend that agrees in words that nobody can be told is a 502', 
   await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
 })
 
-await t.test('an upgrade is checked and logged like every request', async (t) => {
+await t.test('checks and logs an upgrade like every request', async (t) => {
   const a = await backend(t)
   a.server.on('upgrade', (_request, socket) => socket.end(agrees))
   const lb = await balancer(t, { ...oneRoute([a]), log: { requests: 'all' } })

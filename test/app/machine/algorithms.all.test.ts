@@ -101,7 +101,7 @@ async function stateOf(name: string, { address }: TestBackend): Promise<string |
   return found?.backends.find(({ id }) => id === inMachine(address))?.state
 }
 
-await t.test('round robin, even and weighted', async (t) => {
+await t.test('round robin: with equal and with different weights', async (t) => {
   t.same(await shares('even', 30), [10, 10, 10])
   t.same(await shares('weighted', 30), [20, 5, 5])
 })
@@ -111,7 +111,7 @@ for (const [name, times, most] of [
   ['least', 12, 0],
   ['two', 90, 23],
 ] as const) {
-  await t.test(`${name}: who is busy gets no more, or hardly`, async (t) => {
+  await t.test(`${name}: a busy backend receives next to no requests`, async (t) => {
     const before = busy.count
     const waiting: Promise<unknown>[] = []
     const askOne = async (): Promise<void> => {
@@ -129,7 +129,7 @@ for (const [name, times, most] of [
   })
 }
 
-await t.test('consistent hash: a client stays, clients spread', async (t) => {
+await t.test('consistent hash: keeps a client on its backend, and distributes clients', async (t) => {
   const clients = Array.from({ length: 30 }, (_, index) => `192.0.2.${index + 1}`)
   const where = async (): Promise<string[]> => {
     const all: string[] = []
@@ -141,21 +141,24 @@ await t.test('consistent hash: a client stays, clients spread', async (t) => {
   t.equal(new Set(first).size, 3)
 })
 
-await t.test('a cookie brings a client back', async (t) => {
+await t.test('sticky sessions: a cookie returns a client to its backend', async (t) => {
   const { text, cookie } = await ask('sticky')
   t.match(cookie, /^lb=/)
   for (let i = 0; i < 6; i++) t.equal((await ask('sticky', { cookie })).text, text)
 })
 
-await t.test('what a backend fails, another one answers; failures in a row eject it', async (t) => {
-  for (let i = 0; i < 10; i++) t.equal((await ask('retried')).text, three[0]?.address)
-  const before = refusing.count
-  for (let i = 0; i < 12; i++) t.equal((await ask('ejecting')).text, three[0]?.address)
-  t.equal(await stateOf('ejecting', refusing), 'ejected')
-  t.equal(refusing.count - before, 3, 'and is left alone then')
-})
+await t.test(
+  'retries failed requests on another backend; consecutive failures eject a backend',
+  async (t) => {
+    for (let i = 0; i < 10; i++) t.equal((await ask('retried')).text, three[0]?.address)
+    const before = refusing.count
+    for (let i = 0; i < 12; i++) t.equal((await ask('ejecting')).text, three[0]?.address)
+    t.equal(await stateOf('ejecting', refusing), 'ejected')
+    t.equal(refusing.count - before, 3, 'and is left alone then')
+  },
+)
 
-await t.test('who fails its checks is left out, and comes back', async (t) => {
+await t.test('takes out a backend that fails its health checks, until they pass again', async (t) => {
   const [, , gone] = three
   if (gone === undefined) throw new Error('no third backend')
   await gone.stop()
@@ -166,7 +169,7 @@ await t.test('who fails its checks is left out, and comes back', async (t) => {
   t.same(await shares('even', 12), [4, 4, 4])
 })
 
-await t.test('WebSockets pass', async (t) => {
+await t.test('forwards WebSockets', async (t) => {
   const client = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { host: 'sockets' } })
   await once(client, 'open')
   client.send('there and back')
@@ -176,23 +179,26 @@ await t.test('WebSockets pass', async (t) => {
   await once(client, 'close')
 })
 
-await t.test('TCP passes by the relay, some MB both ways, and an end that is one side’s alone', async (t) => {
-  const count = `{ const { relay } = nodeos; nodeos.relay = (...all) => { const is = relay(...all); globalThis.relayed = is; return is } }`
-  await control.call('repl', { source: count })
-  const sent = randomBytes(6 * 2 ** 20)
-  const socket = connect({ port: machine.hostPort(8443), host: '127.0.0.1', allowHalfOpen: true })
-  socket.end(sent)
-  const received = await buffer(socket)
-  t.ok(received.subarray(0, sent.length).equals(sent), 'all came back')
-  t.same(
-    received.subarray(sent.length),
-    createHash('sha256').update(sent).digest(),
-    'and the sum after our end',
-  )
-  t.equal(await control.call('repl', { source: 'relayed' }), 'true')
-})
+await t.test(
+  'forwards TCP by the relay: megabytes in both directions, and half-closed connections',
+  async (t) => {
+    const count = `{ const { relay } = nodeos; nodeos.relay = (...all) => { const is = relay(...all); globalThis.relayed = is; return is } }`
+    await control.call('repl', { source: count })
+    const sent = randomBytes(6 * 2 ** 20)
+    const socket = connect({ port: machine.hostPort(8443), host: '127.0.0.1', allowHalfOpen: true })
+    socket.end(sent)
+    const received = await buffer(socket)
+    t.ok(received.subarray(0, sent.length).equals(sent), 'all came back')
+    t.same(
+      received.subarray(sent.length),
+      createHash('sha256').update(sent).digest(),
+      'and the sum after our end',
+    )
+    t.equal(await control.call('repl', { source: 'relayed' }), 'true')
+  },
+)
 
-await t.test('what was changed is so when Node was started again', async (t) => {
+await t.test('keeps changes when Node restarts', async (t) => {
   const [first] = three
   const address = inMachine(first?.address ?? '')
   t.equal(await change('PATCH', `/api/pools/even/backends/${address}`, { weight: 8 }), 200)

@@ -6,7 +6,7 @@ import { backend, until } from '../../lib/balancer.ts'
 import { balance, inMachine } from '../../lib/balancing-machine.ts'
 
 await t.test(
-  'two processes with one view; a worker that dies costs the other no request; a drain costs none',
+  'two processes share one view; neither a worker that crashes nor a drain loses requests of the other',
   async (t) => {
     const held: ServerResponse[] = []
     const respond = ({ url }: IncomingMessage, response: ServerResponse): void => {
@@ -78,7 +78,7 @@ await t.test(
   },
 )
 
-await t.test('the power button drains: every request that was accepted is answered', async (t) => {
+await t.test('the power button drains: every accepted request receives a response', async (t) => {
   const held: ServerResponse[] = []
   const slow = await backend(t, (_request, response) => void held.push(response))
   const { machine, get } = await balance(t, 'drain', [slow])

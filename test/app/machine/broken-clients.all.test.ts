@@ -60,11 +60,11 @@ async function allEnd(sockets: readonly Socket[]): Promise<void> {
 
 const before = await residentMegabytes()
 
-await t.test('connections that say nothing are ended', async (t) => {
+await t.test('closes idle connections without a request', async (t) => {
   await allEnd(await gather(t, ''))
 })
 
-await t.test('connections whose headers come byte by byte are ended', async (t) => {
+await t.test('closes connections whose headers arrive byte by byte', async (t) => {
   const sockets = await gather(t, 'GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ')
   const timer = setInterval(() => {
     for (const socket of sockets) if (socket.writable) socket.write('x')
@@ -73,7 +73,7 @@ await t.test('connections whose headers come byte by byte are ended', async (t) 
   await allEnd(sockets)
 })
 
-await t.test('clients that end their half while an answer streams leave nothing behind', async (t) => {
+await t.test('releases everything when clients half-close during a streamed response', async (t) => {
   const sockets = await gather(t, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n')
   for (const socket of sockets) socket.resume()
   await until('all are answered', () => sockets.every(({ bytesRead }) => bytesRead > 0))
@@ -82,7 +82,7 @@ await t.test('clients that end their half while an answer streams leave nothing 
   await until('nothing is in flight', async () => ((await inFlight(self)) ?? crowd) <= 1)
 })
 
-await t.test('clients that do not read hold their backend back, and fill no memory', async (t) => {
+await t.test('applies back-pressure for clients that do not read, with bounded memory', async (t) => {
   const sockets = await gather(t, 'GET /endless HTTP/1.1\r\nHost: x\r\n\r\n', fewer)
   await until('all are in flight', async () => ((await inFlight(self)) ?? 0) >= fewer)
   let [last, same] = [-1, 0]
@@ -97,25 +97,25 @@ await t.test('clients that do not read hold their backend back, and fill no memo
   await until('nothing is in flight', async () => ((await inFlight(self)) ?? crowd) <= 1)
 })
 
-await t.test('requests that can be read in two ways are refused', async (t) => {
+await t.test('rejects ambiguous requests', async (t) => {
   for (const [why, text] of smuggled) {
     t.match(await say(port, text.replace(/ \//, ' /smuggled')), refusal, why)
     t.equal(smuggledIn, 0, 'no backend has it whole')
   }
 })
 
-await t.test('headers that are too long are a 431', async (t) => {
+await t.test('responds with 431 to headers that are too long', async (t) => {
   const long = `GET / HTTP/1.1\r\nHost: x\r\nX-A: ${'b'.repeat(20_000)}\r\n\r\n`
   t.match(await say(port, long), /^HTTP\/1\.1 431/)
 })
 
-await t.test('a flood of requests on one connection ends it', async (t) => {
+await t.test('closes a connection that floods requests', async (t) => {
   const answer = await say(port, 'GET /slow HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(50_000))
   t.ok(answer.length < 10_000, 'it is over before the first answer is')
   await until('nothing is in flight', async () => ((await inFlight(self)) ?? crowd) <= 1)
 })
 
-await t.test('all the while everybody else was served', async (t) => {
+await t.test('served all other clients meanwhile', async (t) => {
   await good.stop()
   t.same(good.failures, [], `of ${good.count()}`)
   t.ok(good.count() > 50, `${good.count()} requests`)

@@ -30,7 +30,7 @@ async function residentMegabytes(): Promise<number> {
   return (await control.call('status', {})).memory.rss / 2 ** 20
 }
 
-await t.test('500 requests on 4 connections, 8 at a time on each, are all answered', async (t) => {
+await t.test('responds to 500 requests on 4 connections, 8 at a time on each', async (t) => {
   const load = ['-n', '500', '-c', '4', '-m', '8', `https://127.0.0.1:${port}/`]
   const { stdout } = await run('h2load', load)
   t.match(stdout, /requests: 500 total, 500 started, 500 done, 500 succeeded, 0 failed, 0 errored, 0 timeout/)
@@ -39,7 +39,7 @@ await t.test('500 requests on 4 connections, 8 at a time on each, are all answer
   t.ok(server.count >= 500, 'each went to the backend')
 })
 
-await t.test('curl speaks HTTP/2 with it, and trusts its certificate', async (t) => {
+await t.test('curl uses HTTP/2 and verifies the certificate', async (t) => {
   const folder = t.testdir({ crt: certificate })
   const format = '%{http_version} %{http_code} %{size_download}'
   const { stdout } = await run('curl', [
@@ -49,7 +49,7 @@ await t.test('curl speaks HTTP/2 with it, and trusts its certificate', async (t)
   t.equal(stdout, '2 200 1000')
 })
 
-await t.test('floods end, others are served meanwhile', async (t) => {
+await t.test('ends floods and serves other clients meanwhile', async (t) => {
   const before = await residentMegabytes()
   const good = keepSending(client(self.machine.hostPort(8080), 'keep-alive'))
   for (const [, part] of floods) {

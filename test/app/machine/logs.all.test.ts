@@ -78,57 +78,60 @@ function isOpen(port: number): Promise<boolean> {
   })
 }
 
-await t.test('an rsyslogd gets every request, what it missed while it was away, and a crash', async (t) => {
-  const collector = await rsyslog(t)
-  await collector.start()
-  const a = await backend(t)
-  const balance = { ...oneRoute([a]), log: { requests: 'all' } }
-  const env = {
-    LB_CONFIG: JSON.stringify(balance).replaceAll('127.0.0.1', hostAddress),
-    COLLECTOR: `syslog+tcp://${hostAddress}:${collector.port}`,
-  }
-  const machine = await boot(
-    t,
-    'logs',
-    { logs: { forward: 'env:COLLECTOR' } },
-    {
-      shipped: true,
-      instance: {
-        env: Object.entries(env)
-          .map(([name, value]) => `${name}='${value}'\n`)
-          .join(''),
-        repl: true,
+await t.test(
+  'rsyslogd receives every request, what was buffered while it was down, and a crash',
+  async (t) => {
+    const collector = await rsyslog(t)
+    await collector.start()
+    const a = await backend(t)
+    const balance = { ...oneRoute([a]), log: { requests: 'all' } }
+    const env = {
+      LB_CONFIG: JSON.stringify(balance).replaceAll('127.0.0.1', hostAddress),
+      COLLECTOR: `syslog+tcp://${hostAddress}:${collector.port}`,
+    }
+    const machine = await boot(
+      t,
+      'logs',
+      { logs: { forward: 'env:COLLECTOR' } },
+      {
+        shipped: true,
+        instance: {
+          env: Object.entries(env)
+            .map(([name, value]) => `${name}='${value}'\n`)
+            .join(''),
+          repl: true,
+        },
       },
-    },
-  )
-  const ask = async (path: string): Promise<void> => {
-    const response = await fetch(`http://127.0.0.1:${machine.hostPort(8080)}${path}`)
-    t.equal(response.status, 200)
-    await response.text()
-  }
-  const urls = (): unknown[] =>
-    collector
-      .records()
-      .filter(({ message }) => message.includes('"event":"request"'))
-      .map(({ message }) => (JSON.parse(message) as { url: string }).url)
-  await ask('/first')
-  await until('it was forwarded', () => urls().includes('/first'))
-  const said = (name: string): boolean => collector.records().some(({ event }) => event === name)
-  t.ok(said('node.started') && said('health.ok'), 'and what came before it')
-  t.match(
-    collector.records().find(({ event }) => event === 'health.ok'),
-    { host: 'logs', app: 'nodeos', severity: 'info' },
-  )
+    )
+    const ask = async (path: string): Promise<void> => {
+      const response = await fetch(`http://127.0.0.1:${machine.hostPort(8080)}${path}`)
+      t.equal(response.status, 200)
+      await response.text()
+    }
+    const urls = (): unknown[] =>
+      collector
+        .records()
+        .filter(({ message }) => message.includes('"event":"request"'))
+        .map(({ message }) => (JSON.parse(message) as { url: string }).url)
+    await ask('/first')
+    await until('it was forwarded', () => urls().includes('/first'))
+    const said = (name: string): boolean => collector.records().some(({ event }) => event === name)
+    t.ok(said('node.started') && said('health.ok'), 'and what came before it')
+    t.match(
+      collector.records().find(({ event }) => event === 'health.ok'),
+      { host: 'logs', app: 'nodeos', severity: 'info' },
+    )
 
-  await collector.stop()
-  for (let i = 0; i < 20; i++) await ask(`/missed/${i}`)
-  await machine.waitFor('logs.failing')
-  await collector.start()
-  await until('what it missed comes', () => urls().includes('/missed/19'))
-  await machine.waitFor('logs.forwarding')
+    await collector.stop()
+    for (let i = 0; i < 20; i++) await ask(`/missed/${i}`)
+    await machine.waitFor('logs.failing')
+    await collector.start()
+    await until('what it missed comes', () => urls().includes('/missed/19'))
+    await machine.waitFor('logs.forwarding')
 
-  const control = await machine.control()
-  control.call('repl', { source: 'process.abort()' }).catch(() => undefined)
-  await machine.waitFor('health.ok', 2)
-  await until('the crash is told of', () => said('node.exited') && said('node.restarting'))
-})
+    const control = await machine.control()
+    control.call('repl', { source: 'process.abort()' }).catch(() => undefined)
+    await machine.waitFor('health.ok', 2)
+    await until('the crash is told of', () => said('node.exited') && said('node.restarting'))
+  },
+)

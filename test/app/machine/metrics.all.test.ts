@@ -42,7 +42,7 @@ async function prometheus(t: Test, scraped: number): Promise<(query: string) => 
   }
 }
 
-await t.test('a Prometheus scrapes the machine, its two processes and the app as one', async (t) => {
+await t.test('Prometheus scrapes the machine, both processes and the app as one target', async (t) => {
   const [a, b] = [await backend(t), await backend(t)]
   const balance = {
     routes: [{ pool: 'web' }],

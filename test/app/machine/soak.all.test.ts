@@ -15,7 +15,7 @@ const measure = `
     descriptors: require('node:fs').readdirSync('/proc/self/fd').length,
   })`
 
-await t.test('a machine holds no more after each round of requests', async (t) => {
+await t.test('uses no more memory and descriptors after each round of requests', async (t) => {
   const server = await backend(t)
   const self = await balance(t, 'soak', [server], { processes: 1 })
   const port = self.machine.hostPort(8080)

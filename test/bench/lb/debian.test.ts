@@ -16,7 +16,7 @@ await t.test('takes the mirrors of the release and of its updates', async (t) =>
   ])
 })
 
-await t.test('takes over proxies and what a frozen mirror needs, and no hooks', async (t) => {
+await t.test('keeps proxies and settings for frozen mirrors, and drops hooks', async (t) => {
   const dump = [
     'Acquire::Check-Valid-Until "false";',
     'Acquire::http::Proxy "http://proxy.test:3128";',

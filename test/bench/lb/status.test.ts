@@ -1,7 +1,7 @@
 import t from 'tap'
 import { parseStatus } from './status.ts'
 
-await t.test('adds the processes up', async (t) => {
+await t.test('adds up the processes', async (t) => {
   const status = 'VmRSS:\t  10 kB\nVmRSS:\t  20 kB\nMemTotal:  500 kB\nMemAvailable:  400 kB\n'
   t.same(parseStatus(status), { processes: 30 * 1024, guest: 100 * 1024 })
 })

@@ -8,7 +8,7 @@ function at(event: string, total: number): { event: string; seconds: number; cou
 type Counters = typeof counters
 const counters = { total: 500, firmware: 10, loader: 5, kernel: 285, user: 200 }
 
-await t.test('the stages add up to the whole, and so do the places', async (t) => {
+await t.test('the stages add up to the total, and so do the modes', async (t) => {
   const stages = [
     at('init.started', 80),
     at('node.started', 250),
