@@ -10,7 +10,7 @@ import { type BackendConfig, checked } from './config.ts'
 import type { Listener } from './listeners.ts'
 import type { Overview, View } from './metrics.ts'
 
-/** The admin API. */
+/** Returns the routes of the admin API. */
 export function api({ pools, config }: Balancer, operator: Operator, { look }: Overview): Routes {
   /** Replaces one backend. */
   const replace = (
@@ -35,7 +35,7 @@ export function api({ pools, config }: Balancer, operator: Operator, { look }: O
         backends: views.filter(({ pool }) => pool === name).map(describe),
       }))
       const [uptime, version] = [Math.round(process.uptime()), process.versions.node]
-      // Whether they are there when Node starts again.
+      // Whether changes survive a restart of Node.
       const changes = config.admin.changes === undefined ? 'lost' : 'kept'
       return {
         status: 200,
@@ -73,7 +73,7 @@ export function api({ pools, config }: Balancer, operator: Operator, { look }: O
   }
 }
 
-/** A backend as the API shows it. */
+/** Describes a backend for the API. */
 function describe({ latencies, failures, ...view }: View): object {
   const [p50, p90, p99] = [0.5, 0.9, 0.99].map((share) => latencyOf(latencies, share))
   const answered = latencies.reduce((sum, count) => sum + count, 0)
@@ -81,17 +81,17 @@ function describe({ latencies, failures, ...view }: View): object {
   return { id: view.address, ...view, errorRate, latency: { p50, p90, p99 } }
 }
 
-/** What operators have changed since the start. */
+/** Changes that operators have made since the start. */
 interface Changes {
-  /** By name of the pool. */
+  /** Backends by name of the pool. */
   backends: Record<string, BackendConfig[]>
-  /** Of listeners, by their port: all that they have. */
+  /** All certificates of a listener, by its port. */
   certificates: Record<string, Pair[]>
 }
 
 export type Operator = ReturnType<typeof operator>
 
-/** Changes what the balancer does while it runs, in every process; or refuses it, and nothing has changed. */
+/** Changes the configuration of all processes at run time; a change that is rejected changes nothing. */
 export function operator({ config, pools }: Balancer, listeners: readonly Listener[]) {
   const none: Changes = { backends: {}, certificates: {} }
   const apply = ({ backends, certificates }: Changes): void => {
@@ -100,7 +100,7 @@ export function operator({ config, pools }: Balancer, listeners: readonly Listen
   }
   const change = shared('changes', none, apply, config.admin.changes)
   return {
-    /** Changes a pool's backends as a whole. @returns the new list @throws {Refused | ConfigError} */
+    /** Replaces all backends of a pool. @returns the new list @throws {Refused | ConfigError} */
     async changeBackends(name: string, edit: (all: BackendConfig[]) => object[]): Promise<BackendConfig[]> {
       const pool = pools.get(name)
       if (pool === undefined) throw new Refused(404, `pool ${name} does not exist`)
@@ -113,7 +113,7 @@ export function operator({ config, pools }: Balancer, listeners: readonly Listen
       return backends[name] ?? []
     },
 
-    /** Gives a listener a certificate, see `renewed`. @throws {Refused} when it takes none, or it is not usable */
+    /** Renews a certificate of a listener, see `renewed`. @throws {Refused} if the certificate or the listener is unsuitable */
     async renewCertificate(port: string, pair: Pair): Promise<void> {
       const own = listeners.find((each) => String(each.port) === port)?.certificates
       if (own === undefined) throw new Refused(404, `no https listener uses port ${port}`)
@@ -136,7 +136,7 @@ const policy =
 
 const types: Record<string, string> = { html: 'text/html', css: 'text/css', js: 'text/javascript' }
 
-/** A part of the page for operators. */
+/** Returns a file of the admin page. */
 export function pagePart(kind: string): Answer {
   const body = readFileSync(join(import.meta.dirname, 'admin', `page.${kind}`), 'utf8')
   const headers = { 'content-type': `${types[kind]}; charset=utf-8`, 'content-security-policy': policy }

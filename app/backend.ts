@@ -10,18 +10,18 @@ import { http2Connections } from './http2.ts'
 
 export type BackendState = 'up' | 'down' | 'ejected' | 'draining'
 
-/** What all processes hold of a backend. */
+/** The state of a backend that all processes share. */
 export interface Verdict {
   up: boolean
-  /** On the clock of `monotonicMs`; 0 when it is not ejected. */
+  /** Time of `monotonicMs`; 0 if it is not ejected. */
   ejectedUntil: number
-  /** Why it is not up: the last check, or the last failure. */
+  /** Why it is not up: the last failed check or request. */
   reason?: string | undefined
 }
 
 export const well: Verdict = { up: true, ejectedUntil: 0 }
 
-/** What the balancer's configuration allows a backend. */
+/** Limits of a backend in the configuration. */
 export interface BackendLimits {
   timeouts: BalancerConfig['timeouts']
   limits: Pick<BalancerConfig['limits'], 'responseHeaderBytes'>
@@ -37,7 +37,7 @@ export function isSecure({ protocol }: PoolConfig): boolean {
   return protocol === 'https' || protocol === 'h2'
 }
 
-/** One server that requests can go to: the connections to it, what is known of its health, and what it is doing. */
+/** One server that receives requests: its connections, its health and its figures. */
 export class Backend {
   readonly address: string
   readonly host: string
@@ -57,7 +57,7 @@ export class Backend {
   readonly #pool: PoolConfig
   readonly #decide: (verdict: Verdict) => void
 
-  /** @param decide makes a verdict known, here and in all other processes */
+  /** @param decide sets a verdict in all processes */
   constructor(
     { address, weight, draining }: BackendConfig,
     pool: PoolConfig,
@@ -95,7 +95,7 @@ export class Backend {
     return ejectedUntil > 0 && monotonicMs() < ejectedUntil ? 'ejected' : 'up'
   }
 
-  /** The result of an active check: `rise` good ones bring it back, `fall` bad ones take it out. */
+  /** Records the result of an active check: `rise` good ones bring the backend up, `fall` bad ones take it down. */
   checked(problem: string | undefined): void {
     const good = problem === undefined
     if (good === this.verdict.up) {
@@ -108,18 +108,18 @@ export class Backend {
     this.#decide(good ? well : { ...this.verdict, up: false, reason: problem })
   }
 
-  /** It has begun to respond to a request, or failed for a reason of its own. */
+  /** Records that it began to respond to a request, or failed through its own fault. */
   served(ms: number, problem: string | undefined): void {
     this.counter.record(ms, problem !== undefined)
     if (problem !== undefined) this.#failed(problem)
   }
 
-  /** It has responded to a request completely. */
+  /** Records a complete response. */
   completed(): void {
     this.#failures = 0
   }
 
-  /** A response that had begun did not end as it should. */
+  /** Records a response that broke off in the middle. */
   brokeOff(problem: string): void {
     this.counter.breakOff()
     this.#failed(problem)
@@ -133,14 +133,14 @@ export class Backend {
     this.#decide({ ...this.verdict, ejectedUntil: monotonicMs() + seconds * 1000, reason: problem })
   }
 
-  /** No more requests come; those in flight go on. */
+  /** Ends its use: no requests follow; those in flight continue. */
   close(): void {
     this.turns.letAllBegin()
     this.connections.close()
   }
 }
 
-/** The same in all processes of a machine, whatever its clock is set to. */
+/** Returns a time that is the same in all processes, and independent of the wall clock. */
 function monotonicMs(): number {
   return Number(process.hrtime.bigint() / 1_000_000n)
 }

@@ -13,7 +13,7 @@ import { backendHeaders, cookie } from './headers.ts'
 import { Pool } from './pool.ts'
 import { passTcp } from './tcp.ts'
 
-/** Where the machine's own health is asked for; no backend sees it. */
+/** Path of the machine's own health check; it is not forwarded. */
 export const healthPath = '/healthz'
 
 type Scheme = 'http' | 'https'
@@ -22,7 +22,7 @@ type Scheme = 'http' | 'https'
 export class Balancer {
   readonly config: BalancerConfig
   readonly pools = new Map<string, Pool>()
-  /** The proxies that are trusted to name the client. */
+  /** Proxies whose forwarding headers are trusted. */
   readonly trusted: BlockList | undefined
   /** While it drains, its own health check fails, so that load balancers in front of it avoid it. */
   draining = false
@@ -104,9 +104,9 @@ export class Balancer {
 }
 
 /**
- * Compiles routes into a search: the first that fits a host and a path names the pool.
+ * Compiles the routes into a function that returns the pool of the first route that matches host and path.
  *
- * @returns undefined when no route fits
+ * @returns undefined if no route matches
  */
 export function router(routes: BalancerConfig['routes']): (host: string, path: string) => string | undefined {
   const compiled = routes.map(({ host, path, pool }) => ({
@@ -128,12 +128,12 @@ function hostMatcher(host: string | undefined): (name: string) => boolean {
   return (name) => name.endsWith(suffix) && name.length > suffix.length
 }
 
-/** Without port and final dot, in lower case. */
+/** Removes the port and the final dot; converts to lower case. */
 function hostName(host: string): string {
   return host.replace(/:\d+$/, '').replace(/\.$/, '').toLowerCase()
 }
 
-/** Whether a path is the prefix, or goes on from it at a border. */
+/** Whether a path equals the prefix, or is below it. */
 function isBelow(path: string, prefix: string): boolean {
   if (!path.startsWith(prefix)) return false
   const next = path[prefix.length]

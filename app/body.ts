@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers'
 import type { Request, Response } from '#nodeos/answer'
 import { limited, TooLarge } from '#nodeos/body'
 
-/** A request's body: null for none, bytes where it is short enough to be sent again, else a stream. */
+/** Body of a request: null without one, bytes if it is short enough to be sent again, else a stream. */
 export type Body = null | Buffer | Request | AsyncIterable<Buffer>
 
 /** The client disconnected before its request was complete. */
@@ -12,15 +12,15 @@ export class Incomplete extends Error {
 
 /** Bodies up to this size are kept until the response begins. */
 const kept = 65_536
-/** And no more than this of all of them: what exceeds it is passed on as it arrives. */
+/** Limit for all bodies that are kept; the rest is streamed. */
 const keptTogether = 16 * 2 ** 20
 let keeping = 0
 
 /**
- * Prepares a request's body for being sent to a backend, and perhaps to another one after that.
+ * Prepares the body of a request for one or more attempts.
  *
  * @param most bytes; 0 for no limit
- * @param isStreamed whether the backend receives it while it arrives, however short it is
+ * @param isStreamed whether to stream even a short body
  * @throws {TooLarge | Incomplete}
  */
 export async function bodyOf(
@@ -49,19 +49,19 @@ export function isReplayable(body: Body): boolean {
   return body === null || Buffer.isBuffer(body) || (body instanceof Replayable && body.isWhole)
 }
 
-/** Keeps a body no longer: its request will not be sent again. */
+/** Drops what is kept of a body: its request will not be sent again. */
 export function release(body: Body): void {
   if (body instanceof Replayable) body.drop()
 }
 
-/** A body that is passed on while it arrives; as long as it is short, it can be sent again from its beginning. */
+/** A body that is streamed; as long as it is short, it can be sent again from its beginning. */
 class Replayable implements AsyncIterable<Buffer> {
-  /** Whether all that has arrived is still there. */
+  /** Whether all parts that arrived are still kept. */
   isWhole = true
   readonly #request: Request
   readonly #source: AsyncIterator<Buffer>
   #parts: Buffer[] = []
-  /** Parts that arrived before the first of those that are kept. */
+  /** Number of parts that were dropped from the beginning. */
   #dropped = 0
   #bytes = 0
   #ended = false
@@ -101,14 +101,14 @@ class Replayable implements AsyncIterable<Buffer> {
     if (this.#bytes > kept || keeping > keptTogether) this.drop()
   }
 
-  /** Keeps nothing any more: the body can no longer be sent again. */
+  /** Drops the parts: the body cannot be sent again. */
   drop(): void {
     if (!this.isWhole) return
     this.isWhole = false
     keeping -= this.#bytes
   }
 
-  /** Lets go of the parts up to one that has been sent. */
+  /** Drops the parts up to one that has been sent. */
   #forget(last: number): void {
     this.#parts.splice(0, last + 1 - this.#dropped)
     this.#dropped = last + 1

@@ -7,7 +7,7 @@ export type PoolConfig = BalancerConfig['pools'][string]
 export type BackendConfig = PoolConfig['backends'][number]
 export type ListenerConfig = BalancerConfig['listeners'][number]
 
-/** Returns a copy with its defaults filled in. @throws {ConfigError} with every mistake */
+/** Returns a copy with defaults. @throws {ConfigError} with every error */
 export const checked = checker(contradictions)
 
 /** Reads config/app.json with the overrides of LB_CONFIG, for backends that differ from machine to machine. */

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici'
 import type { Body } from './body.ts'
 import type { Headers } from './headers.ts'
 
-/** A request as it goes to a backend. */
+/** A request to a backend. */
 export interface Outgoing {
   path: string
   method: string
@@ -14,11 +14,11 @@ export interface Outgoing {
   hasTrailers: boolean
   /** Trailers of the request, once its body has been read. */
   trailers: () => IncomingHttpHeaders
-  /** Another protocol that the client wants on the connection. */
+  /** Protocol that the client wants to switch to. */
   upgrade: string | null
 }
 
-/** Receives what becomes of a request: undici's interface, for every protocol. */
+/** Receives the response to a request: undici's interface, for every protocol. */
 export type Handler = Required<
   Pick<
     Dispatcher.DispatchHandler,
@@ -45,9 +45,9 @@ export interface ConnectionOptions {
   secure: boolean
   /** The name that the certificate must be valid for; empty for an address. */
   serverName: string
-  /** HTTP/1.1: open connections at most. */
+  /** Limit of open connections, for HTTP/1.1. */
   connections: number
-  /** Of a response: status line and headers together. */
+  /** Limit of the headers of a response, with its status line. */
   headerBytes: number
   /** Milliseconds until a connection is open, a response begins, the next part of its body arrives. */
   connectMs: number
@@ -55,7 +55,7 @@ export interface ConnectionOptions {
   bodyMs: number
 }
 
-/** A request to a backend that undici cannot send, and what its handler may do with it. */
+/** A request to a backend that undici cannot send. */
 export abstract class BackendRequest implements Controller {
   aborted = false
   paused = false
@@ -68,7 +68,7 @@ export abstract class BackendRequest implements Controller {
     this.handler = handler
   }
 
-  /** Returns what the response is read from, once there is one. */
+  /** Returns the stream of the response, once it exists. */
   abstract source(): Readable | undefined
   /** Stops the request and its response. */
   abstract cancel(): void
@@ -100,7 +100,7 @@ export abstract class BackendRequest implements Controller {
     if (!this.isOver) this.handler.onResponseData(this, chunk)
   }
 
-  /** Does what fails the request if it throws: an invalid header or trailer. */
+  /** Calls a function; if it throws, for an invalid trailer for instance, the request fails. */
   attempt(action: () => void): void {
     try {
       action()
@@ -143,7 +143,7 @@ export function urlOf({ host, port, secure }: Pick<ConnectionOptions, 'host' | '
 /** Why a request failed: codes are those of undici, of the system, or of HTTP/2. */
 export interface Failure extends Error {
   code: string
-  /** With which the backend has reset the stream. */
+  /** Code with which the backend reset the stream. */
   rstCode?: number
 }
 
@@ -151,12 +151,12 @@ export function failure(code: string, message = code, rstCode = 0): Failure {
   return Object.assign(new Error(message), { code, rstCode })
 }
 
-/** The backend has not seen the request. */
+/** Errors before the backend has received the request. */
 const unseen = new Set([
   ...['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT'],
   ...['UND_ERR_CONNECT_TIMEOUT', 'REFUSED_STREAM', 'NOT_SENT', 'ALPN'],
 ])
-/** The connection ended without a response: perhaps it was idle, and closed just when a request was sent on it. */
+/** Errors of a connection that closed without a response: an idle one may close just when it is used. */
 const closed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'REFUSED_STREAM', 'NOT_SENT'])
 const late = new Set(['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'ETIMEDOUT'])
 
@@ -170,7 +170,7 @@ const reasons: Record<string, string> = {
   UND_ERR_SOCKET: 'the connection was closed before the response was complete',
 }
 
-/** HTTP/2 names the reasons of a reset stream by number. */
+/** Names of the codes with which HTTP/2 resets a stream. */
 const resets = [
   ...['NO_ERROR', 'PROTOCOL_ERROR', 'INTERNAL_ERROR', 'FLOW_CONTROL_ERROR', 'SETTINGS_TIMEOUT'],
   ...['STREAM_CLOSED', 'FRAME_SIZE_ERROR', 'REFUSED_STREAM', 'CANCEL', 'COMPRESSION_ERROR'],
@@ -193,14 +193,14 @@ export function isLate(error: Error): boolean {
   return late.has(codeOf(error))
 }
 
-/** What went wrong at a backend, for the log. */
+/** Describes a failure for the log. */
 export function reasonOf(error: Error): string {
   const code = codeOf(error)
   const { rstCode = 0 } = error as { rstCode?: number }
   if (rstCode > 0) return `${error.message} (${resets[rstCode] ?? rstCode})`
   const reason = reasons[code]
   if (reason !== undefined) return `${reason} (${code})`
-  // What a server of HTTP/2 sends first is no response of HTTP/1.1.
+  // An HTTP/2 server begins with bytes that are not an HTTP/1.1 response.
   if (error.message.includes('Expected HTTP/'))
     return `${error.message}; if the backend speaks HTTP/2, the protocol of its pool must be h2c or h2`
   return code.startsWith('HPE_') || code === 'ALPN' || code === 'NOT_SENT' ? error.message : code

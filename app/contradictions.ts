@@ -5,7 +5,7 @@ import type { BalancerConfig } from '../config/app.types.ts'
 
 type Found = Generator<Contradiction, void>
 
-/** Finds what the schema cannot express: unknown pools, missing files, duplicate ports, protocols that do not match. */
+/** Finds errors that the schema cannot express: unknown pools, missing files, duplicate ports, mismatched protocols. */
 export function contradictions(config: BalancerConfig): Contradiction[] {
   return [...ports(config), ...listeners(config), ...routes(config), ...pools(config), ...networks(config)]
 }

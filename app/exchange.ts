@@ -8,7 +8,7 @@ import type { Pool } from './pool.ts'
 export interface Exchange {
   request: Request
   response: Response
-  /** Of a client that wants another protocol than HTTP. */
+  /** The upgrade that the client requests. */
   asking: Asking | undefined
   pool: Pool
   /** Address of the client. */
@@ -19,11 +19,11 @@ export interface Exchange {
   tag: string | undefined
   /** Bytes that a body may have; 0 for no limit. */
   bodyBytes: number
-  /** Milliseconds within which the client has to read a part of the response. */
+  /** Milliseconds within which the client must read a part of the response. */
   takeMs: number
-  /** Milliseconds without traffic after which a connection of another protocol is closed. */
+  /** Milliseconds without traffic after which an upgraded connection is closed. */
   idleMs: number
-  /** The backend that the request was sent to last, and what came back of the body. */
+  /** Address of the last backend, and bytes of the response body. */
   backend?: string
   bytes: number
   /** Whether the client and its backend have agreed on another protocol. */
@@ -32,7 +32,7 @@ export interface Exchange {
   brokenOff?: string
 }
 
-/** Lines are collected, and written while nothing else waits: a request never waits for the console. */
+/** Collects lines and writes them when the process is idle: a request never waits for the console. */
 const destination = pino.destination({
   fd: 1,
   sync: false,
@@ -43,10 +43,10 @@ const destination = pino.destination({
 
 const logger = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination)
 
-/** Lines that were dropped because the console accepts nothing. */
+/** Number of lines that were dropped because the console blocks. */
 let dropped = 0
 destination.on('drop', () => (dropped += 1))
-// There is room after this event, not yet in it.
+// The buffer has room only after this event.
 destination.on('write', () => void (dropped > 0 && setImmediate(tellDropped)))
 
 function tellDropped(): void {
@@ -57,7 +57,7 @@ function tellDropped(): void {
   if (dropped > 0) dropped = lines
 }
 
-/** A request that failed. */
+/** Logs a request that failed. */
 export function logProblem(event: string, exchange: Exchange, status: number, reason: string): void {
   logger.warn({ event, ...describe(exchange), status, reason })
 }
@@ -65,7 +65,7 @@ export function logProblem(event: string, exchange: Exchange, status: number, re
 /** How a response ended. */
 type Outcome = 'complete' | 'broken off' | 'client closed'
 
-/** A request that has been responded to, or whose client disconnected. */
+/** Logs a request that has ended. */
 export function logRequest(exchange: Exchange, started: number): void {
   const { response, backend, bytes, brokenOff: reason } = exchange
   const ms = Math.round((performance.now() - started) * 10) / 10
@@ -77,7 +77,7 @@ export function logRequest(exchange: Exchange, started: number): void {
 function outcomeOf({ response, brokenOff, isUpgraded }: Exchange): Outcome {
   if (brokenOff !== undefined) return 'broken off'
   if (isUpgraded === true) return 'complete'
-  // A stream of HTTP/2 that its client has reset counts as finished, too.
+  // An HTTP/2 stream that its client has reset counts as finished, too.
   return response.writableEnded && response.writableFinished ? 'complete' : 'client closed'
 }
 

@@ -14,10 +14,10 @@ import { Reply } from './reply.ts'
 const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 const unavailable = new Set([502, 503, 504])
 
-/** Sends a request to a backend, and to another one when that fails and a retry is safe; responds in any case. */
+/** Sends a request to a backend, retries on another one if that is safe, and responds in any case. */
 export async function forward(exchange: Exchange): Promise<void> {
   const { request, response, asking, bodyBytes, pool } = exchange
-  // Most have none, and wait for nothing.
+  // Most requests have no body and continue at once.
   let body: Body = null
   try {
     if (asking === undefined && hasBody(request))
@@ -30,7 +30,7 @@ export async function forward(exchange: Exchange): Promise<void> {
   new Delivery(exchange, body).attempt()
 }
 
-/** One request and its attempts, one after the other. It is its own handler: closures for each would cost more. */
+/** One request and its attempts, one after the other. It is its own handler: closures would cost more. */
 class Delivery implements Handler, Turn {
   readonly #exchange: Exchange
   readonly #reply: Reply
@@ -38,19 +38,19 @@ class Delivery implements Handler, Turn {
   readonly #body: Body
   readonly #tried = new Set<Backend>()
   #repeated = false
-  /** Of the attempt that is under way, or was last. */
+  /** State of the current or last attempt. */
   #backend: Backend | undefined
   #controller: Controller | undefined
   #started = 0
   #judged = false
-  /** The attempt's response was a failure of the backend: its end does not make up for it. */
+  /** The response was a failure of the backend, even if it ends well. */
   #isFailure = false
   #isOpen = false
 
   constructor(exchange: Exchange, body: Body) {
     this.#exchange = exchange
     this.#reply = new Reply(exchange)
-    // HTTP/2 requests a WebSocket by CONNECT.
+    // HTTP/2 requests a WebSocket with CONNECT.
     this.#method = exchange.asking === undefined ? (exchange.request.method ?? '') : 'GET'
     this.#body = body
     exchange.response.on('close', () => this.#close())
@@ -168,14 +168,14 @@ class Delivery implements Handler, Turn {
       if (error instanceof Incomplete) return void response.destroy()
       return this.#failed(error)
     }
-    // Of a client that sends too much or too little, the backend has done nothing wrong.
+    // A client that sends too much or too little is not a failure of the backend.
     const isClients = error instanceof TooLarge || error instanceof Incomplete
     const reason = isClients ? error.message : `${backend?.address}: ${reasonOf(error)}`
     if (!isClients) backend?.brokeOff(reasonOf(error))
     reply.breakOff(reason, (error as { rstCode?: number }).rstCode)
   }
 
-  /** No response came. */
+  /** Handles an attempt without a response. */
   #failed(error: NodeJS.ErrnoException): void {
     const backend = this.#backend
     const again = this.#mayRetry(isUnseen(error))
@@ -195,19 +195,19 @@ class Delivery implements Handler, Turn {
     answer(this.#exchange.response, status)
   }
 
-  /** The backend responded, or failed for a reason of its own; counts once for each attempt. */
+  /** Records the result of the attempt, once. */
   #judge(problem: string | undefined): void {
     if (!this.#judged) this.#backend?.served(performance.now() - this.#started, problem)
     this.#judged = true
     this.#isFailure ||= problem !== undefined
   }
 
-  /** The attempt is over; counts once. */
+  /** Ends the attempt and frees its slot, once. */
   #leave(): void {
     if (this.#forget()) this.#backend?.turns.free()
   }
 
-  /** The attempt is no longer in flight. @returns whether it was */
+  /** Marks the attempt as no longer in flight. @returns whether it was */
   #forget(): boolean {
     if (!this.#isOpen || this.#backend === undefined) return false
     this.#isOpen = false
@@ -215,22 +215,22 @@ class Delivery implements Handler, Turn {
     return true
   }
 
-  /** The attempt is over, whatever its backend still sends. */
+  /** Ends the attempt and ignores what its backend still sends. */
   #abandon(controller: Controller, reason: string): void {
     this.#leave()
     controller.abort(new Error(reason))
   }
 
-  /** The client has its whole response, or disconnected. */
+  /** Handles the end of the response or of the client. */
   #close(): void {
     this.#reply.close()
-    // An error is expensive for its stack, and each response ends with this event.
+    // Every response ends with this event, and the stack of an Error is expensive.
     if (this.#reply.isDone) return
     if (this.#isOpen && this.#backend?.turns.withdraw(this)) this.#forget()
     else this.#controller?.abort(new Error('the client disconnected'))
   }
 
-  /** Whether another attempt does nothing twice: the backend has not seen this one, or twice has the effect of once. */
+  /** Whether a retry is safe: the backend has not received the request, or the request is idempotent. */
   #mayRetry(notSeen: boolean): boolean {
     const safe = !this.#reply.isGone && (notSeen || idempotent.has(this.#method)) && isReplayable(this.#body)
     return safe && this.#tried.size <= this.#exchange.pool.config.retries
@@ -251,7 +251,7 @@ class Delivery implements Handler, Turn {
     if (backend === undefined) return
     release(this.#body)
     const { isHttp2 } = exchange.pool
-    // Trailers may follow a body of HTTP/2 whose length is known.
+    // Over HTTP/2, trailers may follow a body of known length.
     if (!isHttp2) this.#reply.expect(received['content-length'])
     try {
       const headers = this.#withCookie(responseHeaders(received, status, exchange.request), backend)
@@ -266,7 +266,7 @@ class Delivery implements Handler, Turn {
     }
   }
 
-  /** With the cookie that brings the client back to the same backend. */
+  /** Adds the cookie that returns the client to the same backend. */
   #withCookie(headers: Headers, backend: Backend): Headers {
     const { pool, tag } = this.#exchange
     const { sticky } = pool.config
@@ -278,10 +278,10 @@ class Delivery implements Handler, Turn {
     return headers
   }
 
-  /** A response that no client could be sent. */
+  /** Handles a response that cannot be sent to a client. */
   #isBad(controller: Controller, { message }: Error): void {
     const { request, response } = this.#exchange
-    // Node has kept what it then rejected: the reason phrase, or the headers.
+    // Node keeps what it rejected: the reason phrase, or the headers.
     if (request.httpVersionMajor < 2) response.statusMessage = ''
     else for (const name of response.getHeaderNames()) response.removeHeader(name)
     this.#backend?.brokeOff(message)

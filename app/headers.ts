@@ -2,15 +2,15 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Request } from '#nodeos/answer'
 import type { Origin } from '#nodeos/clients'
 
-/** Names and values in turn, each name once: an object would have another shape for every client. */
+/** Names and values alternate, each name once: an object would have another shape for every client. */
 export type Headers = (string | string[])[]
 
-/** Of one connection only (RFC 9110, 7.6.1). */
+/** Headers of one connection only (RFC 9110, 7.6.1). */
 const hopByHop = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'proxy-authenticate', 'proxy-authorization'],
   ...['te', 'trailer', 'transfer-encoding', 'upgrade', 'expect', 'http2-settings'],
 ])
-/** These, and the headers that the balancer replaces. */
+/** Hop-by-hop headers, and headers that the balancer replaces. */
 const saidAnew = new Set([
   ...[...hopByHop, 'forwarded', 'x-request-id', 'x-real-ip'],
   ...['x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'],
@@ -31,22 +31,22 @@ export function endToEnd(headers: IncomingHttpHeaders, left = hopByHop): Headers
   return passed
 }
 
-/** Hop-by-hop headers that `Connection` names; usually there are none. */
+/** Returns the headers that `Connection` names; it usually names none. */
 function namedHeaders(connection: string | undefined): string[] | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
   return connection.toLowerCase().split(/\s*,\s*/)
 }
 
-/** Headers of a response as its client gets them. */
+/** Returns the headers of a response for the client. */
 export function responseHeaders(received: IncomingHttpHeaders, status = 200, request?: Request): Headers {
   const headers = endToEnd(received)
   if (status === 204 || status === 205) remove(headers, 'content-length')
   if (status === 205) headers.push('content-length', '0')
-  // It names the protocol that the backend requires (RFC 9110, 15.5.22); HTTP/2 has no upgrades.
+  // Names the protocol that the backend requires (RFC 9110, 15.5.22); HTTP/2 has no upgrades.
   if (status === 426 && received.upgrade !== undefined && request?.httpVersionMajor === 1)
     headers.push('upgrade', received.upgrade, 'connection', 'upgrade, close')
   const { trailer } = received
-  // Names of trailers, where there can be any: Node takes them for an error elsewhere.
+  // Only responses that can have trailers may announce them: Node rejects the header elsewhere.
   if (trailer !== undefined && request !== undefined && mayHaveTrailers(received, status, request))
     headers.push('trailer', trailer)
   return headers
@@ -63,7 +63,7 @@ function remove(headers: Headers, name: string): void {
     if (headers[index] === name) headers.splice(index, 2)
 }
 
-/** Trailers as they may be passed on: none that would change the message (RFC 9110, 6.5.1). */
+/** Returns the trailers that may be passed on: none that would change the message (RFC 9110, 6.5.1). */
 export function trailersOf(received: IncomingHttpHeaders): Record<string, string | string[]> {
   const passed: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(received))
@@ -72,7 +72,7 @@ export function trailersOf(received: IncomingHttpHeaders): Record<string, string
   return passed
 }
 
-/** Headers for a backend: those of the client, and who it is. */
+/** Returns the headers for a backend: those of the client, and its address. */
 export function backendHeaders(headers: IncomingHttpHeaders, origin: Origin, requestId: string): Headers {
   const passed = endToEnd(headers, saidAnew)
   // Trailers are passed on: a backend may rely on them if the client does.
@@ -95,12 +95,12 @@ function forwarded({ chain, protocol, host }: Origin): string {
   return proxies.length > 0 ? `${first}, ${proxies.join(', ')}` : first
 }
 
-/** Removes quotes and backslashes. Searching first is cheaper, as there are hardly ever any. */
+/** Removes quotes and backslashes. Searching first is cheaper, as they are rare. */
 function unquoted(text: string): string {
   return text.includes('"') || text.includes('\\') ? text.replaceAll(/["\\]/g, '') : text
 }
 
-/** The value of a cookie. */
+/** Returns the value of a cookie. */
 export function cookie(headers: IncomingHttpHeaders, name: string): string | undefined {
   const pair = headers.cookie?.split(/;\s*/).find((part) => part.startsWith(`${name}=`))
   return pair?.slice(name.length + 1)

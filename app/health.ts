@@ -13,7 +13,7 @@ import type { Pool } from './pool.ts'
 
 type Pools = ReadonlyMap<string, Pool>
 
-/** How soon a backend that was added is checked for the first time, at most. */
+/** Limit of the delay before the first check of a backend. */
 const firstMs = 1000
 
 /**
@@ -26,7 +26,7 @@ export function shareHealth(pools: Pools, isChecker: () => boolean): void {
     for (const [key, backend] of byKey(pools)) backend.verdict = verdicts[key] ?? well
   })
   const decide = (decided: Backend, verdict: Verdict): void => {
-    // This process does not wait for the others: requests that are on their way must not go there.
+    // Applies here at once: the next requests must not use the backend.
     decided.verdict = verdict
     const edit = (): Record<string, Verdict> => {
       const all = Array.from(byKey(pools), ([key, backend]) => {
@@ -50,7 +50,7 @@ function byKey(pools: Pools): Map<string, Backend> {
   return new Map(all)
 }
 
-/** Checks a backend, at its own moment of the interval, as long as its pool has it. */
+/** Checks a backend at intervals, with a random offset, until its pool drops it. */
 async function watch(backend: Backend, { backends, config }: Pool, isChecker: () => boolean): Promise<void> {
   if (config.health.kind === 'none') return
   const intervalMs = config.health.interval * 1000
@@ -118,7 +118,7 @@ async function askPath(session: ClientHttp2Session, path: string): Promise<strin
   return problemOf(status)
 }
 
-/** Calls Check of grpc.health.v1 for the server as a whole. */
+/** Calls Check of grpc.health.v1 for the whole server. */
 async function askGrpc(session: ClientHttp2Session): Promise<string | undefined> {
   const stream = session.request({
     ':method': 'POST',
@@ -129,12 +129,12 @@ async function askGrpc(session: ClientHttp2Session): Promise<string | undefined>
   let result: IncomingHttpHeaders = {}
   for (const event of ['response', 'trailers'])
     stream.on(event, (headers: IncomingHttpHeaders) => (result = { ...result, ...headers }))
-  // A message without fields: not compressed, of length 0.
+  // An empty message: uncompressed, length 0.
   stream.end(Buffer.alloc(5))
   const message = await buffer(stream)
   if (result['grpc-status'] !== '0')
     return `the health check returned gRPC status ${String(result['grpc-status'])}`
-  // Field 1, a number, is 1: SERVING.
+  // Field 1 is 1: SERVING.
   return message.subarray(5).equals(Buffer.of(8, 1))
     ? undefined
     : 'the health check returned another state than SERVING'

@@ -16,7 +16,7 @@ import {
 } from './connections.ts'
 import { type Headers, trailersOf } from './headers.ts'
 
-/** Connections of HTTP/1.1, each for one request at a time. */
+/** Opens HTTP/1.1 connections to a backend, each for one request at a time. */
 export function http1Connections(options: ConnectionOptions): Connections {
   const { host, serverName } = options
   const connect = connector({ timeout: options.connectMs })
@@ -42,9 +42,9 @@ export function http1Connections(options: ConnectionOptions): Connections {
         ...{ path, method, upgrade },
         headers: headers as string[],
         body: body as Buffer | null,
-        // Without it undici closes the connection after each HEAD.
+        // By default undici closes the connection after each HEAD.
         reset: method === 'HEAD' ? false : null,
-        // Undici would take the client's Host: in TLS the backend has a name of its own.
+        // By default undici uses the client's Host; in TLS the backend has its own name.
         servername: host,
       }
       pool.dispatch(request as Parameters<typeof pool.dispatch>[0], handler)
@@ -67,7 +67,7 @@ interface Parser {
   onHeadersComplete: (status: number, upgrade: boolean, keepAlive: boolean) => number
 }
 
-/** Return values for llhttp: a body follows, or none does. */
+/** Return values for llhttp. */
 const [bodyFollows, noBody] = [0, 1]
 let corrected = false
 
@@ -94,7 +94,7 @@ function correctParser(socket: Socket): void {
     const next = onHeadersComplete.call(this, status, upgrade, keepAlive)
     if (next !== bodyFollows || (status !== 204 && status !== 304)) return next
     this.contentLength = ''
-    // Where a 204 has a body after all, it must not become the next response.
+    // If a 204 has a body nevertheless, it must not be parsed as the next response.
     if (status === 204 && headers.some(isFraming)) this.shouldKeepAlive = false
     return noBody
   }
@@ -106,7 +106,7 @@ function isFraming(text: Buffer, index: number): boolean {
   )
 }
 
-/** Requests that announce trailers, over HTTP/1.1: undici cannot send any. Nearly no request does. */
+/** Opens connections for HTTP/1.1 requests with trailers, which undici cannot send. They are rare. */
 export function trailerConnections(options: ConnectionOptions): Connections {
   const { host, port, secure, serverName: servername, connections, headerBytes } = options
   const { Agent, request } = secure ? https : http
@@ -133,7 +133,7 @@ export function trailerConnections(options: ConnectionOptions): Connections {
   }
 }
 
-/** Node wants each value of a repeated header with its name. */
+/** Repeats the name before each value of a header, as Node requires. */
 function flat(headers: Headers): string[] {
   const all: string[] = []
   for (let index = 0; index < headers.length; index += 2)

@@ -22,16 +22,16 @@ import {
 } from './connections.ts'
 import { trailersOf } from './headers.ts'
 
-/** Requests at once on a connection whose backend sets no limit. */
+/** Concurrency limit of a connection if the backend sets none. */
 const firstStreams = 100
-/** A connection without any traffic takes no more requests after this time. */
+/** A connection without traffic for this long takes no more requests. */
 const idleMs = 60_000
-/** Bytes of one response that may be on their way: the next ones follow as the client reads. */
+/** Flow-control window of a response. */
 const windowBytes = 262_144
 
 type Request = [Outgoing, Handler]
 
-/** Connections of HTTP/2 to one backend, each for as many requests at once as the backend allows. */
+/** Opens HTTP/2 connections to a backend, each for as many concurrent requests as the backend allows. */
 export function http2Connections(options: ConnectionOptions): Connections {
   const connections = new Set<Connection>()
   const dispatch = (outgoing: Outgoing, handler: Handler): void => {
@@ -57,14 +57,14 @@ export function http2Connections(options: ConnectionOptions): Connections {
 /** One connection to a backend. */
 class Connection {
   readonly options: ConnectionOptions
-  /** Requests until the backend has told how many it allows at once. */
+  /** Requests that wait for the settings of the backend. */
   waiting: Request[] = []
   isOpening = true
   #isRetired = false
   readonly #session: ClientHttp2Session
   #requests = 0
   #most = 1
-  /** The last stream that the backend responds to, once it is closing the connection. */
+  /** The last stream that the backend will respond to, after GOAWAY. */
   #lastStream = Infinity
 
   constructor(options: ConnectionOptions, dispatch: Connections['dispatch'], onEnd: () => void) {
@@ -112,7 +112,7 @@ class Connection {
         waitForTrailers: outgoing.body !== null,
       })
     } catch (error) {
-      // Such as a header that HTTP/2 does not allow.
+      // For instance a header that HTTP/2 does not allow.
       return handler.onResponseError(noController, error as Error)
     }
     this.#requests += 1
@@ -124,7 +124,7 @@ class Connection {
     new Http2Request(this, stream, handler).begin(outgoing)
   }
 
-  /** Takes no more requests, and ends with the last of those in flight. */
+  /** Takes no more requests, and closes after those in flight. */
   retire(): void {
     this.#isRetired = true
     if (!this.isOpening) this.#session.close()
@@ -152,7 +152,7 @@ function settingsOf({ serverName, headerBytes }: ConnectionOptions): SecureClien
   const settings: SecureClientSessionOptions & { strictSingleValueFields: boolean } = {
     servername: serverName,
     settings: { enablePush: false, initialWindowSize: windowBytes, maxHeaderListSize: headerBytes },
-    // Their bytes are limited, not their number.
+    // Headers are limited in bytes, not in number.
     maxHeaderListPairs: headerBytes,
     maxSendHeaderBlockLength: 2 ** 21,
     maxSessionMemory: 100,
@@ -175,9 +175,9 @@ function headersOf({ headers, method, path }: Outgoing, { secure }: ConnectionOp
   return all
 }
 
-/** One request on a connection of HTTP/2. */
+/** One request on an HTTP/2 connection. */
 class Http2Request extends BackendRequest {
-  /** The response has ended with its headers: the client's may end so, too. */
+  /** Whether the response ended with its headers, as the one to the client then may. */
   isWhole = false
   readonly #connection: Connection
   readonly #stream: ClientHttp2Stream

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { env } from 'node:process'
 
-/** The part of the configuration that this file reads. The build has checked it. */
+/** The part of the configuration that this file reads. The build has validated it. */
 interface Glance {
   listeners?: { port: number; protocol?: string }[]
   routes?: unknown[]

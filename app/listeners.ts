@@ -23,7 +23,7 @@ type Make = (
   env: NodeJS.ProcessEnv,
 ) => Pick<Listener, 'server' | 'certificates'>
 
-/** Starts what a listener's configuration describes. */
+/** Starts a listener. */
 export function listen(config: ListenerConfig, balancer: Balancer, env: NodeJS.ProcessEnv): Listener {
   const { connections, connectionsPerClient } = balancer.config.limits
   const listener = { port: config.port, ...makers[config.protocol](balancer, config, env) }

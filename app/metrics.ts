@@ -22,7 +22,7 @@ const kinds: Kind[] = [
 const failures =
   'Requests that the backend failed: it was unavailable, or its response broke off in the middle.'
 
-/** The figures of every backend in this process. */
+/** Returns the metrics of every backend in this process. */
 export function metricsOf(balancer: Balancer): Metric[] {
   const all = balancer.backends().map(({ pool, backend }) => ({
     ...{ labels: { pool: pool.name, backend: backend.address }, backend, counter: backend.counter },
@@ -43,21 +43,21 @@ export function metricsOf(balancer: Balancer): Metric[] {
   ]
 }
 
-/** One backend as one process counts, or all of them together. */
+/** Figures of a backend in one process, or in all. */
 export type View = ReturnType<typeof viewsOf>[number]
 
 /** The figures of all processes. */
 export interface Overview {
-  /** Whether this one checks the backends, for all: the first of those that live. */
+  /** Whether this process runs the health checks for all: the one with the lowest pid does. */
   isChecker: () => boolean
-  /** All processes together, and how many they are. */
+  /** Sums the figures of all processes. */
   look: () => { processes: number; views: View[] }
 }
 
-/** Tells the other processes how the backends are doing here, and hears how they do there. */
+/** Exchanges the figures of the backends with the other processes. */
 export function watchProcesses(balancer: Balancer): Overview {
   const others = gather(() => {
-    // Without an admin port nobody reads figures: an empty list shows that this process is alive.
+    // Figures are read through the admin port only: an empty list shows that this process is alive.
     if (balancer.config.admin.port === undefined) return []
     for (const { backend } of balancer.backends()) backend.counter.tick()
     return viewsOf(balancer)

@@ -2,12 +2,12 @@ import { hash } from 'node:crypto'
 import { Backend, type BackendLimits, isHttp2, type Verdict } from './backend.ts'
 import type { BackendConfig, PoolConfig } from './config.ts'
 
-/** Backends that do the same, and the way to choose among them. */
+/** Interchangeable backends, and the way to choose among them. */
 export class Pool {
   readonly name: string
   readonly config: PoolConfig
   readonly backends = new Map<string, Backend>()
-  /** What becomes of a verdict. */
+  /** Applies a verdict. */
   decide = (backend: Backend, verdict: Verdict): void => void (backend.verdict = verdict)
   onAdded?: (backend: Backend) => void
   /** Whether the backends speak HTTP/2. */
@@ -24,7 +24,7 @@ export class Pool {
     this.change(config.backends)
   }
 
-  /** The backends that it shall have from now on; requests in flight go on where they are. */
+  /** Replaces the backends; requests in flight continue. */
   change(wanted: readonly BackendConfig[]): void {
     const addresses = new Set(wanted.map(({ address }) => address))
     for (const [address, backend] of this.backends) {
@@ -58,17 +58,17 @@ export class Pool {
     for (const backend of this.backends.values()) {
       if (tried.has(backend)) continue
       const { state, weight } = backend
-      // A backend that drains keeps the clients that it has.
+      // A backend that drains keeps its clients.
       if (backend.tag === tag && (state === 'up' || state === 'draining')) return backend
       if (weight > 0 && state === 'up') up.push(backend)
       else if (weight > 0 && state === 'ejected') ejected.push(backend)
     }
-    // Requests that failed must not empty a pool: better an ejected backend than none.
+    // Failed requests must not empty a pool: an ejected backend is better than none.
     const able = up.length > 0 ? up : ejected
     return able.length > 1 ? this.#choose(able, client) : able[0]
   }
 
-  /** Whether a request that these have failed can go to another one. */
+  /** Whether another backend can receive a request that failed on these. */
   hasOther(tried: ReadonlySet<Backend>): boolean {
     for (const backend of this.backends.values())
       if (!tried.has(backend) && backend.weight > 0 && backend.state === 'up') return true
@@ -76,7 +76,7 @@ export class Pool {
   }
 }
 
-/** Chooses among backends that can take a request; there is at least one, and each has a weight above 0. */
+/** Chooses among one or more available backends, each with a weight above 0. */
 export type Algorithm = (backends: readonly Backend[], client: string) => Backend | undefined
 
 const algorithms: Record<PoolConfig['algorithm'], () => Algorithm> = {
@@ -86,7 +86,7 @@ const algorithms: Record<PoolConfig['algorithm'], () => Algorithm> = {
   'consistent-hash': () => consistentHash,
 }
 
-/** A new chooser: round robin remembers whose turn it is. */
+/** Returns a chooser of its own: round robin has state. */
 export function algorithm(name: PoolConfig['algorithm']): Algorithm {
   return algorithms[name]()
 }
@@ -113,14 +113,14 @@ function load({ counter, weight }: Backend): number {
   return (counter.inflight + 1) / weight
 }
 
-/** Of equally loaded ones a random one: processes that do not know of each other must not agree. */
+/** Chooses randomly among equally loaded backends, so that processes do not all choose the same. */
 function leastConnections(backends: readonly Backend[]): Backend | undefined {
   const least = Math.min(...backends.map(load))
   const idle = backends.filter((backend) => load(backend) === least)
   return idle[Math.floor(Math.random() * idle.length)]
 }
 
-/** Two at random, by weight, and the less loaded of them. */
+/** Chooses the less loaded of two random backends. */
 function powerOfTwo(backends: readonly Backend[]): Backend | undefined {
   const [one, other] = [atRandom(backends), atRandom(backends)]
   if (one === undefined || other === undefined) return one
@@ -132,7 +132,7 @@ function atRandom(backends: readonly Backend[]): Backend | undefined {
   return backends.find(({ weight }) => (left -= weight) < 0) ?? backends.at(-1)
 }
 
-/** Weighted rendezvous hashing: a backend that comes or goes moves only its own share of the clients. */
+/** Weighted rendezvous hashing: a backend that is added or removed moves only its own share of the clients. */
 function consistentHash(backends: readonly Backend[], client: string): Backend | undefined {
   let best: Backend | undefined
   let highest = -Infinity
@@ -143,7 +143,7 @@ function consistentHash(backends: readonly Backend[], client: string): Backend |
   return best
 }
 
-/** A text as a number between 0 and 1, evenly spread. */
+/** Hashes a text to a number between 0 and 1. */
 function unitHash(text: string): number {
   return (hash('sha1', text, 'buffer').readUInt32LE() + 0.5) / 2 ** 32
 }

@@ -10,13 +10,13 @@ const textBytes = 4096
 
 /** The response to a client while its backend sends it. */
 export class Reply {
-  /** The client disconnected, or has its whole response. */
+  /** The client disconnected, or has its complete response. */
   isGone = false
   /** The client's response has been written. */
   isDone = false
   readonly #exchange: Exchange
   readonly #isHttp2: boolean
-  /** Bytes of the body that are still to come, if the backend has declared how many. */
+  /** Bytes of the body that are still missing, if the backend declared its length. */
   #left = NaN
   #late: NodeJS.Timeout | undefined
   /** A 205 has no body, and HTTP/2 rejects one (RFC 9110, 15.3.6). */
@@ -27,10 +27,10 @@ export class Reply {
     this.#isHttp2 = exchange.request.httpVersionMajor > 1
   }
 
-  /** An informational response, which may come any number of times: 102, 103 and what there will be. */
+  /** Passes on an informational response, such as 102 or 103. */
   inform(status: number, received: IncomingHttpHeaders): void {
     const { request, response } = this.#exchange
-    // Clients of HTTP/1.0 do not know them, and 101 and 100 are of one connection only (RFC 9110, 15.2).
+    // HTTP/1.0 has none, and 100 and 101 belong to one connection (RFC 9110, 15.2).
     if (status === 100 || status === 101 || request.httpVersion === '1.0' || this.isGone) return
     const headers: Record<string, string> = {}
     const passed = endToEnd(received)
@@ -41,24 +41,24 @@ export class Reply {
     try {
       response.writeInformation(status, headers)
     } catch {
-      // It is only a hint: one with an invalid header is left out.
+      // It is only a hint: one with an invalid header is dropped.
     }
   }
 
-  /** Begins the response. @throws when the client cannot be sent such a one */
+  /** Begins the response. @throws if it cannot be sent to this client */
   start(status: number, headers: Headers, message: string | undefined, isWhole: boolean): void {
     const { response } = this.#exchange
     this.#hasNoBody = status === 205
     if (!this.#isHttp2) return void response.writeHead(status, message, headers as string[])
     if (!isWhole) return void response.writeHead(status, headers as string[])
-    // What ends with its headers, such as an error of gRPC, must end so here, too.
+    // A response that ends with its headers, such as a gRPC error, must do so here, too.
     for (let index = 0; index < headers.length; index += 2)
       response.setHeader(headers[index] as string, headers[index + 1] ?? '')
     response.statusCode = status
     this.#end()
   }
 
-  /** Bytes of a body that are to come, after which the response is complete. */
+  /** Sets the length of the body, after which the response is complete. */
   expect(length: string | undefined): void {
     this.#left = Number(length ?? NaN)
   }
@@ -67,7 +67,7 @@ export class Reply {
     if (this.isGone || this.#hasNoBody) return
     this.#exchange.bytes += chunk.length
     this.#left -= chunk.length
-    // The last of the body is sent with the end, and a short one with the headers.
+    // The last part of the body is sent with the end, a short body with the headers.
     if (this.#left === 0) this.#end(chunk)
     else if (!this.#exchange.response.write(chunk)) this.#hold(controller)
   }
@@ -86,7 +86,7 @@ export class Reply {
     clearTimeout(this.#late)
   }
 
-  /** Ends a response that has begun before it is complete, so that the client notices. */
+  /** Aborts a response that has begun, so that the client notices. */
   breakOff(reason: string, rstCode: number | undefined): void {
     const exchange = this.#exchange
     exchange.brokenOff = reason
@@ -104,7 +104,7 @@ export class Reply {
     })
   }
 
-  /** A client that reads nothing for too long is disconnected. */
+  /** Disconnects a client that reads nothing for too long. */
   #expectReading(): void {
     const { takeMs } = this.#exchange
     clearTimeout(this.#late)
@@ -116,7 +116,7 @@ export class Reply {
 
   #end(last?: Buffer): void {
     const { response, bytes } = this.#exchange
-    // Node joins text to the headers, and bytes only in a list for the kernel, which costs more for short ones.
+    // Node joins text with the headers, but sends bytes separately, which costs more for short bodies.
     const isAll = last?.length === bytes && bytes <= textBytes && !this.#isHttp2
     if (isAll) response.end(last.toString('latin1'), 'latin1')
     else response.end(last)
@@ -125,7 +125,7 @@ export class Reply {
   }
 }
 
-/** Ends a response: a stream of HTTP/2 with a code, else the connection. */
+/** Aborts a response: an HTTP/2 stream with a code, else the connection. */
 function reset(response: Response, rstCode: number): void {
   if (!('stream' in response)) return void response.destroy()
   const { stream } = response as { stream: { close: (code: number) => void } }

@@ -8,7 +8,7 @@ export interface TcpTimeouts {
   idleMs: number
 }
 
-/** Joins a client's connection to a backend; one that does not take it is passed over, as often as the pool retries. */
+/** Joins a client's connection to a backend; retries on another one if it does not accept. */
 export function passTcp(client: Socket, pool: Pool, timeouts: TcpTimeouts, tried = new Set<Backend>()): void {
   const backend = pool.pick(client.remoteAddress ?? '', undefined, tried)
   if (backend === undefined || client.destroyed) {

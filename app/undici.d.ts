@@ -1,4 +1,4 @@
-/** Parts of undici for themselves: the whole takes three times as long to load. */
+/** Parts of undici: the whole takes three times as long to load. */
 declare module 'undici/lib/dispatcher/pool.js' {
   import { Pool } from 'undici'
   export default Pool

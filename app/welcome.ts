@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { freemem, hostname, totalmem, uptime } from 'node:os'
 import { join } from 'node:path'
 
-/** Serves a page about the machine while there are no routes. */
+/** Serves a page about the machine, for a configuration without routes. */
 export function welcome(ports: readonly number[]): void {
   for (const port of ports) createServer(respond).listen(port)
 }
