@@ -38,7 +38,7 @@ await t.test('retries if the server sends nothing', async (t) => {
     if (asked > 1) response.end()
   })
   await untilOk(await listen(t, server), { patienceMs: 50, pauseMs: 1 })
-  t.equal(asked, 2)
+  t.ok(asked >= 2, 'on a busy host, a response may come too late, too')
 })
 
 await t.test('keeps one connection for all requests', async (t) => {

@@ -25,10 +25,15 @@ await withLock(${JSON.stringify(path)}, {}, ${body})`
 await t.test('one at a time, and the other is told that it waits', async (t) => {
   const path = join(t.testdir({}), 'lock')
   const order: string[] = []
+  const seen = Promise.withResolvers<void>()
+  const waiting = (name: string): void => {
+    order.push(`${name} waits`)
+    seen.resolve()
+  }
   const run = async (name: string): Promise<void> =>
-    withLock(path, { waiting: () => order.push(`${name} waits`) }, async () => {
+    withLock(path, { waiting: () => waiting(name) }, async () => {
       order.push(`${name} begins`)
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      await seen.promise
       order.push(`${name} ends`)
     })
   await Promise.all([run('a'), run('b')])

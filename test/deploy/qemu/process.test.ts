@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import t from 'tap'
 import { isRunning, markProcess } from '../../../config/lib/process.ts'
 import { awaitEnd } from '../../../deploy/qemu/process.ts'
+import { limitMs } from '../../lib/until.ts'
 
 await t.test('a process is known by its start time too', async (t) => {
   const child = spawn('sleep', ['100'])
@@ -12,5 +13,5 @@ await t.test('a process is known by its start time too', async (t) => {
   t.notOk(isRunning({ ...mark, started: '1' }), 'the same id used again')
   t.equal(await awaitEnd(mark, 100), false)
   child.kill('SIGKILL')
-  t.equal(await awaitEnd(mark, 5000), true)
+  t.equal(await awaitEnd(mark, limitMs), true)
 })
