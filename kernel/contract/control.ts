@@ -10,13 +10,7 @@ export const portName = 'nodeos.control'
 export const longestLine = 2 ** 20
 
 /** Most bytes of a large result in one line. */
-export const chunkBytes = 48 * 1024
-
-/**
- * Marks messages between the primary and a worker. Node hands those that begin with NODE_ to `internalMessage`:
- * the app's own listeners do not see them, and the channel does not keep a process alive for them.
- */
-export const relayMark = 'NODE_OS_CONTROL'
+const chunkBytes = 48 * 1024
 
 export interface Hello {
   hello: typeof portName
@@ -77,6 +71,13 @@ export interface Status {
 export interface ReportFile {
   name: string
   bytes: number
+}
+
+/** Splits large data into chunks that fit in a line each, as base64. */
+export function* chunksOf(data: Uint8Array): Generator<string> {
+  for (let from = 0; from < data.length; from += chunkBytes) {
+    yield Buffer.from(data.subarray(from, from + chunkBytes)).toString('base64')
+  }
 }
 
 /** Splits a stream of bytes into lines, and buffers at most one line of a given length. */

@@ -1,8 +1,18 @@
 import { channel } from 'node:diagnostics_channel'
-import type { Give, Metric } from '../system/metrics/metric.ts'
 import { type Counter, upperMs } from './stats.ts'
 
-export type { Metric }
+/** A metric with its samples, as prom-client's `getMetricsAsJSON` returns it. */
+export interface Metric {
+  name: string
+  help: string
+  type: 'counter' | 'gauge' | 'histogram' | 'summary'
+  /** How the values of several processes are combined. */
+  aggregator: 'sum' | 'first' | 'min' | 'max' | 'average' | 'omit'
+  values: { labels: Record<string, string | number>; value: number; metricName?: string }[]
+}
+
+/** The message of the diagnostics channel `nodeos.metrics`: the app calls it with its metrics. */
+export type Give = (metrics: Metric[] | Promise<Metric[]>) => void
 
 type Labels = Record<string, string | number>
 

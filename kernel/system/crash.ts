@@ -1,15 +1,8 @@
 import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
 import type { Emit } from './event.ts'
+import type { Paths } from './paths.ts'
 
-/** Where the kernel describes itself. */
-export interface CrashFacts {
-  /** Folder of procfs. */
-  proc: string
-  /** Device of the kernel's log: each read returns one record. */
-  kernelLog: string
-}
-
-/** What x86-64-v2 has and the first 64-bit CPUs lack: addons are compiled for it. As in kernel/init/crash.c. */
+/** CPU flags of x86-64-v2, for which addons are compiled, that older CPUs lack. As in kernel/init/crash.c. */
 const wanted = ['cx16', 'lahf_lm', 'popcnt', 'pni', 'ssse3', 'sse4_1', 'sse4_2']
 
 const hints: Record<string, string> = {
@@ -23,21 +16,21 @@ const hints: Record<string, string> = {
 }
 
 /**
- * Logs which fault killed a worker, as init does for the process that it started. Other signals are no faults.
+ * Logs which fault killed a worker, as init does for its child. Signals that are not faults are ignored.
  *
  * @param sinceMs start of the worker, in milliseconds since the kernel started
  */
 export function explainCrash(
   { worker, pid, signal }: { worker: number; pid: number | undefined; signal: string },
   sinceMs: number,
-  facts: CrashFacts,
+  paths: Pick<Paths, 'proc' | 'kernelLog'>,
   emit: Emit,
 ): void {
   const hint = hints[signal]
   if (hint === undefined) return
-  const { model, flags } = readCpu(facts.proc)
+  const { model, flags } = readCpu(paths.proc)
   const missing = flags.length === 0 ? [] : wanted.filter((flag) => !flags.includes(flag))
-  const file = signal === 'SIGABRT' ? '' : faultingFile(facts.kernelLog, sinceMs)
+  const file = signal === 'SIGABRT' ? '' : faultingFile(paths.kernelLog, sinceMs)
   emit('app', 'app.killed', { worker, signal, pid, in: file, cpu: model, missing: missing.join(' '), hint })
 }
 
@@ -49,7 +42,7 @@ function readCpu(proc: string): { model: string; flags: string[] } {
 
 const fault = /^\d+,\d+,(\d+),[^;]*;(?:traps: .*|\S+: segfault at .*) in ([^[\n]+)\[/
 
-/** The file that the kernel named at the last fault since then; empty when it named none. */
+/** Returns the file that the kernel logged with the last fault since then, or an empty string. */
 function faultingFile(path: string, sinceMs: number): string {
   let file = ''
   for (const record of readRecords(path)) {
@@ -74,7 +67,7 @@ function* readRecords(path: string): Generator<string> {
   }
 }
 
-/** The log ends with an error, EAGAIN; a machine may lack either file. */
+/** The log ends with the error EAGAIN, and a machine may lack either file. */
 function readOr<T>(otherwise: T, read: () => T): T {
   try {
     return read()

@@ -1,27 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { parseVariables, strayLine, variableName } from '../contract/environment.ts'
+import type { Paths } from './paths.ts'
 
-/** What was given to this very machine, beside what was baked into its image. */
-export interface Instance {
+/** Settings of one machine, which are not in its image. */
+export interface MachineSettings {
   hostname?: string
-  /** May hold secrets: names may be printed, values never, nor what is no name and may be the rest of a value. */
+  /** May contain secrets: names may be printed, values and invalid lines never. */
   env: Record<string, string>
-  /** Whether the host may run code in the app: the hypervisor says so, the command line cannot. */
+  /** Whether the host may run code in the app. Only fw_cfg can allow it, not the command line. */
   repl: boolean
-  /** What could not be used, and why; without values. */
+  /** Invalid settings, without their values. */
   problems: string[]
-}
-
-export interface InstancePaths {
-  /** Folder of QEMU's fw_cfg items. */
-  firmware: string
-  commandLine: string
 }
 
 const longestHostname = 64
 const hostnameForm = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i
 
-/** Node has read these when the system layer runs: for the app's process they come too late. */
+/** Node reads these before the system layer runs. */
 const readAtStart = new Set([
   'NODE_OPTIONS',
   'NODE_EXTRA_CA_CERTS',
@@ -29,8 +24,8 @@ const readAtStart = new Set([
   'NODE_V8_COVERAGE',
 ])
 
-/** Reads per-instance settings. The hypervisor's fw_cfg, which may carry secrets, wins over the kernel command line. */
-export function readInstance(paths: InstancePaths): Instance {
+/** Reads per-machine settings. fw_cfg, which may contain secrets, overrides the kernel command line. */
+export function readMachineSettings(paths: Pick<Paths, 'firmware' | 'commandLine'>): MachineSettings {
   const problems: string[] = []
   const commandLine = parseCommandLine(read(paths.commandLine) ?? '')
   const firmware = read(`${paths.firmware}/env/raw`)
@@ -83,7 +78,20 @@ function isHostname(name: string): boolean {
   return name.length <= longestHostname && hostnameForm.test(name)
 }
 
-/** The text of a file, or undefined when there is none; the end that some hypervisors mark with zeros is cut off. */
+/** Reads a file, if it exists, without the zeros that some hypervisors append. */
 function read(path: string): string | undefined {
   return existsSync(path) ? readFileSync(path, 'utf8').replaceAll('\0', '') : undefined
+}
+
+/**
+ * Makes the per-machine time zone the default of programs that do not read `TZ`.
+ *
+ * @returns whether the zone exists
+ */
+export function linkZone(name: string, { zones, localtime }: Pick<Paths, 'zones' | 'localtime'>): boolean {
+  const file = `${zones}/${name.replace(/^:/, '')}`
+  if (name === '' || name.includes('..') || !existsSync(file)) return false
+  rmSync(localtime, { force: true })
+  symlinkSync(file, localtime)
+  return true
 }

@@ -1,4 +1,17 @@
-import { constants, openSync, readSync, writeSync } from 'node:fs'
+import { constants, existsSync, openSync, readdirSync, readFileSync, readSync, writeSync } from 'node:fs'
+
+/**
+ * The device of the virtio-serial port of a name, e.g. `/dev/vport1p1`; undefined when the machine has none.
+ *
+ * @param folder with the ports of the machine, `/sys/class/virtio-ports`
+ */
+export function findPort(name: string, folder: string): string | undefined {
+  if (!existsSync(folder)) return undefined
+  const port = readdirSync(folder).find(
+    (port) => readFileSync(`${folder}/${port}/name`, 'utf8').trim() === name,
+  )
+  return port === undefined ? undefined : `/dev/${port}`
+}
 
 /** What happens at the host's end of a port. */
 export interface PortEvents {

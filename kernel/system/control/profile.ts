@@ -1,5 +1,5 @@
 import type { Session } from 'node:inspector/promises'
-import type { Send } from './server.ts'
+import type { Send } from '../messages.ts'
 
 const longestSeconds = 600
 /** Microseconds between two looks at the stack. */

@@ -2,7 +2,7 @@ import type { Runtime } from 'node:inspector'
 import type { Session } from 'node:inspector/promises'
 import { registerHooks } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { EvaluationError } from './failure.ts'
+import { RemoteError } from '../messages.ts'
 import { connectSession } from './profile.ts'
 
 const importer = Symbol.for('nodeos.repl.import')
@@ -14,7 +14,7 @@ let session: Session | undefined
  * and `$_` is the last value.
  *
  * @returns how `util.inspect` shows the value
- * @throws {EvaluationError} what the source throws
+ * @throws {RemoteError} what the source throws
  */
 export async function evaluate(source: unknown, colors: boolean): Promise<string> {
   if (typeof source !== 'string') throw new Error('source must be a string')
@@ -22,7 +22,7 @@ export async function evaluate(source: unknown, colors: boolean): Promise<string
   const { result, exceptionDetails } = await session.post('Runtime.evaluate', asLine(source))
   const shown = await show(session, result, colors)
   if (exceptionDetails === undefined) return shown
-  throw new EvaluationError({ message: firstLine(result) ?? shown, stack: withoutOwnFrames(shown) })
+  throw new RemoteError({ message: firstLine(result) ?? shown, stack: withoutOwnFrames(shown) })
 }
 
 function asLine(source: string): Runtime.EvaluateParameterType {

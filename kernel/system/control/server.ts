@@ -1,17 +1,14 @@
-import { Lines } from '../../contract/control.ts'
 import {
   type Answer,
+  chunksOf,
   type Hello,
+  Lines,
   longestLine,
   type Params,
   portName,
   type Request,
 } from '../../contract/control.ts'
-import { chunksOf } from './chunks.ts'
-import { failureOf } from './failure.ts'
-
-/** Passes on a part of a large result; resolves when the host's side took it. */
-export type Send = (part: Uint8Array) => Promise<void>
+import { failureOf, type Send } from '../messages.ts'
 
 /** Answers one kind of request. What it throws is the answer's error. */
 export type Method = (params: Params, send: Send) => unknown

@@ -1,16 +1,17 @@
-/** Log forwarding: a bundle of its own, loaded when the configuration names a collector. */
+/** Log forwarding: a bundle of its own, loaded if the configuration has a collector. */
+import { constants, openSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Emit } from '../event.ts'
 import { reasonOf } from '../errors.ts'
-import { batches } from './batches.ts'
+import type { Emit } from '../event.ts'
 import { collectorOf, Refused } from './collector.ts'
 import { readRecord } from './record.ts'
 
 export interface Forwarding {
   /** URL of the collector, or `env:NAME`. */
   forward: string
-  /** Where PID 1 puts a copy of the log. */
+  /** The FIFO that init copies the log to. */
   fifo: string
   emit: Emit
 }
@@ -19,8 +20,8 @@ const firstRetryMs = 500
 const lastRetryMs = 30_000
 
 /**
- * Sends each line of the log to a collector from now on, in order. While the collector does not take them the next
- * lines stay where PID 1 puts them, and what has no room there PID 1 counts and drops: the app never waits.
+ * Sends each line of the log to a collector, in order. While the collector fails, lines wait in init's FIFO; init drops
+ * and counts those that do not fit, so the app never waits.
  */
 export async function forwardLogs({ forward, fifo, emit }: Forwarding): Promise<void> {
   const url = resolve(forward)
@@ -55,4 +56,25 @@ function resolve(forward: string): URL | undefined {
   const text = forward.startsWith('env:') ? process.env[forward.slice('env:'.length)] : forward
   const url = text === undefined ? null : URL.parse(text)
   return url !== null && schemes.has(url.protocol) && url.hostname !== '' ? url : undefined
+}
+
+/** A longer line is split. */
+const longestLine = 32_768
+/** Lines of this period are sent together. */
+const pauseMs = 100
+
+/** Yields the lines of a FIFO in batches, with back-pressure. Does not keep the process alive. */
+export async function* batches(fifo: string): AsyncGenerator<string[]> {
+  const fd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
+  const socket = new Socket({ fd, readable: true, writable: false })
+  socket.setEncoding('utf8').unref()
+  let rest = ''
+  for await (const chunk of socket as AsyncIterable<string>) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop() ?? ''
+    const whole = [...lines, ...(rest.length > longestLine ? [rest] : [])].filter((line) => line !== '')
+    if (rest.length > longestLine) rest = ''
+    if (whole.length > 0) yield whole
+    await wait(pauseMs, undefined, { ref: false })
+  }
 }

@@ -1,18 +1,18 @@
-/** A line of the log, with what can be told about it. */
-export interface Record {
+/** A line of the log. */
+export interface LogRecord {
   text: string
   /** ISO 8601. */
   time: string
-  /** As syslog counts: 3 is an error, 6 information, 7 for debugging. */
+  /** Of syslog: 3 is an error, 6 information, 7 for debugging. */
   severity: number
-  /** Name of the system event, when it is one. */
+  /** Name of the event, if the line is one. */
   event: string | undefined
-  /** The line, when it is a JSON object. */
+  /** The line, if it is a JSON object. */
   object: object | undefined
 }
 
 const information = 6
-/** Least level of pino, and of what follows it, and the severity that it means. */
+/** Lowest level of pino with its severity. */
 const levels = [
   [60, 2],
   [50, 3],
@@ -21,14 +21,14 @@ const levels = [
 ] as const
 const debugging = 7
 
-/** Reads a line: a system event, an object as pino writes it, or any text. */
-export function readRecord(text: string, now = new Date()): Record {
+/** Parses a line: an event, an object as pino writes it, or any text. */
+export function readRecord(text: string, now = new Date()): LogRecord {
   const object = parse(text)
   const { time, level, event } = (object ?? {}) as { time?: unknown; level?: unknown; event?: unknown }
-  const said = typeof time === 'string' || typeof time === 'number' ? new Date(time) : now
+  const written = typeof time === 'string' || typeof time === 'number' ? new Date(time) : now
   return {
     text,
-    time: (Number.isNaN(said.getTime()) ? now : said).toISOString(),
+    time: (Number.isNaN(written.getTime()) ? now : written).toISOString(),
     severity: typeof level === 'number' ? severityOf(level) : information,
     event: typeof event === 'string' && /^[\x21-\x7e]{1,32}$/.test(event) ? event : undefined,
     object,

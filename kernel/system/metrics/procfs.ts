@@ -1,16 +1,16 @@
 import { readFileSync, statfsSync, statSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
+import type { Metric } from '../../kit/metrics.ts'
 import { uptime } from '../event.ts'
-import type { Crew } from '../primary.ts'
-import type { Metric } from './metric.ts'
+import type { Workers } from '../primary.ts'
 
 type Sample = [labels: Record<string, string>, value: number]
 
-/** Of the fields of a line of /proc/stat, in this order, in hundredths of a second. */
+/** Fields of a line of /proc/stat, in hundredths of a second. */
 const modes = ['user', 'nice', 'system', 'idle', 'iowait', 'irq', 'softirq', 'steal'] as const
 const ticks = 100
 
-/** Columns of /proc/net/dev that are worth a metric, and the part of its name. */
+/** Columns of /proc/net/dev with the names of their metrics. */
 const counters = [
   [0, 'receive_bytes'],
   [1, 'receive_packets'],
@@ -24,8 +24,14 @@ const counters = [
 
 const memory = ['MemTotal', 'MemFree', 'MemAvailable', 'Cached', 'Slab'] as const
 
-/** The machine's metrics, under the names that node_exporter gives them, so that its dashboards show them; and NodeOS' own. */
-export function machineMetrics({ crew, starts }: { crew: Crew | undefined; starts: number }): Metric[] {
+/** Reads the machine's metrics, under the names of node_exporter so that its dashboards work, and NodeOS's own. */
+export function machineMetrics({
+  workers,
+  starts,
+}: {
+  workers: Workers | undefined
+  starts: number
+}): Metric[] {
   return [
     gauge('node_boot_time_seconds', 'Power-on, in seconds since 1970.', Date.now() / 1000 - uptime()),
     gauge('node_load1', 'Load average over a minute.', loadavg()[0] ?? 0),
@@ -35,14 +41,14 @@ export function machineMetrics({ crew, starts }: { crew: Crew | undefined; start
     ...filesystems(['/tmp', '/run', ...(isMounted('/data') ? ['/data'] : [])]),
     metric('nodeos_info', 'gauge', 'Version of Node.', [[{ node: process.versions.node }, 1]]),
     gauge('nodeos_cpus', 'CPUs of the machine.', availableParallelism()),
-    gauge('nodeos_processes', 'Processes that run the app.', crew?.members().length ?? 1),
+    gauge('nodeos_processes', 'Processes that run the app.', workers?.list().length ?? 1),
     metric(
       'nodeos_restarts_total',
       'counter',
       'Starts of the app after the first one, by what was started again.',
       [
         [{ what: 'node' }, starts - 1],
-        [{ what: 'worker' }, crew?.restarts() ?? 0],
+        [{ what: 'worker' }, workers?.restarts() ?? 0],
       ],
     ),
   ]
@@ -78,7 +84,7 @@ export function networkCounters(dev: string): Metric[] {
   )
 }
 
-/** A folder on another device than the one above it. */
+/** Whether a folder is on another device than the root. */
 function isMounted(folder: string): boolean {
   const stat = statSync(folder, { throwIfNoEntry: false })
   return stat !== undefined && stat.dev !== statSync('/').dev

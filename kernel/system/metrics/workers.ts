@@ -1,47 +1,47 @@
 import type { Worker } from 'node:cluster'
-import { answer, ask } from '../messages.ts'
-import type { Crew } from '../primary.ts'
-import type { Metric } from './metric.ts'
+import type { Metric } from '../../kit/metrics.ts'
+import { request } from '../messages.ts'
+import type { Workers } from '../primary.ts'
 
-const mark = 'NODE_OS_METRICS'
+/** A busy worker counts with its previous metrics. */
+const timeoutMs = 2000
 
 /**
- * Reads the metrics of all workers. One that does not answer in time counts with its last answer, and what one that
- * has ended counted stays: a counter that goes down is a restart to Prometheus, and all of it an increase.
+ * Reads the metrics of all workers. A worker that does not respond in time counts with its previous metrics, and the
+ * counters of workers that have exited are kept: to Prometheus, a counter that decreases has restarted at 0.
  *
- * @param question what is asked of a worker; undefined is no answer
+ * @param read reads the metrics of a worker; undefined if it does not respond
  */
-export function crewMetrics(
-  crew: Pick<Crew, 'members' | 'worker'>,
-  question: (worker: Worker) => Promise<Metric[] | undefined> = (worker) => ask(worker, mark),
+export function workerMetrics(
+  workers: Pick<Workers, 'list' | 'get'>,
+  read: (worker: Worker) => Promise<Metric[] | undefined> = readFrom,
 ): () => Promise<Metric[][]> {
   const last = new Map<Worker, Metric[]>()
-  let ended: Metric[] = []
-  const present = (): Worker[] => crew.members().map(({ worker }) => crew.worker(worker))
+  let exited: Metric[] = []
+  const present = (): Worker[] => workers.list().map(({ worker }) => workers.get(worker))
   return async () => {
     await Promise.all(
       present().map(async (worker) => {
-        const metrics = await question(worker)
-        // What comes after its end may have been counted without it.
+        const metrics = await read(worker)
+        // The previous metrics of a worker that has exited may already be in the sum.
         if (metrics !== undefined && present().includes(worker)) last.set(worker, metrics)
       }),
     )
     const living = new Set(present())
     for (const [worker, metrics] of last) {
       if (living.has(worker)) continue
-      ended = sum(ended, metrics.flatMap(lasting))
+      exited = sum(exited, metrics.flatMap(lasting))
       last.delete(worker)
     }
-    return [...last.values(), ended]
+    return [...last.values(), exited]
   }
 }
 
-/** In a worker: answers the primary. */
-export function answerPrimary(collect: () => Promise<Metric[] | void>): void {
-  answer(mark, collect)
+async function readFrom(worker: Worker): Promise<Metric[] | undefined> {
+  return request(worker, 'metrics', null, { timeoutMs }).catch(() => undefined)
 }
 
-/** Of a metric, what only grows. */
+/** Returns the part of a metric that never decreases. */
 function lasting(metric: Metric): Metric[] {
   const { type, aggregator } = metric
   if (type === 'gauge' || aggregator !== 'sum') return []
@@ -53,7 +53,7 @@ function lasting(metric: Metric): Metric[] {
   ]
 }
 
-/** Metrics of both, with the values that have the same labels added. */
+/** Adds the values that have the same labels. */
 function sum(some: Metric[], others: Metric[]): Metric[] {
   const all = new Map(some.map((metric) => [metric.name, metric]))
   for (const metric of others) {

@@ -1,11 +1,11 @@
 import type { Link } from '../../native/binding.ts'
-import { applySettings } from './apply.ts'
+import { applySettings } from './interface.ts'
 import { type Client, startClient } from './dhcp/client.ts'
 import type { Lease } from './dhcp/lease.ts'
-import { forgetLease, loadLease, saveLease } from './dhcp/store.ts'
-import { openWireOn } from './dhcp/wire.ts'
+import { forgetLease, loadLease, saveLease } from './dhcp/lease.ts'
+import { openWireOn } from './dhcp/client.ts'
 import { announce, publish, report, type Session } from './session.ts'
-import { leaseSettings } from './settings.ts'
+import { leaseSettings } from './dhcp/lease.ts'
 
 /**
  * Starts DHCP on the interface, and resolves once there is an address, or after the session's deadline:

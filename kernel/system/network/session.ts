@@ -1,11 +1,13 @@
-import type { Link, Native } from '../../native/binding.ts'
-import { type ClockPaths, guestClocks } from '../clock/source.ts'
-import { hosts, resolvConf, writeIfChanged } from './files.ts'
-import type { Clock, Emit, Settings } from './types.ts'
+import { guestPaths } from '../../contract/paths.ts'
 import type { NetworkConfig } from '../../contract/guest-config.ts'
+import type { Link, Native } from '../../native/binding.ts'
+import { type Clock, type ClockPaths, guestClocks } from '../clock.ts'
+import type { Emit } from '../event.ts'
+import { hosts, resolvConf, writeIfChanged } from './files.ts'
+import type { Settings } from './settings.ts'
 
 /** Files that the network settings are written to and read from. */
-export interface Paths {
+export interface NetworkPaths {
   resolvConf: string
   hosts: string
   /** Where the lease outlives a restart of Node, but not of the machine. */
@@ -15,10 +17,10 @@ export interface Paths {
   clocks: ClockPaths
 }
 
-export const guestPaths: Paths = {
-  resolvConf: '/run/resolv.conf',
-  hosts: '/run/hosts',
-  lease: '/run/nodeos/lease.json',
+export const networkPaths: NetworkPaths = {
+  resolvConf: guestPaths.resolvConf,
+  hosts: guestPaths.hosts,
+  lease: guestPaths.lease,
   sysctl: '/proc/sys',
   clocks: guestClocks,
 }
@@ -45,7 +47,7 @@ export interface Session {
   hostname: string
   /** Whether DHCP may give another. */
   hostnameFixed: boolean
-  paths: Paths
+  paths: NetworkPaths
   /** Milliseconds after which the app is started without an address. */
   deadlineMs: number
   link?: Link

@@ -1,10 +1,29 @@
-import type { Lease } from './dhcp/lease.ts'
-import { unique } from './files.ts'
-import { broadcastOf } from './ipv4.ts'
 import type { NetworkConfig } from '../../contract/guest-config.ts'
-import type { Settings } from './types.ts'
+import { broadcastOf } from './ipv4.ts'
 
-/** What a static configuration sets. The configuration has been checked: it names an address. */
+/** A route; without a gateway, the destination is on the link. */
+export interface RouteSetting {
+  destination: string
+  prefix: number
+  gateway?: string
+}
+
+/** Settings of an interface and the resolver, from the configuration or from DHCP. */
+export interface Settings {
+  address: string
+  prefix: number
+  broadcast?: string
+  /** Seconds until the address expires; without it, the address does not expire. */
+  lifetime?: number
+  mtu?: number
+  routes: RouteSetting[]
+  dns: string[]
+  search: string[]
+  ntp: string[]
+  hostname?: string
+}
+
+/** Returns the settings of a static configuration, which has been checked: it has an address. */
 export function staticSettings(network: NetworkConfig): Settings {
   const [address = '', prefix = ''] = (network.address ?? '').split('/')
   const broadcast = broadcastOf(address, Number(prefix))
@@ -20,22 +39,8 @@ export function staticSettings(network: NetworkConfig): Settings {
   })
 }
 
-/** What a lease sets; `now` is the machine's clock in milliseconds. */
-export function leaseSettings(network: NetworkConfig, lease: Lease, now: number): Settings {
-  const {
-    server: _server,
-    renewAt: _renewAt,
-    rebindAt: _rebindAt,
-    expiresAt,
-    lifetime: _,
-    ...settings
-  } = lease
-  if (expiresAt === Infinity) return withConfig(network, settings)
-  return withConfig(network, { ...settings, lifetime: Math.max(1, Math.ceil((expiresAt - now) / 1e3)) })
-}
-
-/** The configuration's own servers come first, and its MTU wins. */
-function withConfig(network: NetworkConfig, settings: Settings): Settings {
+/** Adds the configuration: its servers come first, and its MTU overrides. */
+export function withConfig(network: NetworkConfig, settings: Settings): Settings {
   return {
     ...settings,
     ...(network.mtu === undefined ? {} : { mtu: network.mtu }),
@@ -43,4 +48,9 @@ function withConfig(network: NetworkConfig, settings: Settings): Settings {
     search: unique([...network.search, ...settings.search]),
     ntp: unique([...network.ntp, ...settings.ntp]),
   }
+}
+
+/** Returns the values without repetitions, in order. */
+export function unique<T>(values: readonly T[]): T[] {
+  return [...new Set(values)]
 }

@@ -1,6 +1,143 @@
+/** SNTP (RFC 4330, RFC 5905): packets, a query, and keeping the clock right. Times are milliseconds since 1970. */
 import type { Native } from '../../native/binding.ts'
-import type { Clock, Emit } from './types.ts'
-import type { Reading } from './sntp/query.ts'
+import type { Clock } from '../clock.ts'
+import type { Emit } from '../event.ts'
+
+/** What an answer says. */
+export interface Answer {
+  /** When the server got the question and when it answered. */
+  receivedAt: number
+  sentAt: number
+  stratum: number
+}
+
+export const packetBytes = 48
+const at = { stratum: 1, rootDelay: 4, rootDispersion: 8, origin: 24, receive: 32, transmit: 40 }
+const [version, client, server] = [4, 3, 4]
+const unsynchronised = 3
+/** A server that is further than this from a reference clock is of no use. */
+const mostDistanceMs = 1500
+
+/** A question; the server sends `nonce` back, eight bytes, so that nobody who does not see it can answer. */
+export function encodeQuestion(nonce: Uint8Array): Uint8Array {
+  const bytes = Buffer.alloc(packetBytes)
+  bytes.writeUInt8((version << 3) | client, 0)
+  bytes.set(nonce, at.transmit)
+  return bytes
+}
+
+/**
+ * Reads an answer; undefined when it is none to the question with this nonce, or when the server itself
+ * does not know the time.
+ *
+ * @param near a time within 68 years of the right one: NTP counts seconds modulo 2³²
+ */
+export function decodeAnswer(data: Uint8Array, nonce: Uint8Array, near: number): Answer | undefined {
+  const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  if (bytes.length < packetBytes) return undefined
+  const first = bytes.readUInt8(0)
+  if ((first & 7) !== server || first >> 6 === unsynchronised) return undefined
+  if (Buffer.compare(bytes.subarray(at.origin, at.receive), nonce) !== 0) return undefined
+  const stratum = bytes.readUInt8(at.stratum)
+  if (stratum === 0 || stratum > 15) return undefined
+  const distance = shortAt(bytes, at.rootDelay) / 2 + shortAt(bytes, at.rootDispersion)
+  if (distance > mostDistanceMs || bytes.readBigUInt64BE(at.transmit) === 0n) return undefined
+  const receivedAt = timeAt(bytes, at.receive, near)
+  const sentAt = timeAt(bytes, at.transmit, near)
+  return sentAt < receivedAt ? undefined : { receivedAt, sentAt, stratum }
+}
+
+/** A duration in 16.16 seconds, as milliseconds. */
+function shortAt(bytes: Buffer, offset: number): number {
+  return (bytes.readUInt32BE(offset) / 2 ** 16) * 1e3
+}
+
+/** Seconds from 1900 to 1970. */
+const epoch = 2_208_988_800
+const era = 2 ** 32
+
+function timeAt(bytes: Buffer, offset: number, near: number): number {
+  const seconds = bytes.readUInt32BE(offset) - epoch
+  const eras = Math.round((near / 1e3 - seconds) / era)
+  return (seconds + eras * era + bytes.readUInt32BE(offset + 4) / 2 ** 32) * 1e3
+}
+
+/** The eight bytes of a time; for tests and servers. */
+export function encodeTime(ms: number): Uint8Array {
+  const bytes = Buffer.alloc(8)
+  const seconds = Math.floor(ms / 1e3)
+  bytes.writeUInt32BE((seconds + epoch) % era, 0)
+  bytes.writeUInt32BE(Math.floor((ms / 1e3 - seconds) * 2 ** 32), 4)
+  return bytes
+}
+
+export interface QueryOptions {
+  /** Milliseconds to wait for the answer. */
+  timeout: number
+  port?: number
+  /** Wall clock, milliseconds since 1970. */
+  wall: () => number
+  /** Monotonic clock, milliseconds. */
+  now: () => number
+  nonce: () => Uint8Array
+}
+
+export interface Reading {
+  /** Milliseconds that the wall clock is behind the server's; negative when it is ahead. */
+  offset: number
+  /** Milliseconds that question and answer were under way: the offset is wrong by at most half of it. */
+  delay: number
+  stratum: number
+}
+
+const ntpPort = 123
+
+/**
+ * Asks one server for the time. Keeps no process alive.
+ *
+ * @throws when the server cannot be reached or gives no usable answer in time
+ */
+export async function querySntp(server: string, options: QueryOptions): Promise<Reading> {
+  const { createSocket } = process.getBuiltinModule('node:dgram')
+  const socket = createSocket(server.includes(':') ? 'udp6' : 'udp4')
+  socket.unref()
+  try {
+    return await new Promise<Reading>((resolve, reject) => {
+      const nonce = options.nonce()
+      const timeout = setTimeout(
+        () => reject(new Error(`no valid response within ${options.timeout} ms`)),
+        options.timeout,
+      )
+      timeout.unref()
+      let asked = 0
+      let wallAsked = 0
+      socket.on('error', reject)
+      socket.on('message', (bytes) => {
+        const delay = options.now() - asked
+        const wallAnswered = wallAsked + delay
+        const answer = decodeAnswer(bytes, nonce, wallAnswered)
+        if (answer === undefined) return
+        clearTimeout(timeout)
+        resolve({
+          offset: (answer.receivedAt - wallAsked + (answer.sentAt - wallAnswered)) / 2,
+          delay: delay - (answer.sentAt - answer.receivedAt),
+          stratum: answer.stratum,
+        })
+      })
+      // Connected, the kernel passes on what comes from this server only.
+      socket.connect(options.port ?? ntpPort, server, (error?: Error) => {
+        if (error) return reject(error)
+        asked = options.now()
+        wallAsked = options.wall()
+        socket.send(encodeQuestion(nonce), (error) => {
+          if (error) reject(error)
+        })
+      })
+    })
+  } finally {
+    socket.close()
+  }
+}
 
 /** Up to this many milliseconds the clock drifts to the right time; beyond, it jumps. */
 const mostDrift = 500

@@ -1,25 +1,64 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Link, Native } from '../../native/binding.ts'
-import { findClockSource } from '../clock/source.ts'
-import { watchClock } from '../clock.ts'
-import { applySettings } from './apply.ts'
+import type { GuestConfig, NetworkConfig } from '../../contract/guest-config.ts'
+import { type Link, loadNative, type Native } from '../../native/binding.ts'
+import { findClockSource, systemClock, watchClock } from '../clock.ts'
+import { reasonOf } from '../errors.ts'
+import { type Emit, emit } from '../event.ts'
 import { startDynamic } from './dynamic.ts'
-import { findInterface, waitForCarrier } from './interface.ts'
+import { applySettings, findInterface, waitForCarrier } from './interface.ts'
 import {
   announce,
-  guestPaths,
+  type NetworkPaths,
+  networkPaths,
   type NetworkState,
-  type Paths,
   publish,
   report,
   type Session,
 } from './session.ts'
 import { staticSettings } from './settings.ts'
-import { querySntp } from './sntp/query.ts'
-import { startTimeSync } from './sntp.ts'
-import { type Emit, systemClock } from './types.ts'
-import type { NetworkConfig } from '../../contract/guest-config.ts'
+import { querySntp, startTimeSync } from './sntp.ts'
+
+/** The app is started without an address after this: then it can at least be diagnosed. */
+const addressMs = 10_000
+
+const firstRetryMs = 1000
+const lastRetryMs = 60_000
+
+/**
+ * Brings up the network, for the app to find it there. A network that fails keeps nothing from starting: it is
+ * an event, and is tried again in the background.
+ *
+ * @param hostname the name that was given to this very machine, which DHCP may not replace
+ * @param path of the native binding
+ */
+export async function startNetwork(
+  { network, hostname: baked }: Pick<GuestConfig, 'network' | 'hostname'>,
+  hostname: string | undefined,
+  path: string,
+): Promise<void> {
+  try {
+    const native = loadNative(path)
+    const options = {
+      hostname: hostname ?? baked,
+      hostnameFixed: hostname !== undefined,
+      deadlineMs: addressMs,
+    }
+    await persist(() => bringUp(network, native, emit, options), firstRetryMs)
+  } catch (error) {
+    emit('node', 'system.error', { error: `cannot load the native binding: ${reasonOf(error)}` })
+  }
+}
+
+/** Tries at once and, when that fails, again and again in the background. */
+async function persist(attempt: () => Promise<unknown>, retryMs: number): Promise<void> {
+  try {
+    await attempt()
+  } catch (error) {
+    emit('network', 'network.failed', { reason: reasonOf(error), retry_ms: retryMs })
+    setTimeout(() => void persist(attempt, Math.min(retryMs * 2, lastRetryMs)), retryMs).unref()
+  }
+}
 
 export interface BringUpOptions {
   /** The machine's name; DHCP may give another unless `hostnameFixed`. */
@@ -30,7 +69,7 @@ export interface BringUpOptions {
   deadlineMs?: number
   /** Milliseconds to wait for an interface to appear. 2,000 by default. */
   interfaceMs?: number
-  paths?: Partial<Paths>
+  paths?: Partial<NetworkPaths>
 }
 
 /** The network as it was brought up. Nothing of it keeps the process alive. */
@@ -60,7 +99,7 @@ export async function bringUp(
   options: BringUpOptions,
 ): Promise<Network> {
   const { hostname, hostnameFixed = false, deadlineMs = 15_000, interfaceMs = 2000 } = options
-  const paths = { ...guestPaths, ...options.paths }
+  const paths = { ...networkPaths, ...options.paths }
   const state: NetworkState = { mode: network.mode, hostname, dns: network.dns, ntp: network.ntp }
   const session: Session = {
     network,

@@ -2,7 +2,7 @@ import { mkdirSync, readlinkSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
-import { linkZone } from '../../../kernel/system/zone.ts'
+import { linkZone } from '../../../kernel/system/machine-settings.ts'
 import { boot, bundle, type Machine, type Running } from '../fixtures/system.ts'
 
 const folder = t.testdir({})

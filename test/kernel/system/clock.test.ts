@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type ClockSource, findClockSource } from '../../../kernel/system/clock/source.ts'
+import { type ClockSource, findClockSource } from '../../../kernel/system/clock.ts'
 import { watchClock } from '../../../kernel/system/clock.ts'
 
 await t.test('the source is the PTP device of the hypervisor, else the real-time clock', (t) => {

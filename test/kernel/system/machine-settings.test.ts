@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { parse } from 'dotenv'
 import t, { type Test } from 'tap'
-import { parseCommandLine, readInstance } from '../../../kernel/system/machine-settings.ts'
+import { parseCommandLine, readMachineSettings } from '../../../kernel/system/machine-settings.ts'
 
 interface Files {
   env?: string
@@ -19,7 +19,7 @@ function machine(t: Test, files: Files) {
       ...(files.repl === undefined ? {} : { repl: { raw: files.repl } }),
     },
   })
-  return readInstance({ firmware: join(folder, 'firmware'), commandLine: join(folder, 'cmdline') })
+  return readMachineSettings({ firmware: join(folder, 'firmware'), commandLine: join(folder, 'cmdline') })
 }
 
 await t.test('nothing was given', async (t) => {

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Worker } from 'node:cluster'
 import t, { type Test } from 'tap'
-import { crewMetrics } from '../../../kernel/system/metrics/workers.ts'
-import type { Metric } from '../../../kernel/system/metrics/metric.ts'
+import { workerMetrics } from '../../../kernel/system/metrics/workers.ts'
+import type { Metric } from '../../../kernel/kit/metrics.ts'
 import { cpuSeconds, memoryBytes, networkCounters } from '../../../kernel/system/metrics/procfs.ts'
 import { until } from '../../lib/until.ts'
 import { boot, bundle, type Machine, type Running } from '../fixtures/system.ts'
@@ -130,15 +130,15 @@ function told(value: number): Metric[] {
   ]
 }
 
-await t.test('of workers that have ended, what only grows stays', async (t) => {
-  let crew = ['first', 'second'] as unknown as Worker[]
-  let answer = async (): Promise<Metric[] | undefined> => told(5)
-  const collect = crewMetrics(
+await t.test('the counters of workers that have exited are kept', async (t) => {
+  let running = ['first', 'second'] as unknown as Worker[]
+  let read = async (): Promise<Metric[] | undefined> => told(5)
+  const collect = workerMetrics(
     {
-      members: () => crew.map((_, index) => ({ worker: index, pid: 0, restarts: 0 })),
-      worker: (number) => crew[number as number] as Worker,
+      list: () => running.map((_, index) => ({ worker: index, pid: 0, restarts: 0 })),
+      get: (number) => running[number as number] as Worker,
     },
-    async () => answer(),
+    async () => read(),
   )
   const seen = async (name: string): Promise<number[][]> =>
     (await collect()).map((metrics) =>
@@ -147,10 +147,10 @@ await t.test('of workers that have ended, what only grows stays', async (t) => {
         .flatMap(({ values }) => values.map(({ value }) => value)),
     )
   t.same(await seen('asked'), [[5, 1], [5, 1], []])
-  answer = async () => undefined
-  t.same(await seen('open'), [[5], [5], []], 'a late one counts with its last answer')
+  read = async () => undefined
+  t.same(await seen('open'), [[5], [5], []], 'a worker that times out counts with its previous metrics')
 
-  crew = crew.slice(1)
+  running = running.slice(1)
   t.same(
     await Promise.all([seen('asked'), seen('asked')]),
     [
@@ -163,7 +163,7 @@ await t.test('of workers that have ended, what only grows stays', async (t) => {
         [5, 1],
       ],
     ],
-    'once, however many ask',
+    'once, however many requests there are',
   )
   t.same(await seen('took'), [[5], [5]])
   t.same(await seen('lag'), [[5, 5], [5]], 'not its quantile')
@@ -171,13 +171,13 @@ await t.test('of workers that have ended, what only grows stays', async (t) => {
   t.same(await seen('most'), [[5], []])
 
   const late = Promise.withResolvers<Metric[]>()
-  answer = async () => late.promise
+  read = async () => late.promise
   const asked = seen('asked')
-  crew = []
-  answer = async () => undefined
-  t.same(await seen('asked'), [[10, 2]], 'added to those of another')
+  running = []
+  read = async () => undefined
+  t.same(await seen('asked'), [[10, 2]], 'added to those of the other')
   late.resolve(told(7))
-  t.same(await asked, [[10, 2]], 'an answer after the end is not counted beside it')
+  t.same(await asked, [[10, 2]], 'metrics that come after the exit are not counted twice')
 })
 
 await t.test(

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
 
-const undici = new URL('../../../kernel/system/undici.ts', import.meta.url).href
+const source = new URL('../../../kernel/system/process.ts', import.meta.url).href
 
 /** Runs a module in a process of its own, after `node:http` was prepared: exports are read once a process. */
 function run(code: string): unknown {
   const prepare = `
-    import { deferUndici } from '${undici}'
+    import { deferUndici } from '${source}'
     deferUndici(process.getBuiltinModule('node:http'))
     const loaded = () => process.moduleLoadList.includes('NativeModule internal/deps/undici/undici')
     const http = await import('node:http')`

@@ -1,8 +1,9 @@
-import type { Clock } from '../types.ts'
+import { closeSync } from 'node:fs'
+import type { Native } from '../../../native/binding.ts'
+import type { Clock } from '../../clock.ts'
 import type { Lease } from './lease.ts'
+import { decode, encode, type Identity, type Message } from './message.ts'
 import { advance, begin, type State, type Step, wakeAt } from './state-machine.ts'
-import { decode, encode, type Message } from './message.ts'
-import type { Identity } from './requests.ts'
 
 /** A socket on the DHCP client port of one interface. It keeps no process alive. */
 export interface Wire {
@@ -82,5 +83,37 @@ export function startClient(options: ClientOptions): Client {
       cancelTimer?.()
       closeWire()
     },
+  }
+}
+
+const serverPort = 67
+
+/** Sockets on port 68 of the interface with the given index. */
+export function openWireOn(native: Pick<Native, 'dhcpSocket'>, index: number): OpenWire {
+  return (onData, onError) => {
+    // Loaded here: a machine with a static address boots without it.
+    const { createSocket } = process.getBuiltinModule('node:dgram')
+    const fd = native.dhcpSocket(index)
+    // Addresses are literal: the default lookup would load Node's dns module at boot.
+    const socket = createSocket({ type: 'udp4', lookup: (name, _, callback) => callback(null, name, 4) })
+    try {
+      socket.bind({ fd, exclusive: true })
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
+    socket.unref()
+    socket.on('message', onData)
+    socket.on('error', onError)
+    return {
+      send: (bytes, to) =>
+        socket.send(bytes, serverPort, to, (error) => {
+          if (error !== null) onError(error)
+        }),
+      close() {
+        socket.removeAllListeners('message')
+        socket.close()
+      },
+    }
   }
 }

@@ -1,5 +1,9 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { NetworkConfig } from '../../../contract/guest-config.ts'
+import { writeAtomically } from '../files.ts'
 import { broadcastOf, isHostAddress, parseIpv4, prefixOf } from '../ipv4.ts'
-import type { RouteSetting, Settings } from '../types.ts'
+import { type RouteSetting, type Settings, withConfig } from '../settings.ts'
 import type { Message } from './message.ts'
 import { addressesOf, classlessRoutes, code, nameOf, numberOf, searchDomains } from './options.ts'
 
@@ -87,4 +91,48 @@ function prefixFor(address: string, mask: string | undefined): number | undefine
 /** A name server may well be this machine's own loopback neighbour, but not nobody or everybody. */
 function isServer(address: string): boolean {
   return isHostAddress(address) || address.startsWith('127.')
+}
+
+/** Returns the settings of a lease; `now` is the machine's clock in milliseconds. */
+export function leaseSettings(network: NetworkConfig, lease: Lease, now: number): Settings {
+  const {
+    server: _server,
+    renewAt: _renewAt,
+    rebindAt: _rebindAt,
+    expiresAt,
+    lifetime: _,
+    ...settings
+  } = lease
+  if (expiresAt === Infinity) return withConfig(network, settings)
+  return withConfig(network, { ...settings, lifetime: Math.max(1, Math.ceil((expiresAt - now) / 1e3)) })
+}
+
+/** JSON has no Infinity: a time that never comes is left out. */
+interface Saved {
+  version: 1
+  mac: string
+  lease: Omit<Lease, 'renewAt' | 'rebindAt' | 'expiresAt'> &
+    Partial<Record<'renewAt' | 'rebindAt' | 'expiresAt', number>>
+}
+
+/** Keeps a lease for the process that comes after this one. The file must not outlive the machine's boot. */
+export function saveLease(path: string, mac: string, lease: Lease): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const finite = Object.fromEntries(Object.entries(lease).filter(([, value]) => value !== Infinity))
+  writeAtomically(path, JSON.stringify({ version: 1, mac, lease: finite }))
+}
+
+/** The lease that an earlier process kept for this interface; undefined when there is none to be had. */
+export function loadLease(path: string, mac: string): Lease | undefined {
+  try {
+    const saved = JSON.parse(readFileSync(path, 'utf8')) as Saved
+    if (saved.version !== 1 || saved.mac !== mac) return undefined
+    return { renewAt: Infinity, rebindAt: Infinity, expiresAt: Infinity, ...saved.lease }
+  } catch {
+    return undefined
+  }
+}
+
+export function forgetLease(path: string): void {
+  rmSync(path, { force: true })
 }

@@ -1,5 +1,5 @@
 import { formatIpv4, networkOf, parseIpv4 } from '../ipv4.ts'
-import type { RouteSetting } from '../types.ts'
+import type { RouteSetting } from '../settings.ts'
 
 /** Option codes (RFC 2132 unless noted). */
 export const code = {

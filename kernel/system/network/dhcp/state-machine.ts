@@ -1,7 +1,7 @@
 import { type Lease, leaseFrom } from './lease.ts'
 import type { Message } from './message.ts'
 import { addressesOf, code, messageType, numberOf } from './options.ts'
-import { discover, type Identity, type Outgoing, request } from './requests.ts'
+import { discover, type Identity, type Outgoing, request } from './message.ts'
 
 /** A question that is out: repeated with the same number until it is answered or given up. */
 interface Exchange {

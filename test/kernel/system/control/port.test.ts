@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { until } from '../../../lib/until.ts'
-import { findPort } from '../../../../kernel/system/control/find.ts'
+import { findPort } from '../../../../kernel/system/control/port.ts'
 import { Port } from '../../../../kernel/system/control/port.ts'
 
 await t.test('a port is found by its name', (t) => {

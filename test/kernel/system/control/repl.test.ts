@@ -26,7 +26,10 @@ await t.test('declarations stay and can be made again', async (t) => {
 
 await t.test('import() finds what a file of the app would', async (t) => {
   t.equal(await evaluate("(await import('node:path')).sep", false), "'/'")
-  t.equal(await evaluate("typeof (await import('./config/heap.ts')).heapPercentage", false), "'function'")
+  t.equal(
+    await evaluate("typeof (await import('./kernel/contract/node-options.ts')).heapPercentage", false),
+    "'function'",
+  )
   t.equal(await evaluate("typeof (await import ( 'tap' )).test", false), "'function'")
   t.equal(
     await evaluate('({ import() { return 3 } }).import()', false).catch(() => 'no'),

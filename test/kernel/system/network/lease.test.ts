@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import t from 'tap'
 import { leaseFrom } from '../../../../kernel/system/network/dhcp/lease.ts'
 import { addressBytes, code } from '../../../../kernel/system/network/dhcp/options.ts'
-import { discover } from '../../../../kernel/system/network/dhcp/requests.ts'
-import { forgetLease, loadLease, saveLease } from '../../../../kernel/system/network/dhcp/store.ts'
+import { discover } from '../../../../kernel/system/network/dhcp/message.ts'
+import { forgetLease, loadLease, saveLease } from '../../../../kernel/system/network/dhcp/lease.ts'
 import { clientAddress, reply, type ReplyOptions, serverAddress, word } from '../../fixtures/dhcp-server.ts'
 
 const { message } = discover({ mac: Uint8Array.of(2, 0, 0, 0, 0, 1), hostname: 'nodeos' }, 1, 0)

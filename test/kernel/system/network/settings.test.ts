@@ -3,11 +3,12 @@ import { readFileSync, statSync } from 'node:fs'
 import t from 'tap'
 import type { SystemConfig } from '../../../../config/system.types.ts'
 import type { RouteOptions } from '../../../../kernel/native/binding.ts'
-import { applySettings } from '../../../../kernel/system/network/apply.ts'
+import { applySettings } from '../../../../kernel/system/network/interface.ts'
 import { hosts, resolvConf, writeIfChanged } from '../../../../kernel/system/network/files.ts'
-import { leaseSettings, staticSettings } from '../../../../kernel/system/network/settings.ts'
+import { leaseSettings } from '../../../../kernel/system/network/dhcp/lease.ts'
+import { staticSettings } from '../../../../kernel/system/network/settings.ts'
 import type { NetworkConfig } from '../../../../kernel/contract/guest-config.ts'
-import type { Settings } from '../../../../kernel/system/network/types.ts'
+import type { Settings } from '../../../../kernel/system/network/settings.ts'
 
 const network: NetworkConfig = { mode: 'dhcp', interface: 'eth0', dns: [], search: [], ntp: [], ipv6: 'auto' }
 const asConfigured: (config: SystemConfig['network']) => NetworkConfig = (config) => config

@@ -15,7 +15,7 @@ import {
   nameOf,
   numberOf,
 } from '../../../../kernel/system/network/dhcp/options.ts'
-import type { Outgoing } from '../../../../kernel/system/network/dhcp/requests.ts'
+import type { Outgoing } from '../../../../kernel/system/network/dhcp/message.ts'
 import { clientAddress, reply, type ReplyOptions, serverAddress } from '../../fixtures/dhcp-server.ts'
 
 const mac = Uint8Array.of(2, 0, 0, 0, 0, 1)
