@@ -49,25 +49,3 @@ function target(from: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined
   return relative(root, join(root, dirname(from), specifier))
 }
-
-/** Finds the groups of nodes that reach each other, of two or more nodes. */
-export function circles(edges: readonly (readonly [from: string, to: string])[]): string[][] {
-  const next = new Map<string, Set<string>>()
-  for (const [from, to] of edges) next.set(from, (next.get(from) ?? new Set()).add(to))
-  const reach = (start: string): Set<string> => {
-    const seen = new Set<string>()
-    const open = [start]
-    for (let at = open.pop(); at !== undefined; at = open.pop())
-      for (const to of next.get(at) ?? []) if (!seen.has(to) && seen.add(to)) open.push(to)
-    return seen
-  }
-  const reached = new Map(Array.from(next.keys(), (node) => [node, reach(node)]))
-  const left = new Set([...next.keys()].filter((node) => reached.get(node)?.has(node)))
-  const found: string[][] = []
-  for (const node of left) {
-    const group = [...left].filter((other) => reached.get(node)?.has(other) && reached.get(other)?.has(node))
-    for (const each of group) left.delete(each)
-    found.push(group.sort())
-  }
-  return found
-}
