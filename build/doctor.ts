@@ -1,19 +1,15 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { styleText } from 'node:util'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { formatTools } from './image/format.ts'
 import {
   type Check,
-  checkCache,
-  checkConfig,
   checkDisk,
   checkKvm,
   checkMemory,
-  checkNode,
   checkRequirement,
-  checkSource,
   checkSystem,
   versionOf,
 } from './host/checks.ts'
@@ -21,11 +17,15 @@ import { type HostFacts, hostFacts } from './host/facts.ts'
 import { findMissing, remedy } from './host/find.ts'
 import { judgeKvm, type KvmEvidence, readKvmEvidence } from './host/kvm.ts'
 import { installStages, requirements, requirementsFor } from './host/tools.ts'
-import type { Pin } from './kernel/source.ts'
+import { knownSource, type Pin, readPin } from './kernel/source.ts'
 import { type Cache, cacheFrom } from './pipeline/cache.ts'
 import { main } from '../config/lib/main.ts'
 import { dist, root } from '../config/lib/paths.ts'
-import { npmNode } from './runtime/node.ts'
+import { type NodeRuntime, npmNode } from './runtime/node.ts'
+import { UserError } from '../config/lib/errors.ts'
+import { findProgram } from '../config/lib/find.ts'
+import { run } from '../config/lib/run.ts'
+import { formatBytes } from '../config/lib/units.ts'
 
 export interface Diagnosis {
   /** Whether nothing stands in the way of a build and a boot. */
@@ -55,7 +55,7 @@ export async function diagnose({ facts, kvm, cache, dist, loadConfig }: DoctorOp
   const wanted = requirements.map((item) =>
     tools.includes(item.name) ? { ...item, stage: 'build' as const } : item,
   )
-  const pin = JSON.parse(await readFile(join(root, 'kernel/source.json'), 'utf8')) as Pin
+  const pin = readPin(root)
   const checks = [
     checkSystem(facts),
     await checkNode(() => npmNode('x64'), process.versions.node),
@@ -76,6 +76,105 @@ export async function diagnose({ facts, kvm, cache, dist, loadConfig }: DoctorOp
     ...(missing.length > 0 ? { remedy: remedy(missing, facts) } : {}),
     ...(untested.length > 0 ? { testRemedy: remedy(untested, facts) } : {}),
   }
+}
+
+/** The locked Node must be there, must run, and should be the one that runs the scripts. */
+async function checkNode(locked: () => Promise<NodeRuntime>, running: string): Promise<Check> {
+  const name = 'node'
+  try {
+    const { binary, version } = await locked()
+    const actual = (await run([binary, '--version'], { purpose: 'run the locked Node' }))
+      .trim()
+      .replace(/^v/, '')
+    if (actual !== version) {
+      return {
+        name,
+        status: 'bad',
+        detail: `${binary} is Node ${actual}, but its package is ${version}`,
+        hint: 'npm install',
+      }
+    }
+    if (running !== version) {
+      const detail = `${version} is locked, but Node ${running} runs this script`
+      return {
+        name,
+        status: 'warning',
+        detail,
+        hint: 'run scripts with npm: it puts the locked Node first on PATH',
+      }
+    }
+    return { name, status: 'good', detail: `${version}, as locked` }
+  } catch (error) {
+    if (!(error instanceof UserError))
+      return { name, status: 'bad', detail: `the locked Node does not run: ${String(error)}` }
+    return {
+      name,
+      status: 'bad',
+      detail: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    }
+  }
+}
+
+async function checkConfig(load: () => Promise<SystemConfig>): Promise<Check> {
+  const name = 'config'
+  try {
+    const { hostname, machine, network, image } = await load()
+    const detail = `${hostname}: ${machine.memory} MiB, ${machine.cpus} CPU, network ${network.mode}, ${image.compression}`
+    return { name, status: 'good', detail }
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error
+    return {
+      name,
+      status: 'bad',
+      detail: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    }
+  }
+}
+
+/** Whether a kernel's source can be had, without downloading any. */
+async function checkSource(setting: string, pin: Pin, cache: Cache, facts: HostFacts): Promise<Check> {
+  const name = 'kernel source'
+  if (!['auto', 'tarball', 'distribution'].includes(setting)) {
+    return existsSync(setting)
+      ? { name, status: 'good', detail: setting }
+      : { name, status: 'bad', detail: `kernel.source: ${setting} does not exist` }
+  }
+  const known = await knownSource(setting, pin, join(cache.own, 'sources'))
+  if (known !== undefined && existsSync(known.path)) {
+    return { name, status: 'good', detail: `${basename(known.path)}, cached` }
+  }
+  const apt = findProgram('apt-get', facts.path) !== undefined
+  if (setting !== 'tarball' && apt)
+    return { name, status: 'good', detail: `apt will download ${pin.distribution.package}` }
+  const answer = await reach(pin.tarball.url)
+  if (answer === undefined) return { name, status: 'good', detail: pin.tarball.url }
+  const hint = 'set kernel.source in config/system.json to the path of a tarball, if there is no network'
+  return { name, status: 'warning', detail: `${pin.tarball.url}: ${answer}`, hint }
+}
+
+async function reach(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(url, { method: 'HEAD', signal: AbortSignal.timeout(3000) })
+    return response.ok ? undefined : `the server responded ${response.status}`
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+function checkCache({ own, others }: Cache): Check {
+  const bytes = filesIn(own).reduce(
+    (sum, file) => sum + (statSync(join(own, file), { throwIfNoEntry: false })?.size ?? 0),
+    0,
+  )
+  const also = others.length > 0 ? `; also reads ${others.join(', ')}` : ''
+  return { name: 'cache', status: 'good', detail: `${own}, ${formatBytes(bytes)}${also}` }
+}
+
+function filesIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
 }
 
 async function checkNpm({ path }: HostFacts): Promise<Check> {

@@ -7,10 +7,9 @@ import { withLock } from '../config/lib/lock.ts'
 import { log } from '../config/lib/log.ts'
 import { main } from '../config/lib/main.ts'
 import { dist, root } from '../config/lib/paths.ts'
-import { isThere, readRecord, type StepRecord } from './pipeline/record.ts'
-import { type Manifest, writeManifest } from './pipeline/manifest.ts'
+import { isComplete, readRecord, type StepRecord } from './pipeline/record.ts'
+import { type Manifest, summaryTable, writeManifest } from './pipeline/manifest.ts'
 import { npmNode } from './runtime/node.ts'
-import { summaryTable } from './summary.ts'
 import { installedPackages, packedFolders } from './app/closure.ts'
 
 const layers = ['kernel', 'runtime', 'app'] as const
@@ -56,7 +55,7 @@ async function assemble({ config, out }: ImageOptions): Promise<Image> {
 
 async function finished(out: string, name: string): Promise<StepRecord> {
   const record = await readRecord(join(out, name))
-  if (record !== undefined && (await isThere(record))) return record
+  if (record !== undefined && (await isComplete(record))) return record
   throw new UserError(`${name} is missing or incomplete in ${out}`, { hint: `npm run build:${name}` })
 }
 

@@ -1,12 +1,10 @@
-import { cp, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { formatFragments } from './image/format.ts'
-import { compile } from './kernel/compile.ts'
+import { compile, compileReason, jobsFrom } from './kernel/compile.ts'
 import { type Fragment, fragmentNames, readFragments, requests } from './kernel/fragments.ts'
-import { jobsFrom } from './kernel/jobs.ts'
-import { compileReason } from './kernel/reason.ts'
 import {
   applyPatches,
   configure,
@@ -15,14 +13,13 @@ import {
   treeVersion,
   unpackSource,
 } from './kernel/prepare.ts'
-import { bringSource, findSource, knownSource, type Pin, type Source } from './kernel/source.ts'
-import type { Artefact } from './pipeline/artefact.ts'
+import { bringSource, findSource, knownSource, readPin, type Source } from './kernel/source.ts'
+import { type Artefact, readRecord } from './pipeline/record.ts'
 import { hashText } from '../config/lib/hash.ts'
 import { type Cache, cacheFrom, cacheKey } from './pipeline/cache.ts'
 import { log, progress } from '../config/lib/log.ts'
 import { main } from '../config/lib/main.ts'
 import { dist, root } from '../config/lib/paths.ts'
-import { readRecord } from './pipeline/record.ts'
 import { runStep } from './pipeline/step.ts'
 import { runSync } from '../config/lib/run.ts'
 
@@ -51,7 +48,7 @@ export async function buildKernel({
   jobs,
   beforeCompiling,
 }: KernelOptions): Promise<Artefact[]> {
-  const source = await findSource(config.kernel.source, await readPin(root), sourcesIn(cache))
+  const source = await findSource(config.kernel.source, readPin(root), sourcesIn(cache))
   const inputs = await kernelInputs(config, source, root)
   const previous = await readRecord(join(out, 'kernel'))
   return runStep({
@@ -142,17 +139,13 @@ export async function kernelKey(
   { config, cache }: Pick<KernelOptions, 'config' | 'cache'>,
   repository = root,
 ): Promise<string | undefined> {
-  const source = await knownSource(config.kernel.source, await readPin(repository), sourcesIn(cache))
+  const source = await knownSource(config.kernel.source, readPin(repository), sourcesIn(cache))
   return source && cacheKey('kernel', await kernelInputs(config, source, repository))
 }
 
 async function fragmentsOf(config: SystemConfig, repository: string): Promise<Fragment[]> {
   const names = fragmentNames(config, await formatFragments(config))
   return readFragments(names, join(repository, 'kernel/config'))
-}
-
-async function readPin(repository: string): Promise<Pin> {
-  return JSON.parse(await readFile(join(repository, 'kernel/source.json'), 'utf8')) as Pin
 }
 
 /** Where sources are kept between builds. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
-import { type HostFacts, hostFacts } from './host/facts.ts'
+import { elsewhere, type HostFacts, hostFacts, unsupported } from './host/facts.ts'
 import { describeMissing, findMissing, packagesFor, remedy } from './host/find.ts'
-import { elsewhere, unsupported } from './host/supported.ts'
 import { installStages, type Requirement, requirements, requirementsFor } from './host/tools.ts'
 import { describeError } from '../config/lib/errors.ts'
 import { log, progress } from '../config/lib/log.ts'

@@ -1,61 +1,16 @@
-import { existsSync, readdirSync } from 'node:fs'
-import { totalmem } from 'node:os'
-import { join } from 'node:path'
-import { constrainedMemory } from 'node:process'
+import { pathToFileURL } from 'node:url'
+import type { ErrorObject } from 'ajv'
 import { checks } from './checks.ts'
-import type { Problem } from './explain.ts'
+import { explain, type Problem } from './explain.ts'
 import { overlaps } from './pointer.ts'
 import type { SystemConfig } from './system.types.ts'
-import { targetFile } from './target.ts'
-
-/** Facts that a configuration is checked against, besides its schema. */
-export interface ConfigFacts {
-  /** The folder that contains the app. */
-  root: string
-  /** Memory of this host in bytes, or the limit of its container. */
-  totalMemory: number
-  /** Names that the configuration may contain. */
-  names: Record<'fragments' | 'platforms' | 'formats' | 'targets', string[]>
-  /** Folder of the deploy targets. */
-  targets: string
-}
+import { createAjv } from './validator.ts'
+import { isObject } from './lib/json.ts'
+import { type ConfigFacts, targetFile } from './facts.ts'
 
 export interface ConfigFindings {
   errors: Problem[]
   warnings: string[]
-}
-
-/** Collects the facts of this host and of this repository. */
-export function configFacts(root: string, repository = join(import.meta.dirname, '..')): ConfigFacts {
-  const fragments = names(join(repository, 'kernel/config'), /^(.+)\.config$/)
-  const platform = 'platform-'
-  const targets = join(repository, 'deploy/targets')
-  return {
-    root,
-    totalMemory: usableMemory(),
-    names: {
-      fragments: fragments.filter((name) => !name.startsWith(platform)),
-      platforms: fragments
-        .filter((name) => name.startsWith(platform))
-        .map((name) => name.slice(platform.length)),
-      formats: names(join(repository, 'build/formats'), /^(.+)\.ts$/),
-      targets: names(targets, /^([^.]+)(?:\.ts)?$/).filter((name) => targetFile(targets, name) !== undefined),
-    },
-    targets,
-  }
-}
-
-/** Returns the memory of this host in bytes, or the limit of its container if that is lower. */
-export function usableMemory(): number {
-  const limit = constrainedMemory()
-  return limit > 0 ? Math.min(limit, totalmem()) : totalmem()
-}
-
-function names(folder: string, pattern: RegExp): string[] {
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .flatMap((file) => pattern.exec(file)?.[1] ?? [])
-    .sort()
 }
 
 /**
@@ -82,4 +37,27 @@ function secretWarning(name: string): string {
     `app.env.${name} looks like a secret, and anyone who has the image can read it; ` +
     'pass it to the machine when it starts instead: put it into the file that deploy.options.env names'
   )
+}
+
+/**
+ * Checks deploy.options against the schema of the configured target.
+ * Loads the target only when there are options, so that builds stay fast.
+ *
+ * @param invalid pointers that were rejected before: an unknown target has no schema
+ */
+export async function checkTargetOptions(
+  { deploy }: SystemConfig,
+  { targets }: ConfigFacts,
+  invalid: string[],
+): Promise<Problem[]> {
+  if (invalid.some((pointer) => overlaps(pointer, '/deploy'))) return []
+  const path = targetFile(targets, deploy.target)
+  if (path === undefined || Object.keys(deploy.options).length === 0) return []
+  const module = (await import(pathToFileURL(path).href)) as { default?: { schema?: unknown } }
+  const schema = module.default?.schema
+  if (!isObject(schema)) return []
+  const validate = createAjv().compile(schema)
+  if (validate(deploy.options)) return []
+  const problems = explain(validate.errors as ErrorObject[], deploy.options, schema)
+  return problems.map(({ pointer, text }) => ({ pointer: `/deploy/options${pointer}`, text }))
 }

@@ -3,18 +3,10 @@ import { BlockList } from 'node:net'
 import { dirname, join, relative, sep } from 'node:path'
 import { guestPaths } from '../kernel/contract/paths.ts'
 import { initConf, initLimits } from '../kernel/contract/init-conf.ts'
-import { type Problem, quote, suggest } from './explain.ts'
-import { nearest } from './nearest.ts'
+import { nearest, type Problem, quote, suggest } from './explain.ts'
 import { child } from './pointer.ts'
-import type { ConfigFacts } from './check.ts'
-import type { SystemConfig } from './system.types.ts'
+import type { Check } from './facts.ts'
 import { zone } from './zone.ts'
-
-/** Checks several values together; `reads` lists the pointers that must be valid for it to run. */
-export interface Check {
-  reads: string[]
-  run(config: SystemConfig, facts: ConfigFacts): Problem[]
-}
 
 const arch: Check = {
   reads: ['/machine/arch'],

@@ -1,13 +1,12 @@
 import { join } from 'node:path'
 import { UserError } from './lib/errors.ts'
-import { checkConfig, type ConfigFacts, configFacts } from './check.ts'
+import { checkConfig, checkTargetOptions } from './check.ts'
+import { type ConfigFacts, configFacts } from './facts.ts'
 import { explain, type Problem } from './explain.ts'
-import { sourceOf } from './merge.ts'
+import { readSources, sourceOf, type Sources } from './sources.ts'
 import { keyOf } from './pointer.ts'
 import { readSchema, type Schema, schemaPath, settings } from './schema.ts'
-import { readSources, type Sources } from './sources.ts'
 import type { SystemConfig } from './system.types.ts'
-import { checkTargetOptions } from './target.ts'
 import { loadValidator } from './validator.ts'
 
 export interface LoadOptions {

@@ -1,7 +1,7 @@
 import { toolVariables } from './lib/env.ts'
 import { UserError } from './lib/errors.ts'
 import { type Json, parseJson } from './lib/json.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from './explain.ts'
 import type { Schema, Setting } from './schema.ts'
 
 /** Variables that the tools set for themselves. */

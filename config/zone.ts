@@ -1,6 +1,5 @@
-import type { Check } from './checks.ts'
-import { quote } from './explain.ts'
-import { nearest } from './nearest.ts'
+import type { Check } from './facts.ts'
+import { nearest, quote } from './explain.ts'
 
 /** The time zone of the app, which Node and the C library must both find. */
 export const zone: Check = {

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
 import { parseSync, Visitor } from 'oxc-parser'
 import { tryRunSync } from '../../config/lib/run.ts'
 import { UserError } from '../../config/lib/errors.ts'
-import { formatOf } from './format.ts'
+import { formatOf } from './source.ts'
 import { isDecorated } from './typescript.ts'
 
 /** The output of the compiler; paths are relative to the repository. */

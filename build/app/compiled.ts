@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
 import { compile } from './compile.ts'
-import { formatOf } from './format.ts'
+import { formatOf, type Import, readSource } from './source.ts'
 import type { Own } from './own.ts'
-import { type Import, readSource } from './source.ts'
 import { isTypeScript } from './typescript.ts'
 
 /**

@@ -4,11 +4,9 @@ import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { type Package, type PackageManifest, readManifest } from './closure.ts'
 import { compileAll, compileJsx, sourceOf, takesTypes } from './compiled.ts'
-import { formatOf, scopeOf } from './format.ts'
-import { addOwn, type Own } from './own.ts'
+import { formatOf, type Import, readSource, scopeOf, type Source } from './source.ts'
+import { addOwn, type Own, secretIn } from './own.ts'
 import { Resolver } from './resolve.ts'
-import { secretIn } from './secrets.ts'
-import { type Import, readSource, type Source } from './source.ts'
 
 export interface FollowOptions {
   config: Pick<SystemConfig, 'app'>

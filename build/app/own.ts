@@ -1,11 +1,17 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync, realpathSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join, relative, resolve } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
 import { addUnchanged, isTraced } from './bundle.ts'
 import type { Compiled } from './compile.ts'
-import { formatOf } from './format.ts'
-import { isLitter, secretIn } from './secrets.ts'
-import { readSource } from './source.ts'
+import { formatOf, readSource } from './source.ts'
 import type { Tree } from './tree.ts'
 import { isTypeScript, stripTypes } from './typescript.ts'
 
@@ -149,14 +155,41 @@ export function checkLinks({ root, tree }: Own): void {
   }
   for (const [path, entry] of tree) {
     if (entry.kind !== 'link' || path.includes('node_modules/') || entry.target.startsWith('/')) continue
-    const isThere = existsSync(join(root, entry.target))
-    const target = isThere ? relative(root, realpathSync(join(root, entry.target))) : entry.target
+    const isComplete = existsSync(join(root, entry.target))
+    const target = isComplete ? relative(root, realpathSync(join(root, entry.target))) : entry.target
     if (tree.has(target) || folders.has(target)) continue
     throw new UserError(
-      `${path} links to ${entry.target}, which ${isThere ? 'is not packed' : 'does not exist'}`,
+      `${path} links to ${entry.target}, which ${isComplete ? 'is not packed' : 'does not exist'}`,
       {
-        hint: isThere ? `add "${entry.target}" to app.include in config/system.json` : `rm ${path}`,
+        hint: isComplete ? `add "${entry.target}" to app.include in config/system.json` : `rm ${path}`,
       },
     )
   }
+}
+
+/** Beside the app, but no part of what runs: dropped without a word. */
+const litter = /^(\.git|\.DS_Store|\.nodeos|\.#.*|.*~|.*\.sw[op]|.*\.d\.[cm]?ts)$/
+
+const settings = /^\.env|\.env$/i
+const credentials =
+  /^(\.npmrc|\.yarnrc(\.yml)?|\.netrc|\.pypirc|\.pgpass|\.git-credentials|\.ssh|\.aws|\.gnupg|\.kube|\.docker)$/
+const keyFiles = /\.(pem|key|p8|ppk)$|^id_(rsa|dsa|ecdsa|ed25519)$/i
+const keyStores = /\.(p12|pfx|jks|keystore)$/i
+
+/** Why a file or folder never enters an image. */
+export type Secret = 'environment' | 'credentials' | 'private key'
+
+/** Whether a name in the app's own folders is no part of the app. */
+export function isLitter(name: string): boolean {
+  return litter.test(name)
+}
+
+/** What secret a file or folder holds, going by its name and, for keys, by its content. */
+export function secretIn(path: string): Secret | undefined {
+  const name = basename(path)
+  if (settings.test(name)) return 'environment'
+  if (credentials.test(name)) return 'credentials'
+  if (keyStores.test(name)) return 'private key'
+  if (!keyFiles.test(name) || statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return undefined
+  return /PRIVATE KEY|PuTTY-User-Key-File/.test(readFileSync(path, 'latin1')) ? 'private key' : undefined
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { guestConfig } from '../../kernel/contract/guest-config.ts'
-import { guestPaths } from '../../kernel/contract/paths.ts'
+import { guestPaths, writableFolder } from '../../kernel/contract/paths.ts'
 import { initConf } from '../../kernel/contract/init-conf.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../../config/lib/errors.ts'
@@ -14,7 +14,6 @@ import { hostLibraries, namesOf } from './libraries.ts'
 import { addNamed, addOwn, checkLinks, collectionFor } from './own.ts'
 import { addPackage, type Pruned } from './packages.ts'
 import { digestTree, type Tree } from './tree.ts'
-import { makeWritable } from './writable.ts'
 
 /** What the app layer will hold, before anything is written. */
 export interface Plan {
@@ -123,4 +122,29 @@ function requireEntry(root: string, tree: Tree, entry: string): void {
   throw new UserError(`app.entry: ${entry} does not exist`, {
     hint: 'set app.entry in config/system.json to the file that Node starts',
   })
+}
+
+const prefilled = guestPaths.prefilled.slice(`${guestPaths.app}/`.length)
+
+/**
+ * Makes folders of a layer writable: each becomes a link to a folder of the running machine, and what it has
+ * goes where the system layer copies it from at the first start.
+ *
+ * @throws {UserError} for one that is a file
+ */
+export function makeWritable(tree: Tree, writable: SystemConfig['app']['writable']): void {
+  for (const [folder, place] of Object.entries(writable)) {
+    if (tree.has(folder)) {
+      throw new UserError(`app.writable: ${folder} is not a folder`, {
+        hint: 'name the folder that it lies in',
+      })
+    }
+    const moved = (path: string): string => (path.startsWith(`${folder}/`) ? `${prefilled}/${path}` : path)
+    for (const [path, entry] of [...tree]) {
+      if (!path.startsWith(`${folder}/`)) continue
+      tree.delete(path)
+      tree.set(moved(path), entry.kind === 'link' ? { kind: 'link', target: moved(entry.target) } : entry)
+    }
+    tree.set(folder, { kind: 'link', target: writableFolder(folder, place) })
+  }
 }

@@ -1,11 +1,7 @@
 import { join } from 'node:path'
-import type { Format } from '../image/format.ts'
-import { imageCommandLine, looped } from '../image/command-line.ts'
+import { type Format, imageCommandLine, looped, part, withFixedTime, writeImage } from '../image/format.ts'
 import { makeEfiFile } from '../image/efi-file.ts'
-import { withFixedTime } from '../image/epoch.ts'
 import { makeInitramfs } from '../image/initramfs.ts'
-import { part } from '../image/part.ts'
-import { writeWhole } from '../image/whole.ts'
 
 const efi: Format = {
   summary: 'one EFI program with kernel, command line and layers',
@@ -13,7 +9,7 @@ const efi: Format = {
   tools: ['objcopy', 'objdump', 'linuxx64.efi.stub'],
   boots: [{ firmware: 'efi', as: 'efi-file' }],
   assemble: async (input) => [
-    await writeWhole(input, 'nodeos.efi', async (path, work) =>
+    await writeImage(input, 'nodeos.efi', async (path, work) =>
       withFixedTime(async () => {
         const initrd = join(work, 'initrd')
         await makeInitramfs(input, initrd, work, true)

@@ -1,14 +1,19 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Format, FormatInput } from '../image/format.ts'
-import { diskBoots } from '../image/boots.ts'
-import { imageCommandLine, looped } from '../image/command-line.ts'
-import { withFixedTime } from '../image/epoch.ts'
+import {
+  diskBoots,
+  type Format,
+  type FormatInput,
+  hashOfParts,
+  imageCommandLine,
+  looped,
+  part,
+  withFixedTime,
+  writeImage,
+} from '../image/format.ts'
 import { makeEsp } from '../image/esp.ts'
 import { loaderFile } from '../host/loaders.ts'
 import { makeInitramfs } from '../image/initramfs.ts'
-import { hashOfParts, part } from '../image/part.ts'
-import { writeWhole } from '../image/whole.ts'
 import { runSync } from '../../config/lib/run.ts'
 
 const iso: Format = {
@@ -25,7 +30,7 @@ const iso: Format = {
     ...diskBoots,
   ],
   assemble: async (input) => [
-    await writeWhole(input, 'nodeos.iso', async (path, work) =>
+    await writeImage(input, 'nodeos.iso', async (path, work) =>
       withFixedTime(async () => makeIso(input, path, work)),
     ),
   ],

@@ -1,7 +1,5 @@
-import type { Format } from '../image/format.ts'
-import { diskBoots } from '../image/boots.ts'
+import { diskBoots, type Format, writeImage } from '../image/format.ts'
 import { diskFragments, diskTools, makeDisk } from '../image/disk.ts'
-import { writeWhole } from '../image/whole.ts'
 
 const raw: Format = {
   summary: 'a raw disk image, for BIOS and EFI',
@@ -9,7 +7,7 @@ const raw: Format = {
   tools: diskTools,
   boots: diskBoots,
   assemble: async (input) => [
-    await writeWhole(input, 'nodeos.raw', async (path, work) => makeDisk(input, path, work)),
+    await writeImage(input, 'nodeos.raw', async (path, work) => makeDisk(input, path, work)),
   ],
 }
 

@@ -1,9 +1,6 @@
-import type { Format } from '../image/format.ts'
-import { diskBoots } from '../image/boots.ts'
+import { diskBoots, type Format, hashOfParts, writeImage } from '../image/format.ts'
 import { convertDisk, diskFragments, diskTools } from '../image/disk.ts'
-import { hashOfParts } from '../image/part.ts'
-import { fixVhd } from '../image/vhd.ts'
-import { writeWhole } from '../image/whole.ts'
+import { open } from 'node:fs/promises'
 
 const vhd: Format = {
   summary: 'a fixed-size disk image for Azure and Hyper-V generation 1',
@@ -11,7 +8,7 @@ const vhd: Format = {
   tools: [...diskTools, 'qemu-img'],
   boots: diskBoots,
   assemble: async (input) => [
-    await writeWhole(input, 'nodeos.vhd', async (path, work) => {
+    await writeImage(input, 'nodeos.vhd', async (path, work) => {
       await convertDisk(input, path, work, ['-O', 'vpc', '-o', 'subformat=fixed,force_size=on'])
       await fixVhd(path, hashOfParts(input))
     }),
@@ -19,3 +16,26 @@ const vhd: Format = {
 }
 
 export default vhd
+
+const footerBytes = 512
+const timeAt = 24
+const checksumAt = 64
+const uuidAt = 68
+
+/** Replaces time and UUID in the footer of a fixed VHD by what its content decides. */
+export async function fixVhd(path: string, hash: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    const at = (await file.stat()).size - footerBytes
+    const footer = Buffer.alloc(footerBytes)
+    await file.read(footer, 0, footerBytes, at)
+    footer.writeUInt32BE(0, timeAt)
+    Buffer.from(hash, 'hex').copy(footer, uuidAt, 0, 16)
+    footer.writeUInt32BE(0, checksumAt)
+    const sum = footer.reduce((total, byte) => total + byte, 0)
+    footer.writeUInt32BE(~sum >>> 0, checksumAt)
+    await file.write(footer, 0, footerBytes, at)
+  } finally {
+    await file.close()
+  }
+}

@@ -2,10 +2,8 @@ import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import { findProgram } from '../../config/lib/find.ts'
 import { tryRunSync } from '../../config/lib/run.ts'
-import { installCommand } from './distribution.ts'
-import type { HostFacts } from './facts.ts'
-import { findLoader, type LoaderFile } from './loaders.ts'
-import { findOvmf } from './ovmf.ts'
+import { type HostFacts, installCommand } from './facts.ts'
+import { findLoader, findOvmf, type LoaderFile } from './loaders.ts'
 import type { Requirement } from './tools.ts'
 
 type Places = Pick<HostFacts, 'path' | 'includes'>

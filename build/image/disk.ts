@@ -1,14 +1,10 @@
 import { uuidOf } from '../../config/lib/hash.ts'
-import { open, readFile, stat, writeFile } from 'node:fs/promises'
+import { type FileHandle, open, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { FormatInput } from './format.ts'
+import { type FormatInput, hashOfParts, imageCommandLine, part, withFixedTime } from './format.ts'
 import { runSync } from '../../config/lib/run.ts'
-import { imageCommandLine } from './command-line.ts'
-import { withFixedTime } from './epoch.ts'
 import { makeEsp } from './esp.ts'
 import { loaderFile } from '../host/loaders.ts'
-import { hashOfParts, part } from './part.ts'
-import { writeAt } from './sparse.ts'
 
 const sectorBytes = 512
 /** Where partitions begin and end: the pages that the kernel reads. */
@@ -141,4 +137,24 @@ export async function convertDisk(
   const raw = join(work, 'disk.raw')
   await makeDisk(input, raw, work, containerUnit)
   runSync(['qemu-img', 'convert', '-f', 'raw', ...options, raw, out], { purpose: `write ${out}` })
+}
+
+const chunkBytes = 64 * 1024
+const zeros = Buffer.alloc(chunkBytes)
+
+/** Copies a file into another at an offset; chunks of nothing but zeros stay holes. */
+export async function writeAt(target: FileHandle, path: string, offset: number): Promise<void> {
+  const source = await open(path)
+  try {
+    const buffer = Buffer.alloc(chunkBytes)
+    for (let at = 0; ;) {
+      const { bytesRead } = await source.read(buffer, 0, chunkBytes, at)
+      if (bytesRead === 0) return
+      const chunk = buffer.subarray(0, bytesRead)
+      if (!chunk.equals(zeros.subarray(0, bytesRead))) await target.write(chunk, 0, bytesRead, offset + at)
+      at += bytesRead
+    }
+  } finally {
+    await source.close()
+  }
 }

@@ -1,8 +1,11 @@
-import { readdir } from 'node:fs/promises'
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
-import type { Artefact } from '../pipeline/artefact.ts'
+import { type Artefact, describeFile } from '../pipeline/record.ts'
 import { UserError } from '../../config/lib/errors.ts'
+import { hashText } from '../../config/lib/hash.ts'
+import { progress } from '../../config/lib/log.ts'
+import { formatBytes } from '../../config/lib/units.ts'
 
 /** What a format assembles an image from. */
 export interface FormatInput {
@@ -74,4 +77,69 @@ export async function formatFragments(config: Pick<SystemConfig, 'image'>): Prom
 export async function formatTools(config: Pick<SystemConfig, 'image'>): Promise<string[]> {
   const formats = await Promise.all(config.image.formats.map(loadFormat))
   return [...new Set(formats.flatMap(({ tools }) => tools))]
+}
+
+/** A disk boots by both firmwares from every controller. */
+export const diskBoots: readonly Boot[] = (['bios', 'efi'] as const).flatMap((firmware) =>
+  (['virtio-blk', 'virtio-scsi', 'nvme', 'ahci'] as const).map((as) => ({ firmware, as })),
+)
+
+/** VMware's own controller and network interface; Debian's OVMF has no driver for that disk, VMware's firmware does. */
+export const vmwareBoots: readonly Boot[] = [{ firmware: 'bios', as: 'pvscsi' }]
+
+/** One of the parts that an image is made of. */
+export function part({ artefacts }: FormatInput, name: string): Artefact {
+  const found = artefacts.get(name)
+  if (found === undefined) throw new UserError(`the build did not produce ${name}`, { hint: 'npm run build' })
+  return found
+}
+
+/** Hash of everything that an image is made of. */
+export function hashOfParts(input: FormatInput): string {
+  return hashText(
+    ['kernel/vmlinuz', 'runtime', 'app'].map((name) => part(input, name).sha256).join(' ') +
+      input.config.kernel.cmdline,
+  )
+}
+
+/** What an image was made from, for its record. */
+export function inputsOf(input: FormatInput): Record<string, string> {
+  return Object.fromEntries(
+    ['kernel/vmlinuz', 'runtime', 'app'].map((name) => [name, part(input, name).sha256]),
+  )
+}
+
+/** Makes an image aside and puts it at its place when it is finished; `make` gets its path and a folder to work in. */
+export async function writeImage(
+  input: FormatInput,
+  file: string,
+  make: (path: string, work: string) => Promise<void>,
+): Promise<Artefact> {
+  const work = await mkdtemp(join(input.out, '.unfinished-image-'))
+  const line = progress(`Image ${file}`)
+  try {
+    const path = join(work, file)
+    await make(path, work)
+    await rename(path, join(input.out, file))
+    const artefact = await describeFile(`image/${file}`, join(input.out, file), inputsOf(input))
+    line.done(formatBytes(artefact.bytes))
+    return artefact
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+/** The kernel command line of an image, in which its layers are found as `where` says. */
+export function imageCommandLine({ kernel }: Pick<SystemConfig, 'kernel'>, where: string): string {
+  return `${where} console=ttyS0 quiet panic=1 no_timer_check ${kernel.cmdline}`.trim()
+}
+
+/** Layers in an initramfs or on a CD: preinit makes loop devices of them. */
+export const looped = 'rdinit=/init nodeos.app=/dev/loop1'
+
+/** mtools, xorriso and syslinux take their time from SOURCE_DATE_EPOCH: the same in every build. */
+export function withFixedTime<T>(work: () => Promise<T>): Promise<T> {
+  process.env['SOURCE_DATE_EPOCH'] ??= '1577836800'
+  process.env['TZ'] = 'UTC'
+  return work()
 }

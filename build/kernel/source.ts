@@ -1,4 +1,4 @@
-import { createWriteStream, existsSync, lstatSync, readdirSync } from 'node:fs'
+import { createWriteStream, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
@@ -14,6 +14,11 @@ export interface Pin {
   series: string
   tarball: { version: string; url: string; sha256: string }
   distribution: { package: string; atLeast: string }
+}
+
+/** Reads the pin of a repository. */
+export function readPin(repository: string): Pin {
+  return JSON.parse(readFileSync(join(repository, 'kernel/source.json'), 'utf8')) as Pin
 }
 
 /** A kernel source: an unpacked tree or a tarball of one. */

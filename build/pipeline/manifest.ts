@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
-import type { Artefact } from './artefact.ts'
+import type { Artefact, StepRecord } from './record.ts'
 import { findProgram } from '../../config/lib/find.ts'
 import { writeJson } from '../../config/lib/json.ts'
 import { type Result, tryRunSync } from '../../config/lib/run.ts'
 import { root } from '../../config/lib/paths.ts'
+import { styleText } from 'node:util'
+import { table } from '../../config/lib/table.ts'
+import { formatBytes } from '../../config/lib/units.ts'
 
 /** `dist/manifest.json`: what a build is, for whoever deploys it. */
 export interface Manifest {
@@ -70,4 +73,25 @@ export function sourceState(): Manifest['source'] {
 
 function git(...argv: string[]): Result {
   return tryRunSync(['git', '-C', root, ...argv], { purpose: 'read the commit' })
+}
+
+/** The table at the end of a build: each artefact's size, how it came about, how long that took. */
+export function summaryTable(manifest: Manifest, steps: Record<string, StepRecord>): string {
+  const rows = manifest.artefacts
+    .filter(({ bytes }) => bytes >= 1024)
+    .map(({ name, bytes }) => {
+      const step = steps[name.split('/')[0] ?? '']
+      return [
+        name,
+        formatBytes(bytes),
+        step?.how ?? 'built',
+        step === undefined ? '' : `${step.seconds.toFixed(1)} s`,
+      ]
+    })
+  const text = table(['artefact', 'size', 'how', 'time'], rows, [1])
+  const { commit, dirty } = manifest.source
+  const source =
+    commit === undefined ? 'no commit' : commit.slice(0, 12) + (dirty === true ? ' + changes' : '')
+  const facts = `Linux ${manifest.kernel} · Node ${manifest.node} · ${Object.keys(manifest.packages).length} packages · ${source}`
+  return `\n${text}\n${styleText('dim', facts)}\n\n`
 }

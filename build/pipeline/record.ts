@@ -1,13 +1,34 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import type { Artefact } from './artefact.ts'
 import { hashFile } from '../../config/lib/hash.ts'
 import { readOwnJson, writeJson } from '../../config/lib/json.ts'
+
+/** A file that a build step produced. */
+export interface Artefact {
+  /** Unique in a build, e.g. `runtime` or `kernel/vmlinux`. */
+  name: string
+  /** Absolute in memory, relative to `dist/` in the manifest. */
+  path: string
+  bytes: number
+  sha256: string
+  /** What it was made from: a name and a hash, version or setting each. */
+  inputs: Record<string, string>
+}
+
+/** Describes a finished file. */
+export async function describeFile(
+  name: string,
+  path: string,
+  inputs: Record<string, string>,
+): Promise<Artefact> {
+  const { size } = await stat(path)
+  return { name, path, bytes: size, sha256: await hashFile(path), inputs }
+}
 
 /** How a step came to its result. */
 export type How = 'built' | 'cached' | 'unchanged'
 
-/** What a step remembers of its last run: `<name>.json` beside its output. */
+/** What a step records of its last run: `<name>.json` beside its output. */
 export interface StepRecord {
   /** Cache key of the inputs. */
   key: string
@@ -18,13 +39,13 @@ export interface StepRecord {
   seconds: number
 }
 
-/** The record of the step whose output is `out`, or undefined when there is none that can be read. */
+/** Reads the record of the step whose output is `out`; returns undefined if it is missing or unreadable. */
 export async function readRecord(out: string): Promise<StepRecord | undefined> {
   const record = await readOwnJson<StepRecord>(`${out}.json`)
   return record && withPaths(record, (path) => join(dirname(out), path))
 }
 
-/** Writes the record of `out`, all of it or nothing. */
+/** Writes the record of the step whose output is `out`. */
 export async function writeRecord(out: string, record: StepRecord): Promise<void> {
   await writeJson(
     `${out}.json`,
@@ -39,7 +60,7 @@ function withPaths(record: StepRecord, change: (path: string) => string): StepRe
   return { ...record, artefacts }
 }
 
-/** Whether the files that a record speaks of are still what they were, to the last bit. */
+/** Returns whether the files in a record are unchanged, by their hashes. */
 export async function isCurrent(record: StepRecord): Promise<boolean> {
   for (const { path, sha256 } of record.artefacts) {
     if ((await hashFile(path).catch(() => undefined)) !== sha256) return false
@@ -47,8 +68,8 @@ export async function isCurrent(record: StepRecord): Promise<boolean> {
   return true
 }
 
-/** Whether they are there, in their sizes: enough where a step has just found them current. */
-export async function isThere(record: StepRecord): Promise<boolean> {
+/** Returns whether the files in a record exist with their sizes: enough after a step that has checked their hashes. */
+export async function isComplete(record: StepRecord): Promise<boolean> {
   for (const { path, bytes } of record.artefacts) {
     if ((await stat(path).catch(() => undefined))?.size !== bytes) return false
   }

@@ -1,12 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Artefact, describeFile } from './artefact.ts'
+import { type Artefact, describeFile, type How, isCurrent, readRecord, writeRecord } from './record.ts'
 import { type Cache, cacheKey, fetchEntry, storeEntry } from './cache.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { withLock } from '../../config/lib/lock.ts'
 import { log } from '../../config/lib/log.ts'
-import { type How, isCurrent, readRecord, writeRecord } from './record.ts'
 
 /** One step of the build: what it is made from, how it is made, where it goes. */
 export interface Step {

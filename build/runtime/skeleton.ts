@@ -1,5 +1,9 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { runSync } from '../../config/lib/run.ts'
+import { hashFile } from '../../config/lib/hash.ts'
+import { UserError } from '../../config/lib/errors.ts'
 
 /** Empty folders: mount points, and homes that programs expect. */
 const folders = ['proc', 'sys', 'dev', 'tmp', 'run', 'srv', 'data', 'var', 'root'] as const
@@ -48,4 +52,49 @@ export async function writeSkeleton(stage: string): Promise<void> {
 async function writeInto(stage: string, path: string, data: string): Promise<void> {
   await mkdir(dirname(join(stage, path)), { recursive: true })
   await writeFile(join(stage, path), data)
+}
+
+const print = "process.stdout.write(require('node:tls').rootCertificates.join('\\n') + '\\n')"
+
+/**
+ * Writes Node's root certificates where programs with a TLS library of their own look for the system's: native
+ * addons in Rust, Go or C, and Node itself with --use-system-ca.
+ *
+ * @param node the binary that the machine runs
+ */
+export function writeCertificates(stage: string, node: string): void {
+  const certificates = runSync([node, '-e', print], {
+    purpose: 'read the root certificates of Node',
+    env: { NODE_EXTRA_CA_CERTS: undefined, NODE_OPTIONS: undefined },
+  })
+  mkdirSync(join(stage, 'etc/ssl/certs'), { recursive: true })
+  writeFileSync(join(stage, 'etc/ssl/certs/ca-certificates.crt'), certificates)
+  symlinkSync('certs/ca-certificates.crt', join(stage, 'etc/ssl/cert.pem'))
+}
+
+/** All rules and names of the time zone database, in one text. */
+const source = '/usr/share/zoneinfo/tzdata.zi'
+const purpose = 'compile the time zones of the machine'
+/** Without the tables that old readers need beside a zone's rule: half of the bytes. */
+const slim = ['-b', 'slim'] as const
+
+/**
+ * Compiles every time zone into the root file system, under all its names: the zone of a machine may be set when it
+ * starts, or by the app. Node has its own copy; this one is for what asks the C library, such as SQLite.
+ */
+export function writeZones(stage: string): void {
+  runSync(['zic', ...slim, '-d', join(stage, 'usr/share/zoneinfo'), database()], { purpose })
+}
+
+/** What decides the bytes of the zones. */
+export async function zoneInputs(): Promise<Record<string, string>> {
+  const version = runSync(['zic', '--version'], { purpose }).trim()
+  return { zones: await hashFile(database()), zic: `${version} ${slim.join(' ')}` }
+}
+
+function database(): string {
+  if (existsSync(source)) return source
+  throw new UserError(`could not ${purpose}: ${source} does not exist on this host`, {
+    hint: 'install the package tzdata (on openSUSE: timezone)',
+  })
 }

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Artefact } from '../../build/pipeline/artefact.ts'
+import type { Artefact } from '../../build/pipeline/record.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { dist } from '../../config/lib/paths.ts'
 import { runSync } from '../../config/lib/run.ts'

@@ -1,10 +1,15 @@
 import { copyFile, mkdir, mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Boot, formatNames, loadFormat } from '../../build/image/format.ts'
-import { diskBoots } from '../../build/image/boots.ts'
-import { imageCommandLine, looped } from '../../build/image/command-line.ts'
-import type { Artefact } from '../../build/pipeline/artefact.ts'
+import {
+  type Boot,
+  diskBoots,
+  formatNames,
+  imageCommandLine,
+  loadFormat,
+  looped,
+} from '../../build/image/format.ts'
+import type { Artefact } from '../../build/pipeline/record.ts'
 import { dist, root } from '../../config/lib/paths.ts'
 import { artefactPath, loadRelease } from '../../deploy/release/dist.ts'
 import { buildFull } from '../lib/full.ts'

@@ -2,7 +2,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, w
 import { join } from 'node:path'
 import t from 'tap'
 import { buildApp } from '../../build/app.ts'
-import type { Artefact } from '../../build/pipeline/artefact.ts'
+import type { Artefact } from '../../build/pipeline/record.ts'
 import { runSync } from '../../config/lib/run.ts'
 import { configFor, packageOf } from './app/fixture.ts'
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { checkConfig, configFacts } from '../../config/check.ts'
+import { checkConfig } from '../../config/check.ts'
+import { configFacts } from '../../config/facts.ts'
 import { facts, load, refusal } from './fixture.ts'
 
 /** Configurations, and the errors expected for each; none for a valid one. */

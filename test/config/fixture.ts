@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { UserError } from '../../config/lib/errors.ts'
-import type { ConfigFacts } from '../../config/check.ts'
+import type { ConfigFacts } from '../../config/facts.ts'
 import { loadConfig } from '../../config/load.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 

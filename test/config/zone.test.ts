@@ -1,6 +1,6 @@
 import t from 'tap'
 import { zone } from '../../config/zone.ts'
-import type { ConfigFacts } from '../../config/check.ts'
+import type { ConfigFacts } from '../../config/facts.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 
 const check = (env: Record<string, string>): string[] =>

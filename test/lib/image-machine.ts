@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Boot } from '../../build/image/format.ts'
-import { findOvmf } from '../../build/host/ovmf.ts'
+import { findOvmf } from '../../build/host/loaders.ts'
 import { limit, untilFound } from './until.ts'
 import { freePort } from './ports.ts'
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Test } from 'tap'
-import { describeFile } from '../../build/pipeline/artefact.ts'
+import { describeFile } from '../../build/pipeline/record.ts'
 import { runSync } from '../../config/lib/run.ts'
 import type { Manifest } from '../../build/pipeline/manifest.ts'
 import { loadConfig } from '../../config/load.ts'

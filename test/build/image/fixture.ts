@@ -4,7 +4,7 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { type FormatInput, loadFormat } from '../../../build/image/format.ts'
-import { describeFile } from '../../../build/pipeline/artefact.ts'
+import { describeFile } from '../../../build/pipeline/record.ts'
 import { loadConfig } from '../../../config/load.ts'
 import { folderOf } from '../../lib/release.ts'
 

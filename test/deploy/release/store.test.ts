@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { describeFile } from '../../../build/pipeline/artefact.ts'
+import { describeFile } from '../../../build/pipeline/record.ts'
 import type { Manifest } from '../../../build/pipeline/manifest.ts'
 import { choosePrevious } from '../../../deploy/release/list.ts'
 import { bootable, ReleaseStore } from '../../../deploy/release/store.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import type { Json } from '../../config/lib/json.ts'
-import { mergePatch, note, type Provenance, sourceOf } from '../../config/merge.ts'
+import { mergePatch, note, type Provenance, sourceOf } from '../../config/sources.ts'
 
 /** The examples of RFC 7396, appendix A: original, patch, result. */
 const examples: [Json, Json, Json][] = [

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { fixVhd } from '../../../build/image/vhd.ts'
+import { fixVhd } from '../../../build/formats/vhd.ts'
 
 await t.test('a VHD made twice is the same, ends at a MiB and keeps a right checksum', async (t) => {
   const folder = t.testdir()

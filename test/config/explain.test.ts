@@ -1,5 +1,5 @@
 import t from 'tap'
-import { nearest } from '../../config/nearest.ts'
+import { nearest } from '../../config/explain.ts'
 
 t.equal(nearest('memroy', ['cpus', 'memory', 'arch']), 'memory')
 t.equal(nearest('LZ4', ['zstd', 'lz4']), 'lz4', 'the case does not matter')

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { writeCpio } from '../../../build/image/cpio.ts'
+import { writeCpio } from '../../../build/image/initramfs.ts'
 import { folderOf } from '../../lib/release.ts'
 import { noise } from './fixture.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { pruner } from '../../../build/app/prune.ts'
+import { pruner } from '../../../build/app/packages.ts'
 
 /** The paths that stay. */
 function kept(manifest: object, paths: string[]): string[] {
