@@ -63,7 +63,7 @@ function summary({ tree, packages, pruned }: Plan): string {
   return `Packing the app: ${tree.size} files, ${packages.length} packages${without}`
 }
 
-/** A time in 2000 to 2020 that is the same for the same files and, almost surely, another for others. */
+/** Returns a time in 2000 to 2020, in seconds, that depends on the files only. */
 function stamp(sha256: string): number {
   const start = 946_684_800
   const span = 20 * 365 * 24 * 3600

@@ -19,7 +19,7 @@ import { log } from '../config/lib/log.ts'
 import { isCurrent, readRecord } from './pipeline/record.ts'
 import { npmNode } from './runtime/node.ts'
 
-/** Something that stands in the way of a build, and what to do about it. */
+/** Something that prevents a build, and how to solve it. */
 export interface Problem {
   text: string
   hint?: string | undefined
@@ -46,7 +46,7 @@ const kernelBytes = { tree: 2_000_000_000, source: 300_000_000 }
 /** The layers: staged, packed, and kept. */
 const layerBytes = { dist: 500_000_000, cache: 100_000_000 }
 
-/** Looks for everything that would stop a build later, without running anything that takes time. */
+/** Finds everything that would stop a build later, without running anything that takes time. */
 export async function check(options: CheckOptions): Promise<Findings> {
   const { facts } = options
   const reason = unsupported(facts)
@@ -68,7 +68,7 @@ export async function check(options: CheckOptions): Promise<Findings> {
   return { problems, warnings }
 }
 
-/** Runs a check; what it has to say to the user becomes a problem. */
+/** Runs a check; a UserError becomes a problem. */
 async function collect(problems: Problem[], attempt: () => Promise<unknown>): Promise<void> {
   try {
     await attempt()
@@ -78,7 +78,7 @@ async function collect(problems: Problem[], attempt: () => Promise<unknown>): Pr
   }
 }
 
-/** What the configuration asks for can be had, without trying. */
+/** Checks that the parts that the configuration names exist. */
 async function checkParts(
   config: SystemConfig,
   root: string,
@@ -92,7 +92,7 @@ async function checkParts(
   warnings.push(...checkConfig(config, configFacts(root)).warnings)
 }
 
-/** The kernel of this configuration was compiled before: its tools are then no condition. */
+/** Returns whether the kernel of this configuration is compiled already: its tools are not needed then. */
 async function hasKernel(
   { root, dist, cache }: CheckOptions,
   config: SystemConfig | undefined,
@@ -104,7 +104,7 @@ async function hasKernel(
     const record = await readRecord(join(dist, 'kernel'))
     return (record?.key === key && (await isCurrent(record))) || (await hasEntry(cache, key))
   } catch (error) {
-    // What is wrong is said by another check, or is that the compiler is missing.
+    // Another check reports it.
     if (!(error instanceof UserError)) throw error
     return false
   }
@@ -161,7 +161,7 @@ function checkFolders({ dist, cache }: CheckOptions, problems: Problem[]): void 
   }
 }
 
-/** The kernel is particular about where it is compiled. */
+/** Checks the name and the file system of the folder in which the kernel is compiled. */
 function checkKernelFolder({ root, dist }: CheckOptions, problems: Problem[]): void {
   if (/[\s:]/.test(dist)) {
     problems.push({
@@ -191,7 +191,7 @@ function checkSpace({ dist, cache }: CheckOptions, kernelAtHand: boolean, proble
 }
 
 /**
- * Prints the warnings and says everything else at once.
+ * Prints the warnings and throws the problems.
  *
  * @throws {UserError} when there are problems
  */

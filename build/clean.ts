@@ -10,14 +10,14 @@ import { dist } from '../config/lib/paths.ts'
 export interface CleanOptions {
   /** Folders to remove. */
   folders: readonly string[]
-  /** Remove them even from under a machine that runs. */
+  /** Remove them even while a machine runs from them. */
   force: boolean
   /** Where the processes of this host are listed. */
   processes?: string
 }
 
 /**
- * Removes what builds have left.
+ * Removes the output of builds.
  *
  * @returns the folders that were there
  * @throws {UserError} while a machine runs from one of them
@@ -34,7 +34,7 @@ export async function clean({ folders, force, processes = '/proc' }: CleanOption
   return there
 }
 
-/** A folder that is a mount point, as dist/ in the dev container, stays; what is in it goes. */
+/** Removes a folder, or the content of a mount point, such as dist/ in the dev container. */
 async function remove(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     await rm(join(folder, name), { recursive: true, force: true, maxRetries: 3 })
@@ -46,7 +46,7 @@ async function remove(folder: string): Promise<void> {
   }
 }
 
-/** Process ids of the QEMUs whose command line names a file in one of the folders. */
+/** Returns the ids of the QEMU processes whose command line names a file in one of the folders. */
 function machinesIn(folders: readonly string[], processes: string): string[] {
   if (!existsSync(processes)) return []
   return readdirSync(processes)
@@ -58,7 +58,7 @@ function machinesIn(folders: readonly string[], processes: string): string[] {
     })
 }
 
-/** A process may end while it is looked at. */
+/** Reads the command line of a process, which may end meanwhile. */
 function commandLine(path: string): string[] {
   try {
     return readFileSync(path, 'utf8').split('\0')

@@ -28,7 +28,7 @@ import { run } from '../config/lib/run.ts'
 import { formatBytes } from '../config/lib/units.ts'
 
 export interface Diagnosis {
-  /** Whether nothing stands in the way of a build and a boot. */
+  /** Whether a build and a boot can succeed. */
   ok: boolean
   checks: Check[]
   /** The line that installs what builds and boots miss. */
@@ -48,7 +48,7 @@ export interface DoctorOptions {
 /** Bytes that compiling a kernel takes for a while. */
 const kernelBytes = 2.5e9
 
-/** Looks at everything that builds, boots and tests take from the host. */
+/** Checks everything that builds, boots and tests need from the host. */
 export async function diagnose({ facts, kvm, cache, dist, loadConfig }: DoctorOptions): Promise<Diagnosis> {
   const config = await loadConfig().catch(() => undefined)
   const tools = config === undefined ? [] : await formatTools(config).catch(() => [])
@@ -78,7 +78,7 @@ export async function diagnose({ facts, kvm, cache, dist, loadConfig }: DoctorOp
   }
 }
 
-/** The locked Node must be there, must run, and should be the one that runs the scripts. */
+/** Checks that the locked Node exists, runs, and is the one that runs the scripts. */
 async function checkNode(locked: () => Promise<NodeRuntime>, running: string): Promise<Check> {
   const name = 'node'
   try {
@@ -133,7 +133,7 @@ async function checkConfig(load: () => Promise<SystemConfig>): Promise<Check> {
   }
 }
 
-/** Whether a kernel's source can be had, without downloading any. */
+/** Checks that a kernel source is available, without downloading it. */
 async function checkSource(setting: string, pin: Pin, cache: Cache, facts: HostFacts): Promise<Check> {
   const name = 'kernel source'
   if (!['auto', 'tarball', 'distribution'].includes(setting)) {
@@ -191,7 +191,7 @@ const marks = {
   bad: ['red', '✖'],
 } as const
 
-/** A line for each check, what to do below those that need it. */
+/** Formats the checks: a line each, with a hint below those that need one. */
 export function diagnosisText({ ok, checks, remedy, testRemedy }: Diagnosis): string {
   const width = Math.max(...checks.map(({ name }) => name.length))
   const lines = checks.map(({ name, status, detail, hint }) => {

@@ -23,7 +23,7 @@ import { dist, root } from '../config/lib/paths.ts'
 import { runStep } from './pipeline/step.ts'
 import { runSync } from '../config/lib/run.ts'
 
-/** Direct boot, firmware boot, the configuration that both were made with, and the version that they are. */
+/** Kernels for direct boot and firmware boot, their configuration and their version. */
 const files = ['vmlinux', 'vmlinuz', 'config', 'version'] as const
 
 export interface KernelOptions {
@@ -32,7 +32,7 @@ export interface KernelOptions {
   /** Folder that gets the folder `kernel`, e.g. `dist`. */
   out: string
   jobs: number
-  /** Looks for what would stop the build later: compiling takes minutes. */
+  /** Finds what would stop the build later: compiling takes minutes. */
   beforeCompiling?: () => Promise<void>
 }
 
@@ -113,7 +113,7 @@ async function compileFrom(
   line.done(`Linux ${version} from ${source.origin}`)
 }
 
-/** Everything that decides the kernel's bytes. */
+/** Returns everything that determines the kernel's bytes. */
 async function kernelInputs(
   config: SystemConfig,
   source: Source,
@@ -131,7 +131,7 @@ async function kernelInputs(
 }
 
 /**
- * The cache key of a configuration's kernel, or undefined when only a download could tell what it is made from.
+ * Returns the cache key of a configuration's kernel; undefined if its source must be downloaded first.
  *
  * @throws {UserError} when its source or its compiler is not there
  */
@@ -148,7 +148,7 @@ async function fragmentsOf(config: SystemConfig, repository: string): Promise<Fr
   return readFragments(names, join(repository, 'kernel/config'))
 }
 
-/** Where sources are kept between builds. */
+/** Returns the folder of downloaded sources. */
 function sourcesIn({ own }: Cache): string {
   return join(own, 'sources')
 }

@@ -7,7 +7,7 @@ import { tryRun } from '../config/lib/run.ts'
 import { root } from '../config/lib/paths.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
 
-/** The environment in which npm compiles for a Node: that Node runs the tools, and its own headers are used. */
+/** Returns the environment in which npm compiles for a Node: with that Node and its headers. */
 export function rebuildEnvironment(
   { binary, headers }: NodeRuntime,
   env: NodeJS.ProcessEnv,
@@ -15,7 +15,7 @@ export function rebuildEnvironment(
   return {
     ...env,
     PATH: [dirname(binary), env['PATH']].join(delimiter),
-    // What npm sets for its own scripts would win over PATH.
+    // npm sets these for its own scripts; they would override PATH.
     npm_node_execpath: binary,
     NODE: binary,
     npm_config_nodedir: resolve(headers, '../..'),

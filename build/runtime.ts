@@ -27,7 +27,7 @@ export interface RuntimeOptions {
   out: string
 }
 
-/** All files of the layer have this time: they change only when their bytes do. 2026-01-01, in seconds. */
+/** The time of all files of the layer: 2026-01-01, in seconds. */
 const timestamp = 1_767_225_600
 
 /** Packs Node, its libraries, init, the native binding and the system layer into the root file system. */
@@ -59,7 +59,7 @@ export async function buildRuntime({ config, cache, out }: RuntimeOptions): Prom
   })
 }
 
-/** What checks the data disk at boot, and its libraries: only a machine that has one carries them. */
+/** Returns the program that checks the data disk at boot, and its libraries: only a machine with a data disk has them. */
 async function fileSystemCheck(): Promise<Library[]> {
   const file = requireProgram('e2fsck', 'check the data disk at boot')
   return [{ file: await realpath(file), guestPath: '/bin/e2fsck' }, ...(await librariesOf(file))]
@@ -69,7 +69,7 @@ function unique(libraries: readonly Library[]): Library[] {
   return [...new Map(libraries.map((library) => [library.guestPath, library])).values()]
 }
 
-/** Lays out the root file system in the folder `into`. */
+/** Writes the root file system into the folder `into`. */
 async function stage(into: string, node: NodeRuntime, libraries: Library[]): Promise<void> {
   await writeSkeleton(into)
   writeZones(into)
@@ -93,7 +93,7 @@ async function addStripped(into: string, file: string, guestPath: string): Promi
   runSync(['strip', '--strip-unneeded', path], { purpose: `strip ${guestPath}` })
 }
 
-/** Everything that decides the layer's bytes. */
+/** Returns everything that determines the layer's bytes. */
 async function runtimeInputs(
   node: NodeRuntime,
   libraries: Library[],
@@ -109,7 +109,6 @@ async function runtimeInputs(
     ...(await nativeInputs()),
     ...(await systemInputs()),
     ...(await zoneInputs()),
-    certificates: await hashFile(join(import.meta.dirname, 'runtime/certificates.ts')),
     skeleton: await hashFile(join(import.meta.dirname, 'runtime/skeleton.ts')),
     packer: await packerVersion(compression),
   }

@@ -11,20 +11,20 @@ import { dist } from '../config/lib/paths.ts'
 
 export interface SetupOptions {
   facts: HostFacts
-  /** What is looked for. */
+  /** The requirements to check. */
   wanted: readonly Requirement[]
   /** Whether the user wants nothing installed. */
   skip: boolean
-  /** Whether sudo works here without a question. */
+  /** Whether sudo works without a password. */
   sudo: () => boolean
   /** Installs packages of apt, with these words before the command. */
   install: (packages: readonly string[], prefix: readonly string[]) => Promise<void>
 }
 
 /**
- * Looks for what is wanted of the host and installs what is missing where that needs no question. Everything else is said and left to the user: it fails no `npm install`.
+ * Checks the requirements and installs what is missing if that needs no password. Otherwise prints how to install it: `npm install` does not fail.
  *
- * @returns `complete` when nothing was missing, which is also said by silence
+ * @returns `complete` when nothing was missing; nothing is printed then
  */
 export async function setUp(
   options: SetupOptions,
@@ -53,7 +53,7 @@ export async function setUp(
   return 'incomplete'
 }
 
-/** What stands before `apt-get` so that it asks nothing, or undefined where there is no such way. */
+/** Returns the words before `apt-get` that make it run without a password; undefined if one is needed. */
 function quietPrefix({ facts, sudo }: SetupOptions): string[] | undefined {
   if (facts.distribution.manager !== 'apt' || findProgram('apt-get', facts.path) === undefined)
     return undefined
@@ -62,7 +62,7 @@ function quietPrefix({ facts, sudo }: SetupOptions): string[] | undefined {
 }
 
 async function installWithProgress(packages: readonly string[], prefix: readonly string[]): Promise<void> {
-  // Most runs find nothing missing, and should not wait for what they do not use.
+  // Most runs find nothing missing and do not need it.
   const { aptInstall } = await import('./host/apt.ts')
   const line = progress(
     `Installing ${packages.length} packages without starting their services (NODEOS_SKIP_SETUP=1 skips this)`,

@@ -3,7 +3,7 @@ export function child(pointer: string, key: string | number): string {
   return `${pointer}/${String(key).replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 
-/** The steps of a JSON pointer. */
+/** Splits a JSON pointer into its steps. */
 export function steps(pointer: string): string[] {
   return pointer
     .split('/')
@@ -11,7 +11,7 @@ export function steps(pointer: string): string[] {
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
 }
 
-/** The key that a JSON pointer addresses, as people write it: `/ports/1/guest` is `ports[1].guest`. */
+/** Writes a JSON pointer as a key: `/ports/1/guest` is `ports[1].guest`. */
 export function keyOf(pointer: string): string {
   return steps(pointer)
     .map((step) => {
@@ -33,7 +33,7 @@ export function valueAt(value: unknown, pointer: string): unknown {
   )
 }
 
-/** Whether two pointers are equal, or one of them contains the other. */
+/** Returns whether two pointers are equal, or one of them contains the other. */
 export function overlaps(one: string, other: string): boolean {
   return `${one}/`.startsWith(`${other}/`) || `${other}/`.startsWith(`${one}/`)
 }

@@ -27,7 +27,7 @@ interface Compiled {
 /** Where the libraries go that only addons need, relative to the layer. */
 export const libraryFolder = '.nodeos/lib'
 
-/** What is known of the machine that addons are to run in. */
+/** The machine that addons run in. */
 export interface Guest {
   /** Names of the libraries in the runtime layer. */
   runtime: ReadonlySet<string>
@@ -41,7 +41,7 @@ export interface Guest {
  * taken out; the shared libraries of this host that the others need are put in.
  *
  * @param guest asked for only when there are addons
- * @returns whether there are such libraries, so that the loader must be told of the folder
+ * @returns whether there are such libraries: the loader then needs the path of their folder
  * @throws {UserError} naming the package of an addon that cannot be loaded, and why
  */
 export function settleAddons(
@@ -123,13 +123,13 @@ function compiledFiles(tree: Tree, packages: Package[]): Omit<Compiled, 'abi'>[]
   return found
 }
 
-/** The package of a file in the `node_modules` of a bundle that is packed as it is. */
+/** Returns the package of a file in the `node_modules` of a bundle that is packed unchanged. */
 function tracedOwner(path: string): Owner | undefined {
   const match = /^.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)
   return match === null ? undefined : { name: match[1] ?? '', folder: match[0].slice(0, -1), traced: true }
 }
 
-/** Why a file cannot be loaded in the guest. */
+/** Returns why a file cannot be loaded in the guest. */
 function unfit(elf: Elf | Foreign, arch: Arch): string | undefined {
   if (elf === 'unknown') return 'is not a compiled library'
   if (typeof elf === 'string') return `is compiled for ${elf}`

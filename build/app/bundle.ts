@@ -24,7 +24,7 @@ export function isTraced(root: string, folder: string): boolean {
   return !linksTo(own, (target) => target === join(root, folder)) && !linksTo(modules, isInStore(own))
 }
 
-/** Whether a `node_modules` has a link to such a folder: npm and Yarn link the root's to workspaces, pnpm links a workspace's to the root's store. */
+/** Returns whether a `node_modules` has a link to such a folder: npm and Yarn link the root's to workspaces, pnpm links a workspace's to the root's store. */
 function linksTo(modules: string, isMeant: (target: string) => boolean): boolean {
   return packageFolders(modules).some(
     (path) => lstatSync(path).isSymbolicLink() && existsSync(path) && isMeant(realpathSync(path)),

@@ -107,7 +107,7 @@ export function productionClosure(repository: string, { arch, folders }: Closure
   return closure
 }
 
-/** What the app layer takes packages for: whatever of the repository it holds may need some. */
+/** Returns the folders whose package.json counts: those that the app layer holds. */
 export function packedFolders({
   machine: { arch },
   app: { include },
@@ -115,7 +115,7 @@ export function packedFolders({
   return { arch, folders: ['app', ...include] }
 }
 
-/** Names and versions of the packages in the app layer. */
+/** Lists the packages in the app layer, with their versions. */
 export function installedPackages(repository: string, options: ClosureOptions): Record<string, string> {
   const versions = new Map<string, Set<string>>()
   for (const { name, version } of productionClosure(repository, options).packages) {
@@ -125,7 +125,7 @@ export function installedPackages(repository: string, options: ClosureOptions): 
   return Object.fromEntries(names.map(([name, found]) => [name, [...found].sort().join(', ')]))
 }
 
-/** What a package needs and how much, in the order of the names. */
+/** Lists the packages that a package needs, in the order of their names. */
 function needs(manifest: PackageManifest): [name: string, need: Need][] {
   const found = new Map<string, Need>()
   for (const name of Object.keys(manifest.peerDependencies ?? {})) {
@@ -137,7 +137,7 @@ function needs(manifest: PackageManifest): [name: string, need: Need][] {
   return [...found].filter(([name]) => !runtimePackages.has(name)).sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** The folder or link `node_modules/<name>` that Node finds from a folder. */
+/** Returns the folder or link `node_modules/<name>` that Node finds from a folder. */
 function find(root: string, from: string, name: string): string | undefined {
   for (let folder = from; ; folder = dirname(folder)) {
     const candidate = join(folder, 'node_modules', name)

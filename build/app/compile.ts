@@ -10,11 +10,11 @@ import { isDecorated } from './typescript.ts'
 export interface Compiled {
   /** JavaScript with its source map, by the path of the source. */
   code: Map<string, string>
-  /** What the compiler printed. */
+  /** Output of the compiler. */
   messages: string
 }
 
-/** The app's TypeScript, or else the template's: that one has another name, so that it is nobody's peer dependency. */
+/** The app's TypeScript, else the template's, whose other name keeps it from meeting peer dependencies. */
 const compilers = ['node_modules/typescript/lib/tsc.js', 'node_modules/@typescript/native/lib/tsc.js']
 
 /**

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs'
 
-/** What a compiled file says of where it can run and what it needs. */
+/** Where a compiled file can run, and what it needs. */
 export interface Elf {
   machine: 'x64' | 'arm64' | 'ia32' | 'arm' | 'another processor'
   /** Names of the shared libraries that it is linked with, e.g. `libz.so.1`. */
@@ -118,7 +118,7 @@ function versionIn(names: string): number | undefined {
   return version === undefined ? undefined : Number(version)
 }
 
-/** NODE_MODULE() passes a structure, `_module`, that begins with the version: found where the addon has its symbols still. */
+/** NODE_MODULE() passes a structure, `_module`, that begins with the version: found if the addon is not stripped. */
 function registeredVersion(read: Read, header: Buffer, names: string): number | undefined {
   if (!`\0${names}`.includes('\0node_module_register\0')) return undefined
   const all = sections(read, header)
@@ -154,7 +154,7 @@ function sections(read: Read, header: Buffer): Section[] {
   })
 }
 
-/** Where in the file lies what is loaded at an address. */
+/** Returns the position in the file of what is loaded at an address. */
 function fileOffset(all: Segment[], address: number): number {
   const within = all.find(
     (one) => one.type === segment.load && address >= one.address && address < one.address + one.bytes,

@@ -14,37 +14,37 @@ export interface FoundLibrary {
   relative: boolean
 }
 
-/** What a compiled file needs beside itself. */
+/** The libraries that a compiled file needs. */
 export interface Needed {
-  /** By the name that is asked for. */
+  /** By the name that the file contains. */
   found: Map<string, FoundLibrary>
-  /** Names that nothing has. */
+  /** Names that are not found. */
   missing: string[]
 }
 
-/** The libraries in this host's loader cache. */
+/** Lists the libraries in this host's loader cache. */
 export function hostLibraries(arch: Arch): HostLibraries {
   const listing = runSync(['ldconfig', '-p'], { purpose: 'find the shared libraries of native addons' })
   const kind = arch === 'x64' ? 'x86-64' : 'AArch64'
   const libraries = new Map<string, string>()
   for (const [, name = '', about = '', file = ''] of listing.matchAll(/^\s*(\S+) \((.*?)\) => (\S+)$/gm)) {
-    // The first is the one that the loader takes.
+    // The loader takes the first.
     if (about.includes(kind) && !libraries.has(name)) libraries.set(name, file)
   }
   return libraries
 }
 
-/** Names of all the libraries that a program loads, all the way down, its loader included. */
+/** Returns the names of all libraries that a program loads, directly or not, including its loader. */
 export function namesOf(binary: string, host: HostLibraries): Set<string> {
   const { found, missing } = librariesOf(binary, host, new Set())
   return new Set([...found.keys(), ...missing])
 }
 
 /**
- * The libraries that a compiled file needs, all the way down, looked for as the loader does: along the
+ * Finds the libraries that a compiled file needs, directly or not, as the loader does: along the
  * file's own path (`$ORIGIN/…`), then on the host.
  *
- * @param present names of those that are there already, and need not be looked for
+ * @param present names of libraries that the layer has already
  */
 export function librariesOf(binary: string, host: HostLibraries, present: ReadonlySet<string>): Needed {
   const needed: Needed = { found: new Map(), missing: [] }
@@ -82,7 +82,7 @@ function onHost(host: HostLibraries, name: string): FoundLibrary | undefined {
   return file === undefined ? undefined : { file, relative: false }
 }
 
-/** As the loader does, passes over a file of that name for another processor. */
+/** Like the loader, skips a file of that name for another processor. */
 function isLibrary(path: string, machine: Elf['machine']): boolean {
   if (statSync(path, { throwIfNoEntry: false })?.isFile() !== true) return false
   const elf = readElf(path)

@@ -167,7 +167,7 @@ export function checkLinks({ root, tree }: Own): void {
   }
 }
 
-/** Beside the app, but no part of what runs: dropped without a word. */
+/** Never part of what runs: left out silently. */
 const litter = /^(\.git|\.DS_Store|\.nodeos|\.#.*|.*~|.*\.sw[op]|.*\.d\.[cm]?ts)$/
 
 const settings = /^\.env|\.env$/i
@@ -176,15 +176,15 @@ const credentials =
 const keyFiles = /\.(pem|key|p8|ppk)$|^id_(rsa|dsa|ecdsa|ed25519)$/i
 const keyStores = /\.(p12|pfx|jks|keystore)$/i
 
-/** Why a file or folder never enters an image. */
+/** The kind of secret that keeps a file out of an image. */
 export type Secret = 'environment' | 'credentials' | 'private key'
 
-/** Whether a name in the app's own folders is no part of the app. */
+/** Returns whether a file in the app's folders is not part of the app, going by its name. */
 export function isLitter(name: string): boolean {
   return litter.test(name)
 }
 
-/** What secret a file or folder holds, going by its name and, for keys, by its content. */
+/** Returns the kind of secret that a file or folder holds, going by its name and, for keys, by its content. */
 export function secretIn(path: string): Secret | undefined {
   const name = basename(path)
   if (settings.test(name)) return 'environment'

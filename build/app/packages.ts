@@ -4,13 +4,13 @@ import { UserError } from '../../config/lib/errors.ts'
 import type { Package, PackageManifest } from './closure.ts'
 import { addOwn, type Own } from './own.ts'
 
-/** What a layer leaves out of dependencies because it never runs. */
+/** The files of dependencies that are left out because they never run. */
 export interface Pruned {
   files: number
   bytes: number
 }
 
-/** Never part of a published package that runs: other packages lie there, or what the publisher forgot. */
+/** Never packed: other packages, or files that the publisher forgot. */
 const skipped = /^(\.git|\.env.*|\.npmrc|\.DS_Store)$/
 
 /** Adds a package's files; those of a workspace as the repository's own, the others less what never runs. */
@@ -36,12 +36,12 @@ export function addPackage(own: Own, found: Package, prune: boolean, pruned: Pru
   }
 }
 
-/** Whether a package is part of the repository rather than installed. */
+/** Returns whether a package is part of the repository rather than installed. */
 export function isWorkspace({ folder }: Package): boolean {
   return !folder.split('/').includes('node_modules')
 }
 
-/** Files and links below a folder. Packages nested in it are packages of their own. */
+/** Lists the files and links below a folder, without the packages nested in it. */
 function listFiles(folder: string, path: string): string[] {
   return readdirSync(join(folder, path), { withFileTypes: true }).flatMap((entry) => {
     if (skipped.test(entry.name) || (path === '' && entry.name === 'node_modules')) return []
@@ -150,12 +150,12 @@ export function pruner(manifest: PackageManifest, files: ReadonlySet<string>): (
   }
 }
 
-/** Whether a file is pruned for the folder that it lies in: not when package.json names something in there. */
+/** Returns whether a file is pruned for the folder that it lies in: not when package.json names something in there. */
 function isExtra(path: string): boolean {
   return /^(docs?|examples?|tests?|__tests__|benchmarks?|bench|coverage|\.\w+)\//.test(path)
 }
 
-/** Every relative path that main, bin, exports and imports mention. */
+/** Lists the relative paths in main, bin, exports and imports. */
 function namedFiles(manifest: object): string[] {
   const { main, module, bin, exports, imports } = manifest as Record<string, unknown>
   const found: string[] = []

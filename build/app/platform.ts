@@ -1,14 +1,14 @@
 /** Instruction set of the machine. Its operating system is always Linux, its C library always glibc. */
 export type Arch = 'x64' | 'arm64'
 
-/** What a package.json says of where a package runs; npm installs by it. */
+/** The platforms of a package, from its package.json, as npm reads them. */
 export interface Platforms {
   os?: string | string[]
   cpu?: string | string[]
   libc?: string | string[]
 }
 
-/** Whether a package is for the machine, by the same rules as npm's. */
+/** Returns whether a package is for the machine, by the same rules as npm's. */
 export function isFor(arch: Arch, { os, cpu, libc }: Platforms): boolean {
   return allows(os, 'linux') && allows(cpu, arch) && allows(libc, 'glibc')
 }
@@ -58,7 +58,7 @@ const libcAliases: Record<string, string> = {
   musleabihf: 'musl',
 }
 
-/** What the words of a path or a package's name say of a platform, e.g. `prebuilds/linux-x64/node.napi.musl.node`. */
+/** The platform in the words of a path or package name, e.g. `prebuilds/linux-x64/node.napi.musl.node`. */
 export interface PlatformWords {
   os: string[]
   arch: string[]
@@ -81,7 +81,7 @@ export function platformWords(path: string): PlatformWords {
   }
 }
 
-/** Whether a path names another platform than the machine's, and not the machine's beside it. */
+/** Returns whether a path names another platform than the machine's, and not the machine's beside it. */
 export function namesAnother(arch: Arch, path: string): boolean {
   const words = platformWords(path)
   return isOther(words.os, 'linux') || isOther(words.arch, arch) || isOther(words.libc, 'glibc')
@@ -92,7 +92,7 @@ function isOther(named: string[], own: string): boolean {
 }
 
 /**
- * Whether a package's name is that of a platform, system and processor at least, which is not the machine's. Some
+ * Returns whether a package's name is that of a platform, system and processor at least, which is not the machine's. Some
  * packages state their C library in the name alone, so npm installs those for musl beside those for glibc.
  */
 export function namesAnotherPlatform(arch: Arch, name: string): boolean {
@@ -100,7 +100,7 @@ export function namesAnotherPlatform(arch: Arch, name: string): boolean {
   return words.os.length > 0 && words.arch.length > 0 && namesAnother(arch, name)
 }
 
-/** Whether a path names the machine's platform: its system and processor at least. */
+/** Returns whether a path names the machine's platform: its system and processor at least. */
 export function namesOwn(arch: Arch, path: string): boolean {
   const words = platformWords(path)
   return words.os.includes('linux') && words.arch.includes(arch) && !namesAnother(arch, path)

@@ -276,7 +276,7 @@ export interface FormatOf {
   manifest?: string
 }
 
-/** Tells how Node runs a file of the repository: by its extension, else by the nearest package.json. */
+/** Returns how Node runs a file of the repository: by its extension, else by the nearest package.json. */
 export function formatOf(root: string, path: string): FormatOf {
   const format = byExtension[extname(path)]
   if (format !== undefined) return { format }
@@ -288,7 +288,7 @@ export function formatOf(root: string, path: string): FormatOf {
   }
 }
 
-/** The nearest folder with a package.json, relative to the repository: the root at the latest. */
+/** Returns the nearest folder with a package.json, relative to the repository; the root if no other has one. */
 export function scopeOf(root: string, path: string): string {
   const folder = dirname(path)
   if (folder === '.') return ''

@@ -15,7 +15,7 @@ import { addNamed, addOwn, checkLinks, collectionFor } from './own.ts'
 import { addPackage, type Pruned } from './packages.ts'
 import { digestTree, type Tree } from './tree.ts'
 
-/** What the app layer will hold, before anything is written. */
+/** The content of the app layer, before anything is written. */
 export interface Plan {
   tree: Tree
   /** Changes when any file of the layer does. */
@@ -24,7 +24,7 @@ export interface Plan {
   pruned: Pruned
   /** Secrets that stay out of the layer, relative to the repository. */
   secrets: string[]
-  /** What is likely a mistake, as sentences. */
+  /** Likely mistakes, as sentences. */
   warnings: string[]
 }
 
@@ -32,7 +32,7 @@ export interface PlanOptions {
   /** The repository: `app/`, `config/`, `package.json`, `node_modules/`. */
   root: string
   config: SystemConfig
-  /** The Node binary of the runtime layer: what it is linked with, addons need not bring. */
+  /** The Node binary of the runtime layer. Addons share its libraries. */
   node: string
 }
 
@@ -85,7 +85,7 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
   }
 }
 
-/** Node reads source maps only when it is told to, and that costs only programs that have some. */
+/** Node reads source maps only with this option, which costs nothing without them. */
 function withSourceMaps(config: SystemConfig): SystemConfig {
   const { nodeOptions } = config.app
   const flag = '--enable-source-maps'
@@ -127,8 +127,8 @@ function requireEntry(root: string, tree: Tree, entry: string): void {
 const prefilled = guestPaths.prefilled.slice(`${guestPaths.app}/`.length)
 
 /**
- * Makes folders of a layer writable: each becomes a link to a folder of the running machine, and what it has
- * goes where the system layer copies it from at the first start.
+ * Makes folders of a layer writable: each becomes a link to a folder of the running machine, and its content moves
+ * to where the system layer copies it from at the first start.
  *
  * @throws {UserError} for one that is a file
  */
@@ -136,7 +136,7 @@ export function makeWritable(tree: Tree, writable: SystemConfig['app']['writable
   for (const [folder, place] of Object.entries(writable)) {
     if (tree.has(folder)) {
       throw new UserError(`app.writable: ${folder} is not a folder`, {
-        hint: 'name the folder that it lies in',
+        hint: 'name the folder that contains it',
       })
     }
     const moved = (path: string): string => (path.startsWith(`${folder}/`) ? `${prefilled}/${path}` : path)

@@ -10,17 +10,17 @@ import {
 } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 
-/** What stands at one path of a layer. */
+/** A file or link of a layer. */
 export type Entry =
   | { kind: 'copy'; source: string; bytes: number; executable: boolean }
   | { kind: 'text'; content: string; executable: boolean }
-  /** `target` is relative to the layer's root, whatever the link itself will say, or a path of the machine such as `/tmp`. */
+  /** `target` is relative to the layer's root, or a path of the machine such as `/tmp`. */
   | { kind: 'link'; target: string }
 
 /** A layer before it is written: paths relative to its root, with slashes. */
 export type Tree = Map<string, Entry>
 
-/** Hashes names, modes, links and contents, whatever order they were found in. */
+/** Hashes names, modes, links and contents, in the order of the names. */
 export function digestTree(tree: Tree): string {
   return hash(
     'sha256',
@@ -36,7 +36,7 @@ function describe(entry: Entry): string {
   return `${entry.executable ? 'x' : 'f'} ${hash('sha256', content)}`
 }
 
-/** Writes a tree into the folder `into`, which is made where it is not there. Modes are 0755 and 0644, whatever the umask. */
+/** Writes a tree into the folder `into`, and creates it. Modes are 0755 and 0644, whatever the umask. */
 export function writeTree(tree: Tree, into: string): void {
   const folders = new Set<string>()
   const makeFolder = (path: string): void => {

@@ -2,7 +2,7 @@ import { stripTypeScriptTypes } from 'node:module'
 import { parseSync, Visitor } from 'oxc-parser'
 import { UserError } from '../../config/lib/errors.ts'
 
-/** What becomes of a file of TypeScript. */
+/** The result of stripping types. */
 export type Stripped =
   /** The types are gone: it is JavaScript. */
   | { as: 'javascript'; code: string }
@@ -10,7 +10,7 @@ export type Stripped =
   | { as: 'typescript' }
   | { as: 'broken'; error: UserError }
 
-/** Whether a file's name says that it holds types to strip. */
+/** Returns whether a file's name says that it holds types to strip. */
 export function isTypeScript(path: string): boolean {
   return /(?<!\.d)\.[cm]?ts$/.test(path)
 }
@@ -51,7 +51,7 @@ function withoutExperimentalWarning<T>(run: () => T): T {
   }
 }
 
-/** Whether JavaScript has decorators: stripping lets them pass, V8 does not. An `@` may also stand in a string. */
+/** Returns whether JavaScript has decorators: stripping lets them pass, V8 does not. An `@` may also stand in a string. */
 export function isDecorated(code: string): boolean {
   if (!/^(?!\s*(?:\*|\/[/*]))(?:[^/\n]*[\s;{(,])?@[\w$(]/m.test(code)) return false
   let found = false

@@ -36,7 +36,7 @@ const iso: Format = {
   ],
 }
 
-/** The kernel lies there twice, for either firmware; the layers once, as files that preinit finds. */
+/** Writes an ISO with the kernel twice, for either firmware, and the layers once, as files that preinit finds. */
 async function makeIso(input: FormatInput, out: string, work: string): Promise<void> {
   const tree = join(work, 'tree')
   const cmdline = imageCommandLine(input.config, looped)

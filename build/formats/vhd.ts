@@ -22,7 +22,7 @@ const timeAt = 24
 const checksumAt = 64
 const uuidAt = 68
 
-/** Replaces time and UUID in the footer of a fixed VHD by what its content decides. */
+/** Replaces time and UUID in the footer of a fixed VHD by zero and a part of a hash. */
 export async function fixVhd(path: string, hash: string): Promise<void> {
   const file = await open(path, 'r+')
   try {

@@ -17,10 +17,10 @@ const vmdk: Format = {
 
 export default vmdk
 
-/** The descriptor stands within the first clusters of the file. */
+/** The descriptor is in the first clusters of the file. */
 const headBytes = 64 * 1024
 
-/** Replaces the random content id of a VMDK's descriptor by one that its content decides. */
+/** Replaces the random content id of a VMDK's descriptor by a part of a hash. */
 export async function fixVmdk(path: string, hash: string): Promise<void> {
   const file = await open(path, 'r+')
   try {

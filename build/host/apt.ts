@@ -7,11 +7,11 @@ import { UserError } from '../../config/lib/errors.ts'
 import { byLine, tail, tryRun } from '../../config/lib/run.ts'
 
 export interface AptOptions {
-  /** What stands before `apt-get`: nothing for root, `sudo -n` for others. */
+  /** The words before `apt-get`: none for root, `sudo -n` for others. */
   prefix: readonly string[]
   /** File that keeps everything apt prints. */
   log: string
-  /** Called with what apt is doing, for a line that moves. */
+  /** Called with what apt is doing, for the progress line. */
   doing: (text: string) => void
   /** Called once when another program holds apt's locks. */
   waiting: (text: string) => void
@@ -21,7 +21,7 @@ export interface AptOptions {
 
 const lockAttempts = 120
 
-/** sudo drops the environment, hence env: no questions, and no daemon restarted for a compiler's sake. */
+/** sudo drops the environment, hence env: no prompts, and no restarts of services. */
 const quietApt = [
   'env',
   'LC_ALL=C',
@@ -34,9 +34,9 @@ const quietApt = [
 ]
 
 /**
- * Installs packages without a question. Package lists are refreshed only when they turn out to be too old.
+ * Installs packages without prompts. Refreshes the package lists only if they are too old.
  *
- * @throws {UserError} with the end of what apt said
+ * @throws {UserError} with the end of apt's output
  */
 export async function aptInstall(packages: readonly string[], options: AptOptions): Promise<void> {
   await mkdir(dirname(options.log), { recursive: true })
@@ -49,7 +49,7 @@ export async function aptInstall(packages: readonly string[], options: AptOption
   throw await failure('install packages', options.log)
 }
 
-/** apt waits for dpkg's lock by itself, but not for the lock of the package lists. */
+/** Refreshes the package lists, and waits for their lock: apt waits only for dpkg's. */
 async function aptUpdate(options: AptOptions): Promise<void> {
   for (let attempt = 1; attempt <= lockAttempts; attempt += 1) {
     if ((await apt(['update'], options)) === 0) return

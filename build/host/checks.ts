@@ -7,7 +7,7 @@ import { formatBytes } from '../../config/lib/units.ts'
 import { freeBytes, isWritable } from './space.ts'
 import type { Requirement } from './tools.ts'
 
-/** One line of `npm run doctor`. Only what is `bad` stands in the way of a build or a boot. */
+/** One line of `npm run doctor`. Only `bad` prevents a build or a boot. */
 export interface Check {
   name: string
   status: 'good' | 'note' | 'warning' | 'bad'
@@ -26,7 +26,7 @@ export function checkSystem(facts: HostFacts): Check {
   }
 }
 
-/** What a tool that is not there, or is too old, means to whom. */
+/** Checks that a tool exists and is new enough. */
 export async function checkRequirement(requirement: Requirement, facts: HostFacts): Promise<Check> {
   const { name, kind, stage, purpose, atLeast } = requirement
   const bad = stage === 'test' || stage === 'image' ? 'warning' : 'bad'
@@ -49,7 +49,7 @@ export async function checkRequirement(requirement: Requirement, facts: HostFact
 
 const nothing = { stdout: '', stderr: '' }
 
-/** The version that a command prints of itself, on whichever stream and with whatever status. */
+/** Returns the version that a command prints, on either stream and with any status. */
 export async function versionOf(
   { name, versionArguments = ['--version'] }: Pick<Requirement, 'name' | 'versionArguments'>,
   folders: readonly string[],

@@ -5,9 +5,9 @@ import { programFolders } from '../../config/lib/find.ts'
 import { parseEnv } from 'node:util'
 import type { Manager } from './tools.ts'
 
-/** What the checks know of the host: read once, so that a test can make one up. */
+/** The facts about the host that checks use; tests make their own. */
 export interface HostFacts {
-  /** As `process.platform` and `process.arch` say it. */
+  /** `process.platform` and `process.arch`. */
   platform: string
   arch: string
   /** Version of the GNU C library, e.g. `2.36`; undefined with another one. */
@@ -18,11 +18,11 @@ export interface HostFacts {
   path: string[]
   /** Folders in which a compiler finds headers without being told. */
   includes: string[]
-  /** In bytes: what the machine has, or what a container may use of it. */
+  /** Memory in bytes, or the limit of the container. */
   memory: number
 }
 
-/** The facts of this host. `env` gives PATH and the compiler's CPATH and C_INCLUDE_PATH. */
+/** Reads the facts of this host. `env` has PATH and the compiler's CPATH and C_INCLUDE_PATH. */
 export function hostFacts(env: NodeJS.ProcessEnv): HostFacts {
   const folders = (name: string): string[] => (env[name] ?? '').split(delimiter).filter(Boolean)
   return {
@@ -55,17 +55,17 @@ function readOsRelease(): string {
     try {
       return readFileSync(path, 'utf8')
     } catch {
-      // The other one, or no such file: not a distribution that says what it is.
+      // Neither file: an unknown distribution.
     }
   }
   return ''
 }
 
-/** A Linux distribution, as /etc/os-release tells of it. */
+/** A Linux distribution, from /etc/os-release. */
 export interface Distribution {
   /** For people, e.g. `Debian GNU/Linux 12 (bookworm)`. */
   name: string
-  /** How it installs packages; undefined when it is none that is known here. */
+  /** Its package manager; undefined if it is unknown. */
   manager: Manager | undefined
 }
 
@@ -99,17 +99,17 @@ const installer: Record<Manager, string> = {
   zypper: 'zypper --non-interactive install',
 }
 
-/** The line that installs packages, to be pasted as it is. */
+/** Returns the command line that installs packages. */
 export function installCommand(manager: Manager, packages: readonly string[], root: boolean): string {
   const sudo = root ? '' : 'sudo '
   const refresh = manager === 'apt' ? `${sudo}apt-get update && ` : ''
   return `${refresh}${sudo}${installer[manager]} ${packages.join(' ')}`
 }
 
-/** Before it, name resolution lay in libraries that are loaded by name and that the image would lack. */
+/** Before it, name resolution was in libraries that are loaded by name, which the image would lack. */
 const oldestGlibc = '2.34'
 
-/** Why this host cannot build at all, in words, or undefined when it can. */
+/** Returns why this host cannot build, or undefined if it can. */
 export function unsupported({ platform, arch, glibc, distribution }: HostFacts): string | undefined {
   const name = { darwin: 'macOS', win32: 'Windows' }[platform] ?? platform
   if (platform !== 'linux') return `builds need Linux, and this host runs ${name}`
@@ -121,17 +121,17 @@ export function unsupported({ platform, arch, glibc, distribution }: HostFacts):
   return undefined
 }
 
-/** What somebody on such a host can do. */
+/** The remedy on such a host. */
 export const elsewhere =
   'open the repository in its dev container (.devcontainer/), which has everything that builds need\n' +
   '(VS Code: "Reopen in Container"; a terminal: npx @devcontainers/cli up --workspace-folder .)'
 
-/** The first number with a dot in what a command prints of itself, or the first number. */
+/** Returns the first number with a dot in the output of a command, else the first number. */
 export function versionIn(text: string): string | undefined {
   return (/\d+(?:\.\d+)+/.exec(text) ?? /\d+/.exec(text))?.[0]
 }
 
-/** Whether a dotted version is not older than another. */
+/** Returns whether a dotted version is not older than another. */
 export function isAtLeast(version: string, wanted: string): boolean {
   const [have, want] = [version, wanted].map((text) =>
     text.split('.').map((part) => Number.parseInt(part, 10)),

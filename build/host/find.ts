@@ -8,7 +8,7 @@ import type { Requirement } from './tools.ts'
 
 type Places = Pick<HostFacts, 'path' | 'includes'>
 
-/** Those of `wanted` that the host does not have. */
+/** Returns the requirements that the host does not meet. */
 export function findMissing(wanted: readonly Requirement[], places: Places): Requirement[] {
   return wanted.filter((requirement) => !isPresent(requirement, places))
 }
@@ -26,7 +26,7 @@ function isPresent(requirement: Requirement, { path, includes }: Places): boolea
 
 const purpose = 'look for headers and libraries'
 
-/** Not every distribution keeps headers where the others do: the compiler has the last word. */
+/** Searches a header as the compiler does: some distributions have other folders. */
 function compilerFindsHeader(gcc: string, name: string): boolean {
   const input = `#include <${name}>\n`
   return tryRunSync([gcc, '-fsyntax-only', '-x', 'c', '-'], { purpose, input }).status === 0
@@ -37,13 +37,13 @@ function compilerFindsLibrary(gcc: string, name: string): boolean {
   return result.status === 0 && isAbsolute(result.stdout.trim())
 }
 
-/** One line of what is not there and why it matters. */
+/** Describes a missing requirement and its purpose. */
 export function describeMissing({ kind, name, purpose }: Requirement): string {
   const what = kind === 'command' ? `'${name}'` : `the ${kind} '${name}'`
   return `could not find ${what}, which is needed to ${purpose}`
 }
 
-/** The packages that hold what is missing, each once. */
+/** Lists the packages of requirements, each once. */
 export function packagesFor(
   missing: readonly Requirement[],
   manager: keyof Requirement['packages'],
@@ -51,7 +51,7 @@ export function packagesFor(
   return [...new Set(missing.flatMap(({ packages }) => packages[manager].split(' ')))].sort()
 }
 
-/** How to get what is missing: one line to paste, or words where the distribution is not known. */
+/** Returns how to install what is missing: a command, or words if the distribution is unknown. */
 export function remedy(
   missing: readonly Requirement[],
   { distribution, root }: Pick<HostFacts, 'distribution' | 'root'>,

@@ -13,12 +13,12 @@ const places = {
 
 export type LoaderFile = keyof typeof places
 
-/** Path of a loader, or undefined. */
+/** Returns the path of a loader, or undefined. */
 export function findLoader(name: LoaderFile): string | undefined {
   return places[name].map((folder) => `${folder}/${name}`).find((path) => existsSync(path))
 }
 
-/** @throws {UserError} when the host does not have it */
+/** Returns the path of a loader. @throws {UserError} when the host does not have it */
 export function loaderFile(name: LoaderFile): string {
   const found = findLoader(name)
   if (found !== undefined) return found
@@ -37,7 +37,7 @@ const firmwares = [
   '/usr/share/qemu/ovmf-x86_64-code.bin',
 ] as const
 
-/** Path of QEMU's EFI firmware, or undefined. */
+/** Returns the path of QEMU's EFI firmware, or undefined. */
 export function findOvmf(): string | undefined {
   return firmwares.find((path) => existsSync(path))
 }

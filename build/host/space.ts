@@ -2,24 +2,24 @@ import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs
 import { dirname } from 'node:path'
 import { formatBytes } from '../../config/lib/units.ts'
 
-/** Room that a build wants in a folder, which need not exist yet. */
+/** Space that a build needs in a folder, which may not exist yet. */
 export interface Demand {
   folder: string
   bytes: number
 }
 
-/** The folder itself, or the nearest one above it that exists. */
+/** Returns the folder itself, or the nearest one above it that exists. */
 export function nearestExisting(folder: string): string {
   return existsSync(folder) || dirname(folder) === folder ? folder : nearestExisting(dirname(folder))
 }
 
-/** Bytes that a user without privileges may still write there. */
+/** Returns the bytes that a user without privileges can still write there. */
 export function freeBytes(folder: string): number {
   const { bavail, bsize } = statfsSync(nearestExisting(folder))
   return bavail * bsize
 }
 
-/** One line for each file system that has less room than is wanted of it, folders on the same one added up. */
+/** Describes each file system with less space than the folders on it need together. */
 export function spaceProblems(demands: readonly Demand[]): string[] {
   const byDevice = Map.groupBy(demands, ({ folder }) => statSync(nearestExisting(folder)).dev)
   return [...byDevice.values()].flatMap((together) => {
@@ -31,7 +31,7 @@ export function spaceProblems(demands: readonly Demand[]): string[] {
   })
 }
 
-/** Whether files can be made in the folder, or the folder itself where it is not there yet. */
+/** Returns whether files can be created in the folder, or the folder itself if it does not exist. */
 export function isWritable(folder: string): boolean {
   try {
     accessSync(nearestExisting(folder), constants.W_OK | constants.X_OK)

@@ -15,7 +15,7 @@ export type Stage = 'kernel' | 'build' | 'image' | 'boot' | 'test'
 /** What `npm install` installs; `npm run test:all` installs the rest. */
 export const installStages: readonly Stage[] = ['kernel', 'build', 'image', 'boot']
 
-/** Something that the host must have. */
+/** A requirement on the host. */
 export interface Requirement {
   /** A command on PATH, a header in the compiler's include path, a library that it links with, a boot loader, or EFI for QEMU. */
   kind: 'command' | 'header' | 'library' | 'firmware' | 'loader'
@@ -43,10 +43,10 @@ const systemdFiles: Record<Manager, string> = {
   zypper: 'systemd-boot',
 }
 
-/** What a machine with a data disk takes: the first to be built, the others where it is deployed from. */
+/** The tools for a data disk: the first builds the machine, the others deploy it. */
 export const dataTools = ['e2fsck', 'mke2fs', 'qemu-img'] as const
 
-/** Everything that a build, a boot or the tests take from the host, each with its reason. */
+/** Everything that builds, boots and tests need from the host, each with its purpose. */
 export const requirements: readonly Requirement[] = [
   command('gcc', 'build', 'compile the kernel and the native binding', same('gcc'), { atLeast: '8' }),
   header('stdio.h', 'build', 'compile the native binding and the kernel’s own tools', {
@@ -224,7 +224,7 @@ export const requirements: readonly Requirement[] = [
 ]
 
 /**
- * What a machine's configuration needs at some stages.
+ * Lists what some stages need.
  *
  * @param tools what its image formats name, of whatever stage
  */

@@ -16,7 +16,7 @@ const syslinuxBytes = 256 * 1024
 /** Boot code of an MBR ends where its disk signature begins. */
 const bootCodeBytes = 440
 
-/** What a disk of an image format needs of the kernel and of the host. */
+/** The kernel fragments and host tools that a disk image needs. */
 export const diskFragments = ['image-disk'] as const
 export const diskTools = [
   'mformat',

@@ -37,7 +37,7 @@ export async function makeEfiFile({ out, work, kernel, initrd, cmdline }: EfiFil
   await clearTime(out)
 }
 
-/** objcopy writes the time of day, and a checksum over it that no EFI firmware asks for. */
+/** Clears the time that objcopy writes, and its checksum, which EFI firmware ignores. */
 async function clearTime(path: string): Promise<void> {
   const file = await open(path, 'r+')
   try {
@@ -50,7 +50,7 @@ async function clearTime(path: string): Promise<void> {
   }
 }
 
-/** Where the last section ends in memory, of what `objdump -h` prints: number, name, size, address, … */
+/** Returns the end of the last section in memory, from the output of `objdump -h`: number, name, size, address, … */
 function endOf(sections: string): bigint {
   return [...sections.matchAll(/^\s*\d+\s+\S+\s+([0-9a-f]+)\s+([0-9a-f]+)\s/gm)]
     .map(([, size, address]) => BigInt(`0x${size}`) + BigInt(`0x${address}`))

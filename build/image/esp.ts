@@ -60,7 +60,7 @@ export async function makeEsp(options: EspOptions): Promise<void> {
   }
 }
 
-/** mformat notes a partition in the boot sector, of another size: EFI firmware that believes it reads files in part. */
+/** Clears the partition that mformat writes into the boot sector: its size is wrong, and EFI firmware would use it. */
 async function clearPartitions(path: string): Promise<void> {
   const file = await open(path, 'r+')
   try {

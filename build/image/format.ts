@@ -7,7 +7,7 @@ import { hashText } from '../../config/lib/hash.ts'
 import { progress } from '../../config/lib/log.ts'
 import { formatBytes } from '../../config/lib/units.ts'
 
-/** What a format assembles an image from. */
+/** The input of a format. */
 export interface FormatInput {
   config: SystemConfig
   /** Kernel, runtime and app, by name: `kernel/vmlinux`, `runtime`, `app`, … */
@@ -38,17 +38,17 @@ export interface Format {
   summary: string
   /** Kernel fragments without which its images do not boot; compiled in only when the format is configured. */
   fragments: readonly string[]
-  /** Commands that it runs, each of which stands in `build/host/tools.ts`. */
+  /** Commands that it runs, all of them listed in `build/host/tools.ts`. */
   tools: readonly string[]
-  /** Where its images boot: what the contract test does with each. */
+  /** The machines that its images boot on; a test boots each. */
   boots: readonly Boot[]
-  /** Writes the image; returns what it wrote, nothing when the layers are used as they are. */
+  /** Writes the image, and returns its artefacts; none if the layers are used as they are. */
   assemble(input: FormatInput): Promise<Artefact[]>
 }
 
 const folder = join(import.meta.dirname, '../formats')
 
-/** Names of the formats: one file each. */
+/** Lists the names of the formats: one file each. */
 export async function formatNames(): Promise<string[]> {
   return (await readdir(folder))
     .filter((name) => name.endsWith('.ts'))
@@ -56,7 +56,7 @@ export async function formatNames(): Promise<string[]> {
     .sort()
 }
 
-/** @throws {UserError} naming the formats that there are */
+/** Loads a format. @throws {UserError} that lists the formats if it is unknown */
 export async function loadFormat(name: string): Promise<Format> {
   const names = await formatNames()
   if (!names.includes(name)) {
@@ -67,13 +67,13 @@ export async function loadFormat(name: string): Promise<Format> {
   return ((await import(join(folder, `${name}.ts`))) as { default: Format }).default
 }
 
-/** Kernel fragments that the configured formats need, without the doubles. */
+/** Lists the kernel fragments that the configured formats need, each once. */
 export async function formatFragments(config: Pick<SystemConfig, 'image'>): Promise<string[]> {
   const formats = await Promise.all(config.image.formats.map(loadFormat))
   return [...new Set(formats.flatMap(({ fragments }) => fragments))]
 }
 
-/** Names of the host tools that the configured formats need. */
+/** Lists the host tools that the configured formats need, each once. */
 export async function formatTools(config: Pick<SystemConfig, 'image'>): Promise<string[]> {
   const formats = await Promise.all(config.image.formats.map(loadFormat))
   return [...new Set(formats.flatMap(({ tools }) => tools))]
@@ -87,14 +87,14 @@ export const diskBoots: readonly Boot[] = (['bios', 'efi'] as const).flatMap((fi
 /** VMware's own controller and network interface; Debian's OVMF has no driver for that disk, VMware's firmware does. */
 export const vmwareBoots: readonly Boot[] = [{ firmware: 'bios', as: 'pvscsi' }]
 
-/** One of the parts that an image is made of. */
+/** Returns an artefact that the image is made from. */
 export function part({ artefacts }: FormatInput, name: string): Artefact {
   const found = artefacts.get(name)
   if (found === undefined) throw new UserError(`the build did not produce ${name}`, { hint: 'npm run build' })
   return found
 }
 
-/** Hash of everything that an image is made of. */
+/** Hashes everything that an image is made from. */
 export function hashOfParts(input: FormatInput): string {
   return hashText(
     ['kernel/vmlinuz', 'runtime', 'app'].map((name) => part(input, name).sha256).join(' ') +
@@ -102,14 +102,14 @@ export function hashOfParts(input: FormatInput): string {
   )
 }
 
-/** What an image was made from, for its record. */
+/** Returns the inputs of an image, for its record. */
 export function inputsOf(input: FormatInput): Record<string, string> {
   return Object.fromEntries(
     ['kernel/vmlinuz', 'runtime', 'app'].map((name) => [name, part(input, name).sha256]),
   )
 }
 
-/** Makes an image aside and puts it at its place when it is finished; `make` gets its path and a folder to work in. */
+/** Writes an image and moves it to its place when it is complete; `make` gets its path and a folder to work in. */
 export async function writeImage(
   input: FormatInput,
   file: string,
@@ -129,15 +129,15 @@ export async function writeImage(
   }
 }
 
-/** The kernel command line of an image, in which its layers are found as `where` says. */
+/** Returns the kernel command line of an image; `where` names its layers. */
 export function imageCommandLine({ kernel }: Pick<SystemConfig, 'kernel'>, where: string): string {
   return `${where} console=ttyS0 quiet panic=1 no_timer_check ${kernel.cmdline}`.trim()
 }
 
-/** Layers in an initramfs or on a CD: preinit makes loop devices of them. */
+/** For layers in an initramfs or on a CD, which preinit attaches to loop devices. */
 export const looped = 'rdinit=/init nodeos.app=/dev/loop1'
 
-/** mtools, xorriso and syslinux take their time from SOURCE_DATE_EPOCH: the same in every build. */
+/** Runs mtools, xorriso or syslinux with the same time in every build: they read it from SOURCE_DATE_EPOCH. */
 export function withFixedTime<T>(work: () => Promise<T>): Promise<T> {
   process.env['SOURCE_DATE_EPOCH'] ??= '1577836800'
   process.env['TZ'] = 'UTC'

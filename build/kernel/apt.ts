@@ -13,7 +13,7 @@ interface Package {
 
 const purpose = 'download the kernel source'
 
-/** @throws {UserError} when this host has no apt to ask */
+/** Checks that this host has apt. @throws {UserError} */
 export function packagedSourceOffered(): void {
   if (findProgram('apt-get') === undefined || findProgram('dpkg-deb') === undefined) {
     throw new UserError('this host has no apt, so there is no packaged kernel source', {
@@ -48,7 +48,7 @@ export async function downloadPackagedSource(wanted: Package, out: string, line:
   }
 }
 
-/** The suite where Debian keeps newer kernels for an older release. */
+/** Looks in the suite where Debian keeps newer kernels for an older release. */
 async function fromBackports(work: string, wanted: Package): Promise<string | undefined> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
   const codename = /^VERSION_CODENAME=(\w+)$/m.exec(release)?.[1]

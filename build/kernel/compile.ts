@@ -7,7 +7,7 @@ import { findProgram } from '../../config/lib/find.ts'
 import { byLine, tail, tryRun } from '../../config/lib/run.ts'
 import { availableParallelism } from 'node:os'
 
-/** Fixed so that the same source and configuration give the same bytes on any day, by any user, anywhere. */
+/** The same source and configuration give the same bytes on any day, for any user, on any host. */
 const reproducible = [
   'KBUILD_BUILD_TIMESTAMP=@1767225600',
   'KBUILD_BUILD_USER=nodeos',
@@ -16,12 +16,12 @@ const reproducible = [
   'LOCALVERSION=',
 ]
 
-/** What a kernel is compiled with beside its tree. */
+/** Options of a compilation. */
 export interface CompileOptions {
   jobs: number
   /** File that keeps everything make prints. */
   log: string
-  /** Where ccache, when the host has it, keeps object files: most of them serve the next configuration, too. */
+  /** Folder of ccache, if the host has it: most object files serve the next configuration too. */
   objects: string
   line: Progress
   /** Ends the compiler. */
@@ -29,7 +29,7 @@ export interface CompileOptions {
 }
 
 /**
- * Compiles `vmlinux` and `bzImage` in a configured kernel tree, in parallel, showing which file is at work.
+ * Compiles `vmlinux` and `bzImage` in a configured kernel tree, in parallel, and shows the current file.
  *
  * @throws {UserError} with the first lines that name an error, and the log's path
  */
@@ -75,10 +75,10 @@ async function failure(log: string, status: number): Promise<UserError> {
 }
 
 /**
- * How many compilers run at once: one per CPU where nothing is said.
+ * Parses the number of compilers that run at once; the default is one per CPU.
  *
- * @param text what `source` says, e.g. the value of NODEOS_JOBS
- * @throws {UserError} when that is no such number
+ * @param text value of `source`, e.g. of NODEOS_JOBS
+ * @throws {UserError} when it is not a number from 1 to 999
  */
 export function jobsFrom(text: string | undefined, source = 'NODEOS_JOBS'): number {
   if (text === undefined) return availableParallelism()
@@ -88,7 +88,7 @@ export function jobsFrom(text: string | undefined, source = 'NODEOS_JOBS'): numb
   })
 }
 
-/** Which key of config/system.json takes a fragment. */
+/** Returns the key of config/system.json that selects a fragment. */
 function keyOf(fragment: string): string {
   if (fragment === 'data') return 'data'
   if (fragment === 'mitigations') return 'kernel.mitigations'
@@ -97,14 +97,14 @@ function keyOf(fragment: string): string {
   return fragment.startsWith('platform-') ? 'kernel.platforms' : 'kernel.fragments'
 }
 
-/** Measured: a whole kernel on one CPU of 2024. */
+/** Measured on one CPU of 2024. */
 const minutesOnOneCpu = 20
 
 /**
- * Says why the kernel must be compiled and how long that takes: what differs from the last kernel that was built
- * here.
+ * Describes why the kernel must be compiled and how long that takes: the differences from the last kernel that was
+ * built here.
  *
- * @param previous inputs of that kernel; undefined when there is none
+ * @param previous inputs of that kernel, if one was built
  */
 export function compileReason(
   previous: Record<string, string> | undefined,

@@ -52,7 +52,7 @@ export async function readFragments(
 }
 
 /**
- * What the fragments ask for, the last one to name an option winning: a later fragment may take
+ * Returns the options that the fragments set; the last one to name an option wins: a later fragment may take
  * back what an earlier one set.
  *
  * @throws {UserError} naming fragment and line of what is neither a setting nor a comment
@@ -74,7 +74,7 @@ export function requests(fragments: Fragment[]): Request[] {
   return [...byOption.values()]
 }
 
-/** The lines to append to a `.config` before `make olddefconfig`. */
+/** Returns the lines to append to a `.config` before `make olddefconfig`. */
 export function configLines(wanted: Request[]): string {
   return wanted
     .map(({ option, value }) => (value === 'n' ? `# ${option} is not set` : `${option}=${value}`))

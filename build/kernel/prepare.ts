@@ -20,7 +20,7 @@ export async function unpackSource(source: Source, tree: string): Promise<void> 
   }
 }
 
-/** The version that a kernel tree says of itself, e.g. `6.12.80`. */
+/** Reads the version of a kernel tree, e.g. `6.12.80`. */
 export async function treeVersion(tree: string): Promise<string> {
   const makefile = await readFile(join(tree, 'Makefile'), 'utf8').catch(() => '')
   const part = (name: string): string => new RegExp(`^${name} *= *(\\S*)`, 'm').exec(makefile)?.[1] ?? ''
@@ -29,7 +29,7 @@ export async function treeVersion(tree: string): Promise<string> {
   return `${version}.${part('PATCHLEVEL')}.${part('SUBLEVEL') || '0'}${part('EXTRAVERSION')}`
 }
 
-/** The patches of `kernel/patches/` in the order in which they apply. */
+/** Lists the patches of `kernel/patches/` in the order in which they apply. */
 export async function listPatches(folder = join(root, 'kernel/patches')): Promise<string[]> {
   const names = await readdir(folder)
   return names
@@ -38,7 +38,7 @@ export async function listPatches(folder = join(root, 'kernel/patches')): Promis
     .map((name) => join(folder, name))
 }
 
-/** Hashes of the patches by name, for the cache key. */
+/** Hashes the patches, by name, for the cache key. */
 export async function patchInputs(patches: string[]): Promise<Record<string, string>> {
   return Object.fromEntries(
     await Promise.all(patches.map(async (path) => [`patch ${path.split('/').at(-1)}`, await hashFile(path)])),
@@ -46,7 +46,7 @@ export async function patchInputs(patches: string[]): Promise<Record<string, str
 }
 
 /**
- * Applies patches with zero fuzz: a patch that no longer fits exactly is a patch to look at again.
+ * Applies patches with zero fuzz: a patch that no longer fits exactly must be reviewed.
  *
  * @throws {UserError} naming the patch and the hunks that failed
  */

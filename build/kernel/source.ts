@@ -9,7 +9,7 @@ import { UserError } from '../../config/lib/errors.ts'
 import { log, progress } from '../../config/lib/log.ts'
 import { downloadPackagedSource, packagedSourceOffered } from './apt.ts'
 
-/** `kernel/source.json`: one version of kernel.org, hash beside it, and the package that is taken before it. */
+/** `kernel/source.json`: a version on kernel.org with its hash, and the distribution's package, which is preferred. */
 export interface Pin {
   series: string
   tarball: { version: string; url: string; sha256: string }
@@ -27,23 +27,23 @@ export interface Source {
   path: string
   /** Where it comes from, for the log. */
   origin: string
-  /** What it is, wherever it lies: for the cache key and the manifest. */
+  /** Identifies its content, for the cache key and the manifest. */
   identity: string
-  /** Of a tarball that is kept between builds. */
+  /** Of a cached tarball. */
   sha256?: string
-  /** From where it can be had again. */
+  /** Where it can be downloaded again. */
   url?: string
 }
 
-/** So many tarballs are kept, those that were used last. */
+/** The number of tarballs that are kept: those used last. */
 const keptTarballs = 2
 
 /**
- * What the kernel's source is, as far as that can be told without a network.
+ * Returns the kernel's source as far as it is known without a network.
  *
  * @param setting `kernel.source` of the configuration
  * @param folder where downloads are kept
- * @returns undefined when only a download could tell
+ * @returns undefined if it must be downloaded first
  * @throws {UserError} when there is nothing at a path
  */
 export async function knownSource(setting: string, pin: Pin, folder: string): Promise<Source | undefined> {
@@ -55,9 +55,9 @@ export async function knownSource(setting: string, pin: Pin, folder: string): Pr
 }
 
 /**
- * What the kernel's source is. A package of the distribution is downloaded for that, unless one is kept.
+ * Returns the kernel's source. Downloads the package of the distribution, unless it is cached.
  *
- * @throws {UserError} when no source answers, naming each and why
+ * @throws {UserError} when no source is available, with the reasons
  */
 export async function findSource(setting: string, pin: Pin, folder: string): Promise<Source> {
   await mkdir(folder, { recursive: true })
@@ -68,9 +68,9 @@ export async function findSource(setting: string, pin: Pin, folder: string): Pro
 }
 
 /**
- * Sees to it that a source lies on this machine, and is what it should be, to the last bit.
+ * Downloads a source unless it is cached, and verifies its hash.
  *
- * @throws {UserError} when it is neither there nor to be had
+ * @throws {UserError} when it is corrupt or cannot be downloaded
  */
 export async function bringSource({ path, sha256, url }: Source): Promise<void> {
   if (sha256 === undefined) return
@@ -88,7 +88,7 @@ export async function bringSource({ path, sha256, url }: Source): Promise<void> 
   await keepYoungest(path)
 }
 
-/** The distribution first: its source is newer than the pin, and signed. */
+/** Tries the distribution first: its source is newer than the pin, and signed. */
 async function firstOf(pin: Pin, folder: string): Promise<Source> {
   const refusals: string[] = []
   for (const attempt of [fromDistribution, fromTarball]) {
@@ -117,7 +117,7 @@ async function atPath(setting: string): Promise<Source> {
     : { kind: 'tarball', path, origin: path, identity: `tarball sha256:${await hashFile(path)}` }
 }
 
-/** Changes when a file of the tree does: names, sizes and times, since all bytes would take too long. */
+/** Hashes names, sizes and times of a tree; hashing all bytes would take too long. */
 function treeDigest(tree: string): string {
   const lines: string[] = []
   const walk = (folder: string): void => {
@@ -145,7 +145,7 @@ async function fromDistribution(pin: Pin, folder: string): Promise<Source> {
   return packaged(name, path, await note(path))
 }
 
-/** The distribution's source that was downloaded before. */
+/** Returns the distribution's source if it is cached. */
 async function keptPackage(pin: Pin, folder: string): Promise<Source | undefined> {
   const path = packagePath(pin, folder)
   if (!existsSync(path)) return undefined
@@ -181,7 +181,7 @@ async function fromTarball(pin: Pin, folder: string): Promise<Source> {
   return source
 }
 
-/** Notes that a tarball is used, and forgets those that were not used for longest. */
+/** Marks a tarball as used, and removes those not used for longest. */
 async function keepYoungest(path: string): Promise<void> {
   const now = new Date()
   await utimes(path, now, now)

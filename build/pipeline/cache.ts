@@ -7,15 +7,15 @@ import { makeAtomic } from '../../config/lib/atomic.ts'
 import { hasCode, UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
 
-/** Names a cache entry's files with their SHA-256, so that a damaged entry is noticed. */
+/** The files of a cache entry with their SHA-256, so that a corrupt entry is noticed. */
 interface Index {
   version: 1
   files: Record<string, string>
 }
 
-/** Where finished artefacts are kept between builds. */
+/** The stores of finished artefacts. */
 export interface Cache {
-  /** The project's own store; finished work is put here. */
+  /** Our own store, which is written to. */
   own: string
   /** Further stores, read only: folders or `https:` URLs. */
   others: string[]
@@ -23,16 +23,16 @@ export interface Cache {
 
 const indexName = 'index.json'
 
-/** So many entries of a kind are kept, those that were used last: ten runtime layers take half a gigabyte. */
+/** The number of entries of a kind that are kept, those used last: ten runtime layers take half a gigabyte. */
 export const keptEntries = 10
 
-/** What is unfinished for so long, in milliseconds, nobody works on any more. */
+/** Unfinished work older than this, in milliseconds, is abandoned. */
 const abandonedMs = 24 * 3600 * 1000
 
 /**
- * The stores that the environment names: `XDG_CACHE_HOME` for ours, `NODEOS_CACHE` for further ones.
+ * Reads the stores from the environment: `XDG_CACHE_HOME` for ours, `NODEOS_CACHE` for further ones.
  *
- * @throws {UserError} for a store that anyone on the way could alter
+ * @throws {UserError} for a store that is not secure
  */
 export function cacheFrom(env: NodeJS.ProcessEnv): Cache {
   const others = (env['NODEOS_CACHE'] ?? '').split(/[\s,]+/).filter(Boolean)
@@ -45,15 +45,15 @@ export function cacheFrom(env: NodeJS.ProcessEnv): Cache {
   return { own: join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'nodeos'), others }
 }
 
-/** A key that changes when any input does. */
+/** Returns a key that changes when any input does. */
 export function cacheKey(kind: string, inputs: Record<string, string>): string {
   const sorted = Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1))
   return `${kind}-${hashText(JSON.stringify(sorted)).slice(0, 32)}`
 }
 
 /**
- * Copies an entry's files into `into`, from the first store that has it whole.
- * An entry whose bytes are not what its index says is reported, dropped if it is ours, and passed over.
+ * Copies an entry's files into `into`, from the first store that has it complete.
+ * A corrupt entry is reported and skipped, and removed from our own store.
  *
  * @returns whether the entry was found
  */
@@ -93,7 +93,7 @@ async function fetchFrom(store: string, key: string, into: string, drop?: typeof
   }
 }
 
-/** Whether a store says that it has an entry. */
+/** Returns whether a store has an entry. */
 export async function hasEntry({ own, others }: Cache, key: string): Promise<boolean> {
   for (const store of [own, ...others]) {
     if ((await readIndex(store, key).catch(() => undefined)) !== undefined) return true
@@ -101,7 +101,7 @@ export async function hasEntry({ own, others }: Cache, key: string): Promise<boo
   return false
 }
 
-/** Keeps the files of the folder `from` under `key`; all of them or, when interrupted, none. */
+/** Stores the files of the folder `from` under `key`: all of them or, when interrupted, none. */
 export async function storeEntry(cache: Cache, key: string, from: string): Promise<void> {
   const unfinished = join(cache.own, `.unfinished-${key}-${randomBytes(4).toString('hex')}`)
   try {
@@ -125,13 +125,13 @@ export async function storeEntry(cache: Cache, key: string, from: string): Promi
   }
 }
 
-/** What it is used for last is forgotten last. A store that cannot be written does without. */
+/** Marks an entry as used, so that it is removed last; a read-only store cannot record this. */
 async function markUsed(entry: string): Promise<void> {
   const now = new Date()
   await utimes(entry, now, now).catch(() => undefined)
 }
 
-/** Forgets the entries of a key's kind that were not used for longest, and what builds that were killed have left. */
+/** Removes the entries of a key's kind that were not used for longest, and what killed builds have left. */
 async function tidy(store: string, key: string): Promise<void> {
   const kind = key.slice(0, key.lastIndexOf('-') + 1)
   const entries = await byAge(store, (name) => name.startsWith(kind))
@@ -139,7 +139,7 @@ async function tidy(store: string, key: string): Promise<void> {
   await sweep(store)
 }
 
-/** Removes what has been unfinished in a folder, by the dot in its name, for longer than any build takes. */
+/** Removes unfinished work (names with a dot) that is older than any build takes. */
 export async function sweep(folder: string): Promise<void> {
   const unfinished = await byAge(folder, (name) => name.startsWith('.'))
   for (const { name, time } of unfinished) {
@@ -147,7 +147,7 @@ export async function sweep(folder: string): Promise<void> {
   }
 }
 
-/** Names in a folder, the youngest first; another build may remove some at the same time. */
+/** Lists names in a folder, the youngest first; another build may remove some at the same time. */
 export async function byAge(
   folder: string,
   chosen: (name: string) => boolean,
@@ -164,7 +164,7 @@ export async function byAge(
     .sort((a, b) => b.time - a.time)
 }
 
-/** Removes an entry in one go: whoever reads it meanwhile finds it whole or not at all. */
+/** Removes an entry at once: a reader finds it complete or not at all. */
 async function discard(store: string, key: string): Promise<void> {
   const gone = join(store, `.unfinished-${key}-${randomBytes(4).toString('hex')}`)
   await rename(join(store, key), gone).catch((error: unknown) => {
@@ -173,7 +173,7 @@ async function discard(store: string, key: string): Promise<void> {
   await rm(gone, { recursive: true, force: true })
 }
 
-/** Another build has kept the same at the same time. */
+/** Another build may have stored the same entry. */
 function unlessThere(error: unknown): void {
   if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
 }

@@ -10,7 +10,7 @@ import { styleText } from 'node:util'
 import { table } from '../../config/lib/table.ts'
 import { formatBytes } from '../../config/lib/units.ts'
 
-/** `dist/manifest.json`: what a build is, for whoever deploys it. */
+/** `dist/manifest.json`: describes a build to those who deploy it. */
 export interface Manifest {
   version: 1
   /** Version of the application, as package.json says. */
@@ -32,14 +32,14 @@ export interface Manifest {
   artefacts: Artefact[]
 }
 
-/** Everything that a manifest says beside the artefacts. */
+/** The content of a manifest beside the artefacts. */
 export interface ManifestFacts {
   config: SystemConfig
   node: string
   packages: Record<string, string>
 }
 
-/** Writes `manifest.json` into the folder `out`, all of it or nothing. */
+/** Writes `manifest.json` into the folder `out`. */
 export async function writeManifest(
   out: string,
   artefacts: Artefact[],
@@ -62,7 +62,7 @@ export async function writeManifest(
   return manifest
 }
 
-/** The commit that is checked out, and whether there is more than it. */
+/** Reads which commit is checked out, and whether there are changes beside it. */
 export function sourceState(): Manifest['source'] {
   if (findProgram('git') === undefined) return {}
   const head = git('rev-parse', 'HEAD')
@@ -75,7 +75,7 @@ function git(...argv: string[]): Result {
   return tryRunSync(['git', '-C', root, ...argv], { purpose: 'read the commit' })
 }
 
-/** The table at the end of a build: each artefact's size, how it came about, how long that took. */
+/** Formats the table at the end of a build: size, origin and time of each artefact. */
 export function summaryTable(manifest: Manifest, steps: Record<string, StepRecord>): string {
   const rows = manifest.artefacts
     .filter(({ bytes }) => bytes >= 1024)

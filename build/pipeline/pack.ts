@@ -8,13 +8,13 @@ import { runSync } from '../../config/lib/run.ts'
 
 export type Compression = SystemConfig['image']['compression']
 
-/** What a layer's file is called after the dot, and the file system that it holds. */
+/** Returns the file system of a layer, which is the extension of its file. */
 export function layerType(compression: Compression): 'erofs' | 'squashfs' {
   return compression === 'lz4' ? 'erofs' : 'squashfs'
 }
 
 /**
- * What decides a layer's bytes beside its files: the packing tool, by its hash, and its settings.
+ * Returns what determines a layer's bytes beside its files: the packing tool, by its hash, and its options.
  *
  * @throws {UserError} when the tool is missing
  */
@@ -25,7 +25,7 @@ export async function packerVersion(compression: Compression): Promise<string> {
   return `${(await hashFile(program)).slice(0, 16)} ${argv.join(' ')}`
 }
 
-/** Removes a layer from the folder `out`, whatever it was packed as. */
+/** Removes a layer from the folder `out`, of either file system. */
 export async function removeLayer(out: string, name: string): Promise<void> {
   for (const type of ['erofs', 'squashfs']) await rm(join(out, `${name}.${type}`), { force: true })
 }
@@ -44,12 +44,12 @@ export interface PackOptions {
 }
 
 /**
- * EROFS compresses in clusters of this many bytes: what is read for one page fault. Smaller
+ * EROFS compresses in clusters of this many bytes, and reads one for a page fault. Smaller
  * clusters boot in fewer instructions, larger ones pack better.
  */
 const clusterBytes = 40 * 1024
 
-/** A fixed UUID: two builds of the same files are the same bytes. */
+/** Fixed, so that the same files give the same bytes. */
 const uuid = '6e6f6465-6f73-4000-8000-6c6179657200'
 
 /**

@@ -7,7 +7,7 @@ import { UserError } from '../../config/lib/errors.ts'
 import { withLock } from '../../config/lib/lock.ts'
 import { log } from '../../config/lib/log.ts'
 
-/** One step of the build: what it is made from, how it is made, where it goes. */
+/** One step of the build: its inputs, how to make its result, and where to put it. */
 export interface Step {
   /** Begins a message, e.g. `Runtime layer`. */
   label: string
@@ -15,11 +15,11 @@ export interface Step {
   name: string
   /** Folder of the record and of unfinished work, e.g. `dist`. */
   dist: string
-  /** Everything that decides the result's bytes. */
+  /** Everything that determines the result's bytes. */
   inputs: Record<string, string>
-  /** Where results are kept between builds; left out for what is made faster than it is fetched. */
+  /** Stores of results; left out if making a result is faster than fetching it. */
   cache?: Cache
-  /** Makes the result's files in an empty folder; may use the folder beside it for what is not part of the result. */
+  /** Writes the result's files into an empty folder; other files belong beside it. */
   make(into: string, interrupted: AbortSignal): Promise<void>
   /** Moves the finished files to their place; returns each artefact's name and path. */
   install(from: string): Promise<Record<string, string>>
@@ -27,7 +27,7 @@ export interface Step {
 
 /**
  * Runs a step: does nothing when its inputs and its result are unchanged, else takes the result from the cache,
- * else makes it. The result appears whole or not at all. Of two builds at once, the second waits for the first.
+ * else makes it. The result appears complete or not at all. Of two builds at once, the second waits for the first.
  */
 export async function runStep(step: Step): Promise<Artefact[]> {
   const waiting = (): void => log.info(`${step.label}: waiting for another build in ${step.dist}`)
@@ -65,7 +65,7 @@ async function runAlone(step: Step): Promise<Artefact[]> {
       await Promise.all(placed.map(([name, path]) => describeFile(name, path, step.inputs))),
     )
   } catch (error) {
-    // A tool that was run to its end has died of the same signal, of which Node could not tell meanwhile.
+    // The same signal ended a program that runSync waited for; Node handles it only now.
     await wait(10)
     interrupted.signal.throwIfAborted()
     throw error

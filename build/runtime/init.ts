@@ -36,7 +36,7 @@ const release = [
 /**
  * Compiles PID 1: one static binary of some tens of kilobytes. The same sources and compiler give the same bytes.
  *
- * @throws {UserError} when the compiler is missing or refuses the sources
+ * @throws {UserError} when the compiler is missing or rejects the sources
  */
 export async function buildInit({ out, sources = ownSources, cc = compiler }: InitOptions): Promise<void> {
   const files = (await sourceNames(sources)).filter((name) => name.endsWith('.c'))
@@ -46,7 +46,7 @@ export async function buildInit({ out, sources = ownSources, cc = compiler }: In
   })
 }
 
-/** Everything that decides init's bytes: a name and a hash or version each. */
+/** Returns everything that determines init's bytes: a name and a hash or version each. */
 export async function initInputs(): Promise<Record<string, string>> {
   const names = await sourceNames(ownSources)
   const hashes = await Promise.all(names.map((name) => hashFile(join(ownSources, name))))
@@ -58,12 +58,12 @@ export async function initInputs(): Promise<Record<string, string>> {
   }
 }
 
-/** C sources and headers, in a fixed order: it decides the order of what they hold in the binary. */
+/** Lists C sources and headers in a fixed order, which determines the layout of the binary. */
 async function sourceNames(sources: string): Promise<string[]> {
   return (await readdir(sources)).filter((name) => /\.[ch]$/.test(name)).sort()
 }
 
-/** musl-gcc leaves out the host's include folders; the kernel's headers (linux/input.h) are taken from there last. */
+/** Adds the host's include folders last: musl-gcc leaves them out, and they have the kernel's headers (linux/input.h). */
 function kernelHeaders(cc: string): string[] {
   const multiarch = runSync([cc, '-print-multiarch'], { purpose }).trim()
   return ['/usr/include', ...(multiarch === '' ? [] : [`/usr/include/${multiarch}`])].flatMap((path) => [

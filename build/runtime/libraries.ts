@@ -2,16 +2,16 @@ import { realpath } from 'node:fs/promises'
 import { UserError } from '../../config/lib/errors.ts'
 import { runSync } from '../../config/lib/run.ts'
 
-/** A shared library and where the loader in the guest looks for it. */
+/** A shared library, and its path in the guest. */
 export interface Library {
   /** File on this host, links resolved. */
   file: string
-  /** Absolute path in the guest: where the program names it (the loader) or finds it. */
+  /** Absolute path in the guest: the one that the program names (the loader) or finds. */
   guestPath: string
 }
 
 /**
- * The shared libraries that a binary needs, all the way down, as this host's loader resolves them.
+ * Lists the shared libraries that a binary needs, directly or not, as this host's loader resolves them.
  *
  * @throws {UserError} naming the libraries that this host does not have
  */

@@ -41,7 +41,7 @@ const sanitized = ['-O1', '-g', '-fsanitize=address,undefined', '-fno-sanitize-r
 /**
  * Compiles kernel/native into a Node-API addon. The same sources, headers and compiler give the same bytes.
  *
- * @throws {UserError} when the compiler is missing or refuses the sources
+ * @throws {UserError} when the compiler is missing or rejects the sources
  */
 export async function buildNative({ out, headers, sanitize = false }: NativeOptions): Promise<void> {
   const files = (await sourceNames()).filter((name) => name.endsWith('.c'))
@@ -52,7 +52,7 @@ export async function buildNative({ out, headers, sanitize = false }: NativeOpti
   })
 }
 
-/** Everything but Node's headers that decides the binding's bytes: a name and a hash or version each. */
+/** Returns everything but Node's headers that determines the binding's bytes: a name and a hash or version each. */
 export async function nativeInputs(): Promise<Record<string, string>> {
   const names = await sourceNames()
   const hashes = await Promise.all(names.map((name) => hashFile(join(sources, name))))
@@ -63,7 +63,7 @@ export async function nativeInputs(): Promise<Record<string, string>> {
   }
 }
 
-/** C sources and headers, in a fixed order: it decides the order of what they hold in the binary. */
+/** Lists C sources and headers in a fixed order, which determines the layout of the binary. */
 async function sourceNames(): Promise<string[]> {
   return (await readdir(sources)).filter((name) => /\.[ch]$/.test(name)).sort()
 }

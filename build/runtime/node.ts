@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
 import { root } from '../../config/lib/paths.ts'
 
-/** A Node that the guest can run, wherever it comes from. */
+/** A Node that the guest can run. */
 export interface NodeRuntime {
   /** e.g. `24.21.0` */
   version: string
@@ -33,7 +33,7 @@ export const npmNode: NodeProvider = async (arch) => {
   return { version, binary, headers: join(folder, 'include/node') }
 }
 
-/** The version and NODE_MODULE_VERSION of the Node whose binary this is, by the headers beside it. */
+/** Reads the version and NODE_MODULE_VERSION of a Node binary from the headers beside it. */
 export function nodeAbi(binary: string): { version: string; abi: number } {
   const text = readFileSync(join(dirname(realpathSync(binary)), '../include/node/node_version.h'), 'utf8')
   const number = (name: string): number => Number(new RegExp(`^#define ${name} (\\d+)`, 'm').exec(text)?.[1])

@@ -23,7 +23,7 @@ const links: Record<string, string> = {
   'var/run': '/run',
 }
 
-/** The least of /etc with which glibc and Node answer every question. */
+/** The files of /etc that glibc and Node need. */
 const texts: Record<string, string> = {
   'etc/passwd': 'root:x:0:0:root:/root:/bin/false\nnobody:x:65534:65534:nobody:/:/bin/false\n',
   'etc/group': 'root:x:0:\nnogroup:x:65534:\n',
@@ -86,7 +86,7 @@ export function writeZones(stage: string): void {
   runSync(['zic', ...slim, '-d', join(stage, 'usr/share/zoneinfo'), database()], { purpose })
 }
 
-/** What decides the bytes of the zones. */
+/** Returns what determines the bytes of the zones. */
 export async function zoneInputs(): Promise<Record<string, string>> {
   const version = runSync(['zic', '--version'], { purpose }).trim()
   return { zones: await hashFile(database()), zic: `${version} ${slim.join(' ')}` }

@@ -34,7 +34,7 @@ export async function buildSystem({ out, entry = 'kernel/system/main.ts' }: Syst
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    // Names stay: they are what a stack trace on the console is read by.
+    // Names stay, for readable stack traces on the console.
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
@@ -68,7 +68,7 @@ const lightBuiltins: Plugin = {
   },
 }
 
-/** Everything that decides the bundle's bytes: a name and a hash or version each. */
+/** Returns everything that determines the bundle's bytes: a name and a hash or version each. */
 export async function systemInputs(): Promise<Record<string, string>> {
   const files = ['build/runtime/system.ts']
   const sources = ['kernel/system/**/*.ts', 'kernel/contract/*.ts', 'kernel/native/*.ts']

@@ -1,10 +1,10 @@
 /**
- * An error whose reader is a person: what went wrong, where, and what to do next.
- * Everything else that is thrown is a bug and keeps its stack trace.
+ * An error for the user: what went wrong, where, and what to do next.
+ * Any other error is a bug and is printed with its stack trace.
  */
 export class UserError extends Error {
   override name = 'UserError'
-  /** One or more commands or edits that get the reader out of it. */
+  /** Commands or edits that solve it. */
   readonly hint: string | undefined
 
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
@@ -23,7 +23,7 @@ export function hasCode(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
-/** Turns any thrown value into the lines to print on stderr: a user's error readable, a bug with its stack. */
+/** Returns the lines to print on stderr for any thrown value: a bug with its stack. */
 export function describeError(error: unknown): string {
   if (error instanceof UserError) {
     return error.hint === undefined
@@ -35,7 +35,7 @@ export function describeError(error: unknown): string {
   return `bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`
 }
 
-/** Failures of the machine rather than of the code: said in words, with the path that met them. */
+/** Describes failures of the host rather than of the code, with the path. */
 function describeSystemError(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
   const path = 'path' in error && typeof error.path === 'string' ? ` (${error.path})` : ''

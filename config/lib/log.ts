@@ -2,7 +2,7 @@ import { styleText } from 'node:util'
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Colours only where a person looks: on a terminal, and not when NO_COLOR is set. */
+/** Adds colours on a terminal, unless NO_COLOR is set. */
 function styled(style: Style, text: string): string {
   return styleText(style, text, { stream: process.stderr })
 }
@@ -15,16 +15,16 @@ export const log: Record<'step' | 'info' | 'warn', (text: string) => void> = {
 }
 
 export interface Progress {
-  /** What is happening now; on a terminal it replaces the line, elsewhere it is printed at most every 15 seconds. */
+  /** Shows the current activity: replaces the line on a terminal, else prints it at most every 15 seconds. */
   update(text: string): void
-  /** Ends the line with what came of it. */
+  /** Ends the line with a result. */
   done(text: string): void
 }
 
 const plainIntervalMs = 15_000
 const redrawIntervalMs = 100
 
-/** Starts a line that shows that work is going on. */
+/** Starts a progress line. */
 export function progress(label: string): Progress {
   const stream = process.stderr
   const started = Date.now()

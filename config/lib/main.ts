@@ -5,7 +5,7 @@ import { root } from './paths.ts'
 
 export type Options = NonNullable<ParseArgsConfig['options']>
 
-/** What a command says of itself: `--help` prints it, and an unknown flag points at it. */
+/** The description of a command, which `--help` prints. */
 export interface Command<T extends Options> {
   /** As it is typed, e.g. `npm run deploy --`. */
   usage: string

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 
-/** The repository's root: everything is named relative to it. */
+/** The root of the repository. */
 export const root: string = resolve(import.meta.dirname, '../..')
 
-/** Where finished builds lie; git-ignored. */
+/** The output of builds; git ignores it. */
 export const dist: string = join(root, 'dist')

@@ -1,9 +1,9 @@
 import { styleText } from 'node:util'
 
 /**
- * Rows with their cells in columns under a heading, indented, each line ended.
+ * Formats rows in columns under a heading, indented.
  *
- * @param flushRight columns whose cells end flush, as numbers do
+ * @param flushRight columns to align at the right, such as numbers
  */
 export function table(
   heading: readonly string[],
