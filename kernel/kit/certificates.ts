@@ -26,29 +26,29 @@ interface Entry {
 
 /** The certificates of a server. They can be replaced at any time. */
 export class Certificates {
-  private readonly server: Pick<Server, 'setSecureContext'>
+  readonly #server: Pick<Server, 'setSecureContext'>
   pairs: readonly Pair[] = []
-  private entries: Entry[] = []
+  #entries: Entry[] = []
 
   constructor(server: Pick<Server, 'setSecureContext'>) {
-    this.server = server
+    this.#server = server
   }
 
   /** Replaces the certificates for new connections. @throws if one is invalid; then nothing changes */
   replace(pairs: readonly Pair[]): void {
     const [first] = pairs
     if (first === undefined || isDeepStrictEqual(pairs, this.pairs)) return
-    this.entries = pairs.map(entryOf)
+    this.#entries = pairs.map(entryOf)
     this.pairs = pairs
     // For clients without SNI, and for unknown names.
-    this.server.setSecureContext({ cert: first.certificate, key: first.key, minVersion })
+    this.#server.setSecureContext({ cert: first.certificate, key: first.key, minVersion })
   }
 
   /** Finds the certificate for a name: an exact match before a wildcard, the last one of several. */
   find(name: string): SecureContext | undefined {
     const found =
-      this.entries.findLast(({ leaf }) => leaf.checkHost(name, { wildcards: false })) ??
-      this.entries.findLast(({ leaf }) => leaf.checkHost(name))
+      this.#entries.findLast(({ leaf }) => leaf.checkHost(name, { wildcards: false })) ??
+      this.#entries.findLast(({ leaf }) => leaf.checkHost(name))
     return found?.context
   }
 }

@@ -24,9 +24,9 @@ export class Counter {
   totalMs = 0
   readonly latencies = [...none.latencies]
   /** Requests at the last seconds, the rest at the last two windows' begin. */
-  private seconds = [0]
-  private windows: [older: Window, newer: Window] = [none, none]
-  private ticks = 0
+  #seconds = [0]
+  #windows: [older: Window, newer: Window] = [none, none]
+  #ticks = 0
 
   /** Counts a request whose response began, or that failed, after this time. */
   record(ms: number, failed: boolean): void {
@@ -45,17 +45,18 @@ export class Counter {
 
   /** A second has passed. */
   tick(): void {
-    this.seconds.push(this.requests)
-    if (this.seconds.length > rateSeconds + 1) this.seconds.shift()
-    this.ticks += 1
-    if (this.ticks % windowSeconds > 0) return
-    this.windows = [this.windows[1], { failures: this.failures, latencies: [...this.latencies] }]
+    this.#seconds.push(this.requests)
+    if (this.#seconds.length > rateSeconds + 1) this.#seconds.shift()
+    this.#ticks += 1
+    if (this.#ticks % windowSeconds > 0) return
+    this.#windows = [this.#windows[1], { failures: this.failures, latencies: [...this.latencies] }]
   }
 
   /** Returns the rate of the last seconds, and failures and latencies of the last 30 to 60 seconds. */
   snapshot() {
-    const { requests, brokenOff, inflight, seconds, windows } = this
-    const [begin] = windows
+    const { requests, brokenOff, inflight } = this
+    const seconds = this.#seconds
+    const [begin] = this.#windows
     const failures = this.failures - begin.failures
     const latencies = this.latencies.map((count, bucket) => count - (begin.latencies[bucket] ?? 0))
     const rate = ((seconds.at(-1) ?? 0) - (seconds[0] ?? 0)) / rateSeconds

@@ -42,10 +42,10 @@ const stableMs = 10_000
 export class Supervisor {
   draining = false
   readonly slots: readonly Slot[]
-  private readonly restart: GuestConfig['restart']
-  private readonly effects: Effects
-  private earlyEnds: number[] = []
-  private waiting = 0
+  readonly #restart: GuestConfig['restart']
+  readonly #effects: Effects
+  #earlyEnds: number[] = []
+  #waiting = 0
 
   constructor(count: number, restart: GuestConfig['restart'], effects: Effects) {
     this.slots = Array.from({ length: count }, (_, index) => ({
@@ -54,71 +54,71 @@ export class Supervisor {
       starts: 0,
       leaving: false,
     }))
-    this.restart = restart
-    this.effects = effects
+    this.#restart = restart
+    this.#effects = effects
   }
 
   startAll(): void {
-    for (const slot of this.slots) this.start(slot)
+    for (const slot of this.slots) this.#start(slot)
   }
 
   /** A worker has ended. */
   ended(slot: Slot, ending: Ending): void {
-    const { now, emit } = this.effects
+    const { now, emit } = this.#effects
     const lived = now() - (slot.started ?? now())
     slot.started = undefined
-    const finished = !slot.leaving && ending.status === 0 && this.restart.exitZero === 'poweroff'
+    const finished = !slot.leaving && ending.status === 0 && this.#restart.exitZero === 'poweroff'
     const details = { worker: slot.number, ...ending, lived_ms: Math.round(lived) }
     if (this.draining || finished) {
       emit('app', 'worker.exited', details)
-      return this.endWhenEmpty()
+      return this.#endWhenEmpty()
     }
     if (slot.leaving) {
       emit('app', 'worker.exited', details)
-      return this.start(slot)
+      return this.#start(slot)
     }
-    if (lived >= stableMs) slot.backoff = this.restart.backoffInitial
-    else if (this.isCrashLoop()) {
+    if (lived >= stableMs) slot.backoff = this.#restart.backoffInitial
+    else if (this.#isCrashLoop()) {
       emit('app', 'worker.exited', details)
-      emit('app', 'workers.failing', { ends: this.earlyEnds.length })
-      return this.effects.end(1)
+      emit('app', 'workers.failing', { ends: this.#earlyEnds.length })
+      return this.#effects.end(1)
     }
     emit('app', 'worker.exited', { ...details, delay_ms: slot.backoff })
-    this.replace(slot)
+    this.#replace(slot)
   }
 
   /** From now on nothing is replaced; ends when the last worker has. */
   drain(): void {
     this.draining = true
-    this.endWhenEmpty()
+    this.#endWhenEmpty()
   }
 
-  private start(slot: Slot): void {
-    slot.started = this.effects.now()
+  #start(slot: Slot): void {
+    slot.started = this.#effects.now()
     slot.starts += 1
     slot.leaving = false
-    this.effects.start(slot)
+    this.#effects.start(slot)
   }
 
-  private replace(slot: Slot): void {
-    this.waiting += 1
-    this.effects.later(slot.backoff, () => {
-      this.waiting -= 1
-      if (!this.draining) this.start(slot)
+  #replace(slot: Slot): void {
+    this.#waiting += 1
+    this.#effects.later(slot.backoff, () => {
+      this.#waiting -= 1
+      if (!this.draining) this.#start(slot)
     })
-    slot.backoff = Math.min(Math.max(slot.backoff, 1) * 2, this.restart.backoffMax)
+    slot.backoff = Math.min(Math.max(slot.backoff, 1) * 2, this.#restart.backoffMax)
   }
 
-  private isCrashLoop(): boolean {
-    const now = this.effects.now()
-    const window = this.restart.crashLoopWindow * 1000
-    this.earlyEnds = [...this.earlyEnds.filter((end) => now - end < window), now]
+  #isCrashLoop(): boolean {
+    const now = this.#effects.now()
+    const window = this.#restart.crashLoopWindow * 1000
+    this.#earlyEnds = [...this.#earlyEnds.filter((end) => now - end < window), now]
     const well = this.slots.some(({ started }) => started !== undefined && now - started >= stableMs)
-    return !well && this.earlyEnds.length >= this.restart.crashLoopCount
+    return !well && this.#earlyEnds.length >= this.#restart.crashLoopCount
   }
 
-  private endWhenEmpty(): void {
+  #endWhenEmpty(): void {
     const running = this.slots.some(({ started }) => started !== undefined)
-    if (!running && (this.draining || this.waiting === 0)) this.effects.end(0)
+    if (!running && (this.draining || this.#waiting === 0)) this.#effects.end(0)
   }
 }

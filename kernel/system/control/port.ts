@@ -32,58 +32,58 @@ const retryMs = 5
 
 /** A character device that carries bytes to the host and back; it keeps no process alive. */
 export class Port {
-  private readonly fd: number
-  private readonly events: PortEvents
-  private readonly buffer = Buffer.alloc(16 * 1024)
-  private nextMs = awayMs
-  private written: Promise<void> = Promise.resolve()
-  private away = false
+  readonly #fd: number
+  readonly #events: PortEvents
+  readonly #buffer = Buffer.alloc(16 * 1024)
+  #nextMs = awayMs
+  #written: Promise<void> = Promise.resolve()
+  #away = false
 
   /** @throws when it cannot be opened: another process has it */
   constructor(device: string, events: PortEvents) {
-    this.fd = openSync(device, constants.O_RDWR | constants.O_NONBLOCK)
-    this.events = events
+    this.#fd = openSync(device, constants.O_RDWR | constants.O_NONBLOCK)
+    this.#events = events
   }
 
   /** Looks at the port from now on. */
   start(): void {
-    this.look()
+    this.#look()
   }
 
   /** Writes after what was written before; resolves when the device has taken it all, or nobody is there to. */
   readonly write = (text: string): Promise<void> => {
-    this.written = this.written.then(() => this.writeAll(Buffer.from(text)))
-    return this.written
+    this.#written = this.#written.then(() => this.#writeAll(Buffer.from(text)))
+    return this.#written
   }
 
-  private look(): void {
+  #look(): void {
     let came = false
     try {
-      while (this.read()) came = true
-      this.away = true
-      this.nextMs = awayMs
+      while (this.#read()) came = true
+      this.#away = true
+      this.#nextMs = awayMs
     } catch (error) {
-      this.away = code(error) !== 'EAGAIN'
+      this.#away = code(error) !== 'EAGAIN'
       // Another code: it was unplugged, for good.
-      if (this.away) return
-      this.nextMs = came ? firstMs : Math.min(this.nextMs * 2, lastMs)
+      if (this.#away) return
+      this.#nextMs = came ? firstMs : Math.min(this.#nextMs * 2, lastMs)
     }
-    setTimeout(() => this.look(), this.nextMs).unref()
+    setTimeout(() => this.#look(), this.#nextMs).unref()
   }
 
   /** Reads what there is; false when the host is away, EAGAIN when it has said nothing. */
-  private read(): boolean {
-    const bytes = readSync(this.fd, this.buffer)
-    if (bytes === 0) this.events.onAway()
-    else this.events.onData(this.buffer.subarray(0, bytes))
+  #read(): boolean {
+    const bytes = readSync(this.#fd, this.#buffer)
+    if (bytes === 0) this.#events.onAway()
+    else this.#events.onData(this.#buffer.subarray(0, bytes))
     return bytes > 0
   }
 
   /** A port without a host says the same as one that is full, for ever. */
-  private async writeAll(bytes: Buffer): Promise<void> {
-    for (let at = 0; at < bytes.length && !this.away;) {
+  async #writeAll(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length && !this.#away;) {
       try {
-        at += writeSync(this.fd, bytes, at)
+        at += writeSync(this.#fd, bytes, at)
       } catch (error) {
         if (code(error) !== 'EAGAIN') return
         await new Promise((resolve) => setTimeout(resolve, retryMs).unref())

@@ -18,60 +18,60 @@ export type Write = (text: string) => Promise<void>
 
 /** One end of the channel, in the machine: takes bytes, answers requests, many at a time. */
 export class Server {
-  private readonly methods: Record<string, Method>
-  private readonly write: Write
-  private readonly lines: Lines
+  readonly #methods: Record<string, Method>
+  readonly #write: Write
+  readonly #lines: Lines
   /** Counts conversations: an answer to one that is over is not sent. */
-  private conversation = 0
+  #conversation = 0
 
   constructor(methods: Record<string, Method>, write: Write) {
-    this.methods = methods
-    this.write = write
-    this.lines = new Lines(
+    this.#methods = methods
+    this.#write = write
+    this.#lines = new Lines(
       longestLine,
-      (line) => void this.take(line),
-      () => void this.refuse(`a line is longer than ${longestLine} bytes`),
+      (line) => void this.#take(line),
+      () => void this.#refuse(`a line is longer than ${longestLine} bytes`),
     )
   }
 
   push(data: Buffer): void {
-    this.lines.push(data)
+    this.#lines.push(data)
   }
 
   /** The host is gone: what it asked is worth nothing any more. */
   hangUp(): void {
-    this.conversation += 1
-    this.lines.forget()
+    this.#conversation += 1
+    this.#lines.forget()
   }
 
-  private async take(line: string): Promise<void> {
+  async #take(line: string): Promise<void> {
     if (line.trim() === '') {
-      this.conversation += 1
+      this.#conversation += 1
       return this.greet()
     }
     const request = parse(line)
-    if (request === undefined) return this.refuse('invalid request: must be a JSON object with id and method')
-    return this.answer(request)
+    if (request === undefined) return this.#refuse('invalid request: must be a JSON object with id and method')
+    return this.#answer(request)
   }
 
   /** Says who is there, to whoever is. */
   async greet(): Promise<void> {
     const hello: Hello = { hello: portName, pid: process.pid, started: performance.timeOrigin }
     // The line break ends what may be left of an answer to someone before.
-    await this.write(`\n${JSON.stringify(hello)}\n`)
+    await this.#write(`\n${JSON.stringify(hello)}\n`)
   }
 
-  private async answer({ id, method, params }: Request): Promise<void> {
-    const { conversation } = this
+  async #answer({ id, method, params }: Request): Promise<void> {
+    const conversation = this.#conversation
     const say = async (answer: Answer): Promise<void> => {
-      if (conversation !== this.conversation) throw new Error('the host disconnected')
-      await this.write(`${JSON.stringify(answer)}\n`)
+      if (conversation !== this.#conversation) throw new Error('the host disconnected')
+      await this.#write(`${JSON.stringify(answer)}\n`)
     }
-    const run = Object.hasOwn(this.methods, method) ? this.methods[method] : undefined
+    const run = Object.hasOwn(this.#methods, method) ? this.#methods[method] : undefined
     try {
       if (run === undefined) {
         throw new Error(
-          `unknown method ${JSON.stringify(method)}; known: ${Object.keys(this.methods).join(', ')}`,
+          `unknown method ${JSON.stringify(method)}; known: ${Object.keys(this.#methods).join(', ')}`,
         )
       }
       const send: Send = async (part) => {
@@ -84,8 +84,8 @@ export class Server {
     }
   }
 
-  private async refuse(message: string): Promise<void> {
-    await this.write(`${JSON.stringify({ id: null, error: { message } } satisfies Answer)}\n`)
+  async #refuse(message: string): Promise<void> {
+    await this.#write(`${JSON.stringify({ id: null, error: { message } } satisfies Answer)}\n`)
   }
 }
 
