@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { isIP } from 'node:net'
-import { milliseconds } from '#nodeos/milliseconds'
-import { Counter } from '#nodeos/stats'
-import { Turns } from '#nodeos/turns'
+import { milliseconds } from '#nodeos/duration'
+import { Counter } from '#nodeos/request-stats'
+import { ConcurrencyLimit } from '#nodeos/concurrency'
 import type { BackendConfig, BalancerConfig, PoolConfig } from './config.ts'
 import type { Connections } from './connections.ts'
 import { http1Connections } from './http1.ts'
@@ -48,7 +48,7 @@ export class Backend {
   readonly serverName: string
   readonly counter = new Counter()
   readonly connections: Connections
-  readonly turns: Turns
+  readonly turns: ConcurrencyLimit
   weight: number
   draining: boolean
   verdict = well
@@ -74,7 +74,7 @@ export class Backend {
     this.#pool = pool
     this.#decide = decide
     const connectMs = milliseconds(timeouts.connect)
-    this.turns = new Turns({ most: pool.connections, waiting: pool.queue, waitMs: connectMs })
+    this.turns = new ConcurrencyLimit({ most: pool.connections, waiting: pool.queue, waitMs: connectMs })
     const { serverName = isIP(this.host) ? '' : this.host } = pool
     this.serverName = serverName
     const open = isHttp2(pool) ? http2Connections : http1Connections

@@ -1,9 +1,9 @@
 import type { BlockList, Socket } from 'node:net'
-import { answer, type Request, type Response } from '#nodeos/answer'
-import { originOf, trustList } from '#nodeos/clients'
-import { milliseconds } from '#nodeos/milliseconds'
+import { sendStatus, type Request, type Response } from '#nodeos/response'
+import { originOf, trustList } from '#nodeos/client-address'
+import { milliseconds } from '#nodeos/duration'
 import { requestId } from '#nodeos/request-id'
-import { refuse, settleTarget } from '#nodeos/target'
+import { refuse, settleTarget } from '#nodeos/request-target'
 import type { Asking } from '#nodeos/upgrade'
 import type { Backend } from './backend.ts'
 import type { BalancerConfig } from './config.ts'
@@ -48,20 +48,20 @@ export class Balancer {
     if (!settleTarget(request)) return refuse(request, response)
     if (request.url === healthPath) return this.tellHealth(response)
     const exchange = this.#exchange(request, response, scheme, asking)
-    if (exchange === undefined) return answer(response, 404)
+    if (exchange === undefined) return sendStatus(response, 404)
     if (this.config.log.requests === 'all') {
       const started = performance.now()
       response.once('close', () => logRequest(exchange, started))
     }
     forward(exchange).catch((error: unknown) => {
       process.emitWarning(error as Error)
-      answer(response, 500)
+      sendStatus(response, 500)
     })
   }
 
   /** Responds to a health check of this machine. */
   tellHealth(response: Response): void {
-    answer(response, this.draining ? 503 : 200)
+    sendStatus(response, this.draining ? 503 : 200)
   }
 
   /** Forwards a TCP connection to a pool. */

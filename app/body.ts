@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers'
-import type { Request, Response } from '#nodeos/answer'
+import type { Request, Response } from '#nodeos/response'
 import { limited, TooLarge } from '#nodeos/body'
 
 /** Body of a request: null without one, bytes if it is short enough to be sent again, else a stream. */

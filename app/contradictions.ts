@@ -1,5 +1,5 @@
 import { problemOf } from '#nodeos/certificates'
-import { problemOfNetwork } from '#nodeos/clients'
+import { problemOfNetwork } from '#nodeos/client-address'
 import { type Contradiction, keyOf } from '#nodeos/config'
 import type { BalancerConfig } from '../config/app.types.ts'
 

@@ -1,5 +1,5 @@
 import pino from 'pino'
-import type { Request, Response } from '#nodeos/answer'
+import type { Request, Response } from '#nodeos/response'
 import type { Asking } from '#nodeos/upgrade'
 import type { Headers } from './headers.ts'
 import type { Pool } from './pool.ts'

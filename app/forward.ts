@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { answer } from '#nodeos/answer'
+import { sendStatus } from '#nodeos/response'
 import { hasBody, TooLarge } from '#nodeos/body'
-import { join } from '#nodeos/join'
-import type { Turn } from '#nodeos/turns'
+import { joinStreams } from '#nodeos/join-streams'
+import type { Job } from '#nodeos/concurrency'
 import type { Backend } from './backend.ts'
 import { type Body, bodyOf, Incomplete, isReplayable, release } from './body.ts'
 import { type Controller, type Handler, isClosed, isLate, isUnseen, reasonOf } from './connections.ts'
@@ -23,7 +23,7 @@ export async function forward(exchange: Exchange): Promise<void> {
     if (asking === undefined && hasBody(request))
       body = await bodyOf(request, response, bodyBytes, pool.isHttp2)
   } catch (error) {
-    if (error instanceof TooLarge) answer(response, 413)
+    if (error instanceof TooLarge) sendStatus(response, 413)
     else if (!(error instanceof Incomplete)) throw error
     return
   }
@@ -31,7 +31,7 @@ export async function forward(exchange: Exchange): Promise<void> {
 }
 
 /** One request and its attempts, one after the other. It is its own handler: closures would cost more. */
-class Delivery implements Handler, Turn {
+class Delivery implements Handler, Job {
   readonly #exchange: Exchange
   readonly #reply: Reply
   readonly #method: string
@@ -153,7 +153,7 @@ class Delivery implements Handler, Turn {
     this.#isOpen = false
     backend.turns.free()
     backend.completed()
-    join(exchange.asking.stream, stream, exchange.idleMs, () => (backend.counter.inflight -= 1))
+    joinStreams(exchange.asking.stream, stream, exchange.idleMs, () => (backend.counter.inflight -= 1))
   }
 
   onResponseError(_controller: Controller, error: Error): void {
@@ -164,7 +164,7 @@ class Delivery implements Handler, Turn {
     const { response } = this.#exchange
     if (reply.isGone || reply.isDone) return
     if (!response.headersSent) {
-      if (error instanceof TooLarge) return answer(response, 413)
+      if (error instanceof TooLarge) return sendStatus(response, 413)
       if (error instanceof Incomplete) return void response.destroy()
       return this.#failed(error)
     }
@@ -192,7 +192,7 @@ class Delivery implements Handler, Turn {
 
   #refuse(event: string, status: number, reason: string): void {
     logProblem(event, this.#exchange, status, reason)
-    answer(this.#exchange.response, status)
+    sendStatus(this.#exchange.response, status)
   }
 
   /** Records the result of the attempt, once. */

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Request } from '#nodeos/answer'
-import type { Origin } from '#nodeos/clients'
+import type { Request } from '#nodeos/response'
+import type { Origin } from '#nodeos/client-address'
 
 /** Names and values alternate, each name once: an object would have another shape for every client. */
 export type Headers = (string | string[])[]

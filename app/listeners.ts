@@ -1,10 +1,10 @@
 import type { Http2SecureServer, Http2Server } from 'node:http2'
 import { createServer, type Server } from 'node:net'
-import { answer } from '#nodeos/answer'
+import { sendStatus } from '#nodeos/response'
 import { type Certificates, readPairs } from '#nodeos/certificates'
-import { milliseconds } from '#nodeos/milliseconds'
-import { limitPerClient } from '#nodeos/per-client'
-import { refuse, settleTarget } from '#nodeos/target'
+import { milliseconds } from '#nodeos/duration'
+import { limitPerClient } from '#nodeos/connection-limit'
+import { refuse, settleTarget } from '#nodeos/request-target'
 import { takeUpgrades } from '#nodeos/upgrade'
 import { plainHttp2Server, secureWebServer, type WebLimits, webServer } from '#nodeos/web'
 import { type Balancer, healthPath } from './balancer.ts'
@@ -69,7 +69,7 @@ const makers: Record<ListenerConfig['protocol'], Make> = {
         if (url === healthPath) return balancer.tellHealth(response)
         const host = URL.parse(`http://${headers.host ?? ''}`)?.hostname
         if (host === undefined || !url.startsWith('/')) return refuse(request, response)
-        return answer(response, 308, { location: `https://${host}${port}${url}` })
+        return sendStatus(response, 308, { location: `https://${host}${port}${url}` })
       }),
     }
   },

@@ -1,6 +1,6 @@
-import { gather } from '#nodeos/gather'
+import { shareFigures } from '#nodeos/figures'
 import { histogram, type Metric } from '#nodeos/metrics'
-import { type Stats, sum } from '#nodeos/stats'
+import { type Stats, sum } from '#nodeos/request-stats'
 import type { Backend } from './backend.ts'
 import type { Balancer } from './balancer.ts'
 
@@ -56,7 +56,7 @@ export interface Overview {
 
 /** Exchanges the figures of the backends with the other processes. */
 export function watchProcesses(balancer: Balancer): Overview {
-  const others = gather(() => {
+  const others = shareFigures(() => {
     // Figures are read through the admin port only: an empty list shows that this process is alive.
     if (balancer.config.admin.port === undefined) return []
     for (const { backend } of balancer.backends()) backend.counter.tick()

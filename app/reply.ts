@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { constants } from 'node:http2'
-import type { Response } from '#nodeos/answer'
+import type { Response } from '#nodeos/response'
 import type { Controller } from './connections.ts'
 import { type Exchange, logProblem } from './exchange.ts'
 import { endToEnd, type Headers, trailersOf } from './headers.ts'

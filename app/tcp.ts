@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { join } from '#nodeos/join'
+import { joinStreams } from '#nodeos/join-streams'
 import type { Backend } from './backend.ts'
 import type { Pool } from './pool.ts'
 
@@ -34,6 +34,6 @@ export function passTcp(client: Socket, pool: Pool, timeouts: TcpTimeouts, tried
     socket.off('error', refused)
     backend.served(performance.now() - started, undefined)
     backend.completed()
-    join(client, socket, timeouts.idleMs, () => (counter.inflight -= 1))
+    joinStreams(client, socket, timeouts.idleMs, () => (counter.inflight -= 1))
   })
 }

@@ -1,4 +1,4 @@
-import type { Request } from './answer.ts'
+import type { Request } from './response.ts'
 
 /** A request body exceeds its limit. */
 export class TooLarge extends Error {

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import { type Counter, upperMs } from './stats.ts'
+import { type Counter, upperMs } from './request-stats.ts'
 
 /** A metric with its samples, as prom-client's `getMetricsAsJSON` returns it. */
 export interface Metric {

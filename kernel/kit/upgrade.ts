@@ -3,7 +3,7 @@ import { type IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2SecureServer, Http2Server, Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Server, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { answer, type Request, type Response } from './answer.ts'
+import { sendStatus, type Request, type Response } from './response.ts'
 import { hasBody } from './body.ts'
 import { unlessReset } from './http2.ts'
 
@@ -34,7 +34,7 @@ export function takeUpgrades(server: Server | Http2Server | Http2SecureServer, r
   server.on('connect', (request: Request, response: Http2ServerResponse | Duplex) => {
     if (!('stream' in request) || !('stream' in response)) return void response.destroy()
     const { ':protocol': protocol, 'content-length': length } = request.headers
-    if (protocol !== 'websocket' || length !== undefined) return answer(response as never, 405)
+    if (protocol !== 'websocket' || length !== undefined) return sendStatus(response as never, 405)
     return unlessReset(request, () => {
       const asking = askingHttp2(request, response)
       respond(request, asking.response, asking)

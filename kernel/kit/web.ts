@@ -8,7 +8,7 @@ import {
   type ServerHttp2Session,
   type ServerOptions,
 } from 'node:http2'
-import { answer, type Request, type Response } from './answer.ts'
+import { sendStatus, type Request, type Response } from './response.ts'
 import { Certificates, minVersion } from './certificates.ts'
 import { endIdle, expectBody, unlessReset } from './http2.ts'
 import { inTurn, openRequests } from './pipelining.ts'
@@ -72,7 +72,7 @@ function serveHttp2(server: Http2Server | Http2SecureServer, limits: WebLimits, 
   server.on('request', (request: Request, http2: Http2ServerResponse) => {
     const response = http2 as unknown as ServerResponse
     const begin = (): void => respond(request, response)
-    if (headerBytes(request.rawHeaders) > limits.headerBytes) answer(response, 431)
+    if (headerBytes(request.rawHeaders) > limits.headerBytes) sendStatus(response, 431)
     else if (request instanceof IncomingMessage) inTurn(request, response, begin)
     else {
       expectBody(request, limits.requestMs)

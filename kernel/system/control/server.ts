@@ -50,7 +50,8 @@ export class Server {
       return this.greet()
     }
     const request = parse(line)
-    if (request === undefined) return this.#refuse('invalid request: must be a JSON object with id and method')
+    if (request === undefined)
+      return this.#refuse('invalid request: must be a JSON object with id and method')
     return this.#answer(request)
   }
 

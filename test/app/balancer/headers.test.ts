@@ -1,6 +1,6 @@
 import t from 'tap'
 import { backendHeaders, endToEnd } from '../../../app/headers.ts'
-import { originOf, trustList } from '../../../kernel/kit/clients.ts'
+import { originOf, trustList } from '../../../kernel/kit/client-address.ts'
 
 const peer = { address: '::ffff:10.0.0.1', protocol: 'https' } as const
 const trusted = trustList(['10.0.0.0/8', 'fd00::/8'])

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { clientOf } from '../../../kernel/kit/per-client.ts'
+import { clientOf } from '../../../kernel/kit/connection-limit.ts'
 import { backend, balancer, oneRoute, until } from '../../lib/balancer.ts'
 
 const limits = { connectionsPerClient: 5 }

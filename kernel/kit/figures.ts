@@ -15,7 +15,7 @@ export interface Told<T> {
  *
  * @returns a function that returns the latest figures of the others
  */
-export function gather<T>(own: () => T): () => Told<T>[] {
+export function shareFigures<T>(own: () => T): () => Told<T>[] {
   const others = new Map<number, Told<T> & { at: number }>()
   process.on('message', ({ publish }: { publish?: Told<T> }) => {
     if (publish !== undefined) others.set(publish.pid, { ...publish, at: performance.now() })

@@ -1,12 +1,12 @@
-/** Work that needs a slot. */
-export interface Turn {
+/** Work that needs a slot of a concurrency limit. */
+export interface Job {
   /** Called when it has a slot. */
   begin: () => void
   /** Called when no slot was free in time. */
   tooLate: () => void
 }
 
-export interface TurnLimits {
+export interface ConcurrencyLimits {
   /** Concurrency limit. */
   most: number
   /** Length of the queue. */
@@ -16,56 +16,56 @@ export interface TurnLimits {
 }
 
 /** A concurrency limit with a bounded queue: first come, first served. */
-export class Turns {
-  readonly #limits: TurnLimits
-  readonly #waiting = new Map<Turn, NodeJS.Timeout>()
+export class ConcurrencyLimit {
+  readonly #limits: ConcurrencyLimits
+  readonly #waiting = new Map<Job, NodeJS.Timeout>()
   #taken = 0
 
-  constructor(limits: TurnLimits) {
+  constructor(limits: ConcurrencyLimits) {
     this.#limits = limits
   }
 
   /** Begins now, or queues. @returns false if the queue is full */
-  take(turn: Turn): boolean {
+  take(job: Job): boolean {
     const { most, waiting, waitMs } = this.#limits
     if (this.#taken < most) {
       this.#taken += 1
-      turn.begin()
+      job.begin()
       return true
     }
     if (this.#waiting.size >= waiting) return false
     const late = setTimeout(() => {
-      this.#waiting.delete(turn)
-      turn.tooLate()
+      this.#waiting.delete(job)
+      job.tooLate()
     }, waitMs)
-    this.#waiting.set(turn, late)
+    this.#waiting.set(job, late)
     return true
   }
 
   /** Removes one from the queue. @returns whether it was queued */
-  withdraw(turn: Turn): boolean {
-    clearTimeout(this.#waiting.get(turn))
-    return this.#waiting.delete(turn)
+  withdraw(job: Job): boolean {
+    clearTimeout(this.#waiting.get(job))
+    return this.#waiting.delete(job)
   }
 
   /** Frees the slot of one that has begun. */
   free(): void {
     this.#taken -= 1
     if (this.#waiting.size === 0 || this.#taken >= this.#limits.most) return
-    for (const turn of this.#waiting.keys()) {
-      this.withdraw(turn)
+    for (const job of this.#waiting.keys()) {
+      this.withdraw(job)
       this.#taken += 1
       // If each fails at once, they must not call each other recursively.
-      return queueMicrotask(() => turn.begin())
+      return queueMicrotask(() => job.begin())
     }
   }
 
   /** Begins all that are queued, because no others follow. */
   letAllBegin(): void {
-    for (const turn of this.#waiting.keys()) {
-      this.withdraw(turn)
+    for (const job of this.#waiting.keys()) {
+      this.withdraw(job)
       this.#taken += 1
-      turn.begin()
+      job.begin()
     }
   }
 }

@@ -1,5 +1,5 @@
 import { type BlockList, isIPv6, type Server, type Socket } from 'node:net'
-import { isTrusted, plain } from './clients.ts'
+import { isTrusted, plain } from './client-address.ts'
 
 /** Closes connections of a client beyond `most`; 0 for no limit. Trusted proxies are exempt: they have many clients. */
 export function limitPerClient(

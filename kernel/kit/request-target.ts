@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { answer, type Request, type Response } from './answer.ts'
+import { sendStatus, type Request, type Response } from './response.ts'
 
 /**
  * Normalises the target of a request: a path in `url`, and the host in `Host` or `:authority`.
@@ -19,7 +19,7 @@ export function settleTarget(request: Request): boolean {
 
 /** Rejects an ambiguous request with status 400. An HTTP/1.1 connection is closed: what follows is not read. */
 export function refuse({ httpVersionMajor }: Request, response: Response): void {
-  answer(response, 400, httpVersionMajor > 1 ? {} : { connection: 'close' })
+  sendStatus(response, 400, httpVersionMajor > 1 ? {} : { connection: 'close' })
 }
 
 /** Handles an absolute URL, which every server must accept (RFC 9112, 3.2.2). Its host overrides `Host`. */

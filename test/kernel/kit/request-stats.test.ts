@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Counter } from '../../../kernel/kit/stats.ts'
+import { Counter } from '../../../kernel/kit/request-stats.ts'
 
 function pass(counter: Counter, seconds: number): void {
   for (let i = 0; i < seconds; i++) counter.tick()

@@ -2,7 +2,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 /** Joins two streams in both directions. If one side ends, the other ends after it has received everything. */
-export function join(one: Duplex, other: Duplex, idleMs: number, onEnd: () => void): void {
+export function joinStreams(one: Duplex, other: Duplex, idleMs: number, onEnd: () => void): void {
   let open = 2
   const closed = (): void => {
     open -= 1

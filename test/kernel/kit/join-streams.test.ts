@@ -2,7 +2,7 @@ import t from 'tap'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { join } from '../../../kernel/kit/join.ts'
+import { joinStreams } from '../../../kernel/kit/join-streams.ts'
 
 /** The two ends of a connection. */
 async function pair(): Promise<[Socket, Socket]> {
@@ -23,7 +23,7 @@ async function pair(): Promise<[Socket, Socket]> {
 async function joined(): Promise<{ client: Socket; backend: Socket; over: Promise<void> }> {
   const [[client, one], [other, backend]] = await Promise.all([pair(), pair()])
   const { promise: over, resolve } = Promise.withResolvers<void>()
-  join(one, other, 60_000, resolve)
+  joinStreams(one, other, 60_000, resolve)
   return { client, backend, over }
 }
 
@@ -69,7 +69,7 @@ await t.test('a side that broke before they were joined does, too', async (t) =>
   one.destroy()
   await once(one, 'close')
   const { promise: over, resolve } = Promise.withResolvers<void>()
-  join(one, other, 60_000, resolve)
+  joinStreams(one, other, 60_000, resolve)
   backend.resume()
   client.destroy()
   await Promise.all([once(backend, 'end'), over])

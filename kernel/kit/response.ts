@@ -6,7 +6,7 @@ export type Request = IncomingMessage | Http2ServerRequest
 export type Response = ServerResponse
 
 /** Sends a plain-text response with a status. If another response has begun, it ends the connection instead. */
-export function answer(response: Response, status: number, headers: Record<string, string> = {}): void {
+export function sendStatus(response: Response, status: number, headers: Record<string, string> = {}): void {
   if (response.headersSent) {
     response.destroy()
     return
