@@ -26,7 +26,7 @@ const server = await backend(t, (request, response) => {
   response.on('drain', more)
   return more()
 })
-const timeouts = { headers: 3, request: 3, keepAlive: 60, connect: 30 }
+const timeouts = { headers: 10, request: 10, keepAlive: 60, connect: 30 }
 const self = await balance(t, 'broken', [server], { processes: 1, config: { timeouts } })
 const port = self.machine.hostPort(8080)
 const control = await self.machine.control()
