@@ -12,7 +12,7 @@ export function layShipped(repository: string): void {
   const needed = Object.entries(packages)
     .filter(([path, { dev, optional, devOptional }]) => path !== '' && !dev && !optional && !devOptional)
     .map(([path]) => path)
-  for (const path of ['app', 'kernel/kit', 'package.json', ...needed]) {
+  for (const path of ['app', 'config/app.schema.json', 'kernel/kit', 'package.json', ...needed]) {
     cpSync(join(root, path), join(repository, path), { recursive: true })
   }
   mkdirSync(join(repository, 'config'), { recursive: true })

@@ -1,52 +1,13 @@
 import { once } from 'node:events'
-import { connect as connectHttp2, createServer as createHttp2 } from 'node:http2'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import { credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
 import t, { type Test } from 'tap'
+import { backend, inFlight, portOf, until } from '../../lib/balancer.ts'
 import { certify } from '../../lib/certify.ts'
-import {
-  backend,
-  balancer,
-  inFlight,
-  portOf,
-  residentMegabytes,
-  type TestBalancer,
-  until,
-} from '../../lib/balancer.ts'
-import { call, type Echo, type GrpcBackend, grpcBackend, grpcClient, secured } from './grpc.ts'
-import { logged } from '../../lib/raw-http.ts'
 import { freePort } from '../../lib/ports.ts'
-
-const { certificate, key } = certify(t, 'x')
-
-/** A balancer with gRPC backends, and a client of it. */
-async function balanced(
-  t: Test,
-  addresses: string[],
-  {
-    pool = {},
-    env = {},
-    ...rest
-  }: { pool?: object; env?: Record<string, string>; [key: string]: object } = {},
-): Promise<{ lb: TestBalancer; client: Echo; port: number }> {
-  const port = await freePort()
-  const web = {
-    ...{ protocol: 'h2c', health: { kind: 'none' }, ejection: { failures: 0 } },
-    ...{ backends: addresses.map((address) => ({ address })), ...pool },
-  }
-  const listener = { port, protocol: 'https', certificates: [{ certificate: 'env:CRT', key: 'env:KEY' }] }
-  const config = {
-    routes: [{ pool: 'web' }],
-    pools: { web },
-    listeners: [listener],
-    log: { requests: 'all' },
-    ...rest,
-  }
-  const lb = await balancer(t, config, { CRT: certificate, KEY: key, ...env })
-  return { lb, port, client: grpcClient(t, port, secured(certificate)) }
-}
+import { logged } from '../../lib/raw-http.ts'
+import { balanced, call, type Echo, type GrpcBackend, grpcBackend, grpcClient } from './grpc.ts'
 
 /** Every kind of call, over one client. */
 async function everyKind(t: Test, client: Echo, { seen }: GrpcBackend, name: string): Promise<void> {
@@ -212,129 +173,6 @@ await t.test('loses no call when a backend shuts down gracefully', async (t) => 
     logged(lb).filter((line) => line['outcome'] !== 'complete' || line['status'] !== 200),
     [],
   )
-})
-
-await t.test("shares connections among calls, up to the backend's limit of streams", async (t) => {
-  const sessions = new Set<unknown>()
-  let [open, most] = [0, 0]
-  const all = Promise.withResolvers<void>()
-  const server = createHttp2({ settings: { maxConcurrentStreams: 10 } }).listen(0, '127.0.0.1')
-  server.on('session', (session) => sessions.add(session))
-  server.on('stream', (stream) => {
-    open += 1
-    most = Math.max(most, open)
-    stream.on('close', () => (open -= 1))
-    stream.on('error', () => undefined)
-    if (open === 40) all.resolve()
-    void all.promise.then(() => stream.respond({ ':status': 200 }, { endStream: true }))
-  })
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  const { lb, port } = await balanced(t, [`127.0.0.1:${portOf(server)}`], {
-    pool: { connections: 40 },
-    timeouts: { connect: 300 },
-  })
-  const { askHttp2 } = await import('../../lib/raw-http.ts')
-  const answers = await Promise.all(Array.from({ length: 60 }, () => askHttp2(port)))
-  t.ok(answers.every(({ headers }) => (headers[':status'] as unknown) === 200))
-  t.ok(answers[0]?.endsWithHeaders, 'what ends with its headers at the backend does so here')
-  t.equal(most, 40, 'the others have waited')
-  t.ok(sessions.size >= 4 && sessions.size < 40, `${sessions.size} connections`)
-  await until('nothing is in flight', async () => (await inFlight(lb)) === 0)
-  t.same(logged(lb, 'backend failed'), [])
-})
-
-await t.test('pauses the backend while the client does not read, with bounded memory', async (t) => {
-  const a = await grpcBackend(t, 'a')
-  const { lb, client } = await balanced(t, [a.address])
-  const before = residentMegabytes(lb.process.pid)
-  const slow = client.download({ text: '8000' })
-  await once(slow, 'readable')
-  // Others get through meanwhile.
-  for (let nth = 0; nth < 200; nth += 1) t.equal((await call(client, 'hello')).error, null)
-  const grown = residentMegabytes(lb.process.pid) - before
-  t.ok(grown < 60, `${grown} MB of 128 MB`)
-  let bytes = 0
-  for await (const { text } of slow) bytes += (text as string).length
-  t.equal(bytes, 8000 * 16_384)
-})
-
-await t.test('pauses the client while the backend does not read, with bounded memory', async (t) => {
-  const [reads, total] = [Promise.withResolvers<void>(), 64 * 2 ** 20]
-  const server = createHttp2().listen(0, '127.0.0.1')
-  server.on('stream', (stream) => {
-    let bytes = 0
-    stream.on('error', () => undefined)
-    void reads.promise.then(() => {
-      stream.on('data', (data: Buffer) => (bytes += data.length))
-      return stream.on('end', () => {
-        stream.respond({ ':status': 200 })
-        stream.end(String(bytes))
-      })
-    })
-  })
-  await once(server, 'listening')
-  t.teardown(() => server.close())
-  const { lb, port } = await balanced(t, [`127.0.0.1:${portOf(server)}`])
-  const before = residentMegabytes(lb.process.pid)
-  const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
-  t.teardown(() => session.destroy())
-  const stream = session.request({ ':method': 'POST', ':authority': 'x' })
-  let sent = 0
-  const more = (): void => {
-    while (sent < total) {
-      sent += 65_536
-      if (!stream.write(Buffer.alloc(65_536))) return void stream.once('drain', more)
-    }
-    stream.end()
-  }
-  more()
-  // It stalls when all windows are full.
-  let last = -1
-  await until('the client is held back', async () => {
-    const stalled = sent === last
-    last = sent
-    return stalled && (await inFlight(lb)) === 1
-  })
-  t.ok(sent < total / 2, `${sent} bytes were taken`)
-  const grown = residentMegabytes(lb.process.pid) - before
-  t.ok(grown < 60, `${grown} MB`)
-  reads.resolve()
-  t.equal(await text(stream), String(total))
-})
-
-await t.test('health checks over HTTP/2: by path, and with the gRPC health protocol', async (t) => {
-  const a = await grpcBackend(t, 'a', { hasHealth: true })
-  const b = await grpcBackend(t, 'b')
-  const pool = { health: { kind: 'grpc', interval: 0.1, timeout: 30, fall: 1, rise: 1 } }
-  const { lb } = await balanced(t, [a.address, b.address], { pool })
-  const states = async (): Promise<string[]> =>
-    (await lb.overview()).pools.flatMap(({ backends }) =>
-      backends.map(({ state, reason }) => (reason === null ? state : `${state}: ${reason}`)),
-    )
-  const lacking = 'down: the health check returned gRPC status 12'
-  await until('the one without the service is down', async () => (await states()).join() === `up,${lacking}`)
-  a.seen.health = 2
-  const unwell = 'down: the health check returned another state than SERVING'
-  await until('the one that does not serve is down', async () => (await states())[0] === unwell)
-  a.seen.health = 1
-  await until('it is up again', async () => (await states())[0] === 'up')
-
-  const web = createHttp2((request, response) =>
-    response.writeHead(request.url === '/well' ? 200 : 500).end(),
-  )
-  await once(web.listen(0, '127.0.0.1'), 'listening')
-  t.teardown(() => web.close())
-  const health = { path: '/well', interval: 0.1, timeout: 30, fall: 1, rise: 1 }
-  const address = `127.0.0.1:${portOf(web)}`
-  const [well, ill] = [{ ...health }, { ...health, path: '/ill' }]
-  const first = await balanced(t, [address], { pool: { health: well } })
-  const second = await balanced(t, [address], { pool: { health: ill } })
-  await until('it is down by the other path', async () => {
-    const [backend] = (await second.lb.overview()).pools[0]?.backends ?? []
-    return backend?.reason === 'the health check returned status 500'
-  })
-  t.equal((await first.lb.overview()).pools[0]?.backends[0]?.state, 'up')
 })
 
 await t.test('names the protocol of the pool as the reason if it is wrong', async (t) => {

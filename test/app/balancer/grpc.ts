@@ -19,6 +19,10 @@ import {
   status,
 } from '@grpc/grpc-js'
 import { loadSync } from '@grpc/proto-loader'
+import type { Test } from 'tap'
+import { balancer, type TestBalancer } from '../../lib/balancer.ts'
+import { makeCertificate } from '../../lib/certify.ts'
+import { freePort } from '../../lib/ports.ts'
 
 interface Text {
   text: string
@@ -170,4 +174,33 @@ export function call(
       setImmediate(() => resolve({ text: undefined, error: null, ...result, trailers: ended.metadata })),
     )
   })
+}
+
+const { certificate, key } = makeCertificate('x')
+
+/** A balancer with gRPC backends, and a client of it. */
+export async function balanced(
+  t: Test,
+  addresses: string[],
+  {
+    pool = {},
+    env = {},
+    ...rest
+  }: { pool?: object; env?: Record<string, string>; [key: string]: object } = {},
+): Promise<{ lb: TestBalancer; client: Echo; port: number }> {
+  const port = await freePort()
+  const web = {
+    ...{ protocol: 'h2c', health: { kind: 'none' }, ejection: { failures: 0 } },
+    ...{ backends: addresses.map((address) => ({ address })), ...pool },
+  }
+  const listener = { port, protocol: 'https', certificates: [{ certificate: 'env:CRT', key: 'env:KEY' }] }
+  const config = {
+    routes: [{ pool: 'web' }],
+    pools: { web },
+    listeners: [listener],
+    log: { requests: 'all' },
+    ...rest,
+  }
+  const lb = await balancer(t, config, { CRT: certificate, KEY: key, ...env })
+  return { lb, port, client: grpcClient(t, port, secured(certificate)) }
 }
