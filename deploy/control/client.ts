@@ -26,7 +26,7 @@ export interface Control {
   close(): void
 }
 
-/** What a machine answers instead of a result. */
+/** The error with which a machine responds. */
 export class ControlError extends UserError {
   override name = 'ControlError'
   /** Of the code that ran in the machine. */

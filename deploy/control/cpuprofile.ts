@@ -1,11 +1,11 @@
-/** A CPU profile as Chrome's DevTools read it. Times are microseconds. */
+/** A CPU profile in the format of Chrome's DevTools. Times are in microseconds. */
 export interface CpuProfile {
   nodes: ProfileNode[]
   startTime: number
   endTime: number
   /** Ids of nodes. */
   samples?: number[]
-  /** Since the sample before. */
+  /** Since the previous sample. */
   timeDeltas?: number[]
 }
 
@@ -22,21 +22,21 @@ export interface CallFrame {
   lineNumber: number
 }
 
-/** A function and the time that was spent in it alone. */
+/** A function and its self time. */
 export interface HotFunction {
   name: string
-  /** File and line; empty for what has none. */
+  /** File and line; empty if it has none. */
   place: string
   selfUs: number
 }
 
-/** What V8 has for the time in which nothing runs. */
+/** The name that V8 gives to idle time. */
 export const idleName = '(idle)'
 
-/** Where the app lies in the machine, as V8 names it. */
+/** The URL of the app in the machine. */
 const appUrl = 'file:///srv/'
 
-/** Time in each node alone, by its id. */
+/** Returns the self time of each node, by its id. */
 export function selfTimes({ samples = [], timeDeltas = [] }: CpuProfile): Map<number, number> {
   const times = new Map<number, number>()
   for (const [index, id] of samples.entries()) {
@@ -45,7 +45,7 @@ export function selfTimes({ samples = [], timeDeltas = [] }: CpuProfile): Map<nu
   return times
 }
 
-/** The functions in which most of the time was spent, idle time left out. */
+/** Returns the functions with the highest self time, without idle time. */
 export function hottest(profile: CpuProfile, most: number): HotFunction[] {
   const times = selfTimes(profile)
   const functions = new Map<string, HotFunction>()
@@ -62,7 +62,7 @@ export function hottest(profile: CpuProfile, most: number): HotFunction[] {
     .slice(0, most)
 }
 
-/** Microseconds in which the process had something to do. */
+/** Returns the time in which the process was busy, in microseconds. */
 export function busyTime(profile: CpuProfile): number {
   const times = selfTimes(profile)
   return profile.nodes
@@ -70,7 +70,7 @@ export function busyTime(profile: CpuProfile): number {
     .reduce((sum, { id }) => sum + (times.get(id) ?? 0), 0)
 }
 
-/** How a function is called on a line. */
+/** Returns the display name of a function. */
 export function nameOf({ functionName }: CallFrame): string {
   return functionName === '' ? '(anonymous)' : functionName
 }
@@ -81,8 +81,8 @@ export function placeOf({ url, lineNumber }: CallFrame): string {
 }
 
 /**
- * The profile with the places of the app's files on this host, for an editor to open them: the build strips types
- * and leaves positions.
+ * Returns the profile with paths on this host, so that an editor can open them: the build strips types and keeps
+ * positions.
  *
  * @param repository URL of its folder, with a final slash
  */

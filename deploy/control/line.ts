@@ -1,11 +1,11 @@
 import { Script } from 'node:vm'
 
-/** A line as it is evaluated: one that begins with a brace is an object when it can be, as people mean it. */
+/** Prepares a line for evaluation: a line that begins with a brace is an object if that is valid, not a block. */
 export function prepare(source: string): string {
   return /^\s*\{/.test(source) && isExpression(source) ? `(${source.trim()})` : source
 }
 
-/** Whether more lines are to come, as an open bracket says. */
+/** Returns whether the input is incomplete, for example after an open bracket. */
 export function isUnfinished(source: string): boolean {
   const open = `async () => {\n${source}`
   return syntaxError(`${open}\n}`) !== undefined && endsEarly.test(syntaxError(open) ?? '')
@@ -27,7 +27,7 @@ function syntaxError(source: string): string | undefined {
 
 const path = /((?:[\w$]+\.)*)([\w$]*)$/
 
-/** JavaScript that lists the names which may end a line; undefined when nothing can be completed. */
+/** Returns JavaScript that lists the completions of a line; undefined if there is nothing to complete. */
 export function completionSource(line: string): string | undefined {
   const [text = '', owner = '', start = ''] = path.exec(line) ?? []
   if (text === '') return undefined
@@ -39,7 +39,7 @@ export function completionSource(line: string): string | undefined {
   })(Object(${object}), '${start}')`
 }
 
-/** The completions of a line, and the end of it that they complete. */
+/** Returns the completions of a line, and the end of the line that they replace. */
 export function completionsOf(line: string, shown: string): [string[], string] {
   const [text = '', owner = ''] = path.exec(line) ?? []
   const names = shown.slice(1, -1).split(' ').filter(Boolean)

@@ -8,7 +8,7 @@ import type { DataConfig, Disk } from './handover.ts'
 
 const mebibyte = 2 ** 20
 
-/** Writes an empty ext4 file system with the label into a file with holes, of as many MiB as the configuration says. */
+/** Creates a sparse file of the configured size with an empty ext4 file system. */
 export async function makeFileSystem(file: string, { label, size }: DataConfig): Promise<void> {
   const disk = await open(file, 'wx')
   await disk.truncate(size * mebibyte)
@@ -16,14 +16,14 @@ export async function makeFileSystem(file: string, { label, size }: DataConfig):
   runSync(['mke2fs', '-q', '-t', 'ext4', '-m', '0', '-L', label, file], { purpose: 'create the data disk' })
 }
 
-/** What qemu-img says of a disk. */
+/** Output of `qemu-img info`. */
 interface Info {
   'virtual-size': number
   'actual-size': number
   snapshots?: { name: string }[]
 }
 
-/** A data disk in a qcow2 file, which holds its snapshots, too. Only a machine that is off lets it be changed. */
+/** A data disk in a qcow2 file, which also contains its snapshots. It may change only while the machine is off. */
 export class DataDisk implements Disk {
   readonly file: string
 
@@ -35,7 +35,7 @@ export class DataDisk implements Disk {
     return existsSync(this.file)
   }
 
-  /** Makes it, or makes it as large as the configuration says: all of it, or nothing. */
+  /** Creates it, or grows it to the configured size. */
   async provide(config: DataConfig): Promise<void> {
     if (!(await this.exists())) return this.#make(config)
     const { 'virtual-size': bytes } = this.#info()
@@ -67,12 +67,12 @@ export class DataDisk implements Disk {
     }
   }
 
-  /** May be asked while a machine runs. */
+  /** Lists the snapshots, also while a machine runs. */
   async snapshots(): Promise<string[]> {
     return (await this.exists()) ? (this.#info().snapshots ?? []).map(({ name }) => name) : []
   }
 
-  /** Bytes that the machine sees, and bytes that the file takes here; also while a machine runs. */
+  /** Size for the machine and on the host, in bytes; also while a machine runs. */
   sizes(): { bytes: number; allocated: number } {
     const { 'virtual-size': bytes, 'actual-size': allocated } = this.#info()
     return { bytes, allocated }

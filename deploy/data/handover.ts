@@ -3,38 +3,38 @@ import type { SystemConfig } from '../../config/system.types.ts'
 
 export type DataConfig = NonNullable<SystemConfig['data']>
 
-/** Where the data of a machine are kept, whatever the target. Only while the machine is off may they be changed. */
+/** The data of a machine, on any target. They may change only while the machine is off. */
 export interface Disk {
   exists(): Promise<boolean>
-  /** Makes it, or makes it as large as the configuration says, never smaller: all of it, or nothing. */
+  /** Creates it, or grows it to the configured size, completely or not at all. It never shrinks. */
   provide(config: DataConfig): Promise<void>
   /** Names of the snapshots. */
   snapshots(): Promise<string[]>
-  /** Keeps the data as they are under a name, in the place of what had that name. */
+  /** Takes a snapshot, replacing one of that name. */
   snapshot(name: string): Promise<void>
-  /** Makes the data what they were under a name that there is. */
+  /** Restores a snapshot. */
   restore(name: string): Promise<void>
-  /** Forgets all snapshots but those named. */
+  /** Deletes all snapshots but those named. */
   keepOnly(names: readonly string[]): Promise<void>
   remove(): Promise<void>
 }
 
 export interface Handover {
-  /** What the release that comes asks for: it may have no data. */
+  /** The data disk that the next release needs, if any. */
   data: DataConfig | undefined
-  /** Number of the release that goes, under which what is on the disk is kept; under 0 when it is not known. */
+  /** Number of the previous release, whose snapshot is taken; 0 if it is unknown. */
   from: number | undefined
-  /** Number of the release whose snapshot is to be brought back. */
+  /** Number of the release whose snapshot to restore. */
   restore: number | undefined
-  /** Numbers of the releases that are kept, whose snapshots stay. */
+  /** Numbers of the releases whose snapshots are kept. */
   kept: readonly number[]
 }
 
 /**
- * Makes a disk ready for a release, while no machine runs: all of it, or nothing.
+ * Prepares a disk for a release while no machine runs, completely or not at all.
  *
- * @param note remembers that there is something to undo; called before anything is changed
- * @returns undoes what the release has written
+ * @param note records that there is something to undo, before anything changes
+ * @returns undoes what the release writes
  */
 export async function handOver(
   disk: Disk,
@@ -44,7 +44,7 @@ export async function handOver(
   if (data === undefined) return async () => undefined
   const undo = (): Promise<void> => disk.restore(snapshotOf(from))
   await disk.keepOnly([...kept, ...(restore === undefined ? [] : [restore])].map(snapshotOf))
-  // A disk that is made now has nothing on it: that, too, is what a release may have to give back.
+  // A failed first release must leave an empty disk, too.
   if (!(await disk.exists())) await disk.provide(data)
   await disk.snapshot(snapshotOf(from))
   await note()
@@ -58,7 +58,7 @@ export async function handOver(
   return undo
 }
 
-/** @throws {UserError} when there is no snapshot of the data as that release left them */
+/** @throws {UserError} if there is no snapshot of a release */
 export async function requireSnapshot(disk: Disk, release: number): Promise<void> {
   const snapshots = await disk.snapshots()
   if (snapshots.includes(snapshotOf(release))) return
@@ -67,7 +67,7 @@ export async function requireSnapshot(disk: Disk, release: number): Promise<void
   })
 }
 
-/** The name of what a release leaves when another one takes its place. */
+/** Returns the name of the snapshot that is taken when a release is replaced. */
 export function snapshotOf(release: number): string {
   return `release-${release}`
 }

@@ -5,12 +5,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { parse } from 'dotenv'
 import { log } from '../../config/lib/log.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
-import { watchApp } from './watch.ts'
+import { watchApp } from './source.ts'
 
 export interface HostOptions {
   root: string
   config: SystemConfig
-  /** File of KEY=value lines that this machine is given. */
+  /** File of KEY=value lines for the app. */
   envFile: string | undefined
   /** Port of the inspector, on 127.0.0.1. */
   inspect: number
@@ -19,7 +19,7 @@ export interface HostOptions {
 
 const killMs = 3000
 
-/** Runs the app on this host as the machine would, and again after each change, until the signal. */
+/** Runs the app on this host as the machine would, and restarts it after each change, until the signal. */
 export async function runOnHost({ root, config, envFile, inspect, signal }: HostOptions): Promise<void> {
   const given = envFile === undefined ? {} : parse(readFileSync(envFile, 'utf8'))
   const port = config.ports.find(({ protocol }) => protocol === 'tcp')?.guest
@@ -63,7 +63,7 @@ export async function runOnHost({ root, config, envFile, inspect, signal }: Host
   await end(child)
 }
 
-/** Asks a process to end, and sees to it. */
+/** Ends a process; kills it if it does not end in time. */
 async function end(child: ChildProcess | undefined): Promise<void> {
   if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')

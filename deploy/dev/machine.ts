@@ -1,23 +1,22 @@
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { planApp } from '../../build/app/stage.ts'
+import { npmNode } from '../../build/runtime/node.ts'
 import { describeError, UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
-import { npmNode } from '../../build/runtime/node.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { type Control, openControl } from '../control/client.ts'
 import { DataDisk } from '../data/disk.ts'
-import type { Context, Release } from '../target.ts'
-import { describeWithOptions, readOptions } from '../qemu/options.ts'
-import { bootFiles } from '../release/dist.ts'
-import { failedContext } from '../release/health.ts'
+import { type Context as FailedContext, explain } from '../failure/explain.ts'
+import type { PortForward } from '../qemu/command.ts'
 import { streamConsole } from '../qemu/console.ts'
 import { startMachine, stopMachine } from '../qemu/machine.ts'
+import { describeWithOptions, readOptions } from '../qemu/options.ts'
 import { nextFreePort, portProblem, requireFreePorts } from '../qemu/ports.ts'
-import type { PortForward } from '../qemu/command.ts'
-import { withCauses } from './causes.ts'
-import { Share } from './share.ts'
-import { watchApp } from './watch.ts'
+import { bootFiles } from '../release/dist.ts'
+import { failedContext } from '../release/health.ts'
+import type { Context, Release } from '../target.ts'
+import { Share, watchApp } from './source.ts'
 
 export interface MachineOptions {
   root: string
@@ -32,7 +31,7 @@ const guestInspect = 9229
 /** After a change the app restarts soon, even while a WebSocket or an event stream is open. */
 const drainSeconds = 2
 
-/** Boots the machine with the app as a folder that it shares with this host, and starts the app anew after each change. */
+/** Boots the machine with the app in a folder that it shares with this host, and restarts the app after each change. */
 export async function runInMachine({
   root,
   release,
@@ -63,7 +62,7 @@ export async function runInMachine({
   )
   const stopWatching = watchApp(root, ['app', 'config', ...config.app.include], (path) => {
     log.step(`${path} changed`)
-    // The machine takes its time to notice that somebody wants to talk: the app is laid meanwhile.
+    // The connection takes a moment: the app is written meanwhile.
     const control = openControl(connect(machine.files.control))
     refresh(lay)
     restart(control).catch((error: unknown) => log.warn(describeError(error)))
@@ -77,7 +76,7 @@ export async function runInMachine({
   }
 }
 
-/** Who reaches the inspector runs code in the app: it is for this host alone, wherever the app listens. */
+/** The inspector runs code in the app: it listens on loopback only, wherever the app listens. */
 async function inspectorPort(host: number): Promise<PortForward> {
   const port = { guest: guestInspect, host, protocol: 'tcp', bind: '127.0.0.1' } as const
   const problem = await portProblem(port, port.bind)
@@ -86,7 +85,7 @@ async function inspectorPort(host: number): Promise<PortForward> {
   throw new UserError(problem, { hint: `npm run dev -- --inspect-port ${free}` })
 }
 
-/** An app that does not start is not a crash loop: the next save may mend it. */
+/** An app that does not start is not a crash loop: the next save may correct it. */
 function forDevelopment(config: SystemConfig): SystemConfig {
   return {
     ...config,
@@ -106,7 +105,7 @@ function forDevelopment(config: SystemConfig): SystemConfig {
   }
 }
 
-/** After a mistake the old app stays, with a warning. */
+/** Keeps the old app if the new one has an error, with a warning. */
 function refresh(lay: () => void): void {
   try {
     lay()
@@ -115,12 +114,47 @@ function refresh(lay: () => void): void {
   }
 }
 
-/** An app that is down is started again by init anyway. */
+/** Restarts the app; init restarts one that has ended. */
 async function restart(opening: Promise<Control>): Promise<void> {
   const control = await opening
   try {
     await control.call('app.restart', {})
   } finally {
     control.close()
+  }
+}
+
+/** Events that end an attempt to run the app. */
+const failed = /"event":"(?:node\.exited|health\.failed|init\.failed)".*\n|Kernel panic - not syncing.*\n/
+/** Events before an intended end: a restart after a change, or a shutdown. */
+const onPurpose = /"event":"(?:app\.restarting|app\.draining|shutdown\.started)"/
+
+/** Length of the console that is kept: an app may print for days. */
+const most = 2 ** 18
+
+/**
+ * Prints a console, and after each failure of the app its cause.
+ *
+ * @param print prints the console
+ * @param warn prints a cause
+ */
+export function withCauses(
+  print: (text: string) => void,
+  context: Omit<FailedContext, 'end'>,
+  warn: (text: string) => void,
+): (text: string) => void {
+  let console = ''
+  let last = ''
+  return (text) => {
+    print(text)
+    console = `${console}${text}`.slice(-most)
+    if (!failed.test(console)) return
+    const attempt = console
+    console = ''
+    if (onPurpose.test(attempt)) return
+    const { cause, hint } = explain(attempt, { ...context, end: 'failed' })
+    // The app restarts again and again: the same cause is printed once.
+    if (cause !== last) warn(hint === undefined ? cause : `${cause}\n  ${hint}`)
+    last = cause
   }
 }

@@ -1,10 +1,15 @@
-/** A cause by name, and what to do. */
+/** A cause, and what to do. */
 export interface Cause {
   cause: string
   hint?: string
 }
 
-/** What a cause may mention of the machine. */
+/** Why a deploy failed, what to do, and the lines of the console that show it. */
+export interface Explanation extends Cause {
+  lines: string[]
+}
+
+/** Facts about the machine that a cause may mention. */
 export interface Facts {
   /** MiB. */
   memory: number
@@ -12,7 +17,7 @@ export interface Facts {
 
 type Recogniser = (text: string, facts: Facts) => Cause | undefined
 
-/** Path of a file in the image as the repository has it: `/srv/app/index.ts` is `app/index.ts`. */
+/** Turns the path of a file in the image into its path in the repository: `/srv/app/index.ts` is `app/index.ts`. */
 function inRepository(path: string): string {
   return path.replace(/^file:\/\//, '').replace(/^\/srv\//, '')
 }
@@ -20,7 +25,7 @@ function inRepository(path: string): string {
 const notPacked =
   'devDependencies are not packed. If it is one: npm install --save-prod NAME; then npm run build'
 
-/** An import of a package, or of a file, that the image does not have. */
+/** An import of a package or of a file that is not in the image. */
 const missingModule: Recogniser = (text) => {
   const found =
     /Cannot find (?:package|module) '([^']+)'(?: imported from ([^\n]+))?(?:\nRequire stack:\n- ([^\n]+))?/.exec(
@@ -130,7 +135,7 @@ const missingProgram: Recogniser = (text) => {
   }
 }
 
-/** ES modules and CommonJS in each other's place. */
+/** An ES module that is loaded as CommonJS, or the reverse. */
 const mixedModules: Recogniser = (text) => {
   const esm =
     /SyntaxError: (?:Cannot use import statement outside a module|Unexpected token 'export'|Cannot use 'import\.meta' outside a module)/.exec(
@@ -193,7 +198,7 @@ const recognisers: readonly Recogniser[] = [
   uncaught,
 ]
 
-/** The cause that the lines of an error name. */
+/** Finds the cause in the lines of an error. */
 export function causeOfError(lines: readonly string[], facts: Facts): Cause | undefined {
   const text = lines.join('\n')
   for (const recognise of recognisers) {

@@ -7,7 +7,7 @@ export interface Line {
   event?: Event
 }
 
-/** Splits a console into its lines; those that are system events are parsed. */
+/** Splits a console into its lines, and parses system events. */
 export function parseConsole(console: string): Line[] {
   return console.split(/\r*\n/).map((text) => {
     const event = eventOf(text)
@@ -26,14 +26,14 @@ function eventOf(line: string): Event | undefined {
   }
 }
 
-/** The events of some names, in order. */
+/** Returns the events of some names, in order. */
 export function eventsOf(lines: readonly Line[], ...names: string[]): Event[] {
   return lines.flatMap(({ event }) => (event !== undefined && names.includes(event.event) ? event : []))
 }
 
 const ends = new Set(['node.exited', 'worker.exited', 'machine.rebooting'])
 
-/** What was printed, other than events, until Node or a worker ended for the first time. */
+/** Returns the output, other than events, until Node or a worker ended for the first time. */
 export function firstOutput(lines: readonly Line[]): string[] {
   const end = lines.findIndex(({ event }) => event !== undefined && ends.has(event.event))
   return lines
@@ -47,7 +47,7 @@ const uncaughtEnd = /^Node\.js v\d+\./
 /** Its first line: `file:///srv/app/index.js:3`. */
 const uncaughtStart = /^(?:file:\/\/|\/|node:)\S+:\d+$/
 const caret = /^\s*[\^~]+\s*$/
-/** How far below the first line the mark of the column stands. */
+/** How far below the first line the mark of the column is. */
 const caretLines = 5
 /** `TypeError: x is not a function`, `Error [ERR_X]: …`, a fatal error of V8. */
 const errorHead =
@@ -56,8 +56,8 @@ const blockLines = 24
 const restLines = 12
 
 /**
- * The lines of the first error: the report of an uncaught exception where there is one, else from the first line
- * that looks like an error on, else the last lines.
+ * Returns the lines of the first error: the report of an uncaught exception; else everything from the first line that
+ * looks like an error; else the last lines.
  */
 export function firstError(output: readonly string[]): string[] {
   const end = output.findIndex((line) => uncaughtEnd.test(line))
@@ -85,7 +85,7 @@ function clip(lines: readonly string[]): string[] {
   return text === '' ? [] : text.split('\n').slice(0, blockLines)
 }
 
-/** The last lines, blank ones left out. */
+/** Returns the last lines that are not blank. */
 export function lastLines(lines: readonly Line[], count: number): string[] {
   return lines
     .map(({ text }) => text)
@@ -96,7 +96,7 @@ export function lastLines(lines: readonly Line[], count: number): string[] {
 const mostLines = 12
 const mostEvents = 8
 
-/** An error's lines, then the first events of some names; what else was printed last when there is neither. */
+/** Returns the lines of an error and the first events of some names; the last output if there is neither. */
 export function shown(error: readonly string[], lines: readonly Line[], names: readonly string[]): string[] {
   const events = lines.filter(({ event }) => event !== undefined && names.includes(event.event))
   const relevant = [...error, ...events.slice(0, mostEvents).map(({ text }) => text)]

@@ -1,5 +1,7 @@
-import type { Answer } from '../../kernel/contract/probe.ts'
-import { type Cause, causeOfError, type Facts } from './app.ts'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { UserError } from '../../config/lib/errors.ts'
+import { type Cause, causeOfError, type Explanation, type Facts } from './app.ts'
 import {
   type Event,
   eventsOf,
@@ -11,32 +13,18 @@ import {
   shown,
 } from './console.ts'
 import { machineCause } from './machine.ts'
-import { badResponse, noNetwork, placesOf, unreachable } from './reach.ts'
+import { badResponse, type Checked, noNetwork, placesOf, unreachable } from './reach.ts'
 
-/** What a deploy knows of the machine beside its console. */
-export interface Context extends Facts {
-  /** Guest port of the health check; undefined when there is none. */
-  port: number | undefined
-  path: string
-  /** Seconds. */
-  timeout: number
+/** Facts about a deploy that its console does not show. */
+export interface Context extends Facts, Checked {
   emulated: boolean
-  /** How the wait ended: the machine failed by itself, its process ended, or the time was up. */
-  end: 'failed' | 'ended' | 'timed out'
-  /** Last response to the check that came from outside of the machine. */
-  answer?: Answer
   /** What QEMU printed. */
   qemu?: string
-  /** Seconds since the console printed something. */
+  /** Seconds since the last output on the console. */
   idle?: number
 }
 
-/** Why a deploy failed, what to do, and the lines of the console that show it. */
-export interface Explanation extends Cause {
-  lines: string[]
-}
-
-/** Seconds of silence after which a machine is not making progress any more. */
+/** Seconds of silence after which a machine is considered to make no progress. */
 const silent = 15
 const otherLines = 12
 
@@ -45,12 +33,12 @@ const final =
 const panicked = /Kernel panic - not syncing/g
 const lastingPanic = /Kernel panic - not syncing: (?:VFS|No working init|Requested init|System is deadlocked)/
 
-/** Whether waiting longer cannot help. A machine that panics reboots, and its next start may be a good one. */
+/** Returns whether waiting longer cannot help. A machine that panics reboots, and its next start may succeed. */
 export function isFinal(console: string): boolean {
   return final.test(console) || lastingPanic.test(console) || (console.match(panicked)?.length ?? 0) > 1
 }
 
-/** Names the cause of a failed deploy, by what the console shows first. */
+/** Finds the cause of a failed deploy: the first that the console shows. */
 export function explain(console: string, context: Context): Explanation {
   const lines = parseConsole(console)
   return (
@@ -111,7 +99,7 @@ function killedByKernel(lines: readonly Line[], { memory }: Facts): Cause | unde
   }
 }
 
-/** Signal by number, as init reports it, or by name, as Node does. */
+/** By number, as init reports a signal. */
 const signals: Record<string, Cause> = {
   4: {
     cause: 'the app executed an instruction that the CPU of the machine does not have',
@@ -167,7 +155,7 @@ function ended(lines: readonly Line[], { end, qemu = '' }: Context): Explanation
   }
 }
 
-/** The app runs, prints nothing any more, and no server of it listens. */
+/** The app runs, prints nothing more, and has no server that listens. */
 function silentApp(lines: readonly Line[], { port, timeout, idle = 0 }: Context): Explanation | undefined {
   if (port === undefined || idle < silent || eventsOf(lines, 'node.started').length === 0) return undefined
   if (placesOf(lines).length > 0) return undefined
@@ -194,5 +182,33 @@ function tooSlow(lines: readonly Line[], { timeout, emulated, idle = Infinity }:
     ...(progress && emulated ? { hint: `the CPU is emulated, which is slow: ${hint}` } : {}),
     ...(progress && !emulated ? { hint: `if it only needs longer: ${hint}` } : {}),
     lines: lastLines(lines, otherLines),
+  }
+}
+
+/**
+ * Returns the error of a failed deploy: the cause, what to do, the lines of the console that show it, and where the
+ * whole console is.
+ *
+ * @param file keeps the console, since the next machine overwrites the original
+ */
+export function deployError(console: string, context: Context, file: string): UserError {
+  const { cause, hint, lines } = explain(console, context)
+  const kept = console !== '' && keep(console, file)
+  const parts = [
+    ...(hint === undefined ? [] : [hint]),
+    ...(lines.length === 0 ? [] : [`from the console:\n\n${lines.join('\n')}`]),
+    kept ? `the whole console: ${file}` : console === '' ? 'the console is empty' : '',
+  ]
+  return new UserError(cause, { hint: parts.filter((part) => part !== '').join('\n\n') })
+}
+
+/** A full disk must not hide the cause. */
+function keep(console: string, file: string): boolean {
+  try {
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, console)
+    return true
+  } catch {
+    return false
   }
 }

@@ -1,13 +1,10 @@
-import type { Cause, Facts } from './app.ts'
+import type { Cause, Explanation, Facts } from './app.ts'
 import { eventsOf, type Line } from './console.ts'
 
 const around = 6
 
-/** What keeps the machine itself from starting: its kernel, its disks, its Node. */
-export function machineCause(
-  lines: readonly Line[],
-  facts: Facts,
-): (Cause & { lines: string[] }) | undefined {
+/** Finds a cause that keeps the machine itself from starting: its kernel, its disks, its Node. */
+export function machineCause(lines: readonly Line[], facts: Facts): Explanation | undefined {
   return panic(lines, facts) ?? initFailed(lines) ?? nodeFailed(lines)
 }
 
@@ -32,7 +29,7 @@ const panics: readonly [RegExp, (facts: Facts) => Cause][] = [
   ],
 ]
 
-function panic(lines: readonly Line[], facts: Facts): (Cause & { lines: string[] }) | undefined {
+function panic(lines: readonly Line[], facts: Facts): Explanation | undefined {
   const at = lines.findIndex(({ text }) => text.includes('Kernel panic - not syncing'))
   if (at < 0 || eventsOf(lines.slice(at), 'node.started').length > 0) return undefined
   const [, reason = ''] = /Kernel panic - not syncing: (.*)$/.exec(lines[at]?.text ?? '') ?? []
@@ -64,7 +61,7 @@ const initHints: readonly [RegExp, string, string][] = [
   [/^data: /, 'the data disk cannot be used', ''],
 ]
 
-function initFailed(lines: readonly Line[]): (Cause & { lines: string[] }) | undefined {
+function initFailed(lines: readonly Line[]): Explanation | undefined {
   const [event] = eventsOf(lines, 'init.failed')
   if (event === undefined) return undefined
   const error = String(event['error'])
@@ -77,7 +74,7 @@ function initFailed(lines: readonly Line[]): (Cause & { lines: string[] }) | und
   }
 }
 
-function nodeFailed(lines: readonly Line[]): (Cause & { lines: string[] }) | undefined {
+function nodeFailed(lines: readonly Line[]): Explanation | undefined {
   const [event] = eventsOf(lines, 'node.failed')
   if (event === undefined) return undefined
   return {

@@ -1,9 +1,21 @@
-import type { Answer } from '../../kernel/contract/probe.ts'
-import { isLoopback, type Place, placeName } from '../../kernel/contract/probe.ts'
+import { type Answer, isLoopback, type Place, placeName } from '../../kernel/contract/probe.ts'
 import { eventsOf, firstError, firstOutput, type Line, shown } from './console.ts'
-import type { Context, Explanation } from './explain.ts'
+import type { Explanation } from './app.ts'
 
-/** Where the app listens. */
+/** A health check, and how the wait for it ended. */
+export interface Checked {
+  /** Guest port of the health check; undefined if there is none. */
+  port: number | undefined
+  path: string
+  /** Seconds. */
+  timeout: number
+  /** The machine failed by itself, its process ended, or the time was up. */
+  end: 'failed' | 'ended' | 'timed out'
+  /** The last response to the check from outside of the machine. */
+  answer?: Answer
+}
+
+/** Returns where the app listens. */
 export function placesOf(lines: readonly Line[]): Place[] {
   return eventsOf(lines, 'app.listening').flatMap(({ address, port, path }): Place[] => {
     if (typeof path === 'string') return [{ path }]
@@ -12,7 +24,7 @@ export function placesOf(lines: readonly Line[]): Place[] {
 }
 
 /** The app listens, but not where the health check can reach it. */
-export function unreachable(lines: readonly Line[], { port, end }: Context): Explanation | undefined {
+export function unreachable(lines: readonly Line[], { port, end }: Checked): Explanation | undefined {
   const places = placesOf(lines)
   if (port === undefined || places.length === 0 || end === 'ended') return undefined
   const events = shown([], lines, ['app.listening', 'health.failed'])
@@ -55,7 +67,7 @@ const forStatus = (path: string, status: number): string | undefined => {
 /** The app listens in the right place and responds wrongly, or not at all. */
 export function badResponse(
   lines: readonly Line[],
-  { port, path, answer, timeout }: Context,
+  { port, path, answer, timeout }: Checked,
 ): Explanation | undefined {
   const checks = eventsOf(lines, 'health.waiting', 'health.failed').flatMap(({ response }) => response ?? [])
   const isWell = eventsOf(lines, 'health.ok').length > 0
@@ -106,7 +118,7 @@ const networkEvents = [
 ]
 
 /** The machine has no network, so that nothing reaches the app. */
-export function noNetwork(lines: readonly Line[], { answer }: Context): Explanation | undefined {
+export function noNetwork(lines: readonly Line[], { answer }: Checked): Explanation | undefined {
   if (typeof answer === 'number') return undefined
   const [event] = eventsOf(lines, 'network.missing', 'network.pending', 'network.failed')
   if (event === undefined || eventsOf(lines, 'network.up').length > 0) return undefined

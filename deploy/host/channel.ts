@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { UserError } from '../../config/lib/errors.ts'
-import type { ProcessMark } from '../qemu/process.ts'
+import type { ProcessMark } from '../../config/lib/process.ts'
 import type { Report } from '../target.ts'
 
 /** What the service of a host is asked: one JSON line. */

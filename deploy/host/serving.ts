@@ -8,7 +8,7 @@ import { readRelease } from '../git/release.ts'
 import type { Git } from '../git/git.ts'
 import { type Kept, ReleaseStore } from '../release/store.ts'
 import { isHealthy } from '../qemu/health.ts'
-import { isRunning } from '../qemu/process.ts'
+import { isRunning } from '../../config/lib/process.ts'
 import {
   backendOf,
   boot,

@@ -7,11 +7,11 @@ export interface PortForward {
   guest: number
   host: number
   protocol: 'tcp' | 'udp'
-  /** Host address on which it listens; the machine's when left out. */
+  /** Host address on which it listens. Default: that of the machine. */
   bind?: string
 }
 
-/** A machine as QEMU is told of it. */
+/** The description of a machine that QEMU runs. */
 export interface MachineSpec {
   name: string
   kernel: string
@@ -19,9 +19,9 @@ export interface MachineSpec {
   append: string
   /** Read-only raw disks in the order vda, vdb, … */
   disks: readonly string[]
-  /** File of the disk that stays, qcow2 and writable. */
+  /** File of the data disk, qcow2 and writable. */
   data?: string
-  /** Folder of the host that is the app, for a machine that is started with `nodeos.app=9p`. */
+  /** Folder of the host that contains the app, for a machine that is started with `nodeos.app=9p`. */
   share?: string
   /** MiB. */
   memory: number
@@ -30,18 +30,18 @@ export interface MachineSpec {
   /** Host address on which forwarded ports listen. */
   bind: string
   network: Pick<SystemConfig['network'], 'mode' | 'address' | 'gateway' | 'ipv6'>
-  /** QEMU's netdev `net0`; user-mode networking, to which the ports belong, when left out. */
+  /** QEMU's netdev `net0`. Default: user-mode networking, which forwards the ports. */
   netdev?: string
   instance: InstanceSpec
   accelerator: Accelerator
 }
 
-/** What a machine is given beside its image. */
+/** Per-machine settings: they are not in the image. */
 export interface InstanceSpec {
   /** A file of `KEY=value` lines. */
   envFile?: string
   hostname?: string
-  /** Whether the machine runs code that comes over the control channel. */
+  /** Whether the machine runs code from the control channel. */
   repl?: boolean
 }
 
@@ -61,8 +61,8 @@ export interface MachineFiles {
 const cpuModel: Record<Accelerator, string> = { kvm: 'host', tcg: 'max,-erms' }
 
 /**
- * The kernel command line of a release. On a busy host an emulated timer may be so late that the kernel takes it for
- * broken and panics: under hypervisors that it recognises it does not check, and `no_timer_check` is for the others.
+ * Returns the kernel command line of a release. On a busy host, an emulated timer may be so late that the kernel
+ * considers it broken and panics, unless it recognises the hypervisor: `no_timer_check` is for the others.
  *
  * @param app the device of the app layer, or `9p` for a shared folder
  */
@@ -73,7 +73,7 @@ export function kernelCommandLine(
   return `root=/dev/vda ro init=/init console=ttyS0 quiet panic=1 no_timer_check nodeos.app=${app} ${cmdline}`.trim()
 }
 
-/** The exact command that boots a machine; without a file its console is QEMU's stdio. */
+/** Returns the exact command that boots a machine; without a file, its console is QEMU's stdio. */
 export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [string, ...string[]] {
   return [
     'qemu-system-x86_64',
@@ -99,7 +99,7 @@ export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [s
   ]
 }
 
-/** The file of the console, which is appended to: so it can be cut while the machine runs. */
+/** The file of the console. QEMU appends to it, so that it can be cut while the machine runs. */
 export function consoleDevice(file: string): string {
   return `file,id=console,append=on,path=${comma(file)}`
 }
@@ -134,7 +134,7 @@ function network(spec: MachineSpec): string[] {
   return spec.netdev === undefined ? userNetwork(spec) : ['-netdev', spec.netdev, ...networkDevice]
 }
 
-/** QEMU's user-mode network: no privileges, the host's ports lead to the guest's. */
+/** User-mode networking: needs no privileges, and forwards ports of the host to the guest. */
 export function userNetwork({
   network: config,
   ports,
@@ -156,7 +156,7 @@ export function userNetwork({
   return ['-netdev', parts.join(','), ...networkDevice]
 }
 
-/** A serial port of virtio. Two ports, of which the first is for a console: the kernel sets up queues for each. */
+/** A virtio serial port. The kernel sets up queues for each port: two, since the first is reserved for a console. */
 function control(socket: string): string[] {
   return [
     ...['-device', 'virtio-serial-pci,max_ports=2'],
@@ -178,7 +178,7 @@ function comma(value: string): string {
   return value.replaceAll(',', ',,')
 }
 
-/** A command as one line that a shell reads as exactly these words. */
+/** Quotes a command for a shell. */
 export function shellLine(argv: readonly string[]): string {
   return argv
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
 import type { MachineFiles } from './command.ts'
-import { isRunning, type ProcessMark } from './process.ts'
+import { isRunning, type ProcessMark } from '../../config/lib/process.ts'
 
 /** Anything with the files of a machine. */
 type WithFiles = { files: MachineFiles }

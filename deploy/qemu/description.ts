@@ -9,7 +9,7 @@ export interface BootFiles {
   system: Pick<SystemConfig, 'hostname' | 'kernel' | 'machine' | 'ports' | 'network'>
 }
 
-/** What a machine has beside its image, and what replaces values of its configuration. */
+/** Per-machine values, and overrides of the configuration. */
 export interface MachineOptions {
   accelerator: Accelerator
   /** Default: the hostname of the configuration. */

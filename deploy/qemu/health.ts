@@ -1,7 +1,7 @@
 import { type Answer, askAt } from '../../kernel/contract/probe.ts'
 import { readConsole, readOutput } from './console.ts'
 import type { Machine } from './machine.ts'
-import { isRunning } from './process.ts'
+import { isRunning } from '../../config/lib/process.ts'
 
 const responseMs = 3000
 

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
 import { missingProgram } from '../../config/lib/find.ts'
+import { until } from '../../config/lib/until.ts'
 import { tail } from '../../config/lib/run.ts'
 import {
   type Accelerator,
@@ -14,7 +15,7 @@ import {
   qemuCommand,
 } from './command.ts'
 import { machineFiles, machineLogs, outputFile, readConsole, readOutput } from './console.ts'
-import { awaitEnd, isRunning, markProcess, type ProcessMark } from './process.ts'
+import { isRunning, markProcess, type ProcessMark } from '../../config/lib/process.ts'
 import { qmp } from './qmp.ts'
 
 /** A machine that was started: enough to find it again from another process. */
@@ -138,4 +139,19 @@ export async function strays(folder: string, known: number | undefined): Promise
   return found
     .filter((mark) => mark !== undefined)
     .map((mark) => ({ ...mark, files, ports: [], accelerator: 'tcg' }))
+}
+
+/** Returns the memory that a process uses on the host, in bytes. */
+export function residentBytes(pid: number): number {
+  try {
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1')) ?? []
+    return Number(kilobytes ?? 0) * 1024
+  } catch {
+    return 0
+  }
+}
+
+/** Waits until a process has ended. @returns false if it still runs at the deadline */
+export async function awaitEnd(mark: ProcessMark, timeoutMs: number): Promise<boolean> {
+  return (await until(() => !isRunning(mark), { timeoutMs, everyMs: 50 })) === true
 }

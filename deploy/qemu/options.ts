@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import { judgeKvm, type Kvm, readKvmEvidence } from '../../build/host/kvm.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { root } from '../../config/lib/paths.ts'
-import { checkEnvironment } from './environment.ts'
-import { chooseAccelerator } from './accelerator.ts'
+import { strayLine } from '../../kernel/contract/environment.ts'
 import type { Accelerator, MachineSpec } from './command.ts'
 import { type BootFiles, describeMachine, type MachineOptions } from './description.ts'
 
@@ -73,4 +75,50 @@ export function describeWithOptions(
   }
   const spec = describeMachine(files, { accelerator, name: hostname, bind, instance, ...more })
   return { spec, fallback: !forced }
+}
+
+/** An accelerator and the reason for it. */
+export interface Choice {
+  accelerator: Accelerator
+  why: string
+  /** Whether it was configured: then there is no fallback. */
+  forced: boolean
+}
+
+/**
+ * Chooses the accelerator: as configured by NODEOS_ACCEL or by the target's options, else KVM where there is
+ * evidence that it works, else emulation.
+ */
+export function chooseAccelerator(
+  configured: { environment: string | undefined; option?: 'auto' | Accelerator },
+  kvm: Kvm = judgeKvm(readKvmEvidence()),
+): Choice {
+  const wanted = configured.environment || configured.option || 'auto'
+  if (wanted === 'kvm' || wanted === 'tcg') return { accelerator: wanted, why: 'as configured', forced: true }
+  if (wanted !== 'auto') {
+    throw new UserError(`NODEOS_ACCEL: must be kvm, tcg or auto, got '${wanted}'`, {
+      hint: 'NODEOS_ACCEL=tcg npm run deploy',
+    })
+  }
+  return { accelerator: kvm.usable ? 'kvm' : 'tcg', why: kvm.why, forced: false }
+}
+
+/**
+ * Checks a file of variables that a machine is to be given.
+ *
+ * @param setting that names the file, e.g. `deploy.options.env`
+ * @returns the file
+ * @throws {UserError} naming the line that the machine would reject, without its content
+ */
+export async function checkEnvironment(setting: string, file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new UserError(`${setting}: cannot read ${file}`, {
+      hint: 'create the file with KEY=value lines, or remove the setting; then npm run build',
+    })
+  })
+  const stray = strayLine(text)
+  if (stray === undefined) return file
+  throw new UserError(`${setting}: ${file}, line ${stray}: must be NAME=value or a comment`, {
+    hint: 'quote a value of several lines, such as a key: NAME="first line\nlast line"',
+  })
 }

@@ -9,10 +9,10 @@ import type { PortForward } from './command.ts'
 const unprivileged = 8000
 
 /**
- * Checks that every host port can be listened on.
+ * Checks that this host can listen on every port.
  *
- * @param own whether a port is held by the machine that is to be replaced
- * @throws {UserError} saying what holds a port, and with which `ports` it works
+ * @param own whether the machine that will be replaced uses the port
+ * @throws {UserError} naming the program that uses a port, and `ports` that work
  */
 export async function requireFreePorts(
   ports: readonly PortForward[],
@@ -37,9 +37,9 @@ export async function requireFreePorts(
 }
 
 /**
- * Why a host port cannot be listened on, or undefined when it can.
+ * Returns why this host cannot listen on a port; undefined if it can.
  *
- * @throws {UserError} when the address is none of this host
+ * @throws {UserError} if the address does not belong to this host
  */
 export async function portProblem(
   { host, protocol }: Pick<PortForward, 'host' | 'protocol'>,
@@ -58,7 +58,7 @@ function notHere(bind: string): UserError {
   })
 }
 
-/** As it is written in the configuration, where TCP is the default. */
+/** Formats ports for the configuration, where TCP is the default. */
 function portsSetting(ports: readonly PortForward[]): string {
   const entries = ports.map(({ guest, host, protocol }) => {
     const udp = protocol === 'udp' ? ', "protocol": "udp"' : ''
@@ -68,9 +68,9 @@ function portsSetting(ports: readonly PortForward[]): string {
 }
 
 /**
- * The first port from `from` on that can be listened on.
+ * Returns the first free port from `from` on.
  *
- * @param taken ports that are not to be had, whether or not something listens there now
+ * @param taken ports to skip, whether or not something listens on them
  */
 export async function nextFreePort(
   from: number,
@@ -87,7 +87,7 @@ export async function nextFreePort(
   throw new UserError(`no free ${protocol} port from ${from} to 65535 on ${bind}`)
 }
 
-/** Listens on a port for a moment; returns the error's code when that fails. */
+/** Listens on a port for a moment. @returns the code of the error if that fails */
 function tryPort(port: number, protocol: 'tcp' | 'udp', bind: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const refused = (error: NodeJS.ErrnoException): void => resolve(error.code ?? error.message)
@@ -105,7 +105,7 @@ function tryPort(port: number, protocol: 'tcp' | 'udp', bind: string): Promise<s
   })
 }
 
-/** Who listens on a port, as far as this user may know: `nginx (pid 4711)`. */
+/** Returns the program that listens on a port, as far as this user may see it: `nginx (pid 4711)`. */
 export function portHolder(port: number, protocol: 'tcp' | 'udp'): string {
   const inodes = new Set([protocol, `${protocol}6`].flatMap((table) => listeningInodes(table, port)))
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {

@@ -11,8 +11,8 @@ const timeoutMs = 5000
 /**
  * Runs one QMP command on a machine's control socket.
  *
- * @returns what QEMU returns
- * @throws when nobody answers, or QEMU refuses
+ * @returns the response of QEMU
+ * @throws if QEMU does not respond, or rejects the command
  */
 export function qmp(socketPath: string, execute: string): Promise<unknown> {
   return new Promise((resolve, reject) => {
@@ -26,7 +26,7 @@ export function qmp(socketPath: string, execute: string): Promise<unknown> {
     socket.on('close', () => reject(new Error(`QEMU closed ${socketPath}`)))
     let returned = 0
     const lines = createInterface({ input: socket })
-    // What the socket fails with comes out here, too, and ends the process where nobody listens.
+    // Errors of the socket are emitted here, too; without a listener, they would end the process.
     lines.on('error', fail)
     lines.on('line', (line) => {
       const answer = parse(line)

@@ -7,9 +7,9 @@ import type { BootFiles } from '../qemu/description.ts'
 import type { Release } from '../target.ts'
 
 /**
- * Reads what the last build left, and checks that it is still what the manifest says.
+ * Reads the last build, and checks that it still matches its manifest.
  *
- * @throws {UserError} when nothing is built, or something was changed since
+ * @throws {UserError} if there is no build, or a file was changed since
  */
 export async function loadRelease(dist: string): Promise<Release> {
   const text = await readFile(join(dist, 'manifest.json'), 'utf8').catch(() => undefined)

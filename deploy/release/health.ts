@@ -3,11 +3,10 @@ import { UserError } from '../../config/lib/errors.ts'
 import type { Progress } from '../../config/lib/log.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import type { Answer } from '../../kernel/contract/probe.ts'
-import { type Context as Failed, isFinal } from '../failure/explain.ts'
-import { deployError } from '../failure/report.ts'
+import { type Context as Failed, deployError, isFinal } from '../failure/explain.ts'
 import { healthPort } from '../qemu/description.ts'
 
-/** What a deploy must know of a release to check its health. */
+/** The configuration that a health check needs. */
 export type CheckedSystem = Pick<SystemConfig, 'health' | 'ports' | 'machine'>
 
 /** The result of one health check. */
@@ -27,7 +26,7 @@ export interface Watched {
   isRunning(): boolean | Promise<boolean>
   console(): string | Promise<string>
   check(console: string): Promise<Check>
-  /** What the hypervisor itself printed. */
+  /** Returns the output of the hypervisor itself. */
   output?(): string
 }
 
@@ -94,7 +93,7 @@ export async function awaitHealth(
   }
 }
 
-/** What the explanation of a failure mentions of a release. */
+/** Returns the facts about a release that the explanation of a failure mentions. */
 export function failedContext(system: CheckedSystem): Pick<Failed, 'port' | 'path' | 'timeout' | 'memory'> {
   const { health, machine } = system
   return { port: healthPort(system), path: health.path, timeout: health.timeout, memory: machine.memory }

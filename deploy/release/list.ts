@@ -45,10 +45,10 @@ export function listReport(releases: readonly Listed[]): Report {
 }
 
 /**
- * The release to go back to: the one that is named, else the newest before the current one.
+ * Chooses the release of a rollback: the given number, else the newest release before the current one.
  *
  * @param kept the newest first
- * @throws {UserError} when there is none
+ * @throws {UserError} if it does not exist
  */
 export function choosePrevious<T extends { number: number }>(
   kept: readonly T[],

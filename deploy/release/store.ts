@@ -9,28 +9,28 @@ import type { Manifest } from '../../build/pipeline/manifest.ts'
 import { artefactPath } from './dist.ts'
 import type { Release } from '../target.ts'
 
-/** What is needed to boot a machine: the kernel and the layers, by their names in the manifest. */
+/** The artefacts that a machine boots from, by their names in the manifest. */
 export const bootable = ['kernel/vmlinux', 'runtime', 'app'] as const
 
-/** A release that is kept on a host. */
+/** A release that is stored on a host. */
 export interface Kept {
-  /** Counts from 1; no two releases of a machine share it. */
+  /** Counts from 1; unique for a machine. */
   number: number
   /** ISO 8601. */
   added: string
-  /** Of a release that came as a commit: which one. */
+  /** The commit that contained it, on a git host. */
   commit?: string
-  /** Number of the release whose data it brings back when it comes. */
+  /** Number of the release whose data it restores. */
   restore?: number
   manifest: Manifest
 }
 
-/** Releases on a host: each layer once, under its hash, and a record a release. */
+/** Stores releases on a host: each layer once, under its hash, and a record for each release. */
 export class ReleaseStore {
   readonly folder: string
   readonly #layers: string
   readonly #records: string
-  readonly #told = new Set<number>()
+  readonly #warned = new Set<number>()
 
   constructor(folder: string) {
     this.folder = folder
@@ -38,13 +38,13 @@ export class ReleaseStore {
     this.#records = join(folder, 'releases')
   }
 
-  /** All releases, the newest first. */
+  /** Lists all releases, the newest first. */
   async list(): Promise<Kept[]> {
     const found = await Promise.all((await this.#numbers()).map((number) => this.get(number)))
     return found.filter((kept) => kept !== undefined).sort((a, b) => b.number - a.number)
   }
 
-  /** A release; one whose record cannot be read is ignored, with one warning. */
+  /** Returns a release. A damaged record is ignored, with one warning. */
   async get(number: number): Promise<Kept | undefined> {
     const file = this.#record(number)
     const text = await readFile(file, 'utf8').catch(() => undefined)
@@ -52,13 +52,13 @@ export class ReleaseStore {
     try {
       return JSON.parse(text) as Kept
     } catch {
-      if (!this.#told.has(number)) log.warn(`cannot read ${file}: it is ignored`)
-      this.#told.add(number)
+      if (!this.#warned.has(number)) log.warn(`cannot read ${file}: it is ignored`)
+      this.#warned.add(number)
       return undefined
     }
   }
 
-  /** Numbers of the releases whose records cannot be read. */
+  /** Returns the numbers of releases with damaged records. */
   async unreadable(): Promise<number[]> {
     const numbers = await this.#numbers()
     const found = await Promise.all(numbers.map((number) => this.get(number)))
@@ -70,12 +70,12 @@ export class ReleaseStore {
     return names.flatMap((name) => /^(\d+)\.json$/.exec(name)?.[1] ?? []).map(Number)
   }
 
-  /** The release as something that can be deployed. */
+  /** Returns a stored release in the form that a target deploys. */
   release({ manifest }: Kept): Release {
     return { dist: this.folder, manifest }
   }
 
-  /** Bytes that a release takes beside what is here. */
+  /** Returns how many bytes a release would add. */
   async bytesMissing(manifest: Manifest): Promise<number> {
     let bytes = 0
     for (const layer of layersOf(manifest)) {
@@ -89,10 +89,10 @@ export class ReleaseStore {
   }
 
   /**
-   * Keeps a release: all of it, or nothing.
+   * Stores a release, completely or not at all.
    *
-   * @param fetch writes a layer that is missing here to a file
-   * @throws {UserError} when a layer is not what the manifest says
+   * @param fetch writes a missing layer to a file
+   * @throws {UserError} if a layer does not match the manifest
    */
   async add(
     release: Omit<Kept, 'added'>,
@@ -128,7 +128,7 @@ export class ReleaseStore {
     return kept
   }
 
-  /** Keeps a release that lies in a folder, in the place of nothing: its number is the next one. */
+  /** Stores a build under the next number. */
   async addBuilt(release: Release): Promise<Kept> {
     const number = Math.max(0, ...(await this.#numbers())) + 1
     return this.add({ number, manifest: release.manifest }, ({ name }, file) =>
@@ -136,7 +136,7 @@ export class ReleaseStore {
     )
   }
 
-  /** Names of the layers of a release that are damaged or gone. */
+  /** Returns the names of layers that are damaged or missing. */
   async damage({ manifest }: Kept): Promise<string[]> {
     const broken: string[] = []
     for (const layer of layersOf(manifest)) {
@@ -145,7 +145,7 @@ export class ReleaseStore {
     return broken
   }
 
-  /** Removes all but the newest `most` releases and those named; layers that nothing uses go too. */
+  /** Removes all but the newest `most` releases and those named, then layers that no release uses. */
   async prune(most: number, always: readonly (number | undefined)[]): Promise<void> {
     const numbers = await this.#numbers()
     const kept = await this.list()
@@ -168,7 +168,7 @@ export class ReleaseStore {
   }
 }
 
-/** The layers of a release that a machine boots from. @throws {UserError} when one is missing in the manifest */
+/** Returns the layers that a machine boots from. @throws {UserError} if the manifest lacks one */
 export function layersOf(manifest: Manifest): Manifest['artefacts'] {
   return bootable.map((name) => {
     const found = manifest.artefacts.find((artefact) => artefact.name === name)
@@ -186,7 +186,7 @@ async function isSound(file: string, { bytes, sha256 }: { bytes: number; sha256:
   return size === bytes && (await hashFile(file)) === sha256
 }
 
-/** A build never writes into a finished file, so that a second name for it is as good as a copy. */
+/** A build never writes to a finished file, so a link is as good as a copy. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
   await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_FICLONE))
 }

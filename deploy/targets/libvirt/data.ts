@@ -7,7 +7,7 @@ import { formatBytes } from '../../../config/lib/units.ts'
 import { makeFileSystem } from '../../data/disk.ts'
 import type { DataConfig, Disk } from '../../data/handover.ts'
 import { shellLine } from '../../qemu/command.ts'
-import type { Pool } from './pool.ts'
+import type { Pool } from './virsh.ts'
 
 const mebibyte = 2 ** 20
 /** Added to the name of a volume, the name of another one, which exists while the first is incomplete. */

@@ -3,12 +3,12 @@ import { log, progress } from '../../../config/lib/log.ts'
 import { type DataConfig, handOver, snapshotOf } from '../../data/handover.ts'
 import { awaitHealth } from '../../release/health.ts'
 import { type Hypervisor, replaceRelease } from '../../release/lifecycle.ts'
+import type { Listed } from '../../release/list.ts'
 import type { Context } from '../../target.ts'
 import type { DataVolume } from './data.ts'
-import { type Defined, withAbout } from './domain.ts'
+import { aboutOf, type Defined, definedIn, withAbout, previousVolume } from './domain.ts'
 import type { DomainMachine } from './machine.ts'
-import type { Pool } from './pool.ts'
-import { previousOf, previousVolume } from './volumes.ts'
+import type { Pool, Virsh } from './virsh.ts'
 
 export interface Replacement {
   next: Defined
@@ -134,11 +134,52 @@ class LibvirtHypervisor implements Hypervisor<Defined, Defined> {
   }
 }
 
-/** A release that was never healthy is no goal of a rollback. */
+/** Returns whether a rollback may start this release. */
 function wasHealthy(defined: Defined | undefined): boolean {
   return defined !== undefined && defined.about.trial !== true
 }
 
 function numbers(...all: (Defined | undefined)[]): number[] {
   return all.flatMap((defined) => (defined === undefined ? [] : [defined.about.number]))
+}
+
+/** The name of a machine may begin with nodeos-, too. */
+const layerVolume = /^nodeos-[a-z]+-[0-9a-f]{16}$/
+
+/** Returns the release that a rollback starts; undefined if there is none, its volume is incomplete, or it is the current one. */
+export async function previousOf(
+  machine: DomainMachine,
+  pool: Pool,
+  current: Defined | undefined,
+): Promise<Defined | undefined> {
+  const previous = definedIn(await pool.read(previousVolume(machine)))
+  return previous?.about.number === current?.about.number ? undefined : previous
+}
+
+/** Lists the current release and the one that a rollback starts. */
+export async function releasesOf(machine: DomainMachine, pool: Pool): Promise<Listed[]> {
+  const current = definedIn(await machine.definition())
+  const previous = await previousOf(machine, pool, current)
+  return [current, previous].flatMap((defined) => {
+    if (defined === undefined) return []
+    const { number, app, deployed, commit, dirty } = defined.about
+    const source = { ...(commit === undefined ? {} : { commit }), ...(dirty === undefined ? {} : { dirty }) }
+    return { number, added: deployed, app, source, serves: defined === current }
+  })
+}
+
+/** Names the volumes that machines of NodeOS on this hypervisor use, or their previous releases. */
+export async function volumesInUse(virsh: Virsh, pool: Pool): Promise<Set<string>> {
+  const names = (await virsh.run('list', '--all', '--name')).split('\n').filter((name) => name !== '')
+  const definitions = await Promise.all(names.map((name) => virsh.ask('dumpxml', '--inactive', name)))
+  const before = (await pool.volumes()).filter((name) => name.endsWith('.previous'))
+  for (const name of before) definitions.push(await pool.read(name))
+  return new Set(definitions.flatMap((xml) => (xml === undefined ? [] : (aboutOf(xml)?.volumes ?? []))))
+}
+
+export async function removeUnused(virsh: Virsh, pool: Pool): Promise<void> {
+  const used = await volumesInUse(virsh, pool)
+  for (const volume of await pool.volumes()) {
+    if (layerVolume.test(volume) && !used.has(volume)) await pool.remove(volume)
+  }
 }

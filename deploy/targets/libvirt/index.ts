@@ -5,14 +5,20 @@ import { listReport } from '../../release/list.ts'
 import type { Context, Release, Target } from '../../target.ts'
 import { shellLine } from '../../qemu/command.ts'
 import { DataVolume } from './data.ts'
-import { describe, domainType, type Upload } from './describe.ts'
-import { aboutOf, type Defined, definedIn } from './domain.ts'
-import { replaceDomain } from './hypervisor.ts'
+import {
+  aboutOf,
+  envVolume,
+  previousVolume,
+  type Defined,
+  definedIn,
+  describe,
+  domainType,
+  type Upload,
+} from './domain.ts'
+import { previousOf, releasesOf, removeUnused, replaceDomain, volumesInUse } from './hypervisor.ts'
 import { DomainMachine, lastReport } from './machine.ts'
 import { type LibvirtOptions, readOptions, schema } from './options.ts'
-import { Pool } from './pool.ts'
-import { type Virsh, virshOn } from './virsh.ts'
-import { envVolume, previousOf, previousVolume, releasesOf, removeUnused, volumesInUse } from './volumes.ts'
+import { Pool, type Virsh, virshOn } from './virsh.ts'
 
 const notRunning = 3
 const followMs = 1000

@@ -5,8 +5,7 @@ import { UserError } from '../../../config/lib/errors.ts'
 import { until } from '../../../config/lib/until.ts'
 import type { Watched } from '../../release/health.ts'
 import type { About } from './domain.ts'
-import type { Pool } from './pool.ts'
-import type { Virsh } from './virsh.ts'
+import type { Pool, Virsh } from './virsh.ts'
 
 const pollMs = 500
 const graceMs = 5000

@@ -1,8 +1,14 @@
+import { createHash } from 'node:crypto'
 import { rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { findProgram } from '../../../config/lib/find.ts'
 import { readOwnJson, writeJson } from '../../../config/lib/json.ts'
 import { log, progress } from '../../../config/lib/log.ts'
+import { root } from '../../../config/lib/paths.ts'
 import { isRunning } from '../../../config/lib/process.ts'
+import { DataDisk } from '../../data/disk.ts'
+import type { DataConfig } from '../../data/handover.ts'
 import type { MachineSpec, PortForward } from '../../qemu/command.ts'
 import { healthUrl } from '../../qemu/description.ts'
 import { watch } from '../../qemu/health.ts'
@@ -21,7 +27,6 @@ import { awaitHealth } from '../../release/health.ts'
 import type { Hypervisor } from '../../release/lifecycle.ts'
 import { ReleaseStore } from '../../release/store.ts'
 import type { Context, Release } from '../../target.ts'
-import { dataDiskOf } from './data.ts'
 
 /** The machine of the last deploy, as the state file records it. */
 export interface State extends Machine {
@@ -201,4 +206,23 @@ export async function forgetState(folder: string): Promise<void> {
 
 function stateFile(folder: string): string {
   return join(folder, 'state.json')
+}
+
+/** The data disk of this repository's machine: outside of `dist/`, which anybody may remove. */
+export async function dataDiskOf({ config, env }: Pick<Context, 'config' | 'env'>): Promise<DataDisk> {
+  const { data } = await readOptions(config.deploy.options)
+  const states = env['XDG_STATE_HOME'] || join(homedir(), '.local/state')
+  const own = createHash('sha256').update(root).digest('hex').slice(0, 8)
+  return new DataDisk(data ?? join(states, 'nodeos', `${config.hostname}-${own}`, 'data.qcow2'))
+}
+
+/** The commands that make a data disk as it is made here, for a person to run. */
+export function diskCommands({ file }: DataDisk, { label, size }: DataConfig): string[][] {
+  const raw = `${file}.unfinished-raw`
+  return [
+    ['mkdir', '-p', dirname(file)],
+    [findProgram('mke2fs') ?? 'mke2fs', '-q', '-F', '-t', 'ext4', '-m', '0', '-L', label, raw, `${size}M`],
+    ['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, file],
+    ['rm', raw],
+  ]
 }

@@ -9,14 +9,15 @@ import { qemuCommand, shellLine } from '../../qemu/command.ts'
 import { machineFiles, machineLogs, streamConsole } from '../../qemu/console.ts'
 import { isHealthy } from '../../qemu/health.ts'
 import { schema } from '../../qemu/options.ts'
-import { residentBytes } from '../../qemu/process.ts'
+import { residentBytes } from '../../qemu/machine.ts'
 import { type Change, replaceRelease } from '../../release/lifecycle.ts'
 import { choosePrevious, releaseTable } from '../../release/list.ts'
 import type { ReleaseStore } from '../../release/store.ts'
 import type { Context, Report, Target } from '../../target.ts'
-import { dataDiskOf, diskCommands } from './data.ts'
 import {
+  dataDiskOf,
   describe,
+  diskCommands,
   failedConsole,
   forgetState,
   LocalHypervisor,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { withCauses } from '../../../deploy/dev/causes.ts'
+import { withCauses } from '../../../deploy/dev/machine.ts'
 import { failedContext } from '../../../deploy/release/health.ts'
 import { system } from '../failure/fixture.ts'
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import t from 'tap'
 import type { Entry } from '../../../build/app/tree.ts'
-import { Share } from '../../../deploy/dev/share.ts'
+import { Share } from '../../../deploy/dev/source.ts'
 
 const text = (content: string): Entry => ({ kind: 'text', content, executable: false })
 

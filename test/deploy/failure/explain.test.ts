@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Context, explain, type Explanation, isFinal } from '../../../deploy/failure/explain.ts'
-import { deployError } from '../../../deploy/failure/report.ts'
+import type { Explanation } from '../../../deploy/failure/app.ts'
+import { type Context, deployError, explain, isFinal } from '../../../deploy/failure/explain.ts'
 
 const context: Context = {
   port: 8080,

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { chooseAccelerator } from '../../../deploy/qemu/accelerator.ts'
+import { chooseAccelerator } from '../../../deploy/qemu/options.ts'
 
 const works = { usable: true, why: 'it works' }
 const fails = { usable: false, why: 'it does not' }

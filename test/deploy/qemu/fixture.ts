@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import type { Test } from 'tap'
 import { machineFiles } from '../../../deploy/qemu/console.ts'
 import type { Machine } from '../../../deploy/qemu/machine.ts'
-import { markProcess } from '../../../deploy/qemu/process.ts'
+import { markProcess } from '../../../config/lib/process.ts'
 import type { MachineSpec } from '../../../deploy/qemu/command.ts'
 
 export interface StandIn {

@@ -2,7 +2,7 @@ import { chmodSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { killMachine, startMachine, stopMachine } from '../../../deploy/qemu/machine.ts'
-import { isRunning } from '../../../deploy/qemu/process.ts'
+import { isRunning } from '../../../config/lib/process.ts'
 import { machineSpec } from './fixture.ts'
 
 /** Puts a QEMU into the path whose KVM guests do what the script says, while others print to the console. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import t from 'tap'
 import { isRunning, markProcess } from '../../../config/lib/process.ts'
-import { awaitEnd } from '../../../deploy/qemu/process.ts'
+import { awaitEnd } from '../../../deploy/qemu/machine.ts'
 import { limitMs } from '../../lib/until.ts'
 
 await t.test('a process is known by its start time too', async (t) => {
