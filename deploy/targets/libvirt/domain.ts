@@ -9,7 +9,7 @@ import { checkEnvironment } from '../../qemu/options.ts'
 import { artefactPath } from '../../release/dist.ts'
 import type { Context, Release } from '../../target.ts'
 import type { LibvirtOptions } from './options.ts'
-import type { Pool, Virsh } from './virsh.ts'
+import { escapeXml, type Pool, unescapeXml, type Virsh } from './virsh.ts'
 
 /** The description of a domain. */
 export interface DomainSpec {
@@ -165,21 +165,6 @@ function commandLine({ network, system, ports }: DomainSpec): string {
     return `<qemu:arg value='${escapeXml(placed)}'/>`
   })
   return `<qemu:commandline>${words.join('')}</qemu:commandline>`
-}
-
-const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' } as const
-
-/** Escapes text for XML, in content and in attributes. */
-export function escapeXml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character as keyof typeof entities])
-}
-
-/** Reverses `escapeXml`. */
-export function unescapeXml(text: string): string {
-  return Object.entries(entities).reduceRight(
-    (all, [character, entity]) => all.replaceAll(entity, character),
-    text,
-  )
 }
 
 export function previousVolume({ name }: { name: string }): string {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../../../config/lib/errors.ts'
 import { tail, tryRun } from '../../../config/lib/run.ts'
-import { unescapeXml } from './domain.ts'
 
 /** Runs virsh on one connection. */
 export interface Virsh {
@@ -163,4 +162,19 @@ async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+const entities = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' } as const
+
+/** Escapes text for XML, in content and in attributes. */
+export function escapeXml(text: string): string {
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character as keyof typeof entities])
+}
+
+/** Reverses `escapeXml`. */
+export function unescapeXml(text: string): string {
+  return Object.entries(entities).reduceRight(
+    (all, [character, entity]) => all.replaceAll(entity, character),
+    text,
+  )
 }
