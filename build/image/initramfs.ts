@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type FormatInput, part } from './format.ts'
-import { buildInit } from '../runtime/init.ts'
+import { buildInit } from '../runtime/c-programs.ts'
 import { root } from '../../config/lib/paths.ts'
 import { once } from 'node:events'
 import { createReadStream, createWriteStream } from 'node:fs'

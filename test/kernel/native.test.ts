@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildNative, nativeInputs } from '../../build/runtime/native.ts'
+import { buildNative, nativeInputs } from '../../build/runtime/c-programs.ts'
 import { npmNode } from '../../build/runtime/node.ts'
 import { namespaceCommand, noNamespace, sanitizerPreload } from './fixtures/namespace.ts'
 

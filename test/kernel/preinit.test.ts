@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import t from 'tap'
-import { strict } from '../../build/runtime/init.ts'
+import { strict } from '../../build/runtime/c-programs.ts'
 import { runSync } from '../../config/lib/run.ts'
 
 await t.test('what it gives up for is an event like those of init', async (t) => {

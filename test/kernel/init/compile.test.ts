@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildInit, initInputs } from '../../../build/runtime/init.ts'
+import { buildInit, initInputs } from '../../../build/runtime/c-programs.ts'
 
 function readelf(...args: string[]): string {
   return execFileSync('readelf', ['--wide', ...args], { encoding: 'utf8' })

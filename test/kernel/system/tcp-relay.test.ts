@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildNative } from '../../../build/runtime/native.ts'
+import { buildNative } from '../../../build/runtime/c-programs.ts'
 import { npmNode } from '../../../build/runtime/node.ts'
 import { sanitizerPreload } from '../fixtures/namespace.ts'
 

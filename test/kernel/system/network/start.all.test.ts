@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
-import { buildNative } from '../../../../build/runtime/native.ts'
+import { buildNative } from '../../../../build/runtime/c-programs.ts'
 import { npmNode } from '../../../../build/runtime/node.ts'
 import { missingTools, namespaceCommand, noNamespace, toolEnv } from '../../fixtures/namespace.ts'
 
