@@ -72,7 +72,7 @@ export function runWorkers(
     for (const worker of running.values()) terminate(worker)
     setTimeout(() => process.exit(1), drainMs - marginMs)
   })
-  return workersOf(supervisor, running, drainMs)
+  return workersOf(supervisor, running, { drainMs, startMs: config.health.timeout * 1000 })
 }
 
 interface Pool {
@@ -102,7 +102,11 @@ function startWorker({ cluster, supervisor, running, paths }: Pool, slot: Slot):
   })
 }
 
-function workersOf(supervisor: Supervisor, running: ReadonlyMap<number, Worker>, drainMs: number): Workers {
+function workersOf(
+  supervisor: Supervisor,
+  running: ReadonlyMap<number, Worker>,
+  limits: ReplaceLimits,
+): Workers {
   let replaced = Promise.resolve()
   return {
     get(number) {
@@ -121,15 +125,25 @@ function workersOf(supervisor: Supervisor, running: ReadonlyMap<number, Worker>,
     restarts: () => supervisor.slots.reduce((sum, { starts }) => sum + starts - 1, 0),
     restart() {
       emit('app', 'app.restarting')
-      replaced = replaced.then(() => replaceAll(supervisor, running, drainMs))
+      replaced = replaced.then(() => replaceAll(supervisor, running, limits))
     },
   }
 }
 
-async function replaceAll(
-  { slots }: Supervisor,
+/** How long, in milliseconds, a worker that is replaced may drain, and its replacement may take to listen. */
+interface ReplaceLimits {
+  drainMs: number
+  startMs: number
+}
+
+/**
+ * Replaces one worker after the other. While none listens, connections are lost: an app that starts slowly has as much
+ * time as its health check allows.
+ */
+export async function replaceAll(
+  { slots }: Pick<Supervisor, 'slots'>,
   running: ReadonlyMap<number, Worker>,
-  drainMs: number,
+  { drainMs, startMs }: ReplaceLimits,
 ): Promise<void> {
   for (const slot of slots) {
     const old = running.get(slot.number)
@@ -140,7 +154,7 @@ async function replaceAll(
     await happens(old, ['exit'])
     clearTimeout(timeout)
     const replacement = running.get(slot.number)
-    if (replacement !== undefined) await happens(replacement, ['listening', 'exit'], drainMs)
+    if (replacement !== undefined) await happens(replacement, ['listening', 'exit'], startMs)
   }
 }
 
