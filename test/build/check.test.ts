@@ -115,7 +115,7 @@ await t.test('so does one in dist, while it is whole', async (t) => {
   t.match(await texts(options), [/'flex'/])
 })
 
-await t.test('a kernel of another configuration is none', async (t) => {
+await t.test('a kernel of another configuration does not count', async (t) => {
   const options = fine(t, ['flex'])
   const key = await keepKernel(options)
   t.ok(existsSync(join(options.cache.own, key)))
@@ -145,7 +145,7 @@ await t.test('refuses tools that are too old', async (t) => {
   t.match(await texts(options), ['mkfs.erofs 1.4 is too old to pack layers with lz4: 1.5 or newer is needed'])
 })
 
-await t.test('a number of jobs that is none is refused before make is asked', async (t) => {
+await t.test('an invalid number of jobs is rejected before make runs', async (t) => {
   t.match(await texts({ ...fine(t), jobs: 'two' }), ['NODEOS_JOBS: found "two"; allowed: a whole number'])
 })
 

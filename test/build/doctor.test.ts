@@ -69,7 +69,7 @@ await t.test('KVM is a convenience', async (t) => {
   t.match(named(checks, 'kvm'), { status: 'note', detail: /\/dev\/kvm does not exist.*more slowly/ })
 })
 
-await t.test('what builds and boots need is bad when it is missing', async (t) => {
+await t.test('a missing tool of builds or boots is bad', async (t) => {
   const diagnosis = await diagnose(host(t, ['bison', 'qemu-system-x86_64', 'gelf.h']))
   t.notOk(diagnosis.ok)
   t.match(named(diagnosis.checks, 'bison'), {
@@ -88,7 +88,7 @@ await t.test('what builds and boots need is bad when it is missing', async (t) =
   t.equal(text.split('apt-get install').length, 2, 'the line stands there once')
 })
 
-await t.test('what only tests need is a warning', async (t) => {
+await t.test('a missing tool of tests is a warning', async (t) => {
   const { ok, checks, remedy, testRemedy } = await diagnose(host(t, ['libasan.so']))
   t.ok(ok)
   t.match(named(checks, 'libasan.so'), { status: 'warning', hint: /gcc/ })
@@ -96,7 +96,7 @@ await t.test('what only tests need is a warning', async (t) => {
   t.match(testRemedy, /apt-get install .* gcc$/)
 })
 
-await t.test('a wrong configuration is told with its hint', async (t) => {
+await t.test('an invalid configuration is reported with its hint', async (t) => {
   const error = new UserError('config/system.json: /ports', { hint: 'a number' })
   const diagnosis = await diagnose(host(t, [], { loadConfig: async () => Promise.reject(error) }))
   t.notOk(diagnosis.ok)
@@ -108,7 +108,7 @@ await t.test('a wrong configuration is told with its hint', async (t) => {
   t.match(diagnosisText(diagnosis), /✖ config +config\/system\.json: \/ports\n +a number\n/)
 })
 
-await t.test('a kernel source that is a path must be there', async (t) => {
+await t.test('a kernel source that is a path must exist', async (t) => {
   const config = await loadConfig()
   const from = async (source: string): Promise<Check | undefined> => {
     const options = host(t, [], {

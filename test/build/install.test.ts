@@ -15,7 +15,7 @@ interface Setting {
 interface Outcome {
   status: number | null
   stderr: string
-  /** What was run, in order. */
+  /** The commands, in order. */
   calls: string[]
 }
 
@@ -208,7 +208,7 @@ await t.test(
   },
 )
 
-await t.test('a Node that reads no TypeScript is told of npm install', (t) => {
+await t.test('a Node without TypeScript is an error that names npm install', (t) => {
   const { status, stderr } = guard(
     t,
     ['--build'],

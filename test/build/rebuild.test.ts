@@ -24,7 +24,7 @@ await t.test(
   async (t) => {
     const folder = t.testdir({
       'package.json': '{"dependencies":{"answer":"1.0.0"}}',
-      // What a host with another Node has: no such headers here.
+      // Like a host with another Node: no such headers.
       '.npmrc': 'nodedir=/nowhere\n',
       node_modules: {
         answer: {

@@ -4,7 +4,7 @@ import t from 'tap'
 import { loadConfig } from '../../config/load.ts'
 import { load, refusal } from './fixture.ts'
 
-await t.test('an empty system.json is a machine of defaults', async (t) => {
+await t.test('an empty system.json gives the defaults', async (t) => {
   const config = await load(t)
   t.match(config, {
     hostname: 'nodeos',

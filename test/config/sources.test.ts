@@ -48,7 +48,7 @@ await t.test('each value knows its source', async (t) => {
   t.equal(source(''), 'first')
 })
 
-await t.test('a value that replaces an object takes its notes away', async (t) => {
+await t.test('a value that replaces an object removes its provenance', async (t) => {
   const provenance: Provenance = new Map()
   note({ a: { b: 1 } }, 'first', provenance)
   const value = mergePatch({ a: { b: 1 } }, { a: [{ b: 2 }] }, 'second', provenance)

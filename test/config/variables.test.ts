@@ -31,7 +31,7 @@ await t.test('ignores variables of other programs and internal ones', async (t) 
   t.same(readVariables(env, known), { overrides: [], errors: [] })
 })
 
-await t.test('a name that resembles no valid one', async (t) => {
+await t.test('an unknown name without a similar valid one', async (t) => {
   const { errors } = readVariables({ NODEOS_COMPLETELY_DIFFERENT: '1' }, known, '.env: ')
   t.same(errors, [
     '.env: NODEOS_COMPLETELY_DIFFERENT: unknown variable; config/README.md and .env.example list the valid names',

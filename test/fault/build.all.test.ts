@@ -21,10 +21,10 @@ function runApart(copy: Checkout, argv: string[], env: Record<string, string> = 
   return result
 }
 
-/** What a build that was stopped may leave: its log, and a work folder that the next run clears. */
+/** Lists the results of a build. A stopped one also leaves its log, and a lock and a work folder that the next run removes. */
 function finished(dist: string): string[] {
   return existsSync(dist)
-    ? readdirSync(dist).filter((name) => !name.startsWith('.unfinished') && name !== 'logs')
+    ? readdirSync(dist).filter((name) => !/^\.(lock|unfinished)-/.test(name) && name !== 'logs')
     : []
 }
 

@@ -36,7 +36,7 @@ function forArm(path: string): void {
   writeFileSync(path, bytes)
 }
 
-await t.test('an addon that needs nothing but what Node has is taken as it is', (t) => {
+await t.test("an addon that needs only Node's libraries is packed unchanged", (t) => {
   const root = t.testdir({})
   const path = `${folder}/build/Release/a.node`
   compile(join(root, path), { flags: ['-lm', '-lpthread', '-ldl'] })
@@ -44,13 +44,13 @@ await t.test('an addon that needs nothing but what Node has is taken as it is', 
   t.end()
 })
 
-await t.test('without addons nobody asks for the guest', (t) => {
+await t.test('without addons, the guest is not examined', (t) => {
   const tree = treeOf(t.testdir({}), [`${folder}/index.js`])
   t.notOk(settleAddons(tree, { packages, arch: 'x64' }, () => t.fail('asked') as never))
   t.end()
 })
 
-await t.test('prebuilt addons for other platforms go, and the one that fits stays', (t) => {
+await t.test('prebuilt addons for other platforms are left out', (t) => {
   const root = t.testdir({})
   const own = `${folder}/prebuilds/linux-x64/a.glibc.node`
   const musl = `${folder}/prebuilds/linux-x64/a.musl.node`
@@ -73,7 +73,7 @@ await t.test('prebuilt addons for other platforms go, and the one that fits stay
   t.end()
 })
 
-await t.test('an addon of another kind is refused, with the package and the reason', (t) => {
+await t.test('an addon for another platform is rejected, with the package and the reason', (t) => {
   const root = t.testdir({})
   const path = `${folder}/build/Release/a.node`
   const file = compile(join(root, path))
@@ -112,7 +112,7 @@ extern void node_module_register(void *);
 __attribute__((constructor)) static void run(void) { node_module_register(&_module); }
 `
 
-await t.test('an addon that is compiled for another Node is refused, with both numbers and a remedy', (t) => {
+await t.test('an addon for another Node is rejected, with both ABI numbers and a remedy', (t) => {
   const root = t.testdir({})
   const path = `${folder}/build/Release/a.node`
   for (const code of [initializer(115), registering(115)]) {
@@ -136,7 +136,7 @@ await t.test('an addon that is compiled for another Node is refused, with both n
   t.end()
 })
 
-await t.test('an addon for the Node of the machine, or for any Node, is taken', (t) => {
+await t.test("an addon for the machine's Node, or for any Node, is packed", (t) => {
   const root = t.testdir({})
   const path = `${folder}/build/Release/a.node`
   const napi =
@@ -150,7 +150,7 @@ await t.test('an addon for the Node of the machine, or for any Node, is taken', 
 
 const prebuilt = (abi: number): string => `${folder}/prebuilds/linux-x64/node.abi${abi}.node`
 
-await t.test('of prebuilt addons for many versions of Node the one that fits stays', (t) => {
+await t.test('of prebuilt addons for several versions of Node, the matching one is packed', (t) => {
   const root = t.testdir({})
   for (const abi of [115, 127, 137]) compile(join(root, prebuilt(abi)), { code: initializer(abi) })
   t.same(settle(root, [prebuilt(115), prebuilt(127), prebuilt(137)]).paths, [prebuilt(137)])
@@ -158,7 +158,7 @@ await t.test('of prebuilt addons for many versions of Node the one that fits sta
   t.end()
 })
 
-await t.test('libraries of this host that Node lacks are carried, all the way down', (t) => {
+await t.test('libraries of this host that Node does not have are packed, directly needed or not', (t) => {
   const root = t.testdir({})
   const inner = library(join(root, 'host'), 'libinner.so.3')
   const outer = library(join(root, 'host'), 'libouter.so.2', { libraries: [inner] })
@@ -175,7 +175,7 @@ await t.test('libraries of this host that Node lacks are carried, all the way do
   t.end()
 })
 
-await t.test('libraries beside the addon are found there, in the guest as well', (t) => {
+await t.test('libraries beside the addon are found there, also in the guest', (t) => {
   const root = t.testdir({})
   const shared = 'node_modules/other/lib/libshared.so.1'
   library(join(root, 'node_modules/other/lib'), 'libshared.so.1')

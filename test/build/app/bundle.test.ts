@@ -24,7 +24,7 @@ function run(t: Test, { tree }: Plan, entry: string): string {
   return execFileSync(process.execPath, [entry], { cwd: staged, encoding: 'utf8' }).trim()
 }
 
-await t.test('a traced bundle is packed as it is, whatever its tracer left out', (t) => {
+await t.test('a traced bundle is packed unchanged', (t) => {
   const a = packageOf('a', { dependencies: { b: '1' } })
   const files = {
     'server.cjs': "console.log(require('a'), require('linked'))",
@@ -56,7 +56,7 @@ await t.test('a traced bundle is packed as it is, whatever its tracer left out',
   t.end()
 })
 
-await t.test('what a package manager installed is no traced bundle', (t) => {
+await t.test('an installed node_modules is not a traced bundle', (t) => {
   const root = t.testdir({
     'package.json': '{}',
     npm: { node_modules: { '.package-lock.json': '{}', x: packageOf('x') } },

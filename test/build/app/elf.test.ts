@@ -4,7 +4,7 @@ import t from 'tap'
 import { readElf } from '../../../build/app/elf.ts'
 import { compile, library } from './fixture.ts'
 
-await t.test('what a library needs and where it looks for it', (t) => {
+await t.test('reads the libraries that a library needs, and their search path', (t) => {
   const folder = t.testdir({})
   const one = library(folder, 'libone.so.1')
   const path = compile(join(folder, 'thing.node'), {
@@ -38,7 +38,7 @@ await t.test('the processor', (t) => {
   t.end()
 })
 
-await t.test('what is not ELF, or not whole', (t) => {
+await t.test('recognises files that are not ELF or are truncated', (t) => {
   const folder = t.testdir({ text: 'x'.repeat(100), empty: '' })
   const file = (name: string, content: Buffer): string => {
     writeFileSync(join(folder, name), content)

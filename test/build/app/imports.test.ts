@@ -14,7 +14,7 @@ function textOf({ tree }: Plan, path: string): string | undefined {
   return entry?.kind === 'text' ? entry.content : undefined
 }
 
-/** What is packed beside the app itself. */
+/** Lists the packed files outside the app. */
 function packed(root: string, app?: App): string[] {
   return [...plan(root, app).tree.keys()].sort().filter((path) => !/^(\.nodeos|app|package)/.test(path))
 }
@@ -65,7 +65,7 @@ await t.test('what the app imports by a name of `imports` is packed, and nothing
   t.end()
 })
 
-await t.test('files outside app/ are packed when they are imported, all the way down', (t) => {
+await t.test('files outside app/ are packed when they are imported, directly or not', (t) => {
   const root = t.testdir({
     'package.json': '{"type":"module"}',
     app: {
@@ -189,7 +189,7 @@ await t.test('an import that may fail is a warning', (t) => {
   t.end()
 })
 
-await t.test('names of module-alias are resolved, and packed where they lead outside app/', (t) => {
+await t.test('names of module-alias are resolved, and packed if they are outside app/', (t) => {
   const root = t.testdir({
     'package.json': JSON.stringify({
       _moduleAliases: { '@lib': 'app/lib', '@shared': 'shared' },
@@ -222,7 +222,7 @@ await t.test('a file of a dependency that pruning left out is packed when the ap
   t.end()
 })
 
-await t.test('Node is told whole file names where TypeScript leaves them to the compiler', (t) => {
+await t.test('imports without extension are rewritten to file names for Node', (t) => {
   const root = t.testdir({
     'package.json': '{"type":"module"}',
     'tsconfig.json': '{ "compilerOptions": { "paths": { "@/*": ["./src/*"], "db": ["./src/db.ts"] } } }',

@@ -7,7 +7,7 @@ function kept(manifest: object, paths: string[]): string[] {
   return paths.filter((path) => !never(path))
 }
 
-await t.test('what never runs goes', (t) => {
+await t.test('files that never run are left out', (t) => {
   const paths = [
     'README.md',
     'readme',
@@ -43,7 +43,7 @@ await t.test('what never runs goes', (t) => {
   t.end()
 })
 
-await t.test('what may run, and licences, stay', (t) => {
+await t.test('files that may run, and licences, are packed', (t) => {
   const paths = [
     'index.js',
     'history.js',
@@ -77,7 +77,7 @@ await t.test('what may run, and licences, stay', (t) => {
   t.end()
 })
 
-await t.test('what package.json names stays', (t) => {
+await t.test('files that package.json names are packed', (t) => {
   const paths = ['test/index.js', 'test/other.js', 'examples/a.js', 'bench/cli.js', 'docs/a.md', 'README.md']
   const manifests = [
     { main: './test/index.js' },
@@ -94,25 +94,25 @@ await t.test('what package.json names stays', (t) => {
   t.end()
 })
 
-await t.test('TypeScript goes only beside the JavaScript that it became', (t) => {
+await t.test('TypeScript is left out only beside its JavaScript', (t) => {
   t.same(kept({}, ['a.ts', 'a.js', 'b.ts', 'c.mts', 'c.mjs']), ['a.js', 'b.ts', 'c.mjs'])
   t.end()
 })
 
-await t.test('sources of an addon go only where there is one', (t) => {
+await t.test('sources of an addon are left out only beside the addon', (t) => {
   const sources = ['src/a.cc', 'src/a.h', 'deps/x/Makefile', 'deps/x/configure']
   t.same(kept({}, sources), sources)
   t.same(kept({}, ['binding.gyp', ...sources]), [])
   t.end()
 })
 
-await t.test('what reads declarations at run time keeps them', (t) => {
+await t.test('packages that read declarations at run time keep them', (t) => {
   t.same(kept({ name: 'typescript' }, ['lib/lib.d.ts', 'README.md']), ['lib/lib.d.ts', 'README.md'])
   t.same(kept({ name: 'typescript-thing' }, ['lib/lib.d.ts']), [])
   t.end()
 })
 
-await t.test('maps stay where a package serves its files to browsers', (t) => {
+await t.test('source maps are packed if a package serves its files to browsers', (t) => {
   const served = ['client-dist/socket.io.js', 'client-dist/socket.io.js.map', 'dist/public/app.css.map']
   t.same(kept({}, [...served, 'dist/index.js', 'dist/index.js.map', 'client.js.map']), [
     ...served,

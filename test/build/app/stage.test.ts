@@ -100,7 +100,7 @@ await t.test('the layer mirrors what the app needs of the repository', (t) => {
   t.end()
 })
 
-await t.test('secrets stay out and are named; keys that are asked for by name are taken', (t) => {
+await t.test('secrets are left out and named; keys in app.include are packed', (t) => {
   const root = t.testdir({
     'package.json': '{}',
     '.env': 'SECRET=1',
@@ -148,7 +148,7 @@ await t.test('secrets stay out and are named; keys that are asked for by name ar
   t.end()
 })
 
-await t.test('what app.include names must be in the repository', (t) => {
+await t.test('paths in app.include must be in the repository', (t) => {
   const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' } })
   for (const path of ['gone', '..', '../x', '.', 'app/..']) {
     t.throws(() => plan(root, { include: [path] }), {
@@ -159,7 +159,7 @@ await t.test('what app.include names must be in the repository', (t) => {
   t.end()
 })
 
-await t.test('the entry must be there and packed', (t) => {
+await t.test('the entry must exist and be packed', (t) => {
   const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' }, src: { 'a.js': '' } })
   t.throws(() => plan(root, { entry: 'app/gone.js' }), {
     message: 'app.entry: app/gone.js does not exist',
@@ -172,7 +172,7 @@ await t.test('the entry must be there and packed', (t) => {
   t.end()
 })
 
-await t.test('links of the app lead to what is packed, or are refused', (t) => {
+await t.test('links of the app point to packed files, or are rejected', (t) => {
   const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' }, shared: { 'a.js': '' } })
   link(root, 'app/self', '.')
   link(root, 'app/shared', '../shared')
@@ -193,7 +193,7 @@ await t.test('links of the app lead to what is packed, or are refused', (t) => {
   t.end()
 })
 
-await t.test('a link to what only the machine has may lead nowhere here', (t) => {
+await t.test('a link to a path of the machine need not exist here', (t) => {
   const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' } })
   for (const folder of ['/tmp', '/run', '/data']) link(root, `app/${folder.slice(1)}`, `${folder}/mine/cache`)
   const { tree } = plan(root)
@@ -206,7 +206,7 @@ await t.test('a link to what only the machine has may lead nowhere here', (t) =>
   t.end()
 })
 
-await t.test("types are stripped from what is the repository's own, and from nothing else", (t) => {
+await t.test("types are stripped from the repository's own files only", (t) => {
   const ts = 'export const a: number = 1\n'
   const root = t.testdir({
     'package.json': '{"dependencies":{"lib":"*","dep":"*"}}',
@@ -228,7 +228,7 @@ await t.test("types are stripped from what is the repository's own, and from not
   t.end()
 })
 
-await t.test("pruning spares the app's own files and can be turned off", (t) => {
+await t.test("pruning does not apply to the app's own files, and can be turned off", (t) => {
   const litter = { 'README.md': 'read me', 'index.js.map': '{}', 'index.d.ts': '' }
   const root = t.testdir({
     'package.json': '{"dependencies":{"dep":"*","lib":"*"}}',
@@ -275,7 +275,7 @@ await t.test(
   },
 )
 
-await t.test('the loader is told of carried libraries, and only of those', (t) => {
+await t.test('LD_LIBRARY_PATH is set only if the layer has libraries', (t) => {
   const root = t.testdir({ 'package.json': '{}', app: { 'index.js': '' } })
   t.notMatch(textOf(plan(root), '.nodeos/init.conf'), /LD_LIBRARY_PATH/)
   const libx = library(join(root, 'host'), 'libx.so.1')
@@ -314,7 +314,7 @@ await t.test('in the written layer Node finds every module that it finds in the 
   t.end()
 })
 
-await t.test('a repository without package.json, or with a damaged one', (t) => {
+await t.test('a package.json that is missing or damaged', (t) => {
   t.throws(() => plan(t.testdir({ app: { 'index.js': '' } })), {
     name: 'UserError',
     message: /missing package\.json/,

@@ -5,7 +5,7 @@ import { digestTree, type Entry, type Tree, writeTree } from '../../../build/app
 
 const text = (content: string, executable = false): Entry => ({ kind: 'text', content, executable })
 
-await t.test('a digest tells trees apart, not the order in which they were found', (t) => {
+await t.test('a digest depends on the tree, not on the order of its files', (t) => {
   const source = join(t.testdir({ file: 'one' }), 'file')
   const entries: [string, Entry][] = [
     ['a/b.js', text('1')],
@@ -34,7 +34,7 @@ await t.test('a digest tells trees apart, not the order in which they were found
   t.end()
 })
 
-await t.test('what is written has the modes of an image, whatever the umask', (t) => {
+await t.test('written files have the modes of an image, whatever the umask', (t) => {
   const folder = t.testdir({ secret: 'one' })
   const source = join(folder, 'secret')
   const tree: Tree = new Map([

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { isTypeScript, stripTypes } from '../../../build/app/typescript.ts'
 
-await t.test('types go, positions stay', (t) => {
+await t.test('types are removed, positions stay', (t) => {
   const code = 'import type { A } from "./a.ts"\nexport const a: number = 1 as A\n'
   const stripped = stripTypes(code, 'app/a.ts')
   t.match(stripped, { as: 'javascript', code: /^ *\nexport const a {9}= 1 {5}\n$/ })
@@ -9,7 +9,7 @@ await t.test('types go, positions stay', (t) => {
   t.end()
 })
 
-await t.test('no warning of an experiment reaches the reader, others do', (t) => {
+await t.test('warnings are printed, except of experimental features', (t) => {
   const warned: unknown[] = []
   const original = Object.getOwnPropertyDescriptor(process, 'emitWarning')
   t.teardown(() => Object.defineProperty(process, 'emitWarning', original ?? {}))
@@ -20,7 +20,7 @@ await t.test('no warning of an experiment reaches the reader, others do', (t) =>
   t.end()
 })
 
-await t.test('what needs more than stripping is for the compiler', (t) => {
+await t.test('syntax that cannot be stripped is left to the compiler', (t) => {
   const cases = [
     '\nenum A { x }',
     'namespace A { export const x = 1 }',
@@ -36,7 +36,7 @@ await t.test('what needs more than stripping is for the compiler', (t) => {
   t.end()
 })
 
-await t.test('what is no TypeScript is named with file, line and reason', (t) => {
+await t.test('invalid TypeScript is reported with file, line and reason', (t) => {
   t.match(stripTypes('\nconst a: = 1', 'app/a.ts'), {
     as: 'broken',
     error: { name: 'UserError', message: /^app\/a\.ts:2 is not valid TypeScript: Unexpected token/ },
@@ -44,7 +44,7 @@ await t.test('what is no TypeScript is named with file, line and reason', (t) =>
   t.end()
 })
 
-await t.test('an @ that is no decorator is left alone', (t) => {
+await t.test('an @ that is not a decorator is ignored', (t) => {
   for (const code of [
     'const css = `\n@media print {}\n`',
     '/**\n * @param a\n */\nconst a = 1',
@@ -55,7 +55,7 @@ await t.test('an @ that is no decorator is left alone', (t) => {
   t.end()
 })
 
-await t.test('bugs are not taken for mistakes of the reader', (t) => {
+await t.test('bugs are not reported as errors of the user', (t) => {
   t.throws(() => stripTypes(1 as unknown as string, 'a.ts'), { name: 'TypeError' })
   t.end()
 })

@@ -23,7 +23,7 @@ export const parts = {
   app: noise('app', 300 * 1024),
 }
 
-/** What an image is assembled from. */
+/** The input of a format. */
 export async function makeInput(t: Test, contents: Record<string, Buffer> = parts): Promise<FormatInput> {
   const out = folderOf(t)
   mkdirSync(join(out, 'kernel'))
@@ -47,7 +47,7 @@ export async function assemble(t: Test, name: string): Promise<string> {
   return image.path
 }
 
-/** What a tool that had no part in making the image says of it. @throws when it finds a fault, or is not there */
+/** Checks an image with a tool that did not make it. @throws when it finds a fault or is missing */
 export function ask(program: string, ...argv: string[]): string {
   const PATH = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`
   return execFileSync(program, argv, { encoding: 'utf8', env: { ...process.env, PATH, LC_ALL: 'C' } })

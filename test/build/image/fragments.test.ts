@@ -6,7 +6,7 @@ import { folderOf } from '../../lib/release.ts'
 
 const disk = ['CONFIG_SCSI', 'CONFIG_BLK_DEV_SD']
 const initrd = ['CONFIG_BLK_DEV_INITRD', 'CONFIG_BLK_DEV_LOOP']
-/** What the kernel must have to find its layers, by how the image is attached. */
+/** Kernel options that find the layers, by how the image is attached. */
 const needs: Record<Boot['as'], readonly string[]> = {
   'virtio-blk': ['CONFIG_VIRTIO_PCI', 'CONFIG_VIRTIO_BLK'],
   'virtio-scsi': ['CONFIG_VIRTIO_PCI', 'CONFIG_SCSI_VIRTIO', ...disk],
@@ -19,7 +19,7 @@ const needs: Record<Boot['as'], readonly string[]> = {
   'efi-file': initrd,
   ipxe: initrd,
 }
-/** What it must have besides, by what lies in the image. */
+/** Further kernel options, by the content of the image. */
 const contents: Record<string, readonly string[]> = {
   iso: ['CONFIG_ISO9660_FS', ...initrd],
   raw: ['CONFIG_EFI_PARTITION'],

@@ -10,7 +10,7 @@ const skip = process.getuid?.() === 0 ? false : 'the tests are run without root,
 await t.test('every image is made without root', { skip }, (t) => {
   const folder = folderOf(t)
   chownSync(folder, nobody, nobody)
-  // tap would have it write its notes into the repository, which is not nobody's.
+  // tap would let it write into the repository, for which this user has no permission.
   const clean = ['env', '-i', `PATH=${process.env['PATH']}`, `HOME=${folder}`, `TMPDIR=${folder}`]
   const program = [process.execPath, join(import.meta.dirname, 'assemble.ts')]
   const { status, stdout, stderr } = spawnSync(

@@ -24,7 +24,7 @@ async function compileWith(t: Test, recipe: string[], interrupted = new AbortCon
   return { error, shown, log, kept: readFileSync(log, 'utf8') }
 }
 
-await t.test('shows the file at work, counts, and keeps all that make prints', async (t) => {
+await t.test('shows the current file, counts, and logs everything that make prints', async (t) => {
   const { error, shown, kept } = await compileWith(t, [
     "echo '  CC      init/main.o'",
     "echo '  AR      init/built-in.a'",

@@ -21,7 +21,7 @@ async function serve(t: { teardown(fn: () => void): unknown }, sha256: string): 
   }
 }
 
-/** What is found, brought to this machine. */
+/** Finds a source and downloads it. */
 async function bring(setting: string, pin: Pin, folder: string): Promise<Source> {
   const source = await findSource(setting, pin, folder)
   await bringSource(source)
@@ -30,7 +30,7 @@ async function bring(setting: string, pin: Pin, folder: string): Promise<Source>
 
 const dead = (pin: Pin): Pin => ({ ...pin, tarball: { ...pin.tarball, url: 'http://127.0.0.1:1/' } })
 
-await t.test('a tarball with the pinned hash is kept and used again', async (t) => {
+await t.test('a tarball with the pinned hash is cached', async (t) => {
   const folder = t.testdir({})
   const pin = await serve(t, hashText(content))
   const source = await bring('tarball', pin, folder)
@@ -44,7 +44,7 @@ await t.test('a tarball with the pinned hash is kept and used again', async (t) 
   t.equal(await readFile(source.path, 'utf8'), content, 'but downloaded again')
 })
 
-await t.test('a tarball with another hash is refused, and nothing of it is kept', async (t) => {
+await t.test('a tarball with another hash is rejected and removed', async (t) => {
   const folder = t.testdir({})
   const pin = await serve(t, hashText('what was pinned'))
   await t.rejects(bring('tarball', pin, folder), {

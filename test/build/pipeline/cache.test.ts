@@ -23,7 +23,7 @@ async function stored(folder: string): Promise<{ cache: Cache; key: string }> {
   return { cache, key }
 }
 
-await t.test('an entry comes back as it was put', async (t) => {
+await t.test('an entry is fetched as it was stored', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   t.equal(await fetchEntry(cache, key, join(folder, 'back')), true)
@@ -38,7 +38,7 @@ await t.test('a key changes with every input, not with their order', (t) => {
   t.end()
 })
 
-await t.test('a damaged entry is not used and is dropped', async (t) => {
+await t.test('a damaged entry is not used, and removed', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   await writeFile(join(cache.own, key, 'layer'), 'the bites')
@@ -60,7 +60,7 @@ await t.test('an entry without its file or with a broken index is not used', asy
   }
 })
 
-await t.test('another store is read, and what it had is kept', async (t) => {
+await t.test('another store is read, and its entries are stored in our own', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   const mine = { own: join(folder, 'mine'), others: [cache.own] }
@@ -68,7 +68,7 @@ await t.test('another store is read, and what it had is kept', async (t) => {
   t.equal(await fetchEntry({ own: mine.own, others: [] }, key, join(folder, 'again')), true)
 })
 
-await t.test('a damaged entry of another store is left to its owner', async (t) => {
+await t.test('a damaged entry of another store is ignored, not removed', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   await writeFile(join(cache.own, key, 'layer'), 'the bites')
@@ -95,19 +95,22 @@ await t.test('of each kind, the entries that were used last are kept', async (t)
   t.notOk(rest.includes(second))
 })
 
-await t.test('what killed builds have left goes after a day, what is at work stays', async (t) => {
-  const folder = t.testdir({
-    made: { layer: 'x' },
-    own: { '.unfinished-a-1': { layer: '' }, '.unfinished-b-2': {} },
-  })
-  const cache = { own: join(folder, 'own'), others: [] }
-  await utimes(join(cache.own, '.unfinished-a-1'), 1000, 1000)
-  const key = cacheKey('thing', {})
-  await storeEntry(cache, key, join(folder, 'made'))
-  t.same((await readdir(cache.own)).sort(), ['.unfinished-b-2', key])
-})
+await t.test(
+  'leftovers of killed builds are removed after a day, running builds are not disturbed',
+  async (t) => {
+    const folder = t.testdir({
+      made: { layer: 'x' },
+      own: { '.unfinished-a-1': { layer: '' }, '.unfinished-b-2': {} },
+    })
+    const cache = { own: join(folder, 'own'), others: [] }
+    await utimes(join(cache.own, '.unfinished-a-1'), 1000, 1000)
+    const key = cacheKey('thing', {})
+    await storeEntry(cache, key, join(folder, 'made'))
+    t.same((await readdir(cache.own)).sort(), ['.unfinished-b-2', key])
+  },
+)
 
-await t.test('the same entry can be kept twice at once', async (t) => {
+await t.test('two builds can store the same entry at once', async (t) => {
   const folder = t.testdir({ made: { layer: 'the bytes' } })
   const cache = { own: join(folder, 'own'), others: [] }
   const key = cacheKey('thing', {})
@@ -116,7 +119,7 @@ await t.test('the same entry can be kept twice at once', async (t) => {
   t.equal(await fetchEntry(cache, key, join(folder, 'back')), true)
 })
 
-await t.test('a store behind a URL is read; one that lies or is dead is passed over', async (t) => {
+await t.test('a store at a URL is read; one that is corrupt or down is skipped', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   let lie = false
@@ -137,7 +140,7 @@ await t.test('a store behind a URL is read; one that lies or is dead is passed o
   t.equal(await fetchEntry(through('three'), key, join(folder, 'dead')), false)
 })
 
-await t.test('a store over plain http is refused, except on this machine', (t) => {
+await t.test('a store over plain http is rejected, except on this host', (t) => {
   t.throws(() => cacheFrom({ NODEOS_CACHE: 'http://cache.example/nodeos' }), /is not secure/)
   t.same(cacheFrom({ NODEOS_CACHE: 'https://cache.example/a, /srv/b', XDG_CACHE_HOME: '/c' }), {
     own: '/c/nodeos',

@@ -32,7 +32,7 @@ for (const compression of ['lz4', 'zstd', 'xz'] as Compression[]) {
   )
 }
 
-await t.test('what cannot be packed leaves no file and says why', async (t) => {
+await t.test('a failure to pack leaves no file and reports the reason', async (t) => {
   const folder = t.testdir({})
   const out = join(folder, 'layer.erofs')
   await t.rejects(

@@ -23,7 +23,7 @@ function step(dist: string, source: string, made: string[], cache?: Cache): Step
   }
 }
 
-await t.test('a step is made once, and again only when an input or its result changes', async (t) => {
+await t.test('a step runs once, and again only when an input or its result changes', async (t) => {
   const dist = t.testdir({})
   const made: string[] = []
   const [artefact] = await runStep(step(dist, 'one', made))
@@ -38,7 +38,7 @@ await t.test('a step is made once, and again only when an input or its result ch
   t.same((await readdir(dist)).sort(), ['thing.bin', 'thing.json'])
 })
 
-await t.test('a result of which one bit is wrong is made again, whatever its size and time', async (t) => {
+await t.test('a result with one wrong bit is made again, whatever its size and time', async (t) => {
   const dist = t.testdir({})
   const made: string[] = []
   await runStep(step(dist, 'one', made))
@@ -51,7 +51,7 @@ await t.test('a result of which one bit is wrong is made again, whatever its siz
   t.equal(await readFile(file, 'utf8'), 'one')
 })
 
-await t.test('a copied folder speaks of its own files', async (t) => {
+await t.test('the records of a copied folder point to its own files', async (t) => {
   const folder = t.testdir({ a: {} })
   const [a, b] = [join(folder, 'a'), join(folder, 'b')]
   const made: string[] = []
@@ -65,7 +65,7 @@ await t.test('a copied folder speaks of its own files', async (t) => {
   t.same(made, ['one'], 'without those that they were copied from')
 })
 
-await t.test('what a killed build left goes, even when there is nothing to do', async (t) => {
+await t.test('the work of a killed build is removed, even when nothing changed', async (t) => {
   const dist = t.testdir({})
   await runStep(step(dist, 'one', []))
   await mkdir(join(dist, '.unfinished-thing/result-tree'), { recursive: true })
@@ -73,7 +73,7 @@ await t.test('what a killed build left goes, even when there is nothing to do', 
   t.same((await readdir(dist)).sort(), ['thing.bin', 'thing.json'])
 })
 
-await t.test('a cached result is taken instead of made', async (t) => {
+await t.test('a cached result is used', async (t) => {
   const folder = t.testdir({ a: {}, b: {} })
   const cache = { own: join(folder, 'cache'), others: [] }
   const made: string[] = []
@@ -84,7 +84,7 @@ await t.test('a cached result is taken instead of made', async (t) => {
   t.equal(await readFile(join(folder, 'b/thing.bin'), 'utf8'), 'one')
 })
 
-await t.test('a failing step leaves what was there, and nothing half-made', async (t) => {
+await t.test('a failing step leaves the previous result, and nothing incomplete', async (t) => {
   const dist = t.testdir({})
   await runStep(step(dist, 'one', []))
   const failing: Step = {

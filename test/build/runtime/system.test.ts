@@ -18,7 +18,7 @@ await t.test(
   },
 )
 
-await t.test('what it is made from', async (t) => {
+await t.test('its inputs are everything it is made from', async (t) => {
   const inputs = await systemInputs()
   t.hasProps(inputs, [
     'build/runtime/system.ts',

@@ -22,7 +22,7 @@ await withLock(${JSON.stringify(path)}, {}, ${body})`
   return child
 }
 
-await t.test('one at a time, and the other is told that it waits', async (t) => {
+await t.test('one at a time; the other is notified that it waits', async (t) => {
   const path = join(t.testdir({}), 'lock')
   const order: string[] = []
   const seen = Promise.withResolvers<void>()
@@ -40,7 +40,7 @@ await t.test('one at a time, and the other is told that it waits', async (t) => 
   t.same(order, ['a begins', 'b waits', 'a ends', 'b begins', 'b ends'])
 })
 
-await t.test('a lock goes when its process is killed', async (t) => {
+await t.test('a lock is void when its process is killed', async (t) => {
   const path = join(t.testdir({}), 'lock')
   const child = await holder(path)
   let waited = 0
@@ -58,7 +58,7 @@ await t.test('a lock goes when its process is killed', async (t) => {
   t.equal(waited, 1)
 })
 
-await t.test('a lock goes when its work fails; another path has another one', async (t) => {
+await t.test('a lock is released when its work fails; another path has another lock', async (t) => {
   const free = { waiting: (): void => void t.fail('it waits') }
   const path = join(t.testdir({}), 'lock')
   const failing = withLock(path, free, async () => {
@@ -74,7 +74,7 @@ function locked<T>(folder: string, body: () => Promise<T>): Promise<T> {
   return withLock(join(folder, 'lock'), { holder: 'another deploy' }, body)
 }
 
-await t.test('one at a time; the lock goes with its holder', async (t) => {
+await t.test('one at a time; a held lock is an error that names its holder', async (t) => {
   const folder = t.testdir()
   await locked(folder, async () => {
     await t.rejects(
@@ -91,21 +91,21 @@ await t.test('one at a time; the lock goes with its holder', async (t) => {
   t.equal(await locked(folder, async () => 'free again'), 'free again')
 })
 
-await t.test('a lock whose holder is dead, or which is damaged, holds nothing', async (t) => {
+await t.test('a lock of a dead process, or a damaged lock, is void', async (t) => {
   for (const text of [JSON.stringify({ pid: process.pid, started: '1' }), '', '{"pid"']) {
     const folder = t.testdir({ lock: text })
     t.equal(await locked(folder, async () => 'taken'), 'taken')
   }
 })
 
-await t.test('so does that of one who died while it took the place of a dead one', async (t) => {
+await t.test('the lock of a process that died while it replaced a lock is void', async (t) => {
   const dead = JSON.stringify({ pid: process.pid, started: '1' })
   const folder = t.testdir({ lock: dead, [`lock.after-${hashText(dead).slice(0, 16)}`]: dead })
   t.equal(await locked(folder, async () => 'taken'), 'taken')
   t.strictSame(readdirSync(folder), [])
 })
 
-await t.test('of two processes that find the lock of a dead one, one takes it', async (t) => {
+await t.test('if two processes find a void lock, one takes it', async (t) => {
   const rounds = 300
   const lockers = [1, 2].map(() => fork(join(import.meta.dirname, 'locker.ts')))
   t.teardown(() => lockers.forEach((locker) => locker.kill()))
