@@ -1,77 +1,93 @@
+import { mkdir } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describeError, UserError } from '../../config/lib/errors.ts'
-import type { Kept } from '../release/store.ts'
-import { limitConsole, streamConsole } from '../qemu/console.ts'
 import { isRunning, type ProcessMark } from '../../config/lib/process.ts'
+import { limitConsole, streamConsole } from '../qemu/console.ts'
+import { isHealthy } from '../qemu/health.ts'
+import type { Candidate } from '../release/lifecycle.ts'
+import type { Kept } from '../release/store.ts'
 import type { Report } from '../target.ts'
-import { type Booted, discard } from './machine.ts'
+import { ChangeLock, requireIdle } from './change-lock.ts'
 import type { Caller } from './channel.ts'
 import type { Home } from './home.ts'
-import { branch } from './repository.ts'
-import { Serving } from './serving.ts'
+import { HostHypervisor } from './hypervisor.ts'
+import { type Booted, killBooted, killStrays, machinesIn, portsOf } from './machine.ts'
+import { intactRelease, releaseOnBranch } from './repository.ts'
+import { nextStep, overdue, readState, wanted } from './state.ts'
 import { statusOf } from './status.ts'
-import { refuse, Turn } from './turn.ts'
 
-/** A machine that is well and waits for its commit to be on the branch. */
-interface Candidate {
-  machine: Booted
+/** A healthy release whose commit git has not accepted yet. */
+interface Pushed extends Candidate<Booted> {
   kept: Kept
-  /** git's process that takes the push: when it ends, the branch says what is to be. */
+  /** The git process of the push: when it ends, the branch decides. */
   pusher: ProcessMark
 }
 
+type Log = (text: string) => void
+
 const watchMs = 500
-/** After a look that failed. */
-const againMs = 5000
+/** After a step that failed. */
+const retryMs = 5000
 const restartMs = { first: 1000, most: 60_000 }
 
-/** One appliance of a host: its releases, the machine that serves, and the change from one to the next. */
+/** One appliance of a host: decides which release should run, and has its hypervisor run it. */
 export class Appliance {
-  readonly #serving: Serving
-  readonly #turn = new Turn()
-  #candidate: Candidate | undefined
-  /** The release on the branch that did not become healthy after all. */
-  #refused: { number: number; why: string } | undefined
-  #ended = false
-  /** When the machine was last started again, and how long to wait when that does not help. */
+  readonly hypervisor: HostHypervisor
+  readonly #home: Home
+  readonly #log: Log
+  readonly #lock = new ChangeLock()
+  #pushed: Pushed | undefined
+  /** The release on the branch that did not become healthy. */
+  #failed: { number: number; why: string } | undefined
+  #closed = false
+  /** When the machine was last restarted, and how long to wait if that fails. */
   readonly #restart = { at: Date.now(), waitMs: restartMs.first }
-  /** Resolves when what the service before left is taken up. */
   #started: Promise<void> = Promise.resolve()
 
-  private constructor(serving: Serving) {
-    this.#serving = serving
+  private constructor(hypervisor: HostHypervisor, home: Home, log: Log) {
+    this.hypervisor = hypervisor
+    this.#home = home
+    this.#log = log
   }
 
-  /** Takes an appliance up where it was left: by a service that ended, was killed, or went down with the host. */
-  static async open(home: Home, name: string, say: (text: string) => void): Promise<Appliance> {
-    return new Appliance(await Serving.open(home, name, say))
+  /** Opens an appliance as the previous service left it, however that ended. */
+  static async open(home: Home, name: string, log: Log): Promise<Appliance> {
+    await mkdir(home.folder(name), { recursive: true, mode: 0o700 })
+    const [settings, state] = [await home.settings(name), await readState(home, name)]
+    return new Appliance(new HostHypervisor(home, name, settings, state, log), home, log)
   }
 
-  /** Brings up what is to serve: what the branch says, else the last release that did. Then watches over it. */
+  /** Starts the release of the branch, else the last one that served, and watches over it. */
   start(): void {
-    this.#started = this.#inTurn(() => this.#serving.resume()).catch((error: unknown) =>
-      this.#serving.say(describeError(error)),
-    )
+    this.#started = this.#lock
+      .later('the service is starting', () => this.resume())
+      .catch((error: unknown) => this.#log(describeError(error)))
     void this.#started.then(() => this.#watch())
   }
 
-  /** Resolves when it serves, or is known not to. */
+  /** Resolves when the appliance serves, or failed to. */
   get started(): Promise<void> {
     return this.#started
   }
 
-  /** Boots a release beside what serves, and keeps it until git has its commit, or has not. */
+  /** Leaves the machine running, for the next service. */
+  close(): void {
+    this.#closed = true
+    this.hypervisor.proxy.close()
+  }
+
+  // Verbs
+
+  /** Boots a release, and keeps it until git has accepted its commit, or has not. */
   async prepare(number: number, pusher: ProcessMark, caller: Caller): Promise<Report> {
     return this.#exclusive(`release ${number} is being deployed`, async () => {
-      this.#serving.settings = await this.#serving.home.settings(this.#serving.name)
-      const kept = await this.#serving.sound(number)
-      const ports = this.#serving.portsOf(kept)
-      await this.#serving.front.open(ports)
+      this.hypervisor.settings = await this.#home.settings(this.hypervisor.name)
+      const kept = await this.#intact(number)
+      await this.hypervisor.proxy.listen(portsOf(kept, this.hypervisor.settings))
       try {
-        const machine = await this.#serving.bootNext(kept, caller.print, caller.gone)
-        this.#candidate = { machine, kept, pusher }
+        this.#pushed = { ...(await this.hypervisor.boot(kept, caller.print, caller.gone)), kept, pusher }
       } catch (error) {
-        this.#serving.keepOwnPorts()
+        this.hypervisor.listenOnOwnPorts()
         throw error
       }
       return { text: `release ${number} is healthy`, data: { number } }
@@ -80,91 +96,136 @@ export class Appliance {
 
   /** Moves traffic to a release whose commit is on the branch. */
   async commit(number: number): Promise<Report> {
-    if (this.#candidate?.kept.number === number) await this.#decide(this.#candidate)
     // The service may have been killed since it prepared the release.
+    if (this.#pushed?.kept.number === number) await this.#decide(this.#pushed)
     else await this.#follow()
-    const { current } = this.#serving.state
+    const { current } = this.hypervisor.state
     if (current?.number !== number) {
-      throw new UserError(
-        `release ${number} is on the branch but does not serve: ${this.#refused?.why ?? 'its machine was stopped'}`,
-        {
-          hint: `${current === undefined ? 'no release serves' : `release ${current.number} keeps serving`}; npm run deploy   retries`,
-        },
-      )
+      const why = this.#failed?.why ?? 'its machine was stopped'
+      const serves = current === undefined ? 'no release serves' : `release ${current.number} keeps serving`
+      throw new UserError(`release ${number} is on the branch but does not serve: ${why}`, {
+        hint: `${serves}; npm run deploy   retries`,
+      })
     }
     const ports = current.published.map(({ port, protocol }) => `${port}/${protocol}`).join(', ')
     return { text: `release ${number} serves${ports === '' ? '' : ` on ${ports}`}`, data: { number } }
   }
 
-  /** The branch has the last word: with the commit on it the candidate serves, without it is dropped. */
-  async #decide(candidate: Candidate): Promise<void> {
-    await this.#inTurn(async () => {
-      if (this.#candidate !== candidate) return
-      const { machine, kept } = candidate
-      if ((await this.#serving.git.commitOf(`refs/heads/${branch}`)) === kept.commit)
-        await this.#serving.replace(machine)
-      else {
-        this.#serving.say(`the push of release ${kept.number} did not complete: stopping its machine`)
-        await discard(machine)
-        this.#serving.keepOwnPorts()
-        await this.#serving.giveBack()
-      }
-      this.#candidate = undefined
+  async status(): Promise<Report> {
+    const { name, state, store, data } = this.hypervisor
+    return statusOf(name, state, store, data)
+  }
+
+  async logs(follow: boolean, caller: Caller): Promise<Report> {
+    const { current } = this.hypervisor.state
+    if (current === undefined) throw new UserError('no release is deployed', { hint: 'npm run deploy' })
+    await streamConsole(current, follow, caller.gone, caller.print)
+    return { text: '', data: {} }
+  }
+
+  /** Stops the machine until the next deploy. */
+  async stop(): Promise<Report> {
+    return this.#exclusive('the machine is being stopped', async () => {
+      const { current } = this.hypervisor.state
+      const ending = await this.hypervisor.stop()
+      return ending === undefined
+        ? { text: 'no machine is running', data: { stopped: false } }
+        : { text: `release ${current?.number}: ${ending}`, data: { stopped: true, ending } }
     })
   }
 
-  /** Deploys what the branch says when something else serves: a service was killed in between. */
-  async #follow(): Promise<void> {
-    if ((await this.#overdue()) === undefined) return
-    await this.#inTurn(async () => {
-      const tip = await this.#overdue()
-      if (tip === undefined) return
-      this.#serving.say(`release ${tip} is on the branch but does not serve: starting it`)
-      try {
-        await this.#serving.replace(
-          await this.#serving.bootNext(await this.#serving.sound(tip), this.#serving.say),
-        )
-      } catch (error) {
-        this.#refused = { number: tip, why: error instanceof Error ? error.message : String(error) }
-        this.#serving.say(describeError(error))
-      }
+  /** Removes the machine and the stored releases. The repository is the history, and stays; so does the data by default. */
+  async destroy(withData: boolean): Promise<Report> {
+    const { data } = await this.stop()
+    const { name, data: disk, state } = this.hypervisor
+    const destroyed = state.current !== undefined
+    return this.#exclusive('the appliance is being removed', async () => {
+      await this.hypervisor.forget()
+      if (withData) await disk.remove()
+      const kept = (await disk.exists())
+        ? `\nits data is kept in ${disk.file} on its host (to remove it: npm run deploy:destroy -- --data)`
+        : ''
+      const text = destroyed
+        ? `removed the machine of ${name}; its repository is kept: npm run deploy   deploys again`
+        : 'no release is deployed'
+      return { text: text + kept, data: { ...data, destroyed } }
     })
   }
 
-  /** The release on the branch, when another one serves that it was not refused for. */
-  async #overdue(): Promise<number | undefined> {
-    const tip = await this.#serving.tip()
-    return tip === this.#serving.state.current?.number || tip === this.#refused?.number ? undefined : tip
-  }
+  // What should run: see state.ts
 
-  /** Looks after the machine, as long as the service runs: a look that fails is said, and the next one follows. */
   async #watch(): Promise<void> {
-    for (; !this.#ended; await wait(watchMs)) {
+    for (; !this.#closed; await wait(watchMs)) {
       try {
-        await this.#look()
+        await this.#step()
       } catch (error) {
-        this.#serving.say(describeError(error))
-        await wait(againMs)
+        this.#log(describeError(error))
+        await wait(retryMs)
       }
     }
   }
 
-  /** Decides what a push has left open, and starts the machine again when it has ended; ever later while it ends at once. */
-  async #look(): Promise<void> {
-    const candidate = this.#candidate
-    if (candidate !== undefined && !isRunning(candidate.pusher)) await this.#decide(candidate)
-    const { current, stopped } = this.#serving.state
-    if (stopped === true || this.#turn.busy !== undefined || this.#candidate !== undefined) return
-    await this.#follow()
-    if (current === undefined || current !== this.#serving.state.current) return
-    if (isRunning(current)) return limitConsole(current)
+  async #step(): Promise<void> {
+    if (this.#lock.running !== undefined) return
+    const pushed = this.#pushed
+    const step = nextStep({
+      state: this.hypervisor.state,
+      branch: await this.#onBranch(),
+      candidate: pushed && { commit: pushed.kept.commit, pushing: isRunning(pushed.pusher) },
+      failed: this.#failed?.number,
+      isRunning,
+    })
+    if (pushed !== undefined && (step.do === 'commit' || step.do === 'abandon')) await this.#decide(pushed)
+    else if (step.do === 'replace') await this.#follow()
+    else if (step.do === 'restart') await this.#restartMachine(step.machine)
+    else if (this.hypervisor.state.current !== undefined && isRunning(this.hypervisor.state.current))
+      await limitConsole(this.hypervisor.state.current)
+  }
+
+  /** Lets a pushed release serve if its commit is on the branch; else drops it. */
+  async #decide(pushed: Pushed): Promise<void> {
+    await this.#lock.later('traffic is being moved', async () => {
+      if (this.#pushed !== pushed) return
+      const { kept } = pushed
+      const branch = await this.#onBranch()
+      this.#pushed = undefined
+      const candidate = { commit: kept.commit, pushing: false }
+      const step = nextStep({ state: this.hypervisor.state, branch, candidate, failed: undefined, isRunning })
+      if (step.do === 'commit') return pushed.commit()
+      this.#log(`the push of release ${kept.number} did not complete: stopping its machine`)
+      await pushed.abandon()
+      this.hypervisor.listenOnOwnPorts()
+    })
+  }
+
+  /** Starts the release on the branch if another one serves. */
+  async #follow(): Promise<void> {
+    const branch = async (): Promise<number | undefined> =>
+      overdue(this.hypervisor.state, (await this.#onBranch())?.number, this.#failed?.number)
+    if ((await branch()) === undefined) return
+    await this.#lock.later('the release on the branch is being started', async () => {
+      const number = await branch()
+      if (number === undefined) return
+      this.#log(`release ${number} is on the branch but does not serve: starting it`)
+      try {
+        const kept = await this.#intact(number)
+        await (await this.hypervisor.boot(kept, this.#log)).commit()
+      } catch (error) {
+        this.#failed = { number, why: error instanceof Error ? error.message : String(error) }
+        this.#log(describeError(error))
+      }
+    })
+  }
+
+  /** Restarts a machine that ended, with exponential backoff. */
+  async #restartMachine(machine: Booted): Promise<void> {
     if (Date.now() - this.#restart.at > restartMs.most) this.#restart.waitMs = restartMs.first
-    this.#serving.say(`the machine of release ${current.number} ended: restarting it`)
-    this.#serving.front.lead(undefined)
+    this.#log(`the machine of release ${machine.number} ended: restarting it`)
+    this.hypervisor.proxy.forwardTo(undefined)
     await this.#exclusive('the machine is being restarted', async () => {
-      this.#serving.state.restarts += 1
-      await discard(current)
-      await this.#serving.bringUp(current.number)
+      this.hypervisor.state.restarts += 1
+      await killBooted(machine)
+      await this.hypervisor.bringUp(machine.number)
     }).catch(async () => {
       await wait(this.#restart.waitMs)
       this.#restart.waitMs = Math.min(2 * this.#restart.waitMs, restartMs.most)
@@ -172,61 +233,46 @@ export class Appliance {
     this.#restart.at = Date.now()
   }
 
-  async status(): Promise<Report> {
-    const { name, state, store, data } = this.#serving
-    return statusOf(name, state, store, data)
+  // Making it so
+
+  /** Keeps the machine that should run, ends every other one, and boots what is missing. */
+  async resume(): Promise<void> {
+    const number = wanted(this.hypervisor.state, (await this.#onBranch())?.number)
+    const recorded = await machinesIn(this.hypervisor.folder)
+    const running = recorded.filter(isRunning)
+    for (const ended of recorded.filter((each) => !running.includes(each))) await killBooted(ended)
+    const kept = await firstHealthy(running.filter((each) => each.number === number))
+    await killStrays(
+      this.hypervisor.folder,
+      running.map(({ pid }) => pid),
+    )
+    if (kept !== undefined) await this.hypervisor.serve(kept)
+    const others = running.filter((each) => each !== kept)
+    if (kept === undefined) await Promise.all(others.map(killBooted))
+    else for (const other of others) void this.hypervisor.retireLogged(other)
+    if (number !== this.hypervisor.state.handover?.to) await this.hypervisor.undoHandover()
+    if (kept === undefined && number !== undefined) await this.hypervisor.bringUp(number)
   }
 
-  async logs(follow: boolean, caller: Caller): Promise<Report> {
-    const { current } = this.#serving.state
-    if (current === undefined) throw new UserError('no release is deployed', { hint: 'npm run deploy' })
-    await streamConsole(current, follow, caller.gone, caller.print)
-    return { text: '', data: {} }
+  #onBranch(): Promise<Kept | undefined> {
+    return releaseOnBranch(this.hypervisor.store, this.hypervisor.git)
   }
 
-  async stop(): Promise<Report> {
-    return this.#exclusive('the machine is being stopped', async () => {
-      const { current } = this.#serving.state
-      const ending = await this.#serving.stop()
-      return ending === undefined
-        ? { text: 'no machine is running', data: { stopped: false } }
-        : { text: `release ${current?.number}: ${ending}`, data: { stopped: true, ending } }
-    })
+  #intact(number: number): Promise<Kept> {
+    return intactRelease(this.hypervisor.store, this.hypervisor.git, number, this.#log)
   }
 
-  /** Ends the machine and forgets the releases that are ready to run; the repository stays: it is the history. So do its data. */
-  async destroy(withData: boolean): Promise<Report> {
-    const { data } = await this.stop()
-    const { name, state, data: disk } = this.#serving
-    const destroyed = state.current !== undefined
-    return this.#exclusive('the appliance is being removed', async () => {
-      await this.#serving.forget()
-      if (withData) await disk.remove()
-      const stays = (await disk.exists())
-        ? `\nits data is kept in ${disk.file} on its host (to remove it: npm run deploy:destroy -- --data)`
-        : ''
-      const text = destroyed
-        ? `removed the machine of ${name}; its repository is kept: npm run deploy   deploys again`
-        : 'no release is deployed'
-      return { text: text + stays, data: { ...data, destroyed } }
-    })
-  }
-
-  /** Leaves the machine running, for the service that comes next. */
-  close(): void {
-    this.#ended = true
-    this.#serving.front.close()
-  }
-
-  /** Runs a change that somebody asked for, unless one is under way. */
+  /** Runs a change that was requested. @throws {UserError} when another one runs */
   async #exclusive<T>(what: string, body: () => Promise<T>): Promise<T> {
     await this.#started
-    refuse(this.#candidate && `release ${this.#candidate.kept.number} is being deployed`)
-    return this.#turn.exclusive(what, body)
+    requireIdle(this.#pushed && `release ${this.#pushed.kept.number} is being deployed`)
+    return this.#lock.now(what, body)
   }
+}
 
-  /** Runs a change that must be, after the one that is under way. */
-  #inTurn(body: () => Promise<void>): Promise<void> {
-    return this.#turn.after('traffic is being moved', body)
-  }
+/** Finds a machine that is healthy, or has no health check. */
+async function firstHealthy(machines: readonly Booted[]): Promise<Booted | undefined> {
+  for (const machine of machines)
+    if (machine.health === undefined || (await isHealthy(machine.health))) return machine
+  return undefined
 }

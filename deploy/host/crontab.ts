@@ -1,16 +1,16 @@
-import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { root } from '../../config/lib/paths.ts'
-import { tail } from '../../config/lib/run.ts'
+import { findProgram } from '../../config/lib/find.ts'
+import { type Result, tail, tryRunSync } from '../../config/lib/run.ts'
 import { shellLine } from '../qemu/command.ts'
 import type { Home } from './home.ts'
 
-/** Also when it is busybox: that has its name from how it was called. */
+/** Names of cron's process; busybox is named after the command that it runs as. */
 const daemons = new Set(['cron', 'crond', 'dcron', 'fcron'])
 
-/** Has cron start the service with the host, where there is a cron. @returns how it starts, or what its owner has to do */
+/** Adds an entry to the crontab that starts the service with the host. @returns how it starts, or what the owner has to do */
 export function startWithHost(home: Home): string {
   const problem = writeEntries(home, [`@reboot ${escaped(command(home))} ${mark(home)}`])
   if (problem !== undefined) {
@@ -25,12 +25,12 @@ export function startWithHost(home: Home): string {
     : 'cron starts it with the host, but cron is NOT running: enable the cron service'
 }
 
-/** Takes the entry away; whatever else the user has there stays. */
+/** Removes the entry; other entries of the user stay. */
 export function startNoMore(home: Home): void {
   writeEntries(home, [])
 }
 
-/** Starts the service, with the PATH on which QEMU and git were found. */
+/** Returns the command that starts the service, with the PATH on which QEMU and git were found. */
 function command(home: Home): string {
   const path = (process.env['PATH'] ?? '')
     .split(delimiter)
@@ -40,7 +40,7 @@ function command(home: Home): string {
   return `PATH=${set} ${shellLine(argv)} >>${shellLine([home.log])} 2>&1`
 }
 
-/** A percent sign ends the command in a crontab. */
+/** Escapes percent signs, which end the command in a crontab. */
 function escaped(line: string): string {
   return line.replaceAll('%', '\\%')
 }
@@ -49,7 +49,7 @@ function mark(home: Home): string {
   return `# nodeos ${home.path}`
 }
 
-/** Puts these lines in the place of what the crontab has of this home. @returns what stands against it */
+/** Replaces the entries of this home in the crontab. @returns why it failed */
 function writeEntries(home: Home, own: readonly string[]): string | undefined {
   const listed = crontab(['-l'])
   if (listed === undefined) return 'crontab was not found'
@@ -63,12 +63,10 @@ function writeEntries(home: Home, own: readonly string[]): string | undefined {
   return written?.status === 0 ? undefined : `crontab: ${tail(written?.stderr ?? '', 1)}`
 }
 
-function crontab(
-  argv: readonly string[],
-  input = '',
-): { status: number | null; stdout: string; stderr: string } | undefined {
-  const result = spawnSync('crontab', argv, { encoding: 'utf8', input, env: { ...process.env, LC_ALL: 'C' } })
-  return result.error === undefined ? result : undefined
+/** Runs crontab, if the host has it. */
+function crontab(argv: readonly string[], input = ''): Result | undefined {
+  if (findProgram('crontab') === undefined) return undefined
+  return tryRunSync(['crontab', ...argv], { purpose: 'edit the crontab', input, env: { LC_ALL: 'C' } })
 }
 
 function cronRuns(): boolean {

@@ -1,26 +1,25 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises'
+import { mkdir, readdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
-import { writeJson } from '../../config/lib/json.ts'
-import { log } from '../../config/lib/log.ts'
+import { readJson, writeJson } from '../../config/lib/json.ts'
 import type { PortForward } from '../qemu/command.ts'
 
-/** What the owner of a host says about an appliance; a release cannot change it. */
+/** What the owner of a host sets for an appliance; a release cannot change it. */
 export interface Settings {
-  /** Address on which its ports listen. */
+  /** Address on which its published ports listen. */
   bind: string
-  /** Guest ports and the host's ports that lead to them, in the place of what a release asks for. */
+  /** Overrides of the host ports that a release requests. */
   publish: PortForward[]
-  /** Most memory that a release may ask for, in MiB. */
+  /** Most memory that a release may request, in MiB. */
   memory?: number
-  /** Most virtual CPUs that a release may ask for. */
+  /** Most virtual CPUs that a release may request. */
   cpus?: number
-  /** Folder of a cgroup v2 in which its machines are held, where no systemd holds them. */
+  /** Folder of a cgroup v2 that limits its machines, on hosts without systemd. */
   cgroup?: string
-  /** How many releases are kept ready to run. */
+  /** How many releases are kept for a rollback. */
   keep: number
-  /** File of KEY=value lines that each machine of it is given. */
+  /** File of KEY=value lines that its machines get as environment variables. */
   env?: string
 }
 
@@ -30,7 +29,7 @@ const appliancePattern = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 export const usualHome: string = join(homedir(), 'nodeos')
 
-/** Where a host keeps what: one folder, each appliance its own repository and folder in it. */
+/** The folder of a host: each appliance has a repository and a folder in it. */
 export class Home {
   readonly path: string
 
@@ -71,10 +70,10 @@ export class Home {
       .sort()
   }
 
-  /** @throws {UserError} when they cannot be read: without them a release had no limits */
+  /** Reads the settings of an appliance. @throws {UserError} when they are damaged: without them a release has no limits */
   async settings(name: string): Promise<Settings> {
-    const own = await readStrictly<Partial<Settings>>(this.#settingsFile(name))
-    return { ...defaults, ...own }
+    const file = this.#settingsFile(name)
+    return { ...defaults, ...(readJson(file, file) as Partial<Settings> | undefined) }
   }
 
   async saveSettings(name: string, settings: Settings): Promise<void> {
@@ -87,29 +86,10 @@ export class Home {
   }
 }
 
-/** @throws {UserError} when no appliance can be called that */
+/** Checks the name of an appliance. @throws {UserError} when it is invalid */
 export function checkName(name: string): string {
   if (appliancePattern.test(name)) return name
   throw new UserError(`invalid appliance name '${name}'`, {
     hint: 'use lower-case letters, digits and inner hyphens',
   })
-}
-
-/** What a JSON file says; what cannot be read is as if it were not there, and said. */
-export async function readJson<T>(file: string): Promise<T | undefined> {
-  return readStrictly<T>(file).catch((error: unknown) => {
-    if (!(error instanceof UserError)) throw error
-    log.warn(`${error.message}: it is ignored`)
-    return undefined
-  })
-}
-
-async function readStrictly<T>(file: string): Promise<T | undefined> {
-  const text = await readFile(file, 'utf8').catch(() => undefined)
-  if (text === undefined) return undefined
-  try {
-    return JSON.parse(text) as T
-  } catch (error) {
-    throw new UserError(`${file} is not valid JSON`, { hint: 'correct the file, or remove it', cause: error })
-  }
 }

@@ -1,14 +1,13 @@
 import { constants, readFileSync } from 'node:fs'
 import { access, mkdir, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import shell from 'shelljs'
-import { UserError } from '../../config/lib/errors.ts'
+import { hasCode, UserError } from '../../config/lib/errors.ts'
+import { until } from '../../config/lib/until.ts'
 import type { Accelerator } from '../qemu/command.ts'
 import type { Settings } from './home.ts'
-import { hasSystemd } from './systemd.ts'
+import { hasSystemd, scopeCommand, startsScopes } from './systemd.ts'
 
-/** What a machine may take of the host. */
+/** What a machine may use of the host. */
 export interface Limits {
   /** MiB. */
   memory: number
@@ -18,30 +17,28 @@ export interface Limits {
   tasks: number
 }
 
-/** Something that holds a machine within its limits. */
-export interface Hold {
-  /** Command that starts another one within them; it becomes that one. Empty where nothing holds. */
+/** Starts a machine within its limits. */
+export interface Limiter {
+  /** Command that starts another one and becomes it; empty where nothing can limit it. */
   command: readonly string[]
-  /** The machine's own cgroup, to be removed after it. */
+  /** The machine's own cgroup, which is removed after it. */
   cgroup?: string
 }
 
 const controllers = ['memory', 'cpu', 'pids'] as const
 const periodUs = 100_000
-const releaseMs = 10_000
-const releasePollMs = 50
-const scope = ['systemd-run', '--user', '--scope', '--quiet', '--collect'] as const
+const removeMs = 10_000
 
 /**
- * What QEMU takes beside the machine's memory: its devices and buffers and, when it emulates, up to 1 GiB of
+ * What QEMU needs besides the machine's memory: its devices and buffers and, under emulation, up to 1 GiB of
  * translated code.
  */
 const headroom: Record<Accelerator, number> = { kvm: 256, tcg: 256 + 1024 }
-/** QEMU's own threads, those that wait for disks included. */
+/** QEMU's own threads, including those that wait for disks. */
 const ownTasks = 128
 
-/** What a machine of this size may take: QEMU's main loop has a CPU beside those of the machine. */
-export function limitsOf(machine: { memory: number; cpus: number }, accelerator: Accelerator): Limits {
+/** Computes the limits of a machine: QEMU's main loop gets a CPU besides those of the machine. */
+export function limitsFor(machine: { memory: number; cpus: number }, accelerator: Accelerator): Limits {
   return {
     memory: machine.memory + headroom[accelerator],
     cpus: machine.cpus + 1,
@@ -49,29 +46,18 @@ export function limitsOf(machine: { memory: number; cpus: number }, accelerator:
   }
 }
 
-/** systemd holds it where it runs; else the cgroup that the owner of the host gives away; else nothing. */
-export async function holdFor(
+/** Limits a machine by a systemd scope, else by a cgroup of the owner's, else not at all. */
+export async function limiterFor(
   name: string,
   limits: Limits,
   { cgroup }: Pick<Settings, 'cgroup'>,
   bySystemd = hasSystemd(),
-): Promise<Hold> {
-  if (bySystemd && takesScopes()) return { command: scopeCommand(limits) }
+): Promise<Limiter> {
+  if (bySystemd && startsScopes()) return { command: scopeCommand(limits) }
   return cgroup === undefined ? { command: [] } : makeCgroup(join(cgroup, name), limits)
 }
 
-/** A systemd without its bus makes none; a machine that nothing holds is better than none. */
-function takesScopes(): boolean {
-  return shell.cmd(...scope, '--', 'true').code === 0
-}
-
-/** A scope of its own goes on when the service that started it ends, or is started anew. */
-export function scopeCommand({ memory, cpus, tasks }: Limits): string[] {
-  const properties = { MemoryMax: `${memory}M`, CPUQuota: `${cpus * 100}%`, TasksMax: String(tasks) }
-  return [...scope, ...Object.entries(properties).flatMap(([key, value]) => ['-p', `${key}=${value}`]), '--']
-}
-
-async function makeCgroup(cgroup: string, limits: Limits): Promise<Hold> {
+async function makeCgroup(cgroup: string, limits: Limits): Promise<Limiter> {
   const files = {
     'memory.max': String(limits.memory * 2 ** 20),
     'cpu.max': `${limits.cpus * periodUs} ${periodUs}`,
@@ -79,11 +65,11 @@ async function makeCgroup(cgroup: string, limits: Limits): Promise<Hold> {
   }
   try {
     await mkdir(cgroup, { recursive: true })
-    // After a restart of the host nothing of it is there: whoever may make it anew does.
+    // After a restart of the host the folders do not exist.
     for (const above of [join(cgroup, '../..'), join(cgroup, '..')])
       for (const controller of controllers)
         await attempt(join(above, 'cgroup.subtree_control'), `+${controller}`)
-    // What cannot be set is missing in what `heldBy` finds, and the status says so.
+    // `host status` reports limits that could not be set.
     for (const [file, value] of Object.entries(files)) await attempt(join(cgroup, file), value)
     await access(join(cgroup, 'cgroup.procs'))
   } catch {
@@ -97,7 +83,7 @@ async function attempt(file: string, value: string): Promise<void> {
   await writeFile(file, value, { flag: 'r+' }).catch(() => undefined)
 }
 
-/** @throws {UserError} when a folder is no cgroup v2 in which this user may make others */
+/** Checks a folder. @throws {UserError} unless it is a cgroup v2 in which this user can create others */
 export async function checkCgroup(folder: string): Promise<string> {
   const probe = join(folder, `probe-${process.pid}`)
   try {
@@ -114,17 +100,18 @@ export async function checkCgroup(folder: string): Promise<string> {
   }
 }
 
-/** Removes a machine's cgroup after it has ended: its last threads may be a moment behind its first. */
-export async function releaseHold({ cgroup }: Pick<Hold, 'cgroup'>): Promise<void> {
-  if (cgroup === undefined) return
-  for (const until = Date.now() + releaseMs; ; await wait(releasePollMs)) {
-    const error = await rmdir(cgroup).catch((error: NodeJS.ErrnoException) => error)
-    if (error?.code !== 'EBUSY' || Date.now() > until) return
-  }
+/** Removes the cgroup of a machine that ended: its last threads may end a moment after its first. */
+export async function removeCgroup(cgroup: string): Promise<void> {
+  const remove = (): Promise<boolean> =>
+    rmdir(cgroup).then(
+      () => true,
+      (error: unknown) => !hasCode(error, 'EBUSY'),
+    )
+  await until(remove, { timeoutMs: removeMs, everyMs: 50 })
 }
 
-/** The limits that the kernel holds a process to: those that are missing do not hold. */
-export function heldBy(pid: number): Partial<Limits> {
+/** Reads the limits that the kernel enforces for a process. */
+export function limitsOfProcess(pid: number): Partial<Limits> {
   const cgroup = cgroupOf(pid)
   if (cgroup === undefined) return {}
   const memory = numberIn(join(cgroup, 'memory.max'))
@@ -137,14 +124,14 @@ export function heldBy(pid: number): Partial<Limits> {
   }
 }
 
-/** One line for `npm run host -- status`. */
-export function describeHold({ memory, cpus, tasks }: Partial<Limits>): string {
-  const held = [
+/** Describes limits in one line for `npm run host -- status`. */
+export function describeLimits({ memory, cpus, tasks }: Partial<Limits>): string {
+  const known = [
     ...(memory === undefined ? [] : [`${memory} MiB`]),
     ...(cpus === undefined ? [] : [`${cpus} CPUs`]),
     ...(tasks === undefined ? [] : [`${tasks} tasks`]),
   ]
-  if (held.length === controllers.length) return `at most ${held.join(', ')}`
+  if (known.length === controllers.length) return `at most ${known.join(', ')}`
   const missing = [
     ...(memory === undefined ? ['memory'] : []),
     ...(cpus === undefined ? ['CPUs'] : []),
@@ -154,12 +141,12 @@ export function describeHold({ memory, cpus, tasks }: Partial<Limits>): string {
     ? 'systemd cannot limit units of this user: install dbus-user-session, and set Delegate= in user@.service'
     : 'npm run host -- add NAME --cgroup FOLDER   limits its machines by a cgroup v2'
   return [
-    ...(held.length === 0 ? [] : [`at most ${held.join(', ')}`]),
+    ...(known.length === 0 ? [] : [`at most ${known.join(', ')}`]),
     `NO LIMIT for ${missing.join(', ')}: ${how}`,
   ].join('; ')
 }
 
-/** Folder of the cgroup v2 that a process is in. */
+/** Returns the folder of the cgroup v2 of a process. */
 function cgroupOf(pid: number): string | undefined {
   const path = /^0::(.*)$/m.exec(textOf(`/proc/${pid}/cgroup`))?.[1]
   const mount = /^\S+ \S+ \S+ (\S+) (\S+) .* - cgroup2 /m.exec(textOf('/proc/self/mountinfo'))

@@ -12,47 +12,43 @@ import { killMachine, type Machine, startMachine, stopMachine } from '../qemu/ma
 import { nextFreePort } from '../qemu/ports.ts'
 import { type Accelerator, type MachineSpec, type PortForward } from '../qemu/command.ts'
 import { type Backend, portKey, type PublishedPort } from './proxy.ts'
-import { type Hold, holdFor, limitsOf, releaseHold } from './limits.ts'
-import { writeJson } from '../../config/lib/json.ts'
-import { readJson, type Settings } from './home.ts'
+import { type Limiter, limiterFor, limitsFor, removeCgroup } from './limits.ts'
+import { readOwnJson, writeJson } from '../../config/lib/json.ts'
+import type { Settings } from './home.ts'
 
-/** A machine of an appliance: enough to find it again after the service has ended. */
+/** A machine of an appliance: enough to find it again when the service restarts. */
 export interface Booted extends Machine {
-  /** Of its release. */
+  /** Number of its release. */
   number: number
-  /** Its folder. */
   folder: string
   drainTimeout: number
   memory: number
-  /** Published ports and where they lead. */
+  /** Published ports, and the loopback ports that they are forwarded to. */
   published: (PublishedPort & { local: number })[]
   health?: string
-  /** Its own, to be removed after it. */
+  /** Its own cgroup, which is removed with it. */
   cgroup?: string
 }
 
-/** A check that flaps is no health: so many answers in a row must be good. */
-const goodAnswers = 3
-const markFile = 'machine.json'
+/** Rejects an app whose health check is unstable. */
+const checksInARow = 3
+const recordFile = 'machine.json'
 const graceMs = 5000
-/** Ports on the loopback interface are looked for from here on. */
+const progressMs = 5000
+/** The search for free ports on the loopback interface starts here. */
 let nextPort = 20_000 + (process.pid % 20_000)
 
-export interface BootOptions {
+export interface StartOptions {
   name: string
   store: ReleaseStore
   settings: Settings
-  /** Folder for the machine's files; made by this. */
+  /** Folder for the machine's files; created by the start. */
   folder: string
-  /** The data disk, which no other machine has now. */
+  /** The data disk, which no other machine uses now. */
   data?: string
-  signal: AbortSignal
-  /** File that keeps the console of a machine that did not become healthy. */
-  failedConsole: string
-  line: Progress
 }
 
-/** What a release publishes on this host: as its owner says, else as the release asks. */
+/** Lists the ports that a release publishes on this host: the owner's settings override those of the release. */
 export function publishedPorts(system: Pick<SystemConfig, 'ports'>, { publish }: Settings): PortForward[] {
   return system.ports.map(({ guest, host = guest, protocol }) => {
     const own = publish.find((each) => each.guest === guest && each.protocol === protocol)
@@ -60,51 +56,52 @@ export function publishedPorts(system: Pick<SystemConfig, 'ports'>, { publish }:
   })
 }
 
-/**
- * Boots a release beside whatever runs, and waits until it is well.
- *
- * @throws {UserError} when it does not become healthy, with the console's last lines; then nothing of it is left
- */
-export async function boot(kept: Kept, options: BootOptions): Promise<Booted> {
+/** Starts the machine of a release, and records it in its folder. Leaves nothing if it fails. */
+export async function startRelease(kept: Kept, options: StartOptions): Promise<Booted> {
+  const { folder, settings } = options
   const { system } = kept.manifest
   const choice = chooseAccelerator({ environment: process.env['NODEOS_ACCEL'] })
   const { spec, published, health } = await describe(kept, choice.accelerator, options)
-  let hold: Hold = { command: [] }
+  let limiter: Limiter = { command: [] }
   const within = async (accelerator: Accelerator): Promise<readonly string[]> => {
-    const name = `${options.name}-${basename(options.folder)}`
-    hold = await holdFor(name, limitsOf(spec, accelerator), options.settings)
-    return hold.command
+    limiter = await limiterFor(`${options.name}-${basename(folder)}`, limitsFor(spec, accelerator), settings)
+    return limiter.command
   }
-  const machine = await startMachine(spec, options.folder, { fallback: !choice.forced, within })
+  const machine = await startMachine(spec, folder, { fallback: !choice.forced, within })
   const booted: Booted = {
     ...machine,
     number: kept.number,
-    folder: options.folder,
+    folder,
     drainTimeout: system.restart.drainTimeout,
     memory: system.machine.memory,
     published,
     ...(health === undefined ? {} : { health }),
-    ...(hold.cgroup === undefined ? {} : { cgroup: hold.cgroup }),
+    ...(limiter.cgroup === undefined ? {} : { cgroup: limiter.cgroup }),
   }
   try {
-    // Before it is healthy: a service that is killed here finds it when it starts again.
-    await writeJson(join(options.folder, markFile), booted)
-    const { signal, line } = options
-    const { failedConsole } = options
-    const wanted = { system, signal, failedConsole, times: goodAnswers }
-    const seconds = await awaitHealth(watch(machine, health), wanted, line)
-    line.done(`healthy after ${seconds.toFixed(1)} s`)
-    return booted
+    await writeJson(join(folder, recordFile), booted)
   } catch (error) {
-    await discard(booted)
+    await killBooted(booted)
     throw error
   }
+  return booted
+}
+
+/** Waits until a machine of a release is healthy. @throws {UserError} naming the cause */
+export async function awaitHealthOf(
+  booted: Booted,
+  { manifest: { system } }: Kept,
+  { signal, failedConsole, line }: { signal: AbortSignal; failedConsole: string; line: Progress },
+): Promise<void> {
+  const wait = { system, signal, failedConsole, times: checksInARow }
+  const seconds = await awaitHealth(watch(booted, booted.health), wait, line)
+  line.done(`healthy after ${seconds.toFixed(1)} s`)
 }
 
 async function describe(
   kept: Kept,
   accelerator: Accelerator,
-  { name, store, settings, data }: BootOptions,
+  { name, store, settings, data }: StartOptions,
 ): Promise<{ spec: MachineSpec; published: Booted['published']; health: string | undefined }> {
   const { system } = kept.manifest
   const published = []
@@ -119,46 +116,65 @@ async function describe(
   return { spec, published, health: healthUrl(system, spec) }
 }
 
-/** Where the published ports lead with this machine. */
+/** Lists the ports on which a release is published. */
+export function portsOf({ manifest }: Kept, settings: Settings): PublishedPort[] {
+  return publishedPorts(manifest.system, settings).map(({ host, protocol }) => ({ port: host, protocol }))
+}
+
+/** Prints progress for the person who pushes. */
+export function progressFor(label: string, print: (text: string) => void): Progress {
+  print(label)
+  let printed = Date.now()
+  return {
+    update(text) {
+      if (Date.now() - printed < progressMs) return
+      printed = Date.now()
+      print(`  ${text}`)
+    },
+    done: (text) => print(`  ${text}`),
+  }
+}
+
+/** Returns where the published ports are forwarded to with this machine. */
 export function backendOf({ published }: Booted): Backend {
   return new Map(published.map((each) => [portKey(each), each.local]))
 }
 
-/** Lets a machine finish what it does, powers it off, and clears up after it. */
-export async function retire(booted: Booted): Promise<string> {
+/** Drains the app, powers the machine off, and removes its folder and cgroup. */
+export async function stopBooted(booted: Booted): Promise<string> {
   const ending = await stopMachine(booted, booted.drainTimeout * 1000 + graceMs)
-  await clearUp(booted)
+  await removeFiles(booted)
   return ending
 }
 
-/** Pulls the plug of a machine and clears up after it. */
-export async function discard(booted: Booted): Promise<void> {
+/** Kills a machine, and removes its folder and cgroup. */
+export async function killBooted(booted: Booted): Promise<void> {
   await killMachine(booted)
-  await clearUp(booted)
+  await removeFiles(booted)
 }
 
-async function clearUp(booted: Booted): Promise<void> {
-  await releaseHold(booted)
-  await rm(booted.folder, { recursive: true, force: true })
+async function removeFiles({ cgroup, folder }: Booted): Promise<void> {
+  if (cgroup !== undefined) await removeCgroup(cgroup)
+  await rm(folder, { recursive: true, force: true })
 }
 
-/** Machines that are in a folder, running or not: those that a service that was killed left behind too. */
+/** Lists the recorded machines of a folder, running or not. */
 export async function machinesIn(folder: string): Promise<Booted[]> {
   const names = await readdir(folder).catch(() => [])
-  const found = await Promise.all(names.map((name) => readJson<Booted>(join(folder, name, markFile))))
+  const found = await Promise.all(names.map((name) => readOwnJson<Booted>(join(folder, name, recordFile))))
   return found.filter((booted) => booted !== undefined)
 }
 
 /**
- * Kills machines of a folder that nobody has noted: their service was killed at the moment of their start.
+ * Kills machines of a folder that have no record: their service was killed while it started them.
  *
- * @param noted process ids that stay
+ * @param recorded process ids of machines that stay
  */
-export async function killStrays(folder: string, noted: readonly number[]): Promise<void> {
+export async function killStrays(folder: string, recorded: readonly number[]): Promise<void> {
   for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number)) {
     const words = await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')
-    // What holds a machine becomes QEMU, and has its words already.
-    if (!noted.includes(pid) && words.includes('qemu-system') && words.includes(`path=${folder}/`))
+    // The command that limits a machine becomes QEMU, and has the same arguments before.
+    if (!recorded.includes(pid) && words.includes('qemu-system') && words.includes(`path=${folder}/`))
       process.kill(pid, 'SIGKILL')
   }
   const kept = new Set((await machinesIn(folder)).map((booted) => booted.folder))

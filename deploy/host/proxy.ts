@@ -10,7 +10,7 @@ export interface PublishedPort {
   protocol: 'tcp' | 'udp'
 }
 
-/** Where a machine's guest ports answer on this host: published port → port on the loopback interface. */
+/** Where a machine's ports are on this host: published port → port on the loopback interface. */
 export type Backend = ReadonlyMap<string, number>
 
 /** Names a published port in a {@link Backend}. */
@@ -19,23 +19,23 @@ export function portKey({ port, protocol }: PublishedPort): string {
 }
 
 /**
- * How long a connection is tried for. QEMU's listener takes two connections at a time and drops the first packet of
- * a third: asking again soon is faster than waiting for the kernel to do so after a second.
+ * How long a connection is retried. QEMU's listener accepts two connections at a time and drops the first packet of
+ * a third: an early retry is faster than the kernel's, which comes after a second.
  */
 const dialMs = 10_000
 const dialAgainMs = 150
-/** How long a connection is held when nobody knows better. */
+/** How long a connection is held by default. */
 export const holdMs = 60_000
 const udpIdleMs = 30_000
 
 /**
- * The published ports of an appliance. Machines come and go behind them: a new connection goes to the machine that
- * serves now, or is held until there is one; a connection that stands stays with its machine.
+ * Forwards the published ports of an appliance. A new connection goes to the machine that serves, or is held until one
+ * does; an open connection stays with its machine.
  */
-export class Front {
+export class PortProxy {
   readonly #bind: string
   readonly #listeners = new Map<string, Server | UdpSocket>()
-  readonly #unanswered = new Map<Backend, Set<Socket>>()
+  readonly #waiting = new Map<Backend, Set<Socket>>()
   #dialling: Promise<unknown> = Promise.resolve()
   #backend: Backend | undefined
   #holdMs = holdMs
@@ -46,17 +46,17 @@ export class Front {
   }
 
   /**
-   * Listens on ports as well.
+   * Listens on further ports.
    *
-   * @throws {UserError} naming what holds a port; then none of them is listened on
+   * @throws {UserError} naming what uses a port; then it listens on none of them
    */
-  async open(ports: readonly PublishedPort[]): Promise<void> {
+  async listen(ports: readonly PublishedPort[]): Promise<void> {
     const opened: string[] = []
     try {
       for (const each of ports) {
         const key = portKey(each)
         if (this.#listeners.has(key)) continue
-        this.#listeners.set(key, await this.#listen(each, key))
+        this.#listeners.set(key, await this.#listenOn(each, key))
         opened.push(key)
       }
     } catch (error) {
@@ -66,29 +66,29 @@ export class Front {
   }
 
   /** Stops listening on all other ports. */
-  keepOnly(ports: readonly PublishedPort[]): void {
+  listenOnlyOn(ports: readonly PublishedPort[]): void {
     const kept = new Set(ports.map(portKey))
     for (const key of this.#listeners.keys()) if (!kept.has(key)) this.#close(key)
   }
 
-  /** New connections go there from now on; with nothing, each is held for so long at most. */
-  lead(backend: Backend | undefined, mostMs = holdMs): void {
+  /** Forwards new connections to a machine; without one, holds each for that long at most. */
+  forwardTo(backend: Backend | undefined, mostMs = holdMs): void {
     this.#backend = backend
     this.#holdMs = mostMs
     this.#changed.resolve()
     this.#changed = Promise.withResolvers()
   }
 
-  /** Resolves when every connection to a machine has had a first answer, so that the machine knows of it; or after a while. */
-  async settled(backend: Backend, mostMs: number): Promise<void> {
+  /** Resolves when every connection to a machine had a first response, so that the machine has accepted it; or at the limit. */
+  async awaitResponses(backend: Backend, mostMs: number): Promise<void> {
     for (const until = Date.now() + mostMs; Date.now() < until; await wait(50)) {
-      if ((this.#unanswered.get(backend)?.size ?? 0) === 0) break
+      if ((this.#waiting.get(backend)?.size ?? 0) === 0) break
     }
-    this.#unanswered.delete(backend)
+    this.#waiting.delete(backend)
   }
 
   close(): void {
-    this.keepOnly([])
+    this.listenOnlyOn([])
   }
 
   #close(key: string): void {
@@ -96,7 +96,7 @@ export class Front {
     this.#listeners.delete(key)
   }
 
-  async #listen(each: PublishedPort, key: string): Promise<Server | UdpSocket> {
+  async #listenOn(each: PublishedPort, key: string): Promise<Server | UdpSocket> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const refused = (error: NodeJS.ErrnoException): void => reject(cannotListen(each, error))
     if (each.protocol === 'udp') {
@@ -130,31 +130,31 @@ export class Front {
     server.pipe(client)
   }
 
-  /** A connection to the machine that serves, or to the one that does by the time that it works. */
+  /** Connects to the machine that serves, which may change while it tries. */
   async #connect(client: Socket, key: string): Promise<Socket | undefined> {
     let [tried, until]: [Backend | undefined, number] = [undefined, 0]
     while (!client.destroyed) {
       const backend = await this.#serving()
       const port = backend?.get(key)
       if (backend === undefined || port === undefined) return undefined
-      // The time that it was held does not count, nor what another machine has taken.
+      // Neither the hold nor the attempts at another machine count.
       if (backend !== tried) [tried, until] = [backend, Date.now() + dialMs]
       else if (Date.now() > until) return undefined
-      const unanswered = this.#unanswered.get(backend) ?? new Set()
-      this.#unanswered.set(backend, unanswered.add(client))
+      const waiting = this.#waiting.get(backend) ?? new Set()
+      this.#waiting.set(backend, waiting.add(client))
       const server = await this.#dial(port)
       if (server === undefined) {
-        unanswered.delete(client)
+        waiting.delete(client)
         continue
       }
-      server.once('data', () => unanswered.delete(client))
-      client.once('close', () => unanswered.delete(client))
+      server.once('data', () => waiting.delete(client))
+      client.once('close', () => waiting.delete(client))
       return server
     }
     return undefined
   }
 
-  /** The machine that serves, when there is one in time. */
+  /** Returns the machine that serves, waiting for one if need be. */
   async #serving(): Promise<Backend | undefined> {
     for (const since = Date.now(); ;) {
       const left = since + this.#holdMs - Date.now()
@@ -163,7 +163,7 @@ export class Front {
     }
   }
 
-  /** One after the other. */
+  /** Connects, one connection at a time. */
   #dial(port: number): Promise<Socket | undefined> {
     const next = this.#dialling.then(() => dial(port))
     this.#dialling = next
@@ -181,7 +181,7 @@ export class Front {
         client?.relay.close()
         const relay = createSocket('udp4').on('error', () => undefined)
         relay.unref()
-        relay.on('message', (answer) => socket.send(answer, from.port, from.address))
+        relay.on('message', (response) => socket.send(response, from.port, from.address))
         const forget = (): void => {
           relay.close()
           if (clients.get(name)?.relay === relay) clients.delete(name)
@@ -203,7 +203,7 @@ function dial(port: number): Promise<Socket | undefined> {
       resolve(undefined)
     }
     const timer = setTimeout(giveUp, dialAgainMs)
-    // What refuses at once is not asked again at once.
+    // A refusal must not make the retry come sooner.
     socket.on('error', () => undefined)
     socket.once('connect', () => {
       clearTimeout(timer)

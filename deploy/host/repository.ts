@@ -1,21 +1,27 @@
-import { chmod, glob, mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { glob, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { writeAtomic } from '../../config/lib/atomic.ts'
+import { UserError } from '../../config/lib/errors.ts'
 import { root } from '../../config/lib/paths.ts'
+import { type CommittedRelease, readRelease, tagOf } from '../git/release.ts'
+import { type Kept, ReleaseStore } from '../release/store.ts'
 import { Git } from '../git/git.ts'
 import { shellLine } from '../qemu/command.ts'
 import type { Home } from './home.ts'
 import { signersFile } from './signers.ts'
 
-/** Branch that a host takes releases on. */
+type Log = (text: string) => void
+
+/** Branch on which a host accepts releases. */
 export const branch = 'main'
 
-/** The repository of an appliance, with what a host's repository must have set. */
+/** Opens the repository of an appliance. */
 export function repositoryOf(home: Home, name: string): Git {
   const folder = home.repository(name)
   return new Git(folder, ['gpg.format=ssh', `gpg.ssh.allowedSignersFile=${join(folder, signersFile)}`])
 }
 
-/** Makes the repository of an appliance, or mends its hooks and settings. */
+/** Creates the repository of an appliance, or repairs its hooks and settings. */
 export async function setUpRepository(home: Home, name: string): Promise<void> {
   const folder = home.repository(name)
   await mkdir(home.path, { recursive: true, mode: 0o700 })
@@ -32,7 +38,7 @@ export async function setUpRepository(home: Home, name: string): Promise<void> {
     'core.bigFileThreshold': '64k',
     'core.compression': '1',
     'gc.auto': '0',
-    // A host that loses its power has the branch, and all that is on it.
+    // After a loss of power the branch and everything on it are intact.
     'core.fsync': 'committed,reference',
   }
   for (const [key, value] of Object.entries(settings))
@@ -43,24 +49,65 @@ export async function setUpRepository(home: Home, name: string): Promise<void> {
   await writeFile(join(folder, signersFile), '', { flag: 'a', mode: 0o600 })
 }
 
-/** Removes the locks of a git that was killed while it moved references. Nobody else may be at it. */
+/** Removes the locks of a git that was killed while it moved references. No other git may run. */
 export async function removeStaleLocks(git: Git): Promise<void> {
   for await (const name of glob('{packed-refs.lock,HEAD.lock,refs/**/*.lock}', { cwd: git.folder })) {
     await rm(join(git.folder, name), { force: true })
   }
 }
 
-/** A program of this clone, run by the Node that is pinned here. */
+/** Writes a program that runs a script of this clone with the pinned Node. */
 async function writeProgram(file: string, words: readonly string[], script: string): Promise<void> {
   const argv = [process.execPath, join(import.meta.dirname, script), ...words]
-  await writeFile(
-    `${file}.unfinished`,
-    `#!/bin/sh\n# Written by npm run host in ${root}\nunset NODE_OPTIONS\nexec ${shellLine(argv)} "$@"\n`,
-  )
-  await chmod(`${file}.unfinished`, 0o755)
-  await rename(`${file}.unfinished`, file)
+  const text = `#!/bin/sh\n# Written by npm run host in ${root}\nunset NODE_OPTIONS\nexec ${shellLine(argv)} "$@"\n`
+  await writeAtomic(file, text, 0o755)
 }
 
 export async function removeRepository(home: Home, name: string): Promise<void> {
   await rm(home.repository(name), { recursive: true, force: true })
+}
+
+/** Stores a release, with its layers from the repository. */
+export function keepRelease(
+  store: ReleaseStore,
+  git: Git,
+  { commit, file: { number, restore }, manifest }: CommittedRelease,
+): Promise<Kept> {
+  return store.add(
+    { number, commit, manifest, ...(restore === undefined ? {} : { restore }) },
+    ({ path }, target) => git.export(`${commit}:${path}`, target),
+  )
+}
+
+/** Restores releases whose records are damaged, such as after a loss of power. */
+export async function restoreRecords(home: Home, name: string, log: Log): Promise<void> {
+  const store = new ReleaseStore(home.folder(name))
+  const git = repositoryOf(home, name)
+  for (const number of await store.unreadable()) {
+    try {
+      const commit = await git.commitOf(`refs/tags/${tagOf(number)}`)
+      if (commit === undefined) throw new UserError('the repository has no tag for it')
+      await keepRelease(store, git, await readRelease(git, commit))
+      log(`restored release ${number} from the repository: its record was unreadable`)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      log(`cannot restore release ${number}, whose record is unreadable: ${why}`)
+    }
+  }
+}
+
+/** Returns a release with intact layers: damaged ones come from the repository again. */
+export async function intactRelease(store: ReleaseStore, git: Git, number: number, log: Log): Promise<Kept> {
+  const kept = await store.get(number)
+  if (kept === undefined) throw new UserError(`release ${number} is no longer kept on this host`)
+  const damaged = await store.damage(kept)
+  if (damaged.length === 0 || kept.commit === undefined) return kept
+  log(`restoring damaged layers of release ${number} from the repository: ${damaged.join(', ')}`)
+  return keepRelease(store, git, await readRelease(git, kept.commit))
+}
+
+/** Returns the newest release on the branch, if it is stored. */
+export async function releaseOnBranch(store: ReleaseStore, git: Git): Promise<Kept | undefined> {
+  const commit = await git.commitOf(`refs/heads/${branch}`)
+  return commit === undefined ? undefined : (await store.list()).find((kept) => kept.commit === commit)
 }

@@ -3,8 +3,8 @@ import { main } from '../../config/lib/main.ts'
 import type { Report } from '../target.ts'
 import { Appliance } from './appliance.ts'
 import { type Caller, listen, type Request } from './channel.ts'
-import { restoreRecords } from './keep.ts'
 import { Home } from './home.ts'
+import { restoreRecords } from './repository.ts'
 
 /** The appliances of a host, kept up, and what hooks and commands ask of them. */
 class Service {

@@ -4,7 +4,7 @@ import { isHealthy } from '../qemu/health.ts'
 import { isRunning } from '../../config/lib/process.ts'
 import { residentBytes } from '../qemu/machine.ts'
 import type { Report } from '../target.ts'
-import { describeHold, heldBy } from './limits.ts'
+import { describeLimits, limitsOfProcess } from './limits.ts'
 import type { State } from './state.ts'
 
 const notRunning = 3
@@ -27,7 +27,7 @@ export async function statusOf(
   const ports = current.published.map(({ port, protocol }) => ({ port, protocol }))
   const rss = residentBytes(current.pid)
   const hasData = await disk.exists()
-  const limits = heldBy(current.pid)
+  const limits = limitsOfProcess(current.pid)
   const { app, source } = kept?.manifest ?? {}
   return {
     text: [
@@ -35,7 +35,7 @@ export async function statusOf(
       `  app      ${app ?? 'unknown'}, source ${source?.commit?.slice(0, 12) ?? 'unknown'}${source?.dirty === true ? ' with changes' : ''}`,
       `  ports    ${ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ') || 'none'}`,
       `  memory   ${(rss / 2 ** 20).toFixed(0)} MiB on the host, ${current.memory} MiB in the machine`,
-      `  limits   ${describeHold(limits)}`,
+      `  limits   ${describeLimits(limits)}`,
       `  process  ${current.pid} (${current.accelerator}), ${restarts} restarts`,
       ...(hasData ? [`  data     ${await disk.describe()}`] : []),
     ].join('\n'),

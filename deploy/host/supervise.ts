@@ -2,77 +2,42 @@ import { spawn } from 'node:child_process'
 import { existsSync, openSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
-import { basename, dirname, join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
-import { hashText } from '../../config/lib/hash.ts'
+import { dirname, join } from 'node:path'
 import { UserError } from '../../config/lib/errors.ts'
-import { runSync, tail } from '../../config/lib/run.ts'
+import { readOwnJson, writeJson } from '../../config/lib/json.ts'
 import { isRunning, markProcess, type ProcessMark } from '../../config/lib/process.ts'
+import { runSync, tail } from '../../config/lib/run.ts'
+import { until } from '../../config/lib/until.ts'
 import { awaitEnd } from '../qemu/machine.ts'
 import { call } from './channel.ts'
 import { startNoMore, startWithHost } from './crontab.ts'
-import { writeJson } from '../../config/lib/json.ts'
-import { type Home, readJson, usualHome } from './home.ts'
-import { hasSystemd } from './systemd.ts'
+import type { Home } from './home.ts'
+import { hasSystemd, systemctl, unitFile, unitOf } from './systemd.ts'
 
-/** What keeps the service of a host running, and starts it with the host. */
+/** Keeps the service of a host running, and starts it with the host. */
 export interface Supervisor {
   /**
-   * Starts the service when it does not run, and with the host from now on; one that runs is left alone: its connections
-   * would end.
+   * Starts the service unless it runs, and with the host from now on. A restart would end its connections.
    *
-   * @returns for a person: what runs it, and what it does not do
+   * @returns for a person: what runs the service, and what it lacks
    */
   start(): Promise<string>
   stop(): Promise<void>
   /**
-   * Takes everything away that `start` has left on the host.
+   * Removes everything that `start` created on the host.
    *
-   * @returns for a person: what stays nevertheless
+   * @returns for a person: what remains
    */
   uninstall(): Promise<string | undefined>
 }
 
 const program = join(import.meta.dirname, 'service.ts')
-/** A busy host takes its time; one on which it cannot start at all is rare. */
+/** A busy host starts it slowly. */
 const startMs = 60_000
 
-/** systemd where it runs for this user, else a process that starts the service again. */
+/** Chooses systemd if it runs for this user, else a process that restarts the service. */
 export function supervisorOf(home: Home): Supervisor {
   return hasSystemd() ? systemd(home) : plain(home)
-}
-
-/** Name of the unit: each home has one of its own. */
-export function unitOf({ path }: Home): string {
-  if (path === usualHome) return 'nodeos-host.service'
-  const name = basename(path).replaceAll(/[^\w.-]+/g, '-')
-  return `nodeos-host-${name}-${hashText(path).slice(0, 8)}.service`
-}
-
-/** The unit: machines are not the service's to end, and what it may use is bounded. */
-export function unitFile(home: Home): string {
-  return `[Unit]
-Description=NodeOS appliances of ${home.path}
-After=network-online.target
-Wants=network-online.target
-
-[Service]
-ExecStart="${process.execPath}" "${program}" "${home.path}"
-Restart=always
-RestartSec=1
-KillMode=process
-StandardOutput=append:${home.log}
-StandardError=inherit
-NoNewPrivileges=yes
-TasksMax=4096
-
-[Install]
-WantedBy=default.target
-`
-}
-
-function systemctl(...words: string[]): string {
-  return runSync(['systemctl', '--user', ...words], { purpose: 'run the service under systemd' })
 }
 
 function systemd(home: Home): Supervisor {
@@ -83,11 +48,11 @@ function systemd(home: Home): Supervisor {
       const summary = `systemd user unit ${unit}`
       if (existsSync(file) && (await answers(home))) return summary
       await mkdir(dirname(file), { recursive: true })
-      await writeFile(file, unitFile(home))
+      await writeFile(file, unitFile(home, program))
       systemctl('daemon-reload')
       systemctl('enable', unit)
       systemctl('restart', unit)
-      // Or the units of a user end with the last login.
+      // Without lingering, the units of a user end with the last login.
       runSync(['loginctl', 'enable-linger', userInfo().username], {
         purpose: 'keep the service running without a login',
       })
@@ -109,7 +74,7 @@ function systemd(home: Home): Supervisor {
 function plain(home: Home): Supervisor {
   const file = join(home.path, 'supervisor.json')
   const running = async (): Promise<ProcessMark | undefined> => {
-    const mark = await readJson<ProcessMark>(file)
+    const mark = await readOwnJson<ProcessMark>(file)
     return mark !== undefined && isRunning(mark) ? mark : undefined
   }
   const stop = async (): Promise<void> => {
@@ -148,14 +113,13 @@ function plain(home: Home): Supervisor {
   }
 }
 
+/** Waits until the service responds. @throws {UserError} with the end of its log */
 async function answering(home: Home): Promise<void> {
-  for (const until = Date.now() + startMs; Date.now() < until; await wait(100)) {
-    if (await answers(home)) return
-  }
-  throw await failed(home)
+  const running = await until(() => answers(home), { timeoutMs: startMs })
+  if (running !== true) throw await failed(home)
 }
 
-/** Whether the service runs; it has taken up every appliance then, new ones too. */
+/** Returns whether the service runs; then it has loaded every appliance, new ones too. */
 function answers(home: Home): Promise<boolean> {
   const { report } = call(home.socket, { verb: 'load', appliance: '' }, () => undefined)
   return report.then(
@@ -165,6 +129,6 @@ function answers(home: Home): Promise<boolean> {
 }
 
 async function failed(home: Home): Promise<UserError> {
-  const said = await readFile(home.log, 'utf8').catch(() => '')
-  return new UserError('the service did not start', { hint: tail(said, 15) || `${home.log} is empty` })
+  const printed = await readFile(home.log, 'utf8').catch(() => '')
+  return new UserError('the service did not start', { hint: tail(printed, 15) || `${home.log} is empty` })
 }

@@ -8,10 +8,10 @@ import { machinesOn } from './machines.ts'
 await t.test('a git that cannot be started for a while ends nothing', async (t) => {
   const machines = await machinesOn(t)
   const before = await machines.open()
-  await before.replace(await before.bootNext(await machines.add({ number: 1 }), () => undefined))
-  before.front.close()
-  const said: string[] = []
-  const appliance = await Appliance.open(machines.home, machines.name, (text) => said.push(text))
+  await (await before.hypervisor.boot(await machines.add({ number: 1 }), () => undefined)).commit()
+  before.close()
+  const logged: string[] = []
+  const appliance = await Appliance.open(machines.home, machines.name, (text) => logged.push(text))
   t.teardown(() => appliance.close())
   appliance.start()
   await appliance.started
@@ -20,10 +20,10 @@ await t.test('a git that cannot be started for a while ends nothing', async (t) 
   const { PATH } = process.env
   process.env['PATH'] = folderOf(t)
   t.teardown(() => (process.env['PATH'] = PATH))
-  await until('it is said', () => said.some((text) => text.includes('git')))
+  await until('it is logged', () => logged.some((text) => text.includes('git')))
   process.env['PATH'] = PATH
-  said.length = 0
-  kill(before.state.current?.pid ?? 0, 'SIGKILL')
-  await until('the machine is started again', () => said.includes('release 1 serves'))
+  logged.length = 0
+  kill(before.hypervisor.state.current?.pid ?? 0, 'SIGKILL')
+  await until('the machine is started again', () => logged.includes('release 1 serves'))
   t.match(await appliance.status(), { data: { running: true, number: 1, restarts: 1 } })
 })

@@ -5,24 +5,24 @@ import { join } from 'node:path'
 import t from 'tap'
 import {
   checkCgroup,
-  describeHold,
-  heldBy,
-  holdFor,
-  limitsOf,
-  releaseHold,
-  scopeCommand,
+  describeLimits,
+  limitsOfProcess,
+  limiterFor,
+  limitsFor,
+  removeCgroup,
 } from '../../../deploy/host/limits.ts'
+import { scopeCommand } from '../../../deploy/host/systemd.ts'
 import { folderOf } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'
 import { ownCgroup } from '../../lib/cgroup.ts'
 
-await t.test('a machine may take its memory and CPUs, and what QEMU takes beside them', (t) => {
-  t.strictSame(limitsOf({ memory: 256, cpus: 2 }, 'kvm'), { memory: 512, cpus: 3, tasks: 130 })
-  t.equal(limitsOf({ memory: 256, cpus: 2 }, 'tcg').memory, 1536, 'translated code')
+await t.test('a machine may use its memory and CPUs, and what QEMU needs besides', (t) => {
+  t.strictSame(limitsFor({ memory: 256, cpus: 2 }, 'kvm'), { memory: 512, cpus: 3, tasks: 130 })
+  t.equal(limitsFor({ memory: 256, cpus: 2 }, 'tcg').memory, 1536, 'translated code')
   t.end()
 })
 
-await t.test('systemd is told of every limit', (t) => {
+await t.test('systemd gets every limit', (t) => {
   const command = scopeCommand({ memory: 512, cpus: 2, tasks: 130 })
   t.strictSame(command.slice(0, 2), ['systemd-run', '--user'])
   for (const property of ['MemoryMax=512M', 'CPUQuota=200%', 'TasksMax=130'])
@@ -31,14 +31,14 @@ await t.test('systemd is told of every limit', (t) => {
   t.end()
 })
 
-await t.test('what does not hold is said loudly', (t) => {
-  t.equal(describeHold({ memory: 512, cpus: 2, tasks: 130 }), 'at most 512 MiB, 2 CPUs, 130 tasks')
-  t.match(describeHold({}), /^NO LIMIT for memory, CPUs, tasks: /)
-  t.match(describeHold({ memory: 512 }), /^at most 512 MiB; NO LIMIT for CPUs, tasks: /)
+await t.test('missing limits are reported', (t) => {
+  t.equal(describeLimits({ memory: 512, cpus: 2, tasks: 130 }), 'at most 512 MiB, 2 CPUs, 130 tasks')
+  t.match(describeLimits({}), /^NO LIMIT for memory, CPUs, tasks: /)
+  t.match(describeLimits({ memory: 512 }), /^at most 512 MiB; NO LIMIT for CPUs, tasks: /)
   t.end()
 })
 
-await t.test('a folder that is no cgroup is refused, and nothing is left in it', async (t) => {
+await t.test('a folder that is not a cgroup is refused, and nothing is left in it', async (t) => {
   const folder = folderOf(t)
   await t.rejects(checkCgroup(folder), {
     message: /is not a cgroup v2 that this user can use/,
@@ -47,8 +47,8 @@ await t.test('a folder that is no cgroup is refused, and nothing is left in it',
   t.strictSame(readdirSync(folder), [])
 })
 
-await t.test('without systemd and without a cgroup nothing holds a machine', async (t) => {
-  t.strictSame(await holdFor('lb-1', { memory: 64, cpus: 1, tasks: 8 }, {}, false), { command: [] })
+await t.test('without systemd and without a cgroup nothing limits a machine', async (t) => {
+  t.strictSame(await limiterFor('lb-1', { memory: 64, cpus: 1, tasks: 8 }, {}, false), { command: [] })
 })
 
 const place = ownCgroup(t)
@@ -56,20 +56,20 @@ const place = ownCgroup(t)
 await t.test('a process is in the cgroup from its first instruction', { skip: place.why }, async (t) => {
   const cgroup = place.folder
   const limits = { memory: 100, cpus: 2, tasks: 60 }
-  const hold = await holdFor('lb-1', limits, { cgroup: await checkCgroup(cgroup) }, false)
-  const [program = '', ...argv] = hold.command
+  const limiter = await limiterFor('lb-1', limits, { cgroup: await checkCgroup(cgroup) }, false)
+  const [program = '', ...argv] = limiter.command
   const child = spawn(program, [...argv, 'sleep', '60'], { stdio: 'ignore' })
   await until('it is there', () => wordsOf(child).startsWith('sleep'))
   const inside = readFileSync(join(cgroup, 'lb-1/cgroup.procs'), 'utf8')
   t.equal(inside.trim(), String(child.pid))
-  const held = heldBy(child.pid ?? 0)
+  const held = limitsOfProcess(child.pid ?? 0)
   const has = (name: string): boolean => place.controllers.includes(name)
   t.equal(held.memory, has('memory') ? limits.memory : undefined)
   t.equal(held.cpus, has('cpu') ? limits.cpus : undefined)
   t.equal(held.tasks, has('pids') ? limits.tasks : undefined)
   child.kill('SIGKILL')
   await once(child, 'exit')
-  await releaseHold(hold)
+  await removeCgroup(limiter.cgroup ?? '')
   t.notOk(existsSync(join(cgroup, 'lb-1')), 'it is removed')
 })
 
@@ -79,13 +79,18 @@ const noMemory =
     : place.controllers.includes('memory')
       ? false
       : 'NOT TESTED: this cgroup v2 has no memory controller'
-await t.test('who takes more memory than the limit is killed', { skip: noMemory }, async (t) => {
-  const hold = await holdFor('lb-2', { memory: 100, cpus: 2, tasks: 60 }, { cgroup: place.folder }, false)
-  const [program = '', ...argv] = hold.command
+await t.test('a process that uses more memory than the limit is killed', { skip: noMemory }, async (t) => {
+  const limiter = await limiterFor(
+    'lb-2',
+    { memory: 100, cpus: 2, tasks: 60 },
+    { cgroup: place.folder },
+    false,
+  )
+  const [program = '', ...argv] = limiter.command
   const hog = 'const all = []; for (;;) all.push(Buffer.alloc(1e6, 1))'
   const child = spawn(program, [...argv, process.execPath, '-e', hog], { stdio: 'ignore', env: {} })
   t.strictSame(await once(child, 'exit'), [null, 'SIGKILL'])
-  await releaseHold(hold)
+  await removeCgroup(limiter.cgroup ?? '')
 })
 
 function wordsOf({ pid }: ChildProcess): string {

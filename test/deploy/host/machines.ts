@@ -5,34 +5,34 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { loadConfig } from '../../../config/load.ts'
-import { discard, machinesIn } from '../../../deploy/host/machine.ts'
+import { killBooted, machinesIn } from '../../../deploy/host/machine.ts'
 import { Home } from '../../../deploy/host/home.ts'
 import { setUpRepository } from '../../../deploy/host/repository.ts'
-import { Serving } from '../../../deploy/host/serving.ts'
+import { Appliance } from '../../../deploy/host/appliance.ts'
 import { bootable, type Kept } from '../../../deploy/release/store.ts'
 import { freePort } from '../../lib/ports.ts'
 import { folderOf } from '../../lib/release.ts'
 
-/** The app layer of a release: a machine that is `ill` writes, and ends. */
+/** The app layer of a release: an unhealthy machine writes, and ends. */
 interface Behaviour {
   number: number
-  ill?: boolean
+  unhealthy?: boolean
 }
 
-/** A host whose QEMU boots nothing: its machines write to the data disk and answer, in a second. */
+/** A host with a stand-in for QEMU: its machines write to the data disk and respond within a second. */
 export interface Machines {
   folder: string
   name: string
   home: Home
-  /** What the services of this host have said. */
-  said: string[]
-  /** The service, as it starts: with what was written down, and nothing else. */
-  open(): Promise<Serving>
-  /** Keeps a release, ready to run. */
+  /** What the services of this host logged. */
+  logged: string[]
+  /** Opens the appliance as a service does that starts: with what the previous one recorded. */
+  open(): Promise<Appliance>
+  /** Stores a release. */
   add(release: Behaviour & { restore?: number; data?: boolean }): Promise<Kept>
-  /** The releases that have booted with the disk as it is, in their order. */
+  /** The releases whose writes are on the disk, in their order. */
   onDisk(): number[]
-  /** All that have booted, whatever became of what they wrote. */
+  /** All releases that booted, in their order. */
   booted(): number[]
 }
 
@@ -46,12 +46,12 @@ import { appendFileSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 const [log, ...words] = process.argv.slice(2)
 const disk = (id) => words.find((word) => word.startsWith('if=none,id=' + id + ','))?.split('file=')[1]
-const { number, ill } = JSON.parse(readFileSync(disk('disk1'), 'utf8'))
+const { number, unhealthy } = JSON.parse(readFileSync(disk('disk1'), 'utf8'))
 appendFileSync(log, String.fromCharCode(number))
 const at = ${first} + ${sector} * (readFileSync(log).length - 1)
 const data = disk('data')
 if (data) execFileSync('qemu-io', ['-f', 'qcow2', '-c', 'write -P ' + number + ' ' + at + ' ${sector}', data])
-if (ill) process.exit(1)
+if (unhealthy) process.exit(1)
 const [, port] = /hostfwd=tcp:127.0.0.1:(\\d+)-/.exec(words.join(' '))
 createServer((_request, response) => response.end(String(number))).listen(Number(port), '127.0.0.1')
 `
@@ -78,17 +78,17 @@ export async function machinesOn(t: Test): Promise<Machines> {
     }),
   })
   const system = await loadConfig({ root, env: {} })
-  const said: string[] = []
-  const opened: Serving[] = []
-  const open = async (): Promise<Serving> => {
-    // Machines go on, ports do not.
-    for (const before of opened) before.front.close()
-    opened.push(await Serving.open(home, name, (text) => said.push(text)))
-    return opened.at(-1) as Serving
+  const logged: string[] = []
+  const opened: Appliance[] = []
+  const open = async (): Promise<Appliance> => {
+    // Machines keep running, ports are closed.
+    for (const before of opened) before.close()
+    opened.push(await Appliance.open(home, name, (text) => logged.push(text)))
+    return opened.at(-1) as Appliance
   }
   t.teardown(async () => {
-    for (const each of opened) each.front.close()
-    await Promise.all((await machinesIn(join(home.folder(name), 'machines'))).map(discard))
+    for (const each of opened) each.close()
+    await Promise.all((await machinesIn(join(home.folder(name), 'machines'))).map(killBooted))
     process.env['PATH'] = PATH
     if (NODEOS_ACCEL === undefined) delete process.env['NODEOS_ACCEL']
     else process.env['NODEOS_ACCEL'] = NODEOS_ACCEL
@@ -97,15 +97,15 @@ export async function machinesOn(t: Test): Promise<Machines> {
     folder,
     name,
     home,
-    said,
+    logged,
     open,
-    async add({ number, ill = false, restore, data = true }) {
+    async add({ number, unhealthy = false, restore, data = true }) {
       const layers = bootable.map((layer) => {
-        const text = layer === 'app' ? JSON.stringify({ number, ill }) : layer
+        const text = layer === 'app' ? JSON.stringify({ number, unhealthy }) : layer
         const sha256 = createHash('sha256').update(text).digest('hex')
         return { name: layer, path: layer, bytes: text.length, sha256, inputs: {}, text }
       })
-      const { store } = opened.at(-1) as Serving
+      const { store } = (opened.at(-1) as Appliance).hypervisor
       return store.add(
         {
           number,

@@ -4,7 +4,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
-import { Front, portKey } from '../../../deploy/host/proxy.ts'
+import { PortProxy, portKey } from '../../../deploy/host/proxy.ts'
 import { freePort } from '../../lib/ports.ts'
 
 /** A machine's end: answers each connection with its name when the other end has finished. */
@@ -28,54 +28,54 @@ async function ask(port: number, said: string): Promise<string> {
   return text(socket)
 }
 
-async function frontOn(t: Test): Promise<{ front: Front; port: number; key: string }> {
-  const front = new Front('127.0.0.1')
+async function frontOn(t: Test): Promise<{ proxy: PortProxy; port: number; key: string }> {
+  const proxy = new PortProxy('127.0.0.1')
   const port = await freePort()
-  await front.open([{ port, protocol: 'tcp' }])
-  t.teardown(() => front.close())
-  return { front, port, key: portKey({ port, protocol: 'tcp' }) }
+  await proxy.listen([{ port, protocol: 'tcp' }])
+  t.teardown(() => proxy.close())
+  return { proxy, port, key: portKey({ port, protocol: 'tcp' }) }
 }
 
 await t.test('a connection stays with its machine, and a new one goes to the new machine', async (t) => {
-  const { front, port, key } = await frontOn(t)
+  const { proxy, port, key } = await frontOn(t)
   const came = Promise.withResolvers<void>()
   const [one, two] = [await backend(t, 'one', came.resolve), await backend(t, 'two')]
-  front.lead(new Map([[key, one]]))
+  proxy.forwardTo(new Map([[key, one]]))
   const old = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   old.write('a')
   await came.promise
-  front.lead(new Map([[key, two]]))
+  proxy.forwardTo(new Map([[key, two]]))
   t.equal(await ask(port, 'b'), 'two:b')
   old.end('c')
   t.equal(await text(old), 'one:ac', 'half-open ends are kept')
 })
 
 await t.test('without a machine a connection is held until there is one', async (t) => {
-  const { front, port, key } = await frontOn(t)
+  const { proxy, port, key } = await frontOn(t)
   const answer = ask(port, 'held')
   await wait(200)
-  front.lead(new Map([[key, await backend(t, 'late')]]))
+  proxy.forwardTo(new Map([[key, await backend(t, 'late')]]))
   t.equal(await answer, 'late:held')
 })
 
 await t.test('a connection is held as long as it is told, also one that came before', async (t) => {
-  const { front, port, key } = await frontOn(t)
-  front.lead(undefined, 100)
+  const { proxy, port, key } = await frontOn(t)
+  proxy.forwardTo(undefined, 100)
   t.equal(await ask(port, 'short'), '')
   const other = await frontOn(t)
-  front.lead(undefined, 3000)
-  other.front.lead(undefined, 3000)
+  proxy.forwardTo(undefined, 3000)
+  other.proxy.forwardTo(undefined, 3000)
   const answer = ask(port, 'long')
   const short = ask(other.port, 'short')
   await wait(100)
-  front.lead(undefined, 600_000)
-  t.equal(await short, '', 'the other front held its connection for as long as this one at first')
-  front.lead(new Map([[key, await backend(t, 'late')]]))
+  proxy.forwardTo(undefined, 600_000)
+  t.equal(await short, '', 'the other proxy held its connection for as long as this one at first')
+  proxy.forwardTo(new Map([[key, await backend(t, 'late')]]))
   t.equal(await answer, 'late:long')
 })
 
 await t.test('after a long hold, and after another machine, there is time to dial', async (t) => {
-  const { front, port, key } = await frontOn(t)
+  const { proxy, port, key } = await frontOn(t)
   const [gone, later] = [await freePort(), await freePort()]
   const now = Date.now
   let ahead = 0
@@ -83,10 +83,10 @@ await t.test('after a long hold, and after another machine, there is time to dia
   const answer = ask(port, 'x')
   await wait(100)
   ahead += 20_000
-  front.lead(new Map([[key, gone]]))
+  proxy.forwardTo(new Map([[key, gone]]))
   await wait(300)
   ahead += 20_000
-  front.lead(new Map([[key, later]]))
+  proxy.forwardTo(new Map([[key, later]]))
   await wait(300)
   const machine = createServer((socket: Socket) => socket.end('here')).listen(later, '127.0.0.1')
   t.teardown(() => machine.close())
@@ -94,9 +94,9 @@ await t.test('after a long hold, and after another machine, there is time to dia
 })
 
 await t.test('a machine that does not listen yet is asked again', async (t) => {
-  const { front, port, key } = await frontOn(t)
+  const { proxy, port, key } = await frontOn(t)
   const later = await freePort()
-  front.lead(new Map([[key, later]]))
+  proxy.forwardTo(new Map([[key, later]]))
   const answer = ask(port, 'again')
   await wait(300)
   const server = createServer((socket: Socket) => socket.end('here')).listen(later, '127.0.0.1')
@@ -105,14 +105,14 @@ await t.test('a machine that does not listen yet is asked again', async (t) => {
 })
 
 await t.test('it is settled when each connection had an answer', async (t) => {
-  const { front, port, key } = await frontOn(t)
+  const { proxy, port, key } = await frontOn(t)
   const came = Promise.withResolvers<void>()
   const led = new Map([[key, await backend(t, 'one', came.resolve)]])
-  front.lead(led)
+  proxy.forwardTo(led)
   const silent = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   await came.promise
   let settled = false
-  const waiting = front.settled(led, 300_000).then(() => (settled = true))
+  const waiting = proxy.awaitResponses(led, 300_000).then(() => (settled = true))
   await wait(200)
   t.notOk(settled)
   silent.end('x')
@@ -123,18 +123,18 @@ await t.test('it is settled when each connection had an answer', async (t) => {
 await t.test(
   'a port that is taken is named with its holder, and none of the others stays open',
   async (t) => {
-    const { front, port } = await frontOn(t)
+    const { proxy, port } = await frontOn(t)
     const free = await freePort()
-    const other = new Front('127.0.0.1')
+    const other = new PortProxy('127.0.0.1')
     await t.rejects(
-      other.open([
+      other.listen([
         { port: free, protocol: 'tcp' },
         { port, protocol: 'tcp' },
       ]),
       { message: new RegExp(`^port ${port} of the host is already in use by`) },
     )
-    await front.open([{ port: free, protocol: 'tcp' }])
-    front.keepOnly([])
+    await proxy.listen([{ port: free, protocol: 'tcp' }])
+    proxy.listenOnlyOn([])
     await t.rejects(once(connect(free, '127.0.0.1'), 'connect'))
   },
 )
@@ -145,16 +145,16 @@ await t.test('datagrams find their way there and back', async (t) => {
     .on('message', (message, from) => machine.send(`echo ${message.toString()}`, from.port, from.address))
     .bind(0, '127.0.0.1')
   await once(machine, 'listening')
-  const front = new Front('127.0.0.1')
+  const proxy = new PortProxy('127.0.0.1')
   const client = createSocket('udp4')
   t.teardown(() => {
     machine.close()
     client.close()
-    front.close()
+    proxy.close()
   })
   const port = await freePort()
-  await front.open([{ port, protocol: 'udp' }])
-  front.lead(new Map([[portKey({ port, protocol: 'udp' }), machine.address().port]]))
+  await proxy.listen([{ port, protocol: 'udp' }])
+  proxy.forwardTo(new Map([[portKey({ port, protocol: 'udp' }), machine.address().port]]))
   client.send('hello', port, '127.0.0.1')
   const [message] = (await once(client, 'message')) as [Buffer]
   t.equal(message.toString(), 'echo hello')

@@ -62,7 +62,7 @@ await t.test('an appliance whose settings cannot be read holds up no other one',
   const { status, stdout } = host.run('status')
   t.equal(status, 1)
   t.match(stdout, /^dns: no release is deployed$/m)
-  t.match(stdout, /^lb: \S+appliance\.json is not valid JSON$/m)
+  t.match(stdout, /^lb: \S+appliance\.json:1:1: not valid JSON/m)
   writeFileSync(settings, whole)
   t.equal(host.run('add', 'dns').status, 0, 'the next command takes it up')
   t.match(host.run('status'), { status: 0, stdout: /^lb: /m })

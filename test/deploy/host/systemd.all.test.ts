@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import t from 'tap'
-import { unitOf } from '../../../deploy/host/supervise.ts'
+import { unitOf } from '../../../deploy/host/systemd.ts'
 import { loadTarget, verb } from '../../../deploy/target.ts'
 import { answering } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'

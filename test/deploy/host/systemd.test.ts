@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import shell from 'shelljs'
 import t from 'tap'
 import { Home, usualHome } from '../../../deploy/host/home.ts'
-import { unitFile, unitOf } from '../../../deploy/host/supervise.ts'
+import { unitFile, unitOf } from '../../../deploy/host/systemd.ts'
 
 await t.test('systemd accepts the unit', (t) => {
   const home = new Home('/srv/nodeos')
@@ -11,7 +11,7 @@ await t.test('systemd accepts the unit', (t) => {
     t.end()
     return
   }
-  const folder = t.testdir({ 'nodeos-host.service': unitFile(home) })
+  const folder = t.testdir({ 'nodeos-host.service': unitFile(home, '/srv/app/service.ts') })
   const { code, stderr } = shell.cmd('systemd-analyze', 'verify', join(folder, 'nodeos-host.service'))
   t.equal(code, 0, stderr)
   t.notMatch(stderr, /Unknown|ignoring/i)
