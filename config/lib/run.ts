@@ -140,3 +140,10 @@ export function byLine(each: (line: string) => void): (text: string) => void {
     for (const line of lines) each(line)
   }
 }
+
+/** Quotes a command for a shell: it reads the line as exactly these words. */
+export function shellLine(argv: readonly string[]): string {
+  return argv
+    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ')
+}

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { UserError } from '../../config/lib/errors.ts'
+import { isObject, parseOr } from '../../config/lib/json.ts'
 import { formatBytes } from '../../config/lib/units.ts'
 import { Lines } from '../../kernel/contract/control.ts'
 import type { Answer, Failure, Hello, Methods } from '../../kernel/contract/control.ts'
@@ -78,10 +79,10 @@ export async function openControl(connection: Duplex): Promise<Control> {
   const lines = new Lines(
     longestAnswer,
     (line) => {
-      const said = parse(line)
-      if (said === undefined) return
-      if ('hello' in said) greet(said)
-      else take(said)
+      const message = parse(line)
+      if (message === undefined) return
+      if ('hello' in message) greet(message)
+      else take(message)
     },
     () => fail(new ControlError({ message: `a response was longer than ${formatBytes(longestAnswer)}` })),
   )
@@ -113,12 +114,10 @@ export async function openControl(connection: Duplex): Promise<Control> {
 }
 
 function parse(line: string): Answer | Hello | undefined {
-  try {
-    const said = JSON.parse(line) as Answer | Hello | null
-    return said !== null && typeof said === 'object' && ('id' in said || 'hello' in said) ? said : undefined
-  } catch {
-    return undefined
-  }
+  const message = parseOr<unknown>(line, undefined)
+  return isObject(message) && ('id' in message || 'hello' in message)
+    ? (message as unknown as Answer | Hello)
+    : undefined
 }
 
 function unreachable(reason: string): UserError {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir, open, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { makeAtomic } from '../../config/lib/atomic.ts'
 import { log } from '../../config/lib/log.ts'
 import { runSync } from '../../config/lib/run.ts'
 import { formatBytes } from '../../config/lib/units.ts'
@@ -52,18 +53,18 @@ export class DataDisk implements Disk {
 
   async #make(config: DataConfig): Promise<void> {
     log.step(`Creating a data disk of ${formatBytes(config.size * mebibyte)}: ${this.file}`)
-    const raw = `${this.file}.unfinished-raw`
-    const unfinished = `${this.file}.unfinished`
     await mkdir(dirname(this.file), { recursive: true, mode: 0o700 })
-    for (const left of [raw, unfinished]) await rm(left, { force: true })
+    const raw = `${this.file}.unfinished-raw`
+    await rm(raw, { force: true })
     try {
       await makeFileSystem(raw, config)
-      runSync(['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, unfinished], {
-        purpose: 'create the data disk',
+      await makeAtomic(this.file, async (unfinished) => {
+        runSync(['qemu-img', 'convert', '-q', '-f', 'raw', '-O', 'qcow2', raw, unfinished], {
+          purpose: 'create the data disk',
+        })
       })
-      await rename(unfinished, this.file)
     } finally {
-      for (const left of [raw, unfinished]) await rm(left, { force: true })
+      await rm(raw, { force: true })
     }
   }
 

@@ -3,8 +3,7 @@ import { userInfo } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { root } from '../../config/lib/paths.ts'
 import { findProgram } from '../../config/lib/find.ts'
-import { type Result, tail, tryRunSync } from '../../config/lib/run.ts'
-import { shellLine } from '../qemu/command.ts'
+import { type Result, shellLine, tail, tryRunSync } from '../../config/lib/run.ts'
 import type { Home } from './home.ts'
 
 /** Names of cron's process; busybox is named after the command that it runs as. */

@@ -6,7 +6,7 @@ import { root } from '../../config/lib/paths.ts'
 import { type CommittedRelease, readRelease, tagOf } from '../git/release.ts'
 import { type Kept, ReleaseStore } from '../release/store.ts'
 import { Git } from '../git/git.ts'
-import { shellLine } from '../qemu/command.ts'
+import { shellLine } from '../../config/lib/run.ts'
 import type { Home } from './home.ts'
 import { signersFile } from './signers.ts'
 

@@ -177,10 +177,3 @@ function firmware({ envFile, hostname, repl }: InstanceSpec): string[] {
 function comma(value: string): string {
   return value.replaceAll(',', ',,')
 }
-
-/** Quotes a command for a shell. */
-export function shellLine(argv: readonly string[]): string {
-  return argv
-    .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ')
-}

@@ -69,9 +69,8 @@ async function unlessSilent(starting: Promise<Machine>): Promise<Machine | strin
     if (!(error instanceof UserError)) throw error
     return `${error.message}: ${error.hint}`
   }
-  for (const until = Date.now() + silenceMs; Date.now() < until && isRunning(machine); await wait(100)) {
-    if (readConsole(machine) !== '') return machine
-  }
+  await until(() => readConsole(machine) !== '' || !isRunning(machine), { timeoutMs: silenceMs })
+  if (readConsole(machine) !== '' && isRunning(machine)) return machine
   const ended = !isRunning(machine)
   await killMachine(machine)
   return ended ? 'QEMU ended' : `the machine printed nothing within ${silenceMs / 1000} s`

@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
+import { parseOr } from '../../config/lib/json.ts'
 
-interface Answer {
+interface Response {
   return?: unknown
   error?: { class: string; desc: string }
 }
@@ -29,23 +30,16 @@ export function qmp(socketPath: string, execute: string): Promise<unknown> {
     // Errors of the socket are emitted here, too; without a listener, they would end the process.
     lines.on('error', fail)
     lines.on('line', (line) => {
-      const answer = parse(line)
-      if (answer === undefined) return fail(new Error(`QMP ${execute}: invalid response from QEMU: ${line}`))
-      if (answer.error !== undefined) return fail(new Error(`QMP ${execute}: ${answer.error.desc}`))
-      if (answer.return === undefined) return undefined
+      const response = parseOr<Response | undefined>(line, undefined)
+      if (response === undefined)
+        return fail(new Error(`QMP ${execute}: invalid response from QEMU: ${line}`))
+      if (response.error !== undefined) return fail(new Error(`QMP ${execute}: ${response.error.desc}`))
+      if (response.return === undefined) return undefined
       returned += 1
       if (returned < 2) return undefined
-      resolve(answer.return)
+      resolve(response.return)
       return socket.end()
     })
     socket.write(`{"execute":"qmp_capabilities"}\n${JSON.stringify({ execute })}\n`)
   })
-}
-
-function parse(line: string): Answer | undefined {
-  try {
-    return JSON.parse(line) as Answer
-  } catch {
-    return undefined
-  }
 }

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { copyFile, link, mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
+import { copyFile, link, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { hashFile } from '../../config/lib/hash.ts'
+import { makeAtomic } from '../../config/lib/atomic.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { writeJson } from '../../config/lib/json.ts'
 import { log } from '../../config/lib/log.ts'
@@ -98,25 +99,17 @@ export class ReleaseStore {
     release: Omit<Kept, 'added'>,
     fetch: (layer: Manifest['artefacts'][number], file: string) => Promise<void>,
   ): Promise<Kept> {
-    await mkdir(this.#layers, { recursive: true })
-    await mkdir(this.#records, { recursive: true })
     const layers = layersOf(release.manifest)
     for (const layer of layers) {
       const file = this.#layer(layer.sha256)
       if (await isSound(file, layer)) continue
-      const unfinished = `${file}.unfinished`
-      await rm(unfinished, { force: true })
-      try {
+      await makeAtomic(file, async (unfinished) => {
         await fetch(layer, unfinished)
-        if (!(await isSound(unfinished, layer))) {
-          throw new UserError(
-            `the layer ${layer.name} of release ${release.number} does not match its manifest`,
-          )
-        }
-        await rename(unfinished, file)
-      } finally {
-        await rm(unfinished, { force: true })
-      }
+        if (await isSound(unfinished, layer)) return
+        throw new UserError(
+          `the layer ${layer.name} of release ${release.number} does not match its manifest`,
+        )
+      })
     }
     const artefacts = layers.map((layer) => ({ ...layer, path: join('layers', layer.sha256) }))
     const kept: Kept = {

@@ -6,7 +6,7 @@ import { log } from '../../../config/lib/log.ts'
 import { formatBytes } from '../../../config/lib/units.ts'
 import { makeFileSystem } from '../../data/disk.ts'
 import type { DataConfig, Disk } from '../../data/handover.ts'
-import { shellLine } from '../../qemu/command.ts'
+import { shellLine } from '../../../config/lib/run.ts'
 import type { Pool } from './virsh.ts'
 
 const mebibyte = 2 ** 20

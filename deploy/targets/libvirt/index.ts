@@ -3,7 +3,7 @@ import { progress } from '../../../config/lib/log.ts'
 import { requireSnapshot } from '../../data/handover.ts'
 import { listReport } from '../../release/list.ts'
 import type { Context, Release, Target } from '../../target.ts'
-import { shellLine } from '../../qemu/command.ts'
+import { shellLine } from '../../../config/lib/run.ts'
 import { DataVolume } from './data.ts'
 import {
   aboutOf,

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { Writable } from 'node:stream'
 import t from 'tap'
 import { UserError } from '../../../config/lib/errors.ts'
-import { byLine, run, runSync, tryRun, tryRunSync } from '../../../config/lib/run.ts'
+import { byLine, run, runSync, shellLine, tryRun, tryRunSync } from '../../../config/lib/run.ts'
 
 const purpose = 'test this'
 const shell = (script: string): [string, ...string[]] => ['sh', '-c', script]
@@ -62,4 +63,24 @@ await t.test('streams output by line or into a stream', async (t) => {
   t.equal(await run(shell('printf "\\377"'), { purpose, stdout }), '')
   t.strictSame(Buffer.concat(chunks), Buffer.from([255]))
   t.equal(await run(shell('printf "\\377"'), { purpose, encoding: 'latin1' }), '\u00FF')
+})
+
+await t.test('a shell reads the line as the words it was made of', async (t) => {
+  const words = [
+    'a b',
+    "it's",
+    '$HOME `id` $(id)',
+    'x\ny',
+    '"',
+    '\\',
+    '',
+    '*',
+    '#',
+    '~',
+    'é',
+    '!',
+    '-a=b,c:d/e',
+  ]
+  const script = `printf '%s\\0' ${shellLine(words)}`
+  t.strictSame(execFileSync('sh', ['-c', script]).toString().split('\0').slice(0, -1), words)
 })

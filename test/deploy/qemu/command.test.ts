@@ -1,8 +1,8 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { kernelCommandLine, qemuCommand, shellLine } from '../../../deploy/qemu/command.ts'
+import { kernelCommandLine, qemuCommand } from '../../../deploy/qemu/command.ts'
 import { machineSpec } from './fixture.ts'
 
 const files = { console: '/run/console.log', qmp: '/run/qmp.sock', control: '/run/control.sock' }
@@ -79,26 +79,6 @@ await t.test('without files the console is stdio, and nothing controls QEMU', as
 await t.test('what the config appends comes last on the command line', async (t) => {
   t.match(kernelCommandLine({ cmdline: '' }), /nodeos\.app=\/dev\/vdb$/)
   t.match(kernelCommandLine({ cmdline: 'quiet=0' }), /nodeos\.app=\/dev\/vdb quiet=0$/)
-})
-
-await t.test('a shell reads the line as the words it was made of', async (t) => {
-  const words = [
-    'a b',
-    "it's",
-    '$HOME `id` $(id)',
-    'x\ny',
-    '"',
-    '\\',
-    '',
-    '*',
-    '#',
-    '~',
-    'é',
-    '!',
-    '-a=b,c:d/e',
-  ]
-  const script = `printf '%s\\0' ${shellLine(words)}`
-  t.strictSame(execFileSync('sh', ['-c', script]).toString().split('\0').slice(0, -1), words)
 })
 
 await t.test('QEMU takes the whole command', async (t) => {
