@@ -1,6 +1,6 @@
 /**
- * What goes over the control channel: JSON, one object a line, both ways. An empty line from the host begins a
- * conversation: the machine forgets the one before and answers with a `Hello`, which it also says when it starts.
+ * The protocol of the control channel: JSON, one object a line, in both directions. An empty line from the host begins a
+ * conversation: the machine ends the previous one and responds with a `Hello`, which it also sends when it starts.
  */
 
 /** Name of the virtio-serial port. */
@@ -14,9 +14,9 @@ const chunkBytes = 48 * 1024
 
 export interface Hello {
   hello: typeof portName
-  /** Of the process that answers. */
+  /** Of the process that responds. */
   pid: number
-  /** When it was started, in milliseconds since 1970: another time means that Node was started again. */
+  /** When the process started, in milliseconds since 1970; it changes when Node is restarted. */
   started: number
 }
 
@@ -29,7 +29,7 @@ export interface Request {
 
 export type Params = Record<string, unknown>
 
-/** To one request: any number of chunks, then a result or an error. The id is null when the line was no request. */
+/** The response to a request: any number of chunks, then a result or an error. The id is null for invalid requests. */
 export type Answer =
   | { id: string; chunk: string }
   | { id: string; result: unknown }
@@ -37,11 +37,11 @@ export type Answer =
 
 export interface Failure {
   message: string
-  /** Of the code that was run, where it is the host's. */
+  /** Stack of code that the host sent. */
   stack?: string
 }
 
-/** What the machine can be asked. */
+/** Methods of the machine. */
 export interface Methods {
   status: { params: Params; result: Status }
   /** The chunks are a .cpuprofile. */
@@ -50,9 +50,9 @@ export interface Methods {
   'profile.heap': { params: { worker?: number }; result: null }
   /** The diagnostic reports, newest first. With a name, the chunks are that report. */
   reports: { params: { name?: string }; result: ReportFile[] }
-  /** The result is how `util.inspect` shows the value. */
+  /** The result is the value as `util.inspect` formats it. */
   repl: { params: { source: string; colors?: boolean; worker?: number }; result: string }
-  /** Ends when the restart has begun. */
+  /** Resolves when the restart has begun. */
   'app.restart': { params: Params; result: null }
 }
 
@@ -64,7 +64,7 @@ export interface Status {
   node: string
   /** Bytes. */
   memory: { total: number; free: number; rss: number; heapUsed: number; heapLimit: number }
-  /** Empty where one process is all there is. */
+  /** Empty with a single process. */
   workers: { worker: number; pid: number; restarts: number }[]
 }
 

@@ -1,17 +1,16 @@
-/** A variable whose value stands in quotes, over several lines perhaps. */
+/** A variable with a quoted value, which can have several lines. */
 const quoted = /^([^\n=#]*=[ \t]*)(["'`])[^]*?\2.*/gm
-/** Nothing, a comment or `NAME=value`. */
+/** An empty line, a comment or `NAME=value`. */
 const proper = /^\s*(#.*|(export\s+)?[A-Za-z_]\w*\s*=.*)?$/
 
-/** The same, or a variable whose value is nothing but blanks. */
+/** The same, or a variable with a blank value. */
 const quotedOrBlank = new RegExp(`${quoted.source}|^([^\\n=#]*=)[ \\t\\r]+$`, 'gm')
 
 export const variableName = /^[A-Za-z_]\w*$/
 
 /**
- * The first line, counted from 1, of a text in dotenv's syntax that is neither empty, nor a comment, nor
- * `NAME=value`: the rest of a value that should stand in quotes, as a rule. What follows it cannot be told from
- * a name, and may be a secret.
+ * Returns the first invalid line, from 1, of a text in dotenv's syntax. It is usually part of a value that should be
+ * quoted, so it may contain a secret.
  */
 export function strayLine(text: string): number | undefined {
   const lines = text
@@ -22,9 +21,9 @@ export function strayLine(text: string): number | undefined {
   return index < 0 ? undefined : index + 1
 }
 
-/** Variables in dotenv's syntax. */
+/** Parses variables in dotenv's syntax. */
 export function parseVariables(text: string): Record<string, string> {
-  // Node 24 takes the next line for the value of a variable that is followed by blanks only.
+  // Node 24 reads the next line as the value of a variable with a blank value.
   const plain = text.replaceAll(quotedOrBlank, (entry, _start, _quote, blank?: string) => blank ?? entry)
   return process.getBuiltinModule('node:util').parseEnv(plain) as Record<string, string>
 }

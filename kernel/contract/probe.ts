@@ -7,8 +7,8 @@ export interface Question {
 }
 
 /**
- * What comes back: the status of an HTTP response, or why there is none. `closed` is a connection that was accepted
- * and ended without a response; a server that expects TLS does that, too.
+ * The status of an HTTP response, or why there is none. `closed` is a connection that was accepted and closed without a
+ * response, which a server that expects TLS does, too.
  */
 export type Answer = number | 'refused' | 'timed out' | 'closed' | 'not HTTP'
 
@@ -22,7 +22,7 @@ export interface AskOptions {
 const background: AskOptions = { timeoutMs: 5000, ref: false }
 const statusLine = /^HTTP\/1\.[01] (\d{3})/
 
-/** Sends a request over loopback, or to an address of the machine, and keeps no process alive with it. */
+/** Sends a request over loopback or to an address of the machine. Does not keep the process alive. */
 export async function ask(question: Question, address?: string): Promise<Answer> {
   if (address !== undefined && !isWildcard(address)) return askAt(address, question, background)
   const answer = await askAt('127.0.0.1', question, background)
@@ -33,7 +33,7 @@ function isWildcard(address: string): boolean {
   return address === '::' || address === '0.0.0.0'
 }
 
-/** Sends a request over a bare socket: an HTTP client would cost more than the response. */
+/** Sends a request over a plain socket: loading an HTTP client would cost more than the response. */
 export function askAt(
   host: string,
   { port, path, secure }: Question,

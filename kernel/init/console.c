@@ -158,7 +158,7 @@ void console_flush(long most_ms)
 
 	while (used && now_ms() < until && wait_until_ready(STUCK_MS))
 		console_write();
-	/* What the kernel holds is lost with the machine, too. */
+	/* The kernel's buffer is lost with the machine, too. */
 	while (ioctl(STDOUT_FILENO, TIOCOUTQ, &left) == 0 && left > 0 && now_ms() < until)
 		pause_ms(DRAINED_CHECK_MS);
 }

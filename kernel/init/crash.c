@@ -32,7 +32,7 @@ static const struct fault faults[] = {
 /* What x86-64-v2 has and the first 64-bit CPUs lack, as /proc/cpuinfo names it: addons are compiled for it. */
 static const char *const wanted[] = { "cx16", "lahf_lm", "popcnt", "pni", "ssse3", "sse4_1", "sse4_2" };
 
-/* Copies the rest of the first line that starts with that name; empty when there is none. */
+/* Copies the rest of the first line that starts with that name, or an empty string. */
 static void cpu_line(const char *text, const char *name, char *value, size_t size)
 {
 	const char *line = strstr(text, name), *start = line ? strchr(line, ':') : NULL;

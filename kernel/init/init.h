@@ -1,4 +1,4 @@
-/* PID 1: mounts, one child, and what happens when either ends. */
+/* PID 1: mounts the file systems and supervises one child. */
 #ifndef INIT_H
 #define INIT_H
 
@@ -18,21 +18,21 @@
 
 enum exit_zero { EXIT_ZERO_UNSET, EXIT_ZERO_RESTART, EXIT_ZERO_POWEROFF };
 
-/* What the build baked in: /srv/.nodeos/init.conf. Strings point into the text that was parsed. */
+/* The settings of the build, /srv/.nodeos/init.conf. Strings point into the parsed text. */
 struct conf {
 	char *argv[MAX_ARGS + 1];
-	char *env[MAX_ENV + 2]; /* what stands there, PATH if that is missing, the end */
+	char *env[MAX_ENV + 2]; /* the variables, PATH if it is missing, NULL */
 	size_t argc;
 	size_t envc;
 	const char *cwd;
-	const char *data; /* label of the data disk, or NULL: there is none */
+	const char *data; /* label of the data disk; NULL without one */
 	enum exit_zero exit_zero;
 	long backoff_initial_ms;
 	long backoff_max_ms;
 	long crash_loop_count;
 	long crash_loop_window_s;
 	long drain_timeout_s;
-	long log_buffer_bytes; /* 0: nobody reads a copy of the log */
+	long log_buffer_bytes; /* 0: logs are not forwarded */
 };
 
 /* The value of a variable in the environment of Node, or NULL. */
@@ -46,7 +46,7 @@ int conf_parse(struct conf *conf, char *text, size_t length, char *error, size_t
 
 /*
  * Copies the value of `key=` on the kernel command line; as for the kernel, the last one counts and
- * double quotes keep words together. Returns 1, 0 when it does not stand there, -1 when it is too long.
+ * double quotes keep words together. Returns 1, 0 if the key is missing, -1 if the value is too long.
  */
 int cmdline_value(const char *cmdline, const char *key, char *value, size_t size);
 
@@ -71,9 +71,9 @@ long now_ms(void);
 int log_start(long bytes);
 /* In the child, before it becomes Node: its output goes to the pipe. */
 void log_child_stdio(void);
-/* Reads some of Node's output; false when there is none left. */
+/* Reads some of Node's output; false if nothing is left. */
 bool log_read(void);
-/* Reads all that a Node that has ended left, and ends its last line. */
+/* Reads the rest of the output after Node has exited, and ends its last line. */
 void log_read_rest(void);
 /* Milliseconds until an unfinished line is to be shown, or -1. */
 long log_timeout_ms(void);
@@ -86,9 +86,9 @@ void log_event(const char *line, size_t length);
 void console_queue(const char *text, size_t length, bool is_event);
 /* Milliseconds until the console is to be written; -1 when nothing is queued. */
 long console_wait_ms(void);
-/* Writes what the console takes now; false when it takes nothing. */
+/* Writes as much as the console accepts now; false if it accepts nothing. */
 bool console_write(void);
-/* Waits until the console has taken everything, or for so long. */
+/* Waits until the console has accepted everything, or for the given time. */
 void console_flush(long most_ms);
 
 /* Logs which fault killed a program that started then, if the signal is that of a fault. */
@@ -101,20 +101,20 @@ void explain_crash(pid_t pid, int signal, long since_ms);
 int data_mount(const char *label, char *error, size_t size);
 
 /*
- * Runs a program to its end. The last bytes of what it says, line breaks as spaces, are left in said.
+ * Runs a program to its end. The last bytes of its output, with line breaks as spaces, are copied to said.
  * Returns its exit status, 128 and the signal that killed it, or -1 with errno when it cannot be started.
  */
 int run_program(char *const argv[], char *said, size_t size);
 
 void pause_ms(long ms);
 
-/* How the machine ends. */
+/* How the machine stops. */
 enum ending { ENDING_POWEROFF, ENDING_REBOOT };
 
-/* Runs Node until the machine is to end, and says how. No other process is left then. */
+/* Runs Node until the machine must stop, and returns how. No other process is left then. */
 enum ending supervise(const struct conf *conf);
 
-/* The kernel's door: the only part that a test on a host replaces. */
+/* Calls of the kernel: the only part that tests on a host replace. */
 void platform_start(void);
 ssize_t platform_read(const char *path, char *text, size_t size);
 bool platform_exists(const char *path);

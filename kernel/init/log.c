@@ -1,6 +1,6 @@
 /*
  * The log: Node's output and init's own events, line by line to the console, and a copy in a FIFO from which Node
- * sends it elsewhere. The FIFO is in the kernel: what a crash was preceded by is still there for the next Node.
+ * sends it elsewhere. The FIFO is in the kernel: the lines before a crash are still there for the next Node.
  */
 #include "init.h"
 

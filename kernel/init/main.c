@@ -12,10 +12,10 @@
 #define SHARED "9p"
 #define SHARED_TAG "/app"
 
-/* A machine that ends waits so long, at most, for its console. */
+/* Longest wait for the console before the machine stops. */
 #define CONSOLE_FLUSH_MS 5000
 
-/* Tests are in more of a hurry. */
+/* Tests use shorter times. */
 #ifndef APP_DEVICE_WAIT_MS
 #define APP_DEVICE_WAIT_MS 10000
 #endif
@@ -42,7 +42,7 @@ static void give_up(const char *error)
 	finish(ENDING_REBOOT);
 }
 
-/* A device by its path, or by the name of its partition (6.12 tells no UUID), for whose path that is exchanged. */
+/* Finds a device by its path, or by the name of its partition (6.12 does not provide UUIDs), and returns its path. */
 static bool device_exists(const char *wanted, char *device, size_t size)
 {
 	if (!strncmp(wanted, PARTITION, strlen(PARTITION)))

@@ -209,7 +209,7 @@ static void handle_button(struct state *state, struct pollfd *button)
 		button->fd = -1; /* it is gone, and poll() would report that without end */
 }
 
-/* The sooner of two waits, of which -1 is none. */
+/* Returns the shorter of two waits; -1 means no wait. */
 static long sooner(long a, long b)
 {
 	if (a < 0 || b < 0)

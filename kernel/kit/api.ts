@@ -58,7 +58,7 @@ export async function jsonOf(request: IncomingMessage): Promise<Record<string, u
   throw new Refused(400, 'the body must be a JSON object')
 }
 
-/** Finds the handler of a request. @throws {Refused} if there is none */
+/** Finds the handler of a request. @throws {Refused} if it is not found */
 function router(routes: Routes): (method: string, path: string) => { handler: Handler; parts: string[] } {
   const compiled = Object.entries(routes).map(([route, handler]) => {
     const [method, path = ''] = route.split(' ')

@@ -4,7 +4,7 @@ import { BlockList, isIP } from 'node:net'
 /** Prefix of an IPv4 address that is written as an IPv6 address. */
 const mapped = '::ffff:'
 
-/** The networks that are trusted to name the client; undefined if there are none. */
+/** The networks that are trusted to name the client; undefined without any. */
 export function trustList(networks: readonly string[]): BlockList | undefined {
   if (networks.length === 0) return undefined
   const list = new BlockList()

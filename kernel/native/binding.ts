@@ -85,7 +85,7 @@ export interface Native {
   dhcpSocket(index: number): number
   /**
    * Passes bytes between two connections until both have ended, or one is lost, or none has come for `idleMs`.
-   * Nobody else may read or write them meanwhile; they are not closed.
+   * No other code may read or write them meanwhile; they are not closed.
    *
    * @param one file descriptor of a connection
    * @param head what was received of it already

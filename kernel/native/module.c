@@ -1,4 +1,4 @@
-/* What the module exports. */
+/* The exports of the module. */
 #include "native.h"
 
 bool define_methods(napi_env env, napi_value exports, const struct native_method *methods, size_t count) {

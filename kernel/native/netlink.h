@@ -45,7 +45,7 @@ void netlink_attributes(const struct nlmsghdr *message, size_t body, const struc
 
 bool read_address(napi_env env, napi_value value, const char *name, struct ip_address *result);
 
-/** Sets a property to the text of an address attribute; a size that is none of an address is passed over. */
+/** Sets a property to the text of an address attribute; attributes of another size are ignored. */
 bool set_address(napi_env env, napi_value object, const char *name, const struct rtattr *attribute);
 
 /** Appends a new object to an array and returns it. */

@@ -17,7 +17,7 @@ struct end {
     struct end *peer;
     /** A duplicate: libuv polls a descriptor once, and JavaScript's socket has its own. */
     int fd;
-    /** What it is polled for. */
+    /** Events that it is polled for. */
     int events;
     /** It sends nothing more. */
     bool ended;
@@ -135,7 +135,7 @@ static void on_event(uv_poll_t *poll, int status, int events) {
     struct relay *relay = poll->data;
     struct end *end = (struct end *)poll;
     relay->moved = uv_now(poll->loop);
-    /* What has come before a connection was lost can still be read. */
+    /* Data that arrived before a connection was lost can still be read. */
     if (status < 0) events = UV_READABLE;
     bool is_there = !(events & UV_WRITABLE) || !end->rest || give_rest(end);
     if (is_there && events & UV_READABLE && !end->ended && !end->peer->rest) is_there = take(end);
@@ -205,7 +205,7 @@ static bool begin_relay(napi_env env, napi_value *arguments, struct relay *relay
                     pass_head(env, arguments[3], &relay->ends[0]) && watch(&relay->ends[0]) &&
                     watch(&relay->ends[1]) &&
                     uv_timer_start(&relay->idle, on_idle, relay->idle_ms, 0) == 0;
-    /* What is lost already ends as it would a moment later. */
+    /* A connection that is already lost ends as it would a moment later. */
     if (!is_there) stop(relay);
     return !error;
 }

@@ -1,4 +1,4 @@
-/* What belongs to the machine rather than to the process: its name, its clock, its mounts. */
+/* State of the machine rather than of the process: its name, its clock, its mounts. */
 #define _GNU_SOURCE
 #include "native.h"
 

@@ -3,17 +3,17 @@ import type { Native } from '../native/binding.ts'
 import { reasonOf } from './errors.ts'
 import type { Emit } from './event.ts'
 
-/** Time as the machine counts it: no calendar, so that setting the clock changes nothing here. */
+/** A monotonic clock, which does not change when the wall clock is set. */
 export interface Clock {
   /** Milliseconds since the machine started. */
   now(): number
-  /** Calls back once, no earlier than after `ms`; returns what cancels it. Keeps no process alive. */
+  /** Calls back once after `ms` and returns a function that cancels it. Does not keep the process alive. */
   timer(ms: number, callback: () => void): () => void
 }
 
 const longestTimer = 2 ** 31 - 1
 
-/** The kernel's monotonic clock: the same for a process and for the one that replaces it. */
+/** The kernel's monotonic clock, which continues across restarts of Node. */
 export const systemClock: Clock = {
   now() {
     const [seconds, nanoseconds] = process.hrtime()
@@ -26,16 +26,16 @@ export const systemClock: Clock = {
   },
 }
 
-/** A clock of the hypervisor, which goes on while the machine is paused. */
+/** A clock of the hypervisor, which continues while the machine is paused. */
 export interface ClockSource {
   name: 'ptp' | 'rtc'
-  /** Whether it counts whole seconds only. */
+  /** Whether it has a resolution of whole seconds. */
   coarse: boolean
   /** Milliseconds since 1970. */
   read(): number
 }
 
-/** Where the kernel shows clocks. */
+/** Paths of the kernel's clocks. */
 export interface ClockPaths {
   /** Folder of the PTP clocks. */
   ptp: string
@@ -51,10 +51,10 @@ export const guestClocks: ClockPaths = {
   rtc: '/sys/class/rtc/rtc0/since_epoch',
 }
 
-/** Clocks that are the hypervisor's own. Those of network interfaces may count from anywhere. */
+/** Names of hypervisor clocks. Clocks of network interfaces may have any epoch. */
 const hypervisors = new Set(['KVM virtual PTP', 'hyperv'])
 
-/** The best clock of the hypervisor: its PTP device, else the real-time clock; undefined without either. */
+/** Finds the best clock of the hypervisor: its PTP device, else the real-time clock. */
 export function findClockSource(
   native: Pick<Native, 'clockRead'>,
   { ptp, devices, rtc }: ClockPaths,
@@ -107,28 +107,29 @@ export interface WatchOptions {
   /** Wall clock, milliseconds since 1970. */
   wall: () => number
   emit: Emit
-  /** Whether a time server sets the clock: then only jumps are corrected here. */
+  /** Whether a time server sets the clock; then only jumps are corrected here. */
   disciplined: () => boolean
   /** Called after a jump. */
   onStep: () => void
 }
 
 const checkMs = 5000
-/** A clock of whole seconds differs from another by a second without being wrong. */
+/** A clock of whole seconds can be a second off. */
 const coarseLimitMs = 2000
 const fineLimitMs = 500
-/** How often a coarse clock is read to see its second begin, and for how long. */
+/** Interval and time limit for finding the start of a second of a coarse clock. */
 const tickMs = 20
 const longestTickMs = 1500
 
 /**
- * Follows the hypervisor's clock. While a machine is paused, moved or saved its own clocks stand still; the difference
- * between the hypervisor's and the monotonic one grows by that time. Keeps no process alive. Returns what stops it.
+ * Corrects the wall clock after the machine was paused, migrated or restored. Its own clocks stop meanwhile, so the
+ * difference between the hypervisor's clock and the monotonic one grows. Does not keep the process alive. Returns a
+ * function that stops it.
  */
 export function watchClock(options: WatchOptions): () => void {
   const { source, disciplined } = options
   let cancel: () => void
-  /** The hypervisor's clock minus the monotonic one, when all was right. */
+  /** The hypervisor's clock minus the monotonic one, at the last check. */
   let lag: number | undefined
 
   const later = (ms: number, action: () => void): void => {
@@ -153,7 +154,7 @@ export function watchClock(options: WatchOptions): () => void {
     }
     later(checkMs, check)
   }
-  /** Waits for the moment at which a coarse clock is exact. */
+  /** Waits for the start of a second, when a coarse clock is exact. */
   const measure = (): void => {
     const first = source.read()
     const until = options.clock.now() + longestTickMs
@@ -182,7 +183,7 @@ function limitOf({ coarse }: ClockSource): number {
   return coarse ? coarseLimitMs : fineLimitMs
 }
 
-/** A clock that is exact sets the machine's. */
+/** Sets the wall clock by an exact clock. */
 function follow(options: WatchOptions): void {
   const offset = options.source.read() - options.wall()
   if (Math.abs(offset) > fineLimitMs) step(options, offset)

@@ -3,7 +3,7 @@ import type { ReportFile } from '../contract/control.ts'
 import type { Emit } from './event.ts'
 import { reasonOf } from './errors.ts'
 
-/** Node's diagnostic reports, as far as they are read here. */
+/** The part of a diagnostic report of Node that is read here. */
 interface NodeReport {
   header: {
     event: string
@@ -19,14 +19,14 @@ interface NodeReport {
 const mostReports = 3
 const mostFrames = 5
 const longestText = 300
-/** As Node names them. Those that were announced have another name. */
+/** Node's name of a report; announced reports are renamed. */
 const isNew = /^report\..*\.json$/
 
 /**
- * Says what the reports are that Node wrote since the last time, and keeps the newest three of all. A report is
- * written when memory runs out, on a fatal error of V8 and when an exception is not caught.
+ * Emits an event for each new report, and keeps the newest three. Node writes a report when memory runs out, on a
+ * fatal error of V8 and on an uncaught exception.
  *
- * @param folder where Node writes them; it is made when it is not there, which Node does not do
+ * @param folder where Node writes them; created if missing, because Node does not
  */
 export function announceReports(folder: string, emit: Emit): void {
   try {
@@ -40,14 +40,14 @@ export function announceReports(folder: string, emit: Emit): void {
 
 function announce(folder: string, name: string, emit: Emit): void {
   const report = parse(readFileSync(`${folder}/${name}`, 'utf8'))
-  // Another process may be about to write it.
+  // Another process may still write it.
   if (report === undefined) return
   const known = announcedName(report)
   renameSync(`${folder}/${name}`, `${folder}/${known}`)
   emit('node', 'report.written', { report: known, ...summary(report) })
 }
 
-/** The reports that are kept, newest first. */
+/** Lists the reports, newest first. */
 export function listReports(folder: string): ReportFile[] {
   return readdirSync(folder)
     .map((name) => ({ name, stat: statSync(`${folder}/${name}`) }))
@@ -67,7 +67,7 @@ function announcedName({ header }: NodeReport): string {
   return `${header.dumpEventTime.replaceAll(':', '-')}-${header.processId}-${header.threadId ?? 0}.json`
 }
 
-/** What of a report fits in a line. */
+/** Summarises a report in a line. */
 function summary({ header, javascriptStack, javascriptHeap }: NodeReport): Record<string, unknown> {
   const stack = topOfStack([javascriptStack?.message ?? '', ...(javascriptStack?.stack ?? [])])
   return {
@@ -88,7 +88,7 @@ function mebibytes(bytes: number): number {
   return Math.round(bytes / 2 ** 20)
 }
 
-/** The error and its innermost frames; none where V8 could not tell. Above the error may stand the line that threw. */
+/** Returns the error and its innermost frames, if V8 has them. The line that threw may precede the error. */
 function topOfStack(lines: string[]): string[] {
   const first = lines.findIndex((line) => line.startsWith('at '))
   if (first < 0) return []

@@ -5,26 +5,26 @@ import { Server, type Socket } from 'node:net'
 import { emit } from './event.ts'
 import type { Reachable } from './servers.ts'
 
-/** Told on this diagnostics channel, an app can say that it is not well any more. */
+/** The app can subscribe to this channel, to become unhealthy while it drains. */
 const draining = channel('nodeos.drain')
-/** How long before PID 1's deadline the process ends by itself: what holds it up can then be said. */
+/** The process exits this long before init's deadline, to log what held it up. */
 const marginMs = 500
 const idleCheckMs = 50
-/** A client may have sent a request that has not come yet: until then connections are not closed for being idle. */
+/** Idle connections are kept this long, because requests may be in flight. */
 const lingerMs = 500
 
 /**
- * Answers SIGTERM for an app that does not: servers stop listening, requests are answered with
- * `Connection: close`, connections that stay idle close, sessions of HTTP/2 with their last stream, then the process
- * ends with status 0. An app with a SIGTERM listener of its own is left to it.
+ * Drains on SIGTERM: servers stop listening, responses have `Connection: close`, idle connections are closed, HTTP/2
+ * sessions with their last stream; then the process exits with status 0. An app with its own SIGTERM listener drains
+ * itself.
  *
- * @param reachable what clients can reach at any time
- * @param seconds after which PID 1 ends the process
+ * @param reachable servers and sessions of this process
+ * @param seconds after which init kills the process
  */
 export function drainOnTerminate(reachable: Reachable, seconds: number): void {
   let begun = false
   process.on('SIGTERM', () => {
-    // An app that closes what it has opened ends; the channel to the primary must not keep it.
+    // The channel to the primary must not keep the process of an app that has closed everything.
     process.channel?.unref()
     process.once('beforeExit', () => leave(() => undefined))
     if (begun || process.listenerCount('SIGTERM') > 1) return
@@ -39,7 +39,7 @@ function drain(reachable: Reachable, deadlineMs: number): void {
   draining.publish({ deadlineMs })
   let open = servers.length
   if (open === 0) leave(() => process.exit(0))
-  closeAfterAnswer()
+  closeAfterResponse()
   for (const server of servers) {
     stopListening(server, () => {
       open -= 1
@@ -48,7 +48,7 @@ function drain(reachable: Reachable, deadlineMs: number): void {
   }
   const closeIdle = (): void => {
     for (const server of servers) closeIdleConnections(server)
-    // Their clients are told to send nothing more.
+    // Clients then send no more requests.
     for (const session of reachable.sessions) session.close()
   }
   setTimeout(() => setInterval(closeIdle, idleCheckMs), lingerMs)
@@ -58,10 +58,7 @@ function drain(reachable: Reachable, deadlineMs: number): void {
   }, deadlineMs)
 }
 
-/**
- * Takes leave of the primary, where there is one: a connection that it was handing over goes to another worker
- * then. It would be lost, and not even closed, with a process that just ends.
- */
+/** Disconnects from the primary before the end, so that connections in handover go to another worker. */
 function leave(end: () => void): void {
   const { worker } = process.getBuiltinModule('node:cluster') as unknown as Cluster
   if (worker === undefined || !process.connected) return end()
@@ -70,16 +67,16 @@ function leave(end: () => void): void {
   worker.disconnect()
 }
 
-/** The `close` of an HTTP server would close idle connections at once, and look after slow clients no more. */
+/** `close` of an HTTP server would close idle connections at once, and stop checking for slow clients. */
 function stopListening(server: Server, done: () => void): void {
   if ('closeIdleConnections' in server) Server.prototype.close.call(server, done)
   else server.close(done)
 }
 
-/** Clients that keep connections alive are told not to send another request. */
-function closeAfterAnswer(): void {
-  for (const { _httpMessage: answer } of sockets()) {
-    if (answer && !answer.headersSent) answer.shouldKeepAlive = false
+/** Responds with `Connection: close` from now on. */
+function closeAfterResponse(): void {
+  for (const { _httpMessage: response } of sockets()) {
+    if (response && !response.headersSent) response.shouldKeepAlive = false
   }
   channel('http.server.request.start').subscribe((message) => {
     ;(message as { response: ServerResponse }).response.shouldKeepAlive = false
@@ -88,10 +85,7 @@ function closeAfterAnswer(): void {
 
 type ServerSocket = Socket & { server?: unknown; _httpMessage?: ServerResponse | null }
 
-/**
- * Connections that were accepted. Node has no public list of them; keeping one of our own would cost something
- * for each connection in the machine's life.
- */
+/** Returns the accepted connections. Node has no public list of them, and our own would slow down each connection. */
 function sockets(): ServerSocket[] {
   const { _getActiveHandles } = process as unknown as { _getActiveHandles?: () => object[] }
   return (_getActiveHandles?.() ?? []).filter(

@@ -11,13 +11,13 @@ const retryMs = 5
 
 /**
  * Prints one system event as a JSON line on the console, in the form that init prints its own.
- * It is written at once: what a crash was preceded by must not be lost in a buffer.
+ * It is written at once, so that a crash does not lose buffered events.
  */
 export const emit: Emit = (stage, event, details) => {
   writeAll(Buffer.from(eventLine({ wallMs: Date.now(), uptime: uptime() }, stage, event, details)))
 }
 
-/** The line of an event, with its end. */
+/** Formats the line of an event. */
 export function eventLine(
   at: { wallMs: number; uptime: number },
   stage: Stage,
@@ -28,13 +28,13 @@ export function eventLine(
   return `${JSON.stringify({ time, uptime: Number(at.uptime.toFixed(3)), stage, event, ...details })}\n`
 }
 
-/** Seconds since the kernel started. */
+/** Returns the seconds since the kernel started. */
 export function uptime(): number {
   const [seconds, nanoseconds] = process.hrtime()
   return seconds + nanoseconds / 1e9
 }
 
-/** The console may be slow, and then not block (the app can have set it so): an event is worth half a second, no more. */
+/** Retries for half a second if the console is slow and the app has made it non-blocking. */
 function writeAll(bytes: Uint8Array): void {
   let written = 0
   for (let retry = 0; written < bytes.length && retry < retries; retry++) {

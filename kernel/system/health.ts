@@ -5,20 +5,19 @@ import { listenersOn } from './servers.ts'
 
 const firstRetryMs = 50
 const lastRetryMs = 1000
-/** An app without a port has begun its work by then. */
-const unaskedMs = 1000
-/** How often the kernel is asked for servers of child processes, until one listens on the port. */
+/** An app without a port is considered started after this time. */
+const uncheckedMs = 1000
+/** Interval at which the kernel's list is read, until a child process listens on the port. */
 const lookMs = 1000
 /** A server that responds on loopback may still be replaced by one that the network reaches. */
 const settleMs = 2000
 
 /**
- * Watches for the app's first response with status 200: `health.ok`, at the uptime at which it came, or
- * `health.failed` when it did not come in time. Nothing is checked after that: the host does it from outside.
- * A server that only the machine itself can reach is never healthy.
+ * Checks the app until its first response with status 200: emits `health.ok`, or `health.failed` after the timeout.
+ * After that, only the host checks, from outside. An app that listens on loopback only is never healthy.
  *
- * @param onSettled is called once: it is healthy, it was not in time, or there is nothing to check
- * @returns what to call with each place at which the app listens
+ * @param onSettled called once: the app is healthy, timed out, or there is nothing to check
+ * @returns a function to call with each place at which the app listens
  */
 export function watchHealth(
   { health, ports }: Pick<GuestConfig, 'health' | 'ports'>,
@@ -31,7 +30,7 @@ export function watchHealth(
   const places = new Map<string, Place>()
   const settle = once(onSettled)
   if (port === undefined) {
-    setTimeout(settle, unaskedMs).unref()
+    setTimeout(settle, uncheckedMs).unref()
     return (place) => void note(places, place)
   }
   const fail = (final = false): void => {
@@ -55,7 +54,7 @@ export function watchHealth(
     if (!isLoopback(address)) {
       checked = true
       clearTimeout(absent)
-      void askUntilGood({ path, port, deadline, address }).then(settle)
+      void checkUntilHealthy({ path, port, deadline, address }).then(settle)
       return
     }
     if (unreachable) return
@@ -74,7 +73,7 @@ export function watchHealth(
   return onListening
 }
 
-/** @returns whether the place is a new one */
+/** @returns whether the place is new */
 function note(places: Map<string, Place>, place: Place): boolean {
   const name = placeName(place)
   if (places.has(name)) return false
@@ -100,7 +99,7 @@ interface Target {
   address: string
 }
 
-async function askUntilGood({ path, port, deadline, address }: Target): Promise<void> {
+async function checkUntilHealthy({ path, port, deadline, address }: Target): Promise<void> {
   let secure = false
   const seen = new Set<Answer>()
   for (let attempt = 1, wait = firstRetryMs; ; attempt++, wait = Math.min(wait * 2, lastRetryMs)) {
@@ -116,7 +115,7 @@ async function askUntilGood({ path, port, deadline, address }: Target): Promise<
   }
 }
 
-/** Resolves when the app has settled on loopback: its server there responds, and still does a while later. */
+/** Returns whether a server on loopback responds, and still does a while later. */
 async function staysOnLoopback({ path, port, deadline, address }: Target): Promise<boolean> {
   for (let secure = false; uptime() <= deadline; await pause(lastRetryMs)) {
     const response = await ask({ port, path, secure }, address)

@@ -5,18 +5,18 @@ import type { ServerHttp2Session } from 'node:http2'
 import type { Server } from 'node:net'
 import type { Place } from '../contract/probe.ts'
 
-/** What clients can reach in this process. */
+/** Servers and sessions of this process. */
 export interface Reachable {
   servers: ReadonlySet<Server>
-  /** Of HTTP/2: they outlive their requests, and Node has no public list of them. */
+  /** HTTP/2 sessions: they outlive their requests, and Node has no public list of them. */
   sessions: ReadonlySet<ServerHttp2Session>
 }
 
 /**
- * Follows which servers of this process listen, in the order in which they began to. Node announces them on a
- * diagnostics channel: nothing is wrapped, and a request costs nothing.
+ * Tracks the listening servers of this process, in order. Node announces them on a diagnostics channel, so requests cost
+ * nothing.
  *
- * @param onListening is called with the place of each
+ * @param onListening called with the place of each
  */
 export function watchServers(onListening?: (place: Place) => void): Reachable {
   const servers = new Set<Server>()
@@ -39,7 +39,7 @@ export function watchServers(onListening?: (place: Place) => void): Reachable {
 
 const pipe = -1
 
-/** The place at which a cluster's worker listens; undefined for UDP. */
+/** Returns the place at which a worker listens; undefined for UDP. */
 export function workerPlace({
   address,
   port,
@@ -47,15 +47,14 @@ export function workerPlace({
 }: Omit<Address, 'address'> & { address: string | null }): Place | undefined {
   if (addressType === pipe) return { path: address ?? '' }
   if (addressType !== 4 && addressType !== 6) return undefined
-  // Node has null here when every address is meant.
+  // null means every address.
   return { address: address ?? '::', port }
 }
 
 const listening = '0A'
 
 /**
- * Addresses at which any process of the machine listens on a TCP port: a child process of the app is announced on
- * no channel of this one.
+ * Returns the addresses at which any process of the machine listens on a TCP port, child processes of the app included.
  *
  * @param tables the kernel's lists of sockets
  */
@@ -78,7 +77,7 @@ function lines(file: string): string[] {
   }
 }
 
-/** The kernel prints addresses as words of 32 bits, each in the byte order of the CPU, which is little-endian. */
+/** Parses an address as the kernel prints it: words of 32 bits, little-endian. */
 function addressOf(hex: string): string {
   const bytes = (hex.match(/.{8}/g) ?? []).flatMap((word) => [...Buffer.from(word, 'hex').reverse()])
   if (bytes.length === 4) return bytes.join('.')

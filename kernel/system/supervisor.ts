@@ -1,16 +1,16 @@
 import type { GuestConfig } from '../contract/guest-config.ts'
 import type { Emit } from './event.ts'
 
-/** The place of one worker, through all its replacements. */
+/** The slot of one worker and its replacements. */
 export interface Slot {
   number: number
-  /** When the present worker was started, in milliseconds; undefined while there is none. */
+  /** When the current worker was started, in milliseconds; undefined if none is running. */
   started?: number | undefined
   /** Milliseconds before the next replacement. */
   backoff: number
-  /** How often a worker was started in it. */
+  /** Number of workers started in it. */
   starts: number
-  /** Whether the present worker was asked to make room for a new one. */
+  /** Whether the current worker is being replaced. */
   leaving: boolean
 }
 
@@ -20,24 +20,24 @@ export interface Ending {
   signal: string | null
 }
 
-/** What the supervisor has done for it. */
+/** Side effects of the supervisor. */
 export interface Effects {
   /** In milliseconds. */
   now: () => number
   start: (slot: Slot) => void
   later: (ms: number, callback: () => void) => void
-  /** Ends the primary: PID 1 sees to the rest. */
+  /** Ends the primary; init restarts it. */
   end: (status: number) => void
   emit: Emit
 }
 
-/** A worker that has run this long is well. */
+/** A worker that has run this long is stable. */
 const stableMs = 10_000
 
 /**
- * Keeps a number of workers running. One that ends is replaced, after a wait of its own that doubles while its
- * replacements end early; the others go on. When early ends pile up and no worker is well, the app itself is
- * broken: the primary ends with status 1, which PID 1 takes for a crash of the app.
+ * Keeps a number of workers running. A worker that exits is restarted with exponential backoff; the others continue.
+ * After too many early exits without a stable worker, the app itself is broken: the primary exits with status 1, which
+ * init counts as a crash of the app.
  */
 export class Supervisor {
   draining = false
@@ -62,7 +62,7 @@ export class Supervisor {
     for (const slot of this.slots) this.#start(slot)
   }
 
-  /** A worker has ended. */
+  /** Handles the exit of a worker. */
   ended(slot: Slot, ending: Ending): void {
     const { now, emit } = this.#effects
     const lived = now() - (slot.started ?? now())
@@ -87,7 +87,7 @@ export class Supervisor {
     this.#replace(slot)
   }
 
-  /** From now on nothing is replaced; ends when the last worker has. */
+  /** Stops replacing workers; ends when the last one has exited. */
   drain(): void {
     this.draining = true
     this.#endWhenEmpty()

@@ -2,20 +2,20 @@ import type { Socket } from 'node:net'
 import type { Native } from '../native/binding.ts'
 
 declare global {
-  /** What the system offers to apps. It is not there where the app runs on another one. */
+  /** What the machine offers to apps; undefined elsewhere. */
   var nodeos: { relay: Relay } | undefined
 }
 
 /**
- * Passes bytes between two connections from now on, without an event, a buffer or a callback for each; ends the
- * other when one has ended and all has arrived, and closes both when one is lost or nothing has come for a time.
+ * Passes bytes between two connections in native code. If one ends, the other ends after it has received everything;
+ * if one is lost or both are idle for too long, both are closed.
  *
  * @param idleMs milliseconds, 1 or more
- * @returns whether it does: both must be plain sockets of TCP with nothing left to send; else they are as they were
+ * @returns false, with the connections unchanged, unless both are plain TCP sockets with nothing left to send
  */
 export type Relay = (one: Socket, other: Socket, idleMs: number) => boolean
 
-/** Where Node keeps what is not in its types. */
+/** The part of a socket's handle that is not in Node's types. */
 interface Handle {
   fd: number
   reading: boolean
@@ -23,7 +23,7 @@ interface Handle {
   readStop(): void
 }
 
-/** @param load gives the native binding; called once, when it is first used */
+/** @param load returns the native binding; called once, on first use */
 export function makeRelay(load: () => Pick<Native, 'relay' | 'relayStop'>): Relay {
   let native: ReturnType<typeof load> | undefined
   return (one, other, idleMs) => {
@@ -40,7 +40,7 @@ export function makeRelay(load: () => Pick<Native, 'relay' | 'relayStop'>): Rela
     try {
       relayed = relay(handle.fd, heads[0], otherHandle.fd, heads[1], Math.ceil(idleMs), close)
     } catch {
-      // The process has no descriptor left, for example: nothing was passed on.
+      // No descriptor is left, for example: nothing was passed on.
       giveBack(one, handle, heads[0])
       giveBack(other, otherHandle, heads[1])
       return false
@@ -63,7 +63,7 @@ function handleOf(socket: Socket): Handle | undefined {
   return socket.connecting || socket.writableLength > 0 || !socket.writable ? undefined : handle
 }
 
-/** Has JavaScript read no more. @returns what it has read already */
+/** Stops reading in JavaScript. @returns data that was already read */
 function take(socket: Socket, handle: Handle): Buffer | null {
   const head = socket.read() as Buffer | null
   handle.reading = false
@@ -71,7 +71,7 @@ function take(socket: Socket, handle: Handle): Buffer | null {
   return head
 }
 
-/** Has JavaScript read on, from what it had read already. */
+/** Resumes reading in JavaScript, with the data that was already read. */
 function giveBack(socket: Socket, handle: Handle, head: Buffer | null): void {
   if (head !== null) socket.unshift(head)
   handle.reading = true

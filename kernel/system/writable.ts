@@ -4,11 +4,11 @@ import type { GuestConfig } from '../contract/guest-config.ts'
 import { writableFolder } from '../contract/paths.ts'
 
 /**
- * Provides the folders that the app may write to. A folder that does not exist yet starts with what the image
- * has there; one on the data disk keeps what a previous release wrote.
+ * Creates the folders that the app may write to. A new folder starts with the content of the image; one on the data
+ * disk keeps the content of the previous release.
  *
- * @param prefilled where the image has their contents
- * @param root what the paths of the machine are relative to
+ * @param prefilled folder with the content of the image
+ * @param root root of the machine's paths
  */
 export function provideWritable(
   writable: GuestConfig['app']['writable'],
@@ -23,7 +23,7 @@ export function provideWritable(
       mkdirSync(target, { recursive: true })
       continue
     }
-    // Whole or not at all: the power may fail meanwhile.
+    // Renamed at the end, because the power may fail meanwhile.
     const unfinished = `${target}.unfinished`
     rmSync(unfinished, { recursive: true, force: true })
     mkdirSync(dirname(target), { recursive: true })

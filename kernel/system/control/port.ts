@@ -13,24 +13,24 @@ export function findPort(name: string, folder: string): string | undefined {
   return port === undefined ? undefined : `/dev/${port}`
 }
 
-/** What happens at the host's end of a port. */
+/** Events at the host's end of a port. */
 export interface PortEvents {
   onData: (data: Buffer) => void
-  /** The host is not there, or no longer. */
+  /** The host is not connected. */
   onAway: () => void
 }
 
 /**
- * How often the port is looked at. There is no waiting for it: a read that blocks would take one of the four
- * threads of the app's pool for ever, and poll(2) on a port without a host returns at once.
+ * Interval at which the port is polled. A blocking read would occupy one of the four threads of the app's pool, and
+ * poll(2) on a port without a host returns at once.
  */
 const awayMs = 250
-/** With a host: at first after something came, then ever more rarely. */
+/** With a host: the first interval after data, which doubles up to the last. */
 const firstMs = 10
 const lastMs = 100
 const retryMs = 5
 
-/** A character device that carries bytes to the host and back; it keeps no process alive. */
+/** A character device that carries bytes to the host and back. It does not keep the process alive. */
 export class Port {
   readonly #fd: number
   readonly #events: PortEvents
@@ -39,18 +39,18 @@ export class Port {
   #written: Promise<void> = Promise.resolve()
   #away = false
 
-  /** @throws when it cannot be opened: another process has it */
+  /** @throws if it cannot be opened because another process has it */
   constructor(device: string, events: PortEvents) {
     this.#fd = openSync(device, constants.O_RDWR | constants.O_NONBLOCK)
     this.#events = events
   }
 
-  /** Looks at the port from now on. */
+  /** Polls the port from now on. */
   start(): void {
     this.#look()
   }
 
-  /** Writes after what was written before; resolves when the device has taken it all, or nobody is there to. */
+  /** Writes after earlier writes; resolves when the device has everything, or the host is away. */
   readonly write = (text: string): Promise<void> => {
     this.#written = this.#written.then(() => this.#writeAll(Buffer.from(text)))
     return this.#written
@@ -64,14 +64,14 @@ export class Port {
       this.#nextMs = awayMs
     } catch (error) {
       this.#away = code(error) !== 'EAGAIN'
-      // Another code: it was unplugged, for good.
+      // Any other code means that it was unplugged.
       if (this.#away) return
       this.#nextMs = came ? firstMs : Math.min(this.#nextMs * 2, lastMs)
     }
     setTimeout(() => this.#look(), this.#nextMs).unref()
   }
 
-  /** Reads what there is; false when the host is away, EAGAIN when it has said nothing. */
+  /** Reads available data; false if the host is away, EAGAIN without data. */
   #read(): boolean {
     const bytes = readSync(this.#fd, this.#buffer)
     if (bytes === 0) this.#events.onAway()
@@ -79,7 +79,7 @@ export class Port {
     return bytes > 0
   }
 
-  /** A port without a host says the same as one that is full, for ever. */
+  /** A port without a host reports EAGAIN, like a full one. */
   async #writeAll(bytes: Buffer): Promise<void> {
     for (let at = 0; at < bytes.length && !this.#away;) {
       try {

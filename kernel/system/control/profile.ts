@@ -2,7 +2,7 @@ import type { Session } from 'node:inspector/promises'
 import type { Send } from '../messages.ts'
 
 const longestSeconds = 600
-/** Microseconds between two looks at the stack. */
+/** Sampling interval in microseconds. */
 const sampleEvery = 1000
 
 /**
@@ -28,26 +28,26 @@ export async function profileCpu(seconds: unknown, send: Send): Promise<void> {
   }
 }
 
-/** Takes a snapshot of the heap of this process, which stands still meanwhile; `send` gets a .heapsnapshot. */
+/** Takes a snapshot of the heap of this process, which pauses meanwhile; `send` receives a .heapsnapshot. */
 export function snapshotHeap(send: Send): Promise<void> {
   const snapshot = process.getBuiltinModule('node:v8').getHeapSnapshot()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let sent = Promise.resolve()
-  // An async iteration would read all of it at once, and hold it twice.
+  // An async iteration would read it all at once and hold it twice.
   snapshot.on('data', (part: Buffer) => {
     snapshot.pause()
     sent = send(part)
     sent.then(() => snapshot.resume(), reject)
   })
-  // The end comes with the last part, which may be on its way.
+  // The end comes with the last part, which may still be in flight.
   snapshot.on('end', () => void sent.then(resolve, reject)).on('error', reject)
   return promise.finally(() => snapshot.destroy())
 }
 
 /**
- * The inspector of this process, without a port.
+ * Connects to the inspector of this process, without a port.
  *
- * @throws when Node was built without it
+ * @throws if Node was built without it
  */
 export function connectSession(): Session {
   const inspector = process.getBuiltinModule('node:inspector/promises') as

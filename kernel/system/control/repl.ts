@@ -10,11 +10,11 @@ const importer = Symbol.for('nodeos.repl.import')
 let session: Session | undefined
 
 /**
- * Evaluates a line of a REPL in this process: declarations stay, `await` and `import()` work, `require` is there
- * and `$_` is the last value.
+ * Evaluates a line of a REPL in this process: declarations are kept, `await`, `import()` and `require` work, and `$_`
+ * is the last value.
  *
- * @returns how `util.inspect` shows the value
- * @throws {RemoteError} what the source throws
+ * @returns the value as `util.inspect` formats it
+ * @throws {RemoteError} the error of the source
  */
 export async function evaluate(source: unknown, colors: boolean): Promise<string> {
   if (typeof source !== 'string') throw new Error('source must be a string')
@@ -35,12 +35,12 @@ function open(): Session {
   return connectSession()
 }
 
-/** V8 has no module loader for what the inspector evaluates, so that `import()` is a call. */
+/** V8 has no module loader for code that the inspector evaluates, so `import()` becomes a call. */
 function withImports(source: string): string {
   return source.replaceAll(/(?<![\w$.])import\s*\(/g, `globalThis[Symbol.for('${importer.description}')](`)
 }
 
-/** Imports as a file in the working directory, which is the app's, would. */
+/** Imports like a file in the working directory, which is the app's. */
 async function importFromApp(specifier: string): Promise<unknown> {
   const parentURL = `${pathToFileURL(process.cwd()).href}/repl`
   const hooks = registerHooks({
@@ -69,7 +69,7 @@ async function show(session: Session, value: Runtime.RemoteObject, colors: boole
   return String(result.value)
 }
 
-/** A value that the inspector knows, as the argument of a call. */
+/** Converts a value of the inspector to the argument of a call. */
 function argumentOf({ objectId, unserializableValue, value }: Runtime.RemoteObject): Runtime.CallArgument {
   if (objectId !== undefined) return { objectId }
   return unserializableValue === undefined ? { value: value as unknown } : { unserializableValue }
@@ -82,7 +82,7 @@ function firstLine({ subtype, description }: Runtime.RemoteObject): string | und
 const frame = /^\S*\s+at /
 const ownFrame = /^\S*\s+at Session\.post \(node:inspector/
 
-/** The stack ends where the inspector was called: by us. What comes after it are properties of the error. */
+/** Cuts the stack off at the call of the inspector. The lines after the stack are properties of the error. */
 function withoutOwnFrames(stack: string): string {
   const lines = stack.split('\n')
   const end = lines.findIndex((line) => ownFrame.test(line))

@@ -2,14 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { startVariable } from '../../contract/paths.ts'
 import { emit } from '../event.ts'
 
-/** The answer to whoever asked goes first. */
+/** The response to the host is sent first. */
 const leaveMs = 100
 
 /**
- * Has this process start anew: the app drains as for a power-off, then Node is executed again in its place. To
- * PID 1 that is no end, so that it neither waits nor counts it.
+ * Restarts this process: the app drains as for a power-off, then Node is executed again in its place. init does not
+ * notice, so it neither waits nor counts a restart.
  *
- * @param seconds that the app has for its work
+ * @param seconds time limit of the drain
  */
 export function restartSelf(seconds: number): void {
   emit('app', 'app.restarting')
@@ -22,7 +22,7 @@ export function restartSelf(seconds: number): void {
   setTimeout(() => process.exit(1), leaveMs + seconds * 1000)
 }
 
-/** What the app has started would keep its ports, and not know the app that comes. */
+/** Child processes would keep the app's ports, and would not belong to the new app. */
 function killDescendants(): void {
   const parents = readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -47,6 +47,6 @@ function kill(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // It has already exited.
   }
 }

@@ -10,18 +10,18 @@ import {
 } from '../../contract/control.ts'
 import { failureOf, type Send } from '../messages.ts'
 
-/** Answers one kind of request. What it throws is the answer's error. */
+/** Handles one kind of request. The response contains the error that it throws. */
 export type Method = (params: Params, send: Send) => unknown
 
-/** Where lines go out; resolves when they are written. */
+/** Sends lines; resolves when they are written. */
 export type Write = (text: string) => Promise<void>
 
-/** One end of the channel, in the machine: takes bytes, answers requests, many at a time. */
+/** The machine's end of the channel: receives bytes and responds to requests, concurrently. */
 export class Server {
   readonly #methods: Record<string, Method>
   readonly #write: Write
   readonly #lines: Lines
-  /** Counts conversations: an answer to one that is over is not sent. */
+  /** Counts conversations: responses of an earlier one are not sent. */
   #conversation = 0
 
   constructor(methods: Record<string, Method>, write: Write) {
@@ -38,7 +38,7 @@ export class Server {
     this.#lines.push(data)
   }
 
-  /** The host is gone: what it asked is worth nothing any more. */
+  /** Ends the conversation, because the host has disconnected. */
   hangUp(): void {
     this.#conversation += 1
     this.#lines.forget()
@@ -55,10 +55,10 @@ export class Server {
     return this.#answer(request)
   }
 
-  /** Says who is there, to whoever is. */
+  /** Sends the greeting, which identifies the process. */
   async greet(): Promise<void> {
     const hello: Hello = { hello: portName, pid: process.pid, started: performance.timeOrigin }
-    // The line break ends what may be left of an answer to someone before.
+    // The line break ends a response that an earlier conversation left unfinished.
     await this.#write(`\n${JSON.stringify(hello)}\n`)
   }
 

@@ -6,13 +6,13 @@ const pollMs = 20
 
 export interface Found {
   link: Link | undefined
-  /** Names of the candidates, when none was chosen. */
+  /** Names of all candidates. */
   candidates: string[]
 }
 
 /**
- * The interface with the wanted name, else the only one there is; waits for it while there is none or no
- * single one. Drivers in the kernel are done before the first process starts, so this is the exception.
+ * Finds the interface with the wanted name, or else the only one, and waits for it if necessary, which is rare: the
+ * kernel's drivers are ready before the first process starts.
  */
 export async function findInterface(
   native: Pick<Native, 'links'>,
@@ -27,7 +27,7 @@ export async function findInterface(
   }
 }
 
-/** Waits until the wire is there: what is sent before is lost. Gives up quietly after `waitMs`. */
+/** Waits at most `waitMs` for the carrier: packets sent before are lost. */
 export async function waitForCarrier(
   native: Pick<Native, 'links'>,
   index: number,
@@ -47,11 +47,11 @@ async function pause(ms: number): Promise<void> {
 type Kernel = Pick<Native, 'addressAdd' | 'addressDel' | 'linkSet' | 'routeReplace' | 'routeDel'>
 
 /**
- * Makes the interface what `next` says, and takes away what only `previous` said. What is already as it
- * should be stays as it is, so connections live on.
+ * Changes the settings of the interface from `previous` to `next`. Settings that both have are not touched, so
+ * connections survive.
  *
- * @returns what could not be set: the machine runs, but not quite as told
- * @throws when the address cannot be set
+ * @returns settings that failed; the machine runs without them
+ * @throws if the address cannot be set
  */
 export function applySettings(
   native: Kernel,
@@ -73,7 +73,7 @@ export function applySettings(
   }
 
   if (previous !== undefined && addressOf(previous) !== (next && addressOf(next))) {
-    // Before the new one is set: an address takes later ones of its subnet with it.
+    // Removed before the new one is set: the kernel removes later addresses of the subnet with it.
     remove(previous, previous.routes)
     attempt(() => native.addressDel(index, previous.address, previous.prefix), alreadyGone)
   } else if (previous !== undefined) {
@@ -101,12 +101,12 @@ function addressOf({ address, prefix }: Settings): string {
   return `${address}/${prefix}`
 }
 
-/** A replaced route is one with the same destination, whatever its gateway. */
+/** Routes with the same destination replace each other, whatever their gateway. */
 function nameOf({ destination, prefix }: RouteSetting): string {
   return `${destination}/${prefix}`
 }
 
-/** Ways on the link come first: others lead over them. */
+/** Sorts routes on the link first, because others depend on them. */
 function inOrder(routes: readonly RouteSetting[]): RouteSetting[] {
   return [
     ...routes.filter(({ gateway }) => gateway === undefined),
@@ -114,7 +114,7 @@ function inOrder(routes: readonly RouteSetting[]): RouteSetting[] {
   ]
 }
 
-/** The route as the kernel wants it. Clouds that give a /32 have the gateway outside of it, on the link. */
+/** Converts a route for the kernel. Clouds that assign a /32 have the gateway outside of it, on the link. */
 function routeOf(index: number, { address, prefix }: Settings, route: RouteSetting): RouteOptions {
   const outside = route.gateway !== undefined && !inSubnet(route.gateway, address, prefix)
   return { ...route, index, source: address, ...(outside ? { onLink: true } : {}) }

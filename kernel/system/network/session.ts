@@ -6,11 +6,11 @@ import type { Emit } from '../event.ts'
 import { hosts, resolvConf, writeIfChanged } from './files.ts'
 import type { Settings } from './settings.ts'
 
-/** Files that the network settings are written to and read from. */
+/** Files of the network settings. */
 export interface NetworkPaths {
   resolvConf: string
   hosts: string
-  /** Where the lease outlives a restart of Node, but not of the machine. */
+  /** The lease, kept across restarts of Node but not of the machine. */
   lease: string
   /** Folder of the kernel's settings. */
   sysctl: string
@@ -25,7 +25,7 @@ export const networkPaths: NetworkPaths = {
   clocks: guestClocks,
 }
 
-/** How the machine stands on the network. */
+/** The state of the network. */
 export interface NetworkState {
   mode: NetworkConfig['mode']
   hostname: string
@@ -37,26 +37,26 @@ export interface NetworkState {
   ntp: readonly string[]
 }
 
-/** What the parts of the network layer work with. */
+/** State that the parts of the network layer share. */
 export interface Session {
   network: NetworkConfig
   native: Native
   emit: Emit
   clock: Clock
-  /** The name until DHCP gives another. */
+  /** The name until DHCP provides another. */
   hostname: string
-  /** Whether DHCP may give another. */
+  /** Whether DHCP may not replace the name. */
   hostnameFixed: boolean
   paths: NetworkPaths
-  /** Milliseconds after which the app is started without an address. */
+  /** Milliseconds after which the app starts without an address. */
   deadlineMs: number
   link?: Link
-  /** What is set on the interface now. */
+  /** Current settings of the interface. */
   settings?: Settings | undefined
   state: NetworkState
 }
 
-/** Makes the given settings the current ones and tells the resolver; the interface has been set already. */
+/** Makes settings the current ones and writes the resolver's files; the interface is already set. */
 export function publish(session: Session, settings: Settings | undefined): void {
   const { network, native, paths, link } = session
   const offered = settings?.hostname?.split('.')[0]
@@ -81,13 +81,13 @@ function gatewayOf(settings: Settings | undefined): { gateway?: string } {
   return gateway === undefined ? {} : { gateway }
 }
 
-/** The `network.up` event: what the machine can be reached by. */
+/** Emits `network.up`, with the addresses of the machine. */
 export function announce(session: Session, details: Record<string, unknown> = {}): void {
   const { interface: name, address, gateway, mode } = session.state
   session.emit('network', 'network.up', { interface: name, address, gateway, how: mode, ...details })
 }
 
-/** Tells of settings that could not be made; the machine runs on. */
+/** Emits a problem for each setting that failed. */
 export function report(session: Session, problems: readonly string[]): void {
   for (const reason of problems) session.emit('network', 'network.problem', { reason })
 }

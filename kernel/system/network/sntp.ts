@@ -3,9 +3,9 @@ import type { Native } from '../../native/binding.ts'
 import type { Clock } from '../clock.ts'
 import type { Emit } from '../event.ts'
 
-/** What an answer says. */
-export interface Answer {
-  /** When the server got the question and when it answered. */
+/** The content of a response. */
+export interface Response {
+  /** When the server received the query and when it responded. */
   receivedAt: number
   sentAt: number
   stratum: number
@@ -15,11 +15,11 @@ export const packetBytes = 48
 const at = { stratum: 1, rootDelay: 4, rootDispersion: 8, origin: 24, receive: 32, transmit: 40 }
 const [version, client, server] = [4, 3, 4]
 const unsynchronised = 3
-/** A server that is further than this from a reference clock is of no use. */
+/** Longest distance of a server from its reference clock. */
 const mostDistanceMs = 1500
 
-/** A question; the server sends `nonce` back, eight bytes, so that nobody who does not see it can answer. */
-export function encodeQuestion(nonce: Uint8Array): Uint8Array {
+/** Encodes a query. The server returns the nonce of eight bytes, so others cannot forge a response. */
+export function encodeQuery(nonce: Uint8Array): Uint8Array {
   const bytes = Buffer.alloc(packetBytes)
   bytes.writeUInt8((version << 3) | client, 0)
   bytes.set(nonce, at.transmit)
@@ -27,12 +27,12 @@ export function encodeQuestion(nonce: Uint8Array): Uint8Array {
 }
 
 /**
- * Reads an answer; undefined when it is none to the question with this nonce, or when the server itself
- * does not know the time.
+ * Decodes a response; undefined if it does not belong to the query with this nonce, or the server is not
+ * synchronised.
  *
  * @param near a time within 68 years of the right one: NTP counts seconds modulo 2³²
  */
-export function decodeAnswer(data: Uint8Array, nonce: Uint8Array, near: number): Answer | undefined {
+export function decodeResponse(data: Uint8Array, nonce: Uint8Array, near: number): Response | undefined {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   if (bytes.length < packetBytes) return undefined
   const first = bytes.readUInt8(0)
@@ -62,7 +62,7 @@ function timeAt(bytes: Buffer, offset: number, near: number): number {
   return (seconds + eras * era + bytes.readUInt32BE(offset + 4) / 2 ** 32) * 1e3
 }
 
-/** The eight bytes of a time; for tests and servers. */
+/** Encodes a time in eight bytes; for tests and servers. */
 export function encodeTime(ms: number): Uint8Array {
   const bytes = Buffer.alloc(8)
   const seconds = Math.floor(ms / 1e3)
@@ -72,7 +72,7 @@ export function encodeTime(ms: number): Uint8Array {
 }
 
 export interface QueryOptions {
-  /** Milliseconds to wait for the answer. */
+  /** Milliseconds to wait for the response. */
   timeout: number
   port?: number
   /** Wall clock, milliseconds since 1970. */
@@ -85,7 +85,7 @@ export interface QueryOptions {
 export interface Reading {
   /** Milliseconds that the wall clock is behind the server's; negative when it is ahead. */
   offset: number
-  /** Milliseconds that question and answer were under way: the offset is wrong by at most half of it. */
+  /** Round-trip time in milliseconds: the offset is wrong by at most half of it. */
   delay: number
   stratum: number
 }
@@ -93,9 +93,9 @@ export interface Reading {
 const ntpPort = 123
 
 /**
- * Asks one server for the time. Keeps no process alive.
+ * Queries one server for the time. Does not keep the process alive.
  *
- * @throws when the server cannot be reached or gives no usable answer in time
+ * @throws if there is no valid response in time
  */
 export async function querySntp(server: string, options: QueryOptions): Promise<Reading> {
   const { createSocket } = process.getBuiltinModule('node:dgram')
@@ -109,27 +109,27 @@ export async function querySntp(server: string, options: QueryOptions): Promise<
         options.timeout,
       )
       timeout.unref()
-      let asked = 0
-      let wallAsked = 0
+      let sent = 0
+      let wallSent = 0
       socket.on('error', reject)
       socket.on('message', (bytes) => {
-        const delay = options.now() - asked
-        const wallAnswered = wallAsked + delay
-        const answer = decodeAnswer(bytes, nonce, wallAnswered)
+        const delay = options.now() - sent
+        const wallReceived = wallSent + delay
+        const answer = decodeResponse(bytes, nonce, wallReceived)
         if (answer === undefined) return
         clearTimeout(timeout)
         resolve({
-          offset: (answer.receivedAt - wallAsked + (answer.sentAt - wallAnswered)) / 2,
+          offset: (answer.receivedAt - wallSent + (answer.sentAt - wallReceived)) / 2,
           delay: delay - (answer.sentAt - answer.receivedAt),
           stratum: answer.stratum,
         })
       })
-      // Connected, the kernel passes on what comes from this server only.
+      // On a connected socket, the kernel delivers datagrams of this server only.
       socket.connect(options.port ?? ntpPort, server, (error?: Error) => {
         if (error) return reject(error)
-        asked = options.now()
-        wallAsked = options.wall()
-        socket.send(encodeQuestion(nonce), (error) => {
+        sent = options.now()
+        wallSent = options.wall()
+        socket.send(encodeQuery(nonce), (error) => {
           if (error) reject(error)
         })
       })
@@ -139,13 +139,13 @@ export async function querySntp(server: string, options: QueryOptions): Promise<
   }
 }
 
-/** Up to this many milliseconds the clock drifts to the right time; beyond, it jumps. */
+/** The clock is adjusted gradually up to this many milliseconds; beyond, it jumps. */
 const mostDrift = 500
 const hour = 3_600_000
 const firstRetry = 16_000
 
 export interface SyncOptions {
-  /** Asked in this order; the first that answers counts. Read anew each time. */
+  /** Returns the servers to query in order, until one responds. */
   servers: () => readonly string[]
   query: (server: string) => Promise<Reading>
   native: Pick<Native, 'clockSet' | 'clockAdjust'>
@@ -157,11 +157,11 @@ export interface SyncOptions {
 
 export interface TimeSync {
   stop: () => void
-  /** Synchronizes now, not when the hour is over. */
+  /** Synchronises now instead of after the hour. */
   syncNow: () => void
 }
 
-/** Keeps the wall clock right: queries the servers at once, then hourly. Keeps no process alive. */
+/** Queries the servers at once, then hourly, and sets the wall clock. Does not keep the process alive. */
 export function startTimeSync(options: SyncOptions): TimeSync {
   let stopped = false
   let cancel: (() => void) | undefined
@@ -194,8 +194,8 @@ export function startTimeSync(options: SyncOptions): TimeSync {
 }
 
 /**
- * One round: whether a server told the time, undefined when there is none to ask. Events tell of a change against the round before
- * and of every jump, not of each try.
+ * Returns whether a server responded; undefined without servers. Emits an event for each jump, and if the result
+ * differs from the last one.
  */
 async function synchronise(options: SyncOptions, last: boolean | undefined): Promise<boolean | undefined> {
   const { servers, query, native, wall, emit } = options

@@ -19,17 +19,17 @@ import {
 import { staticSettings } from './settings.ts'
 import { querySntp, startTimeSync } from './sntp.ts'
 
-/** The app is started without an address after this: then it can at least be diagnosed. */
+/** The app starts without an address after this, so that it can at least be diagnosed. */
 const addressMs = 10_000
 
 const firstRetryMs = 1000
 const lastRetryMs = 60_000
 
 /**
- * Brings up the network, for the app to find it there. A network that fails keeps nothing from starting: it is
- * an event, and is tried again in the background.
+ * Brings up the network before the app starts. A failure does not keep the app from starting: it is an event, and
+ * is retried in the background.
  *
- * @param hostname the name that was given to this very machine, which DHCP may not replace
+ * @param hostname per-machine name, which DHCP may not replace
  * @param path of the native binding
  */
 export async function startNetwork(
@@ -50,7 +50,7 @@ export async function startNetwork(
   }
 }
 
-/** Tries at once and, when that fails, again and again in the background. */
+/** Tries at once, and retries in the background with exponential backoff. */
 async function persist(attempt: () => Promise<unknown>, retryMs: number): Promise<void> {
   try {
     await attempt()
@@ -61,36 +61,36 @@ async function persist(attempt: () => Promise<unknown>, retryMs: number): Promis
 }
 
 export interface BringUpOptions {
-  /** The machine's name; DHCP may give another unless `hostnameFixed`. */
+  /** The machine's name; DHCP may replace it unless `hostnameFixed`. */
   hostname: string
-  /** The name was given to this very machine (fw_cfg, kernel command line). */
+  /** Whether the name is a per-machine setting (fw_cfg, kernel command line). */
   hostnameFixed?: boolean
-  /** Milliseconds after which it is done without an address; DHCP then goes on in the background. 15,000 by default. */
+  /** Milliseconds to wait for an address; DHCP then continues in the background. 15,000 by default. */
   deadlineMs?: number
   /** Milliseconds to wait for an interface to appear. 2,000 by default. */
   interfaceMs?: number
   paths?: Partial<NetworkPaths>
 }
 
-/** The network as it was brought up. Nothing of it keeps the process alive. */
+/** The network. It does not keep the process alive. */
 export interface Network {
-  /** How it stands now: leases come and go. */
+  /** Returns the current state, which changes with leases. */
   state: () => NetworkState
-  /** Stops DHCP and time keeping. Addresses and routes stay: they live in the kernel. */
+  /** Stops DHCP and time synchronisation. Addresses and routes stay in the kernel. */
   stop: () => void
 }
 
 const loopbackIndex = 1
 const carrierMs = 5000
-/** Time is asked for when the app has started: it is not worth a later first answer. */
+/** Time is synchronised after the app has started, so that it does not delay the first response. */
 const timeSyncDelayMs = 1000
-/** As is the hypervisor's clock, from which the kernel has set its own. */
+/** So is the hypervisor's clock, from which the kernel has set its own. */
 const clockWatchDelayMs = 4000
 
 /**
- * Brings up loopback and the network interface, and writes the resolver's files. Resolves when the app can
- * use the network, or when waiting longer makes no sense: a missing interface or DHCP server is an event,
- * not an error. IPv6 addresses are the kernel's own business and are not waited for.
+ * Brings up loopback and the network interface, and writes the resolver's files. Resolves when the app can use the
+ * network, or after the deadline: a missing interface or DHCP server is an event, not an error. The kernel configures
+ * IPv6 addresses by itself.
  */
 export async function bringUp(
   network: NetworkConfig,
@@ -127,7 +127,7 @@ export async function bringUp(
   }
 }
 
-/** Finds the interface and sets it up; undefined when there is none, or none is needed. */
+/** Finds the interface and sets it up; undefined if it is missing or not needed. */
 async function readyInterface(session: Session, waitMs: number): Promise<Link | undefined> {
   const { network, native, emit } = session
   if (network.mode === 'none' && network.ipv6 === 'off') return undefined
@@ -180,13 +180,13 @@ function disableIpv6({ paths }: Session): void {
     try {
       writeFileSync(join(paths.sysctl, 'net/ipv6/conf', scope, 'disable_ipv6'), '1')
     } catch (error) {
-      // A kernel without IPv6 has nothing to turn off.
+      // The kernel has no IPv6.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
   }
 }
 
-/** Starts keeping time as soon as a server is known; looks again when a later lease may have brought one. */
+/** Synchronises the clock with time servers and the hypervisor; a later lease can add servers. */
 function keepTime(session: Session): () => void {
   const { native, emit, clock, paths } = session
   let stop = clock.timer(timeSyncDelayMs, () => {

@@ -5,7 +5,7 @@ import type { Lease } from './lease.ts'
 import { decode, encode, type Identity, type Message } from './message.ts'
 import { advance, begin, type State, type Step, wakeAt } from './state-machine.ts'
 
-/** A socket on the DHCP client port of one interface. It keeps no process alive. */
+/** A socket on the DHCP client port of one interface. It does not keep the process alive. */
 export interface Wire {
   send(bytes: Uint8Array, to: string): void
   close(): void
@@ -24,18 +24,18 @@ export interface ClientOptions {
   saved?: { lease: Lease; inUse: boolean } | undefined
   onGranted(lease: Lease): void
   onLost(reason: 'expired' | 'refused'): void
-  /** Something did not work this time; it is tried again by itself. */
+  /** Reports an error, after which the client retries. */
   onError(error: Error): void
 }
 
 export interface Client {
-  /** Where it stands, e.g. `bound`. */
+  /** Returns the state, e.g. `bound`. */
   state(): State['name']
-  /** Stops asking; what was granted stays set. */
+  /** Stops the client; the granted address stays set. */
   stop(): void
 }
 
-/** Starts a DHCP client: the state machine with a clock and a socket, which is open only while an answer is due. */
+/** Starts a DHCP client: the state machine with a clock and a socket, which is open only while a response is due. */
 export function startClient(options: ClientOptions): Client {
   const { clock, identity, random } = options
   const context = () => ({ now: clock.now(), random, identity })
@@ -88,7 +88,7 @@ export function startClient(options: ClientOptions): Client {
 
 const serverPort = 67
 
-/** Sockets on port 68 of the interface with the given index. */
+/** Returns a function that opens sockets on port 68 of an interface. */
 export function openWireOn(native: Pick<Native, 'dhcpSocket'>, index: number): OpenWire {
   return (onData, onError) => {
     // Loaded here: a machine with a static address boots without it.

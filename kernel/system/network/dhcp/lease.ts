@@ -7,15 +7,15 @@ import { type RouteSetting, type Settings, withConfig } from '../settings.ts'
 import type { Message } from './message.ts'
 import { addressesOf, classlessRoutes, code, nameOf, numberOf, searchDomains } from './options.ts'
 
-/** An address that a server lets us have for a time. Times are milliseconds of the machine's clock. */
+/** An address that a server has granted. Times are milliseconds of the machine's clock. */
 export interface Lease extends Settings {
   /** The server's address. */
   server: string
-  /** From when on the server is asked for more time (T1); Infinity for a lease that does not end. */
+  /** When the server is asked to renew the lease (T1); Infinity for a lease that does not expire. */
   renewAt: number
-  /** From when on any server is asked (T2). */
+  /** When any server is asked (T2). */
   rebindAt: number
-  /** From when on the address is no longer ours. */
+
   expiresAt: number
 }
 
@@ -23,10 +23,10 @@ const forever = 0xffffffff
 const smallestMtu = 576
 
 /**
- * Reads the lease out of an OFFER or ACK; undefined when it lacks what a lease needs.
+ * Reads the lease from an OFFER or ACK; undefined if it is incomplete.
  *
  * @param start when the request was sent that this answers
- * @param server used when the message does not name one
+ * @param server used if the message has none
  */
 export function leaseFrom(message: Message, start: number, server?: string): Lease | undefined {
   const { options, yiaddr: address } = message
@@ -57,7 +57,7 @@ export function leaseFrom(message: Message, start: number, server?: string): Lea
   }
 }
 
-/** Classless routes, when there are any, make the router option void (RFC 3442). */
+/** Classless routes override the router option (RFC 3442). */
 function routesFrom(options: Message['options']): RouteSetting[] {
   const routes = classlessRoutes(options)
   if (routes !== undefined && routes.length > 0) return routes
@@ -81,14 +81,14 @@ function timesFrom(
   }
 }
 
-/** Without a mask, the one of the address's class. */
+/** Returns the prefix length of a mask; without a mask, of the address's class. */
 function prefixFor(address: string, mask: string | undefined): number | undefined {
   if (mask !== undefined) return prefixOf(parseIpv4(mask) ?? 0) || undefined
   const first = (parseIpv4(address) ?? 0) >>> 24
   return first < 128 ? 8 : first < 192 ? 16 : 24
 }
 
-/** A name server may well be this machine's own loopback neighbour, but not nobody or everybody. */
+/** A name server may be on a loopback address, but not on an unspecified or broadcast address. */
 function isServer(address: string): boolean {
   return isHostAddress(address) || address.startsWith('127.')
 }
@@ -107,7 +107,7 @@ export function leaseSettings(network: NetworkConfig, lease: Lease, now: number)
   return withConfig(network, { ...settings, lifetime: Math.max(1, Math.ceil((expiresAt - now) / 1e3)) })
 }
 
-/** JSON has no Infinity: a time that never comes is left out. */
+/** JSON has no Infinity, so a time that never comes is left out. */
 interface Saved {
   version: 1
   mac: string
@@ -115,14 +115,14 @@ interface Saved {
     Partial<Record<'renewAt' | 'rebindAt' | 'expiresAt', number>>
 }
 
-/** Keeps a lease for the process that comes after this one. The file must not outlive the machine's boot. */
+/** Saves a lease for the next process. The file must not outlive the machine's boot. */
 export function saveLease(path: string, mac: string, lease: Lease): void {
   mkdirSync(dirname(path), { recursive: true })
   const finite = Object.fromEntries(Object.entries(lease).filter(([, value]) => value !== Infinity))
   writeAtomically(path, JSON.stringify({ version: 1, mac, lease: finite }))
 }
 
-/** The lease that an earlier process kept for this interface; undefined when there is none to be had. */
+/** Reads the lease that an earlier process saved for this interface, if it is valid. */
 export function loadLease(path: string, mac: string): Lease | undefined {
   try {
     const saved = JSON.parse(readFileSync(path, 'utf8')) as Saved

@@ -39,10 +39,10 @@ const broadcastFlag = 0x8000
 const [pad, overload, end] = [0, 52, 255]
 const macBytes = 6
 
-/** BOOTP relays may drop what is shorter (RFC 1542, 2.1). */
+/** BOOTP relays may drop shorter messages (RFC 1542, 2.1). */
 const shortestMessage = 300
 
-/** The bytes of a message, options in the map's order. */
+/** Encodes a message, with the options in the map's order. */
 export function encode(message: Message): Uint8Array {
   const options = encodeOptions(message.options)
   const bytes = Buffer.alloc(Math.max(shortestMessage, at.options + options.length))
@@ -60,7 +60,7 @@ export function encode(message: Message): Uint8Array {
   return bytes
 }
 
-/** What is longer than an option can be goes into several of the same code (RFC 3396). */
+/** Splits a long value into several options with the same code (RFC 3396). */
 function encodeOptions(options: ReadonlyMap<number, Uint8Array>): number[] {
   const bytes: number[] = []
   for (const [code, value] of options) {
@@ -75,7 +75,7 @@ function encodeOptions(options: ReadonlyMap<number, Uint8Array>): number[] {
   return bytes
 }
 
-/** Reads a message; undefined when the bytes are no whole DHCP message for Ethernet. */
+/** Decodes a message; undefined if the bytes are not a complete DHCP message for Ethernet. */
 export function decode(data: Uint8Array): Message | undefined {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   if (bytes.length < at.options || bytes.readUInt32BE(at.cookie) !== cookie) return undefined
@@ -100,7 +100,7 @@ function addressAt(bytes: Buffer, offset: number): string {
   return formatIpv4(bytes.readUInt32BE(offset))
 }
 
-/** Options also stand in the fields for file and server name when option 52 says so, in this order. */
+/** Option 52 means that the fields for the file and the server name contain options too, in this order. */
 function decodeOptions(bytes: Buffer): Map<number, Uint8Array> | undefined {
   const parts = new Map<number, Uint8Array[]>()
   if (!readOptions(bytes.subarray(at.options), parts)) return undefined
@@ -110,7 +110,7 @@ function decodeOptions(bytes: Buffer): Map<number, Uint8Array> | undefined {
   return new Map([...parts].map(([code, values]) => [code, Uint8Array.from(Buffer.concat(values))]))
 }
 
-/** Collects the options of one field; false when one of them runs past its end. */
+/** Collects the options of one field; false if one of them exceeds it. */
 function readOptions(field: Uint8Array, parts: Map<number, Uint8Array[]>): boolean {
   let offset = 0
   while (offset < field.length) {
@@ -128,7 +128,7 @@ function readOptions(field: Uint8Array, parts: Map<number, Uint8Array[]>): boole
   return true
 }
 
-/** What a client says of itself in every message. */
+/** The identity of a client, in each of its messages. */
 export interface Identity {
   /** Ethernet address, six bytes. */
   mac: Uint8Array
@@ -141,11 +141,11 @@ export interface Outgoing {
   to: string
 }
 
-export const everybody = '255.255.255.255'
-const nobody = '0.0.0.0'
+export const broadcastAddress = '255.255.255.255'
+const unspecified = '0.0.0.0'
 
-/** What we would like to be told; a server may order its answer by it. */
-const wanted = [
+/** Options that the client requests, in order of preference. */
+const requestedOptions = [
   code.subnetMask,
   code.classlessRoutes,
   code.router,
@@ -168,16 +168,16 @@ interface Content {
   type: number
   xid: number
   secs: number
-  /** Our address, when it is in use: the server then answers to it. */
+  /** The client's address, if it is in use: the server responds to it. */
   ciaddr?: string
   requested?: string | undefined
   server?: string
   to?: string
 }
 
-/** Puts together one message of a client. */
+/** Creates a message of a client. */
 export function request(identity: Identity, content: Content): Outgoing {
-  const { type, xid, secs, ciaddr, requested, server, to = everybody } = content
+  const { type, xid, secs, ciaddr, requested, server, to = broadcastAddress } = content
   const options = new Map<number, Uint8Array>([
     [code.messageType, Uint8Array.of(type)],
     [code.clientId, Uint8Array.of(1, ...identity.mac)],
@@ -186,15 +186,15 @@ export function request(identity: Identity, content: Content): Outgoing {
   if (server !== undefined) options.set(code.server, addressBytes(server))
   options.set(code.maxSize, Uint8Array.of(largestMessage >> 8, largestMessage & 255))
   options.set(code.hostname, Buffer.from(identity.hostname, 'latin1'))
-  options.set(code.parameters, Uint8Array.from(wanted))
+  options.set(code.parameters, Uint8Array.from(requestedOptions))
   const message: Message = {
     op: 1,
     xid,
     secs,
     // Our socket is an ordinary one: the kernel drops unicast to an address that it does not have yet.
     broadcast: ciaddr === undefined,
-    ciaddr: ciaddr ?? nobody,
-    yiaddr: nobody,
+    ciaddr: ciaddr ?? unspecified,
+    yiaddr: unspecified,
     chaddr: identity.mac,
     options,
   }

@@ -38,7 +38,7 @@ export function numberOf(options: Options, option: number, size: 1 | 2 | 4): num
   return value.reduce((sum, byte) => sum * 256 + byte, 0)
 }
 
-/** IPv4 addresses; what is left over at the end is dropped. */
+/** Reads IPv4 addresses; an incomplete one at the end is dropped. */
 export function addressesOf(options: Options, option: number): string[] {
   const value = options.get(option) ?? new Uint8Array()
   return Array.from({ length: Math.floor(value.length / 4) }, (_, index) =>

@@ -30,7 +30,7 @@ export interface Context {
   identity: Identity
 }
 
-/** What a step leads to. */
+/** The result of a step. */
 export interface Step {
   state: State
   send?: Outgoing

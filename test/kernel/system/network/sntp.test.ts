@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import t from 'tap'
-import { decodeAnswer, encodeQuestion, encodeTime } from '../../../../kernel/system/network/sntp.ts'
+import { decodeResponse, encodeQuery, encodeTime } from '../../../../kernel/system/network/sntp.ts'
 import { querySntp, type Reading } from '../../../../kernel/system/network/sntp.ts'
 import { startTimeSync } from '../../../../kernel/system/network/sntp.ts'
 import { limitMs } from '../../../lib/until.ts'
@@ -33,15 +33,15 @@ function answerTo(question: Uint8Array, time: number, reply: Reply = {}): Buffer
 }
 
 await t.test('a question', async (t) => {
-  const bytes = Buffer.from(encodeQuestion(nonce))
+  const bytes = Buffer.from(encodeQuery(nonce))
   t.equal(bytes.length, 48)
   t.equal(bytes[0], 0x23, 'version 4, client')
   t.equal(bytes.toString('hex', 1), '00'.repeat(39) + '0102030405060708', 'tells nothing of this machine')
 })
 
 await t.test('an answer', async (t) => {
-  const question = encodeQuestion(nonce)
-  const read = (reply: Reply = {}, time = day) => decodeAnswer(answerTo(question, time, reply), nonce, day)
+  const question = encodeQuery(nonce)
+  const read = (reply: Reply = {}, time = day) => decodeResponse(answerTo(question, time, reply), nonce, day)
   t.match(read(), { stratum: 2 })
   t.ok(Math.abs((read()?.sentAt ?? 0) - day) < 0.001)
   const in2040 = Date.UTC(2040, 0, 1)
@@ -57,17 +57,17 @@ await t.test('an answer', async (t) => {
   t.equal(read({ receivedAt: day, sentAt: day - 1000 }), undefined, 'answered before it was asked')
   const unset = answerTo(question, day)
   unset.fill(0, 40)
-  t.equal(decodeAnswer(unset, nonce, day), undefined, 'no time')
-  t.equal(decodeAnswer(new Uint8Array(47), nonce, day), undefined)
+  t.equal(decodeResponse(unset, nonce, day), undefined, 'no time')
+  t.equal(decodeResponse(new Uint8Array(47), nonce, day), undefined)
 })
 
 await t.test('no bytes make it throw', async (t) => {
   const random = seeded(4330)
   let understood = 0
   for (let round = 0; round < 20_000; round++) {
-    const bytes = answerTo(encodeQuestion(nonce), day).subarray(0, random() < 0.1 ? random() * 48 : 48)
+    const bytes = answerTo(encodeQuery(nonce), day).subarray(0, random() < 0.1 ? random() * 48 : 48)
     for (let change = 0; change < 3; change++) bytes[Math.floor(random() * 48)] = Math.floor(random() * 256)
-    const answer = decodeAnswer(bytes, nonce, day)
+    const answer = decodeResponse(bytes, nonce, day)
     if (answer !== undefined) understood++
     if (answer !== undefined && !Number.isFinite(answer.sentAt)) t.fail('a time that is none')
   }
