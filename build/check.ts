@@ -6,7 +6,7 @@ import { configFacts } from '../config/facts.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { formatFragments, formatTools } from './image/format.ts'
 import { checkRequirement } from './host/checks.ts'
-import { elsewhere, type HostFacts, unsupported } from './host/facts.ts'
+import { unsupportedHint, type HostFacts, unsupported } from './host/facts.ts'
 import { describeMissing, findMissing, remedy } from './host/find.ts'
 import { isWritable, nearestExisting, spaceProblems } from './host/space.ts'
 import { dataTools, requirementsFor } from './host/tools.ts'
@@ -50,7 +50,7 @@ const layerBytes = { dist: 500_000_000, cache: 100_000_000 }
 export async function check(options: CheckOptions): Promise<Findings> {
   const { facts } = options
   const reason = unsupported(facts)
-  if (reason !== undefined) return { problems: [{ text: reason, hint: elsewhere }], warnings: [] }
+  if (reason !== undefined) return { problems: [{ text: reason, hint: unsupportedHint }], warnings: [] }
   const problems: Problem[] = []
   const warnings: string[] = []
   let config: SystemConfig | undefined

@@ -13,7 +13,7 @@ import {
   treeVersion,
   unpackSource,
 } from './kernel/prepare.ts'
-import { bringSource, findSource, knownSource, readPin, type Source } from './kernel/source.ts'
+import { fetchSource, findSource, knownSource, readPin, type Source } from './kernel/source.ts'
 import { type Artefact, readRecord } from './pipeline/record.ts'
 import { hashText } from '../config/lib/hash.ts'
 import { type Cache, cacheFrom, cacheKey } from './pipeline/cache.ts'
@@ -60,7 +60,7 @@ export async function buildKernel({
     async make(into, interrupted) {
       await beforeCompiling?.()
       log.step(compileReason(previous?.artefacts[0]?.inputs, inputs, jobs))
-      await bringSource(source)
+      await fetchSource(source)
       await compileFrom(source, {
         fragments: await fragmentsOf(config, root),
         patches: await listPatches(),

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { elsewhere, type HostFacts, hostFacts, unsupported } from './host/facts.ts'
+import { unsupportedHint, type HostFacts, hostFacts, unsupported } from './host/facts.ts'
 import { describeMissing, findMissing, packagesFor, remedy } from './host/find.ts'
 import { installStages, type Requirement, requirements, requirementsFor } from './host/tools.ts'
 import { describeError } from '../config/lib/errors.ts'
@@ -32,7 +32,7 @@ export async function setUp(
   const { facts, wanted } = options
   const reason = unsupported(facts)
   if (reason !== undefined) {
-    log.warn(`${reason}\n\n${elsewhere}\n`)
+    log.warn(`${reason}\n\n${unsupportedHint}\n`)
     return 'unsupported'
   }
   const missing = findMissing(wanted, facts)

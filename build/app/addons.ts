@@ -44,7 +44,7 @@ export interface Guest {
  * @returns whether there are such libraries: the loader then needs the path of their folder
  * @throws {UserError} naming the package of an addon that cannot be loaded, and why
  */
-export function settleAddons(
+export function packAddons(
   tree: Tree,
   { packages, arch }: { packages: Package[]; arch: Arch },
   guest: () => Guest,

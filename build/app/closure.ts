@@ -82,7 +82,7 @@ export function productionClosure(repository: string, { arch, folders }: Closure
       const folder = follow(root, path, name, new Map())
       const own = readManifest(folder)
       if (!isFor(arch, own) || (need === 'optional' && namesAnotherPlatform(arch, name))) {
-        if (need !== 'optional') throw elsewhere(name, own, arch)
+        if (need !== 'optional') throw wrongPlatform(name, own, arch)
         foreign.push(name)
         continue
       }
@@ -175,7 +175,7 @@ function outside(name: string, target: string): UserError {
   })
 }
 
-function elsewhere(name: string, { os, cpu, libc }: Platforms, arch: Arch): UserError {
+function wrongPlatform(name: string, { os, cpu, libc }: Platforms, arch: Arch): UserError {
   const only = [os, cpu, libc].flat().filter(Boolean).join(' ')
   return new UserError(`the dependency ${name} supports only ${only}; the machine is linux ${arch} glibc`, {
     hint: 'if the app works without it: npm install --save-optional ' + name,

@@ -64,7 +64,7 @@ export function sourceOf(path: string): string {
 }
 
 /** Returns whether a file imports a type like a value. Node would not find it after types are stripped. */
-export function takesTypes(own: Own, path: string, { names }: Import, target: string): boolean {
+export function importsTypeAsValue(own: Own, path: string, { names }: Import, target: string): boolean {
   if (own.compiled !== undefined || names.length === 0 || !isTypeScript(path) || !isTypeScript(target))
     return false
   const entry = own.tree.get(target)

@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { type Package, type PackageManifest, readManifest } from './closure.ts'
-import { compileAll, compileJsx, sourceOf, takesTypes } from './compiled.ts'
+import { compileAll, compileJsx, sourceOf, importsTypeAsValue } from './compiled.ts'
 import { formatOf, type Import, readSource, scopeOf, type Source } from './source.ts'
 import { addOwn, type Own, secretIn } from './own.ts'
 import { Resolver } from './resolve.ts'
@@ -79,7 +79,7 @@ export function followImports(own: Own, { config: { app }, packages }: FollowOpt
           complain(problem, sure, problem.package ?? problem.text)
         continue
       }
-      if (own.uncompiled.has(target) || takesTypes(own, path, one, target)) return true
+      if (own.uncompiled.has(target) || importsTypeAsValue(own, path, one, target)) return true
       const file = /\.[jt]sx$/.test(target) ? compileJsx(own, target) : target
       if (found.rewrite || file !== target) edits.push([one, file])
       enqueue(file, sure)

@@ -97,7 +97,7 @@ function runnable(own: Own, path: string): string {
 
 function addChild(own: Own, path: string, wanted: (path: string) => boolean): void {
   const name = basename(path)
-  if (isLitter(name)) return
+  if (isIgnored(name)) return
   if (name === 'node_modules') {
     if (!isTraced(own.root, dirname(path))) return
     own.traced.push(dirname(path))
@@ -180,7 +180,7 @@ const keyStores = /\.(p12|pfx|jks|keystore)$/i
 export type Secret = 'environment' | 'credentials' | 'private key'
 
 /** Returns whether a file in the app's folders is not part of the app, going by its name. */
-export function isLitter(name: string): boolean {
+export function isIgnored(name: string): boolean {
   return litter.test(name)
 }
 

@@ -7,7 +7,7 @@ import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { validatorCode } from '../../config/validator.ts'
 import { nodeAbi } from '../runtime/node.ts'
-import { type Guest, libraryFolder, settleAddons } from './addons.ts'
+import { type Guest, libraryFolder, packAddons } from './addons.ts'
 import { type Package, packedFolders, productionClosure, readManifest } from './closure.ts'
 import { followImports } from './imports.ts'
 import { hostLibraries, namesOf } from './libraries.ts'
@@ -69,7 +69,7 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
   if (tree.has('kernel/kit/config.ts') && existsSync(schema))
     addText(tree, '.nodeos/app-config.cjs', validatorCode(schema))
 
-  const carried = settleAddons(tree, { packages, arch }, () => guest(config, node))
+  const carried = packAddons(tree, { packages, arch }, () => guest(config, node))
   const env: Record<string, string> = carried ? { LD_LIBRARY_PATH: `${guestPaths.app}/${libraryFolder}` } : {}
   makeWritable(tree, config.app.writable)
   const run = own.hasMaps ? withSourceMaps(config) : config

@@ -1,6 +1,6 @@
 import { findProgram } from '../../config/lib/find.ts'
 import { tryRun } from '../../config/lib/run.ts'
-import { elsewhere, type HostFacts, isAtLeast, unsupported, versionIn } from './facts.ts'
+import { unsupportedHint, type HostFacts, isAtLeast, unsupported, versionIn } from './facts.ts'
 import { findMissing, remedy } from './find.ts'
 import type { Kvm } from './kvm.ts'
 import { formatBytes } from '../../config/lib/units.ts'
@@ -18,7 +18,7 @@ export interface Check {
 export function checkSystem(facts: HostFacts): Check {
   const { distribution, arch, glibc, platform } = facts
   const reason = unsupported(facts)
-  if (reason !== undefined) return { name: 'system', status: 'bad', detail: reason, hint: elsewhere }
+  if (reason !== undefined) return { name: 'system', status: 'bad', detail: reason, hint: unsupportedHint }
   return {
     name: 'system',
     status: 'good',

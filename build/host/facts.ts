@@ -122,7 +122,7 @@ export function unsupported({ platform, arch, glibc, distribution }: HostFacts):
 }
 
 /** The remedy on such a host. */
-export const elsewhere =
+export const unsupportedHint =
   'open the repository in its dev container (.devcontainer/), which has everything that builds need\n' +
   '(VS Code: "Reopen in Container"; a terminal: npx @devcontainers/cli up --workspace-folder .)'
 

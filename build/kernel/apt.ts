@@ -14,7 +14,7 @@ interface Package {
 const purpose = 'download the kernel source'
 
 /** Checks that this host has apt. @throws {UserError} */
-export function packagedSourceOffered(): void {
+export function requireApt(): void {
   if (findProgram('apt-get') === undefined || findProgram('dpkg-deb') === undefined) {
     throw new UserError('this host has no apt, so there is no packaged kernel source', {
       hint: 'set "kernel": { "source": "tarball" } in config/system.json',

@@ -7,7 +7,7 @@ import { hashFile, hashText } from '../../config/lib/hash.ts'
 import { byAge, sweep } from '../pipeline/cache.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { log, progress } from '../../config/lib/log.ts'
-import { downloadPackagedSource, packagedSourceOffered } from './apt.ts'
+import { downloadPackagedSource, requireApt } from './apt.ts'
 
 /** `kernel/source.json`: a version on kernel.org with its hash, and the distribution's package, which is preferred. */
 export interface Pin {
@@ -48,10 +48,10 @@ const keptTarballs = 2
  */
 export async function knownSource(setting: string, pin: Pin, folder: string): Promise<Source | undefined> {
   if (setting === 'tarball') return pinnedTarball(pin, folder)
-  if (setting === 'distribution') return keptPackage(pin, folder)
+  if (setting === 'distribution') return cachedPackage(pin, folder)
   if (setting !== 'auto') return atPath(setting)
   const tarball = pinnedTarball(pin, folder)
-  return (await keptPackage(pin, folder)) ?? (existsSync(tarball.path) ? tarball : undefined)
+  return (await cachedPackage(pin, folder)) ?? (existsSync(tarball.path) ? tarball : undefined)
 }
 
 /**
@@ -72,7 +72,7 @@ export async function findSource(setting: string, pin: Pin, folder: string): Pro
  *
  * @throws {UserError} when it is corrupt or cannot be downloaded
  */
-export async function bringSource({ path, sha256, url }: Source): Promise<void> {
+export async function fetchSource({ path, sha256, url }: Source): Promise<void> {
   if (sha256 === undefined) return
   const actual = await hashFile(path).catch(() => undefined)
   if (actual !== sha256) {
@@ -85,7 +85,7 @@ export async function bringSource({ path, sha256, url }: Source): Promise<void> 
     if (actual !== undefined) log.warn(`${path} is corrupt: downloading it again`)
     await download(url, path, sha256)
   }
-  await keepYoungest(path)
+  await removeOldTarballs(path)
 }
 
 /** Tries the distribution first: its source is newer than the pin, and signed. */
@@ -137,7 +137,7 @@ function treeDigest(tree: string): string {
 
 async function fromDistribution(pin: Pin, folder: string): Promise<Source> {
   const { package: name } = pin.distribution
-  packagedSourceOffered()
+  requireApt()
   const line = progress(`Downloading the distribution's ${name}`)
   const path = packagePath(pin, folder)
   await downloadPackagedSource(pin.distribution, path, line)
@@ -146,7 +146,7 @@ async function fromDistribution(pin: Pin, folder: string): Promise<Source> {
 }
 
 /** Returns the distribution's source if it is cached. */
-async function keptPackage(pin: Pin, folder: string): Promise<Source | undefined> {
+async function cachedPackage(pin: Pin, folder: string): Promise<Source | undefined> {
   const path = packagePath(pin, folder)
   if (!existsSync(path)) return undefined
   const noted = await readFile(`${path}.sha256`, 'utf8').catch(() => '')
@@ -177,12 +177,12 @@ function pinnedTarball({ tarball: { version, url, sha256 } }: Pin, folder: strin
 
 async function fromTarball(pin: Pin, folder: string): Promise<Source> {
   const source = pinnedTarball(pin, folder)
-  await bringSource(source)
+  await fetchSource(source)
   return source
 }
 
 /** Marks a tarball as used, and removes those not used for longest. */
-async function keepYoungest(path: string): Promise<void> {
+async function removeOldTarballs(path: string): Promise<void> {
   const now = new Date()
   await utimes(path, now, now)
   const folder = dirname(path)

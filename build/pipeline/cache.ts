@@ -113,7 +113,7 @@ export async function storeEntry(cache: Cache, key: string, from: string): Promi
     }
     await writeFile(join(unfinished, indexName), JSON.stringify(index))
     await discard(cache.own, key)
-    await rename(unfinished, join(cache.own, key)).catch(unlessThere)
+    await rename(unfinished, join(cache.own, key)).catch(unlessExists)
     await tidy(cache.own, key)
   } catch (error) {
     throw new UserError(
@@ -174,7 +174,7 @@ async function discard(store: string, key: string): Promise<void> {
 }
 
 /** Another build may have stored the same entry. */
-function unlessThere(error: unknown): void {
+function unlessExists(error: unknown): void {
   if (!hasCode(error, 'ENOTEMPTY', 'EEXIST')) throw error
 }
 

@@ -49,7 +49,7 @@ export async function writeManifest(
   const manifest: Manifest = {
     version: 1,
     app: own.version ?? '0.0.0',
-    source: sourceState(),
+    source: gitState(),
     node,
     kernel: (await readFile(join(out, 'kernel/version'), 'utf8')).trim(),
     packages,
@@ -63,7 +63,7 @@ export async function writeManifest(
 }
 
 /** Reads which commit is checked out, and whether there are changes beside it. */
-export function sourceState(): Manifest['source'] {
+export function gitState(): Manifest['source'] {
   if (findProgram('git') === undefined) return {}
   const head = git('rev-parse', 'HEAD')
   if (head.status !== 0) return {}

@@ -1,4 +1,4 @@
-import { sourceState } from '../../build/pipeline/manifest.ts'
+import { gitState } from '../../build/pipeline/manifest.ts'
 import { log } from '../../config/lib/log.ts'
 import { dist } from '../../config/lib/paths.ts'
 import { loadRelease, staleBuild } from '../release/dist.ts'
@@ -19,7 +19,7 @@ export const deployVerbs: Record<string, Verb> = {
       const { target, context } = await configuredTarget()
       requireTools(target)
       const release = await loadRelease(dist)
-      const stale = staleBuild(release.manifest.source, sourceState())
+      const stale = staleBuild(release.manifest.source, gitState())
       if (stale !== undefined && target.history === true) throw stale
       if (stale !== undefined) log.warn(`${stale.message}: ${stale.hint}`)
       const run = values['dry-run'] === true ? targetVerb(target, 'plan') : target.deploy.bind(target)

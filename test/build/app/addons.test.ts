@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { type Guest, settleAddons } from '../../../build/app/addons.ts'
+import { type Guest, packAddons } from '../../../build/app/addons.ts'
 import type { Package } from '../../../build/app/closure.ts'
 import { hostLibraries, namesOf } from '../../../build/app/libraries.ts'
 import type { Tree } from '../../../build/app/tree.ts'
@@ -26,7 +26,7 @@ function settle(
   extra: Partial<Guest> = {},
 ): { paths: string[]; carried: boolean } {
   const tree = treeOf(root, paths)
-  const carried = settleAddons(tree, { packages, arch: 'x64' }, () => ({ ...guest(), ...extra }))
+  const carried = packAddons(tree, { packages, arch: 'x64' }, () => ({ ...guest(), ...extra }))
   return { carried, paths: [...tree.keys()] }
 }
 
@@ -46,7 +46,7 @@ await t.test("an addon that needs only Node's libraries is packed unchanged", (t
 
 await t.test('without addons, the guest is not examined', (t) => {
   const tree = treeOf(t.testdir({}), [`${folder}/index.js`])
-  t.notOk(settleAddons(tree, { packages, arch: 'x64' }, () => t.fail('asked') as never))
+  t.notOk(packAddons(tree, { packages, arch: 'x64' }, () => t.fail('asked') as never))
   t.end()
 })
 

@@ -2,7 +2,7 @@ import { totalmem } from 'node:os'
 import t from 'tap'
 import { programFolders } from '../../../config/lib/find.ts'
 import {
-  elsewhere,
+  unsupportedHint,
   hostFacts,
   installCommand,
   isAtLeast,
@@ -98,7 +98,7 @@ await t.test('says why others do not', async (t) => {
 await t.test('everything that speaks to such a host points to the same place', async (t) => {
   for (const file of ['build/install.sh', 'build/host/unsupported.cjs']) {
     const text = readFileSync(join(root, file), 'utf8')
-    for (const line of elsewhere.split('\n')) t.ok(text.includes(line), `${file}: ${line}`)
+    for (const line of unsupportedHint.split('\n')) t.ok(text.includes(line), `${file}: ${line}`)
   }
   t.ok(readFileSync(join(root, '.devcontainer/devcontainer.json'), 'utf8').includes('"name": "NodeOS"'))
 })

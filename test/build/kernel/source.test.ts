@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
 import { hashText } from '../../../config/lib/hash.ts'
-import { bringSource, findSource, knownSource, type Pin, type Source } from '../../../build/kernel/source.ts'
+import { fetchSource, findSource, knownSource, type Pin, type Source } from '../../../build/kernel/source.ts'
 
 const content = 'pretend this is a kernel'
 
@@ -24,7 +24,7 @@ async function serve(t: { teardown(fn: () => void): unknown }, sha256: string): 
 /** Finds a source and downloads it. */
 async function bring(setting: string, pin: Pin, folder: string): Promise<Source> {
   const source = await findSource(setting, pin, folder)
-  await bringSource(source)
+  await fetchSource(source)
   return source
 }
 
@@ -100,7 +100,7 @@ await t.test(
     t.equal(await readFile(`${source.path}.sha256`, 'utf8'), `${hashText('the package')}  ${kept}\n`)
     await writeFile(source.path, 'the peckage')
     t.equal((await findSource('distribution', pin, folder)).identity, source.identity)
-    await t.rejects(bringSource(source), {
+    await t.rejects(fetchSource(source), {
       message: `${source.path} was corrupt and has been removed`,
       hint: /npm run build/,
     })

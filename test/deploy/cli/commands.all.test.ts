@@ -43,8 +43,8 @@ function git(...words: string[]): string {
 /** What a build of the checkout would leave, with words for layers. */
 async function build(env: Environment): Promise<void> {
   const script = `const { loadConfig } = await import('./config/load.ts')
-    const { sourceState } = await import('./build/manifest.ts')
-    console.log(JSON.stringify({ source: sourceState(), system: await loadConfig() }))`
+    const { gitState } = await import('./build/pipeline/manifest.ts')
+    console.log(JSON.stringify({ source: gitState(), system: await loadConfig() }))`
   const { status, output } = copy.run([process.execPath, '--input-type=module', '-e', script], env)
   if (status !== 0) throw new Error(output)
   const { dist, manifest } = await world.release('app', JSON.parse(output) as object)
