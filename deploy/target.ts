@@ -7,16 +7,16 @@ import { missingProgram } from '../config/lib/find.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import type { Manifest } from '../build/pipeline/manifest.ts'
 
-/** What a build left in `dist/`, checked. */
+/** A build in `dist/`, checked against its manifest. */
 export interface Release {
   /** Absolute path of the folder with the artefacts. */
   dist: string
   manifest: Manifest
 }
 
-/** Everything through which a target touches the world, so that a test can record it. */
+/** Everything through which a target has effects, so that a test can record them. */
 export interface Context {
-  /** The configuration as it is now: of the last deploy a release knows better. */
+  /** The current configuration; a release has the one it was built with. */
   config: SystemConfig
   /** Folder for what the target must remember between commands. */
   state: string
@@ -28,7 +28,7 @@ export interface Context {
   print: (text: string) => void
 }
 
-/** What came of a verb: for a person and for a script. */
+/** The result of a verb: for a person and for a script. */
 export interface Report {
   text: string
   data: Record<string, unknown>
@@ -36,12 +36,12 @@ export interface Report {
   status?: number
 }
 
-/** Whether a verb is meant for the machine's data, too. */
+/** Whether a verb applies to the machine's data, too. */
 export interface DataOptions {
   data?: boolean
 }
 
-/** A place that a machine can be taken to: the default export of one file or folder in `deploy/targets/`. */
+/** A place to deploy to: the default export of one file or folder in `deploy/targets/`. */
 export interface Target {
   name: string
   summary: string
@@ -57,17 +57,17 @@ export interface Target {
   status?(context: Context): Promise<Report>
   logs?(context: Context, follow: boolean): Promise<void>
   stop?(context: Context): Promise<Report>
-  /** The releases that there are, the newest first. */
+  /** Lists the releases, the newest first. */
   list?(context: Context): Promise<Report>
   /**
-   * Runs a release again, behind the same health gate: that of the number, or the one before. With `data`, its data
-   * become again what the release left; else they stay as they are.
+   * Runs an earlier release: the previous one, or the one with the number. It must pass the health check, too. With
+   * `data`, its data is restored as that release left it; otherwise the current data stays.
    */
   rollback?(context: Context, number?: number, options?: DataOptions): Promise<Report>
-  /** Removes the machine and all that belongs to it; its data only with `data`. */
+  /** Removes the machine and its releases; its data only with `data`. */
   destroy?(context: Context, options?: DataOptions): Promise<Report>
   /**
-   * Connects to the control channel of the machine: what goes over it is said in
+   * Connects to the control channel of the machine, whose protocol is in
    * `kernel/contract/control.ts`. A connection that fails is an `error` event.
    */
   control?(context: Context): Promise<Duplex>
@@ -89,7 +89,7 @@ export async function targetNames(): Promise<string[]> {
     .sort()
 }
 
-/** @throws {UserError} naming the targets that there are */
+/** Loads a target. @throws {UserError} listing the targets that exist */
 export async function loadTarget(name: string): Promise<Target> {
   const entry = (await readdir(folder)).find((file) => file === name || file === `${name}.ts`)
   if (entry === undefined) {
@@ -101,7 +101,7 @@ export async function loadTarget(name: string): Promise<Target> {
   return ((await import(join(folder, file))) as { default: Target }).default
 }
 
-/** @throws {UserError} naming a host program that the target needs and the host lacks */
+/** Checks the host programs that a target needs. @throws {UserError} naming one that is missing */
 export function requireTools({ name, needs }: Target): void {
   for (const program of needs) {
     if (shell.which(program) === null) throw missingProgram(program, `deploy to the target '${name}'`)
@@ -109,9 +109,9 @@ export function requireTools({ name, needs }: Target): void {
 }
 
 /**
- * A verb of a target.
+ * Returns a verb of a target.
  *
- * @throws {UserError} when the target does not have it, naming those that it has
+ * @throws {UserError} when the target does not support it, listing those that it supports
  */
 export function verb<V extends Verb>(target: Target, name: V): NonNullable<Target[V]> {
   const found = target[name]

@@ -12,7 +12,7 @@ import { manifestProblems, type ReleaseFile, releaseProblems } from './schema.ts
 export const releaseName = 'release.json'
 export const manifestName = 'manifest.json'
 
-/** The manifest as a release has it: the layers that boot, and nothing of where it was deployed from. */
+/** Formats the manifest of a release: the layers that boot, without the options of the deploy. */
 export function manifestText(manifest: Manifest): string {
   const { system } = manifest
   const own = {
@@ -23,7 +23,7 @@ export function manifestText(manifest: Manifest): string {
   return `${JSON.stringify(own, null, 2)}\n`
 }
 
-/** The layers of a release, with their paths in its commit. */
+/** Lists the layers of a release, with their paths in its commit. */
 export function releasedLayers(manifest: Manifest): Manifest['artefacts'] {
   return layersOf(manifest).map((layer) => ({ ...layer, path: layer.name + extname(layer.path) }))
 }
@@ -46,7 +46,7 @@ export function describeRelease(
   }
 }
 
-/** The message of a release's commit. */
+/** Formats the message of a release's commit. */
 export function messageOf({ number, appliance, app, source, digest, rollbackOf }: ReleaseFile): string {
   const { commit = 'none', dirty } = source
   const subject =
@@ -75,12 +75,12 @@ export interface CommittedRelease {
   manifest: Manifest
 }
 
-/** The short half of a release. @throws {UserError} when the commit is none */
+/** Reads `release.json` of a commit. @throws {UserError} when the commit is not a release */
 export async function readReleaseFile(git: Git, commit: string): Promise<ReleaseFile> {
   return asReleaseFile(commit, await git.read(`${commit}:${releaseName}`))
 }
 
-/** The short halves of releases, in their order. @throws {UserError} when one of the commits is none */
+/** Reads `release.json` of several commits. @throws {UserError} when one of them is not a release */
 export async function readReleaseFiles(git: Git, commits: readonly string[]): Promise<ReleaseFile[]> {
   const texts = await git.readAll(commits.map((commit) => `${commit}:${releaseName}`))
   return commits.map((commit, index) => asReleaseFile(commit, texts[index]))
@@ -98,9 +98,9 @@ function asReleaseFile(commit: string, text: string | undefined): ReleaseFile {
 }
 
 /**
- * A release with its manifest.
+ * Reads a release with its manifest.
  *
- * @throws {UserError} when the commit is none, the two do not belong together, or the manifest says what no build says
+ * @throws {UserError} when the commit is not a release, or its manifest is altered or invalid
  */
 export async function readRelease(git: Git, commit: string): Promise<CommittedRelease> {
   const file = await readReleaseFile(git, commit)
@@ -115,7 +115,7 @@ export async function readRelease(git: Git, commit: string): Promise<CommittedRe
   return { commit, file, manifest }
 }
 
-/** @throws {UserError} that lists them, when there are problems */
+/** @throws {UserError} that lists the problems, if there are any */
 function refuse(what: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return
   throw new UserError(`invalid ${what}`, {

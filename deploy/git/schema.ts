@@ -6,10 +6,10 @@ import { schemaProblems } from '../../config/load.ts'
 import type { Schema } from '../../config/schema.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 
-/** Settings that a host starts the machine with. */
+/** Settings with which a host starts the machine. */
 export type Launch = Pick<SystemConfig, 'machine' | 'ports' | 'network' | 'health'>
 
-/** `release.json` of a release's commit: what a person and a host want to know first. */
+/** `release.json` of a release's commit: the summary of a release. */
 export interface ReleaseFile {
   version: 1
   /** Host name of the machine: it identifies the appliance. */
@@ -21,13 +21,13 @@ export interface ReleaseFile {
   /** SHA-256 of `manifest.json`, which has the SHA-256 of each layer. */
   digest: string
   launch: Launch
-  /** Number of the release that this one brings back. */
+  /** Number of the release that this one rolls back to. */
   rollbackOf?: number
-  /** Number of the release whose data come back, too. */
+  /** Number of the release whose data is restored, too. */
   restore?: number
 }
 
-// A release comes from elsewhere, and what it says becomes names of files and words of commands.
+// A release comes from elsewhere, and its values become names of files and arguments of commands.
 const count: Schema = { type: 'integer', minimum: 1, maximum: Number.MAX_SAFE_INTEGER }
 const sha256: Schema = { type: 'string', pattern: '^[0-9a-f]{64}$' }
 const source: Schema = {
@@ -81,12 +81,12 @@ const manifestSchema: Schema = {
 
 const compiled = new Map<Schema, ValidateFunction>()
 
-/** What is wrong with a `release.json`. */
+/** Checks a `release.json`. */
 export function releaseProblems(file: ReleaseFile): Problem[] {
   return problemsOf(file, releaseSchema)
 }
 
-/** What is wrong with a `manifest.json` and the configuration in it; fills in defaults that are younger than it. */
+/** Checks a `manifest.json` and its configuration; adds defaults of keys that are newer than it. */
 export function manifestProblems(manifest: Manifest): Problem[] {
   const problems = problemsOf(manifest, manifestSchema)
   if (problems.length > 0) return problems

@@ -5,30 +5,30 @@ import { UserError } from '../../config/lib/errors.ts'
 import type { ProcessMark } from '../../config/lib/process.ts'
 import type { Report } from '../target.ts'
 
-/** What the service of a host is asked: one JSON line. */
+/** A request to the service of a host: one JSON line. */
 export interface Request {
   verb: string
   appliance: string
-  /** Of a release. */
+  /** Number of a release. */
   number?: number
   follow?: boolean
-  /** Whether it is meant for the data, too. */
+  /** Whether the verb applies to the data, too. */
   data?: boolean
-  /** git's process that takes a push. */
+  /** The git process that receives a push. */
   pusher?: ProcessMark
 }
 
-/** Who asked. */
+/** The program that sent a request. */
 export interface Caller {
-  /** Prints on the caller's side, as it is. */
+  /** Prints on the caller's side. */
   print: (text: string) => void
-  /** Aborted when the caller has gone. */
+  /** Aborted when the caller disconnects. */
   gone: AbortSignal
 }
 
 type Answer = { print: string } | { report: Report } | { error: string; hint?: string }
 
-/** Answers requests on a Unix socket. Whoever may write into its folder is who runs the service. */
+/** Serves requests on a Unix socket. Its folder belongs to the user of the service, who alone can connect. */
 export async function listen(
   path: string,
   answer: (request: Request, caller: Caller) => Promise<Report>,
@@ -38,7 +38,7 @@ export async function listen(
     const left = new AbortController()
     const send = (message: Answer): void => void socket.write(`${JSON.stringify(message)}\n`)
     socket.on('error', () => undefined).on('close', () => left.abort())
-    // It says again what the socket has said of errors.
+    // readline repeats the errors of the socket.
     const lines = createInterface({ input: socket }).on('error', () => undefined)
     lines.once('line', (line) => {
       const caller = { print: (text: string) => send({ print: text }), gone: left.signal }
@@ -64,23 +64,23 @@ function asAnswer(error: unknown): Answer {
   return { error: `bug: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}` }
 }
 
-/** There is no service, or it ended before it answered. */
+/** The service does not run, or ended before it responded. */
 export class ServiceAbsent extends UserError {
   constructor(cause?: unknown) {
     super("the host's service is not running", { hint: 'start it on the host: npm run host', cause })
   }
 }
 
-/** A request under way: it is withdrawn when its connection is closed. */
+/** A request in flight: closing its connection withdraws it. */
 export interface Call {
   report: Promise<Report>
   withdraw(): void
 }
 
 /**
- * Asks the service of a host.
+ * Sends a request to the service of a host.
  *
- * @throws {UserError} what the service says, or that there is none
+ * @throws {UserError} the error of the service; {@link ServiceAbsent} when it does not run
  */
 export function call(path: string, request: Request, print: (text: string) => void): Call {
   const socket = connect(path)

@@ -13,7 +13,7 @@ import { minisignNotice } from './signers.ts'
 import { readState } from './state.ts'
 import { checkRoom, parseUpdates, type Update, verifyPush } from './verify.ts'
 
-/** What a hook works on. */
+/** The push that a hook handles. */
 interface Push {
   home: Home
   name: string
@@ -23,26 +23,26 @@ interface Push {
 const patienceMs = 15_000
 const againMs = 200
 
-/** git shows what a hook writes on stderr to whoever pushes. */
-const say = (line: string): void => void process.stderr.write(`${line}\n`)
+/** git shows the stderr of a hook to the person who pushes. */
+const print = (line: string): void => void process.stderr.write(`${line}\n`)
 
-/** Has the service do something. A service that is killed meanwhile is back soon, and asked again. */
-async function ask(home: Home, request: Request): Promise<void> {
+/** Sends a request to the service. A service that was killed restarts soon: the request is retried. */
+async function send(home: Home, request: Request): Promise<void> {
   let until = Date.now() + patienceMs
   for (; ; await wait(againMs)) {
     const asked = Date.now()
     try {
-      return say((await call(home.socket, request, say).report).text)
+      return print((await call(home.socket, request, print).report).text)
     } catch (error) {
       if (!(error instanceof ServiceAbsent)) throw error
-      // It was there, and is gone since a moment ago.
+      // It ran until a moment ago.
       if (Date.now() - asked > againMs) until = Date.now() + patienceMs
       if (Date.now() > until) throw error
     }
   }
 }
 
-/** Takes a release in, boots it beside the one that serves, and lets git have it only when it is healthy. */
+/** Stores a release and boots it; git accepts the push only if it becomes healthy. */
 async function preReceive({ home, name, updates }: Push): Promise<void> {
   const pusher = markProcess(process.ppid)
   if (pusher === undefined) throw new UserError('the push was interrupted')
@@ -57,10 +57,10 @@ async function preReceive({ home, name, updates }: Push): Promise<void> {
   const store = new ReleaseStore(home.folder(name))
   await checkRoom(release, store, await home.settings(name))
   const { number } = await keepRelease(store, git, release)
-  await ask(home, { verb: 'prepare', appliance: name, number, pusher })
+  await send(home, { verb: 'prepare', appliance: name, number, pusher })
 }
 
-/** The commit is on the branch: traffic moves. */
+/** Moves traffic: the commit is on the branch. */
 async function postReceive({ home, name, updates }: Push): Promise<void> {
   const commit = updates.find(({ ref }) => ref === `refs/heads/${branch}`)?.after
   if (commit === undefined) return
@@ -73,7 +73,7 @@ async function postReceive({ home, name, updates }: Push): Promise<void> {
       },
     )
   }
-  await ask(home, { verb: 'commit', appliance: name, number: kept.number })
+  await send(home, { verb: 'commit', appliance: name, number: kept.number })
 }
 
 await main(

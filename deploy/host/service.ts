@@ -6,11 +6,11 @@ import { type Caller, listen, type Request } from './channel.ts'
 import { Home } from './home.ts'
 import { restoreRecords } from './repository.ts'
 
-/** The appliances of a host, kept up, and what hooks and commands ask of them. */
+/** Runs the appliances of a host, and serves the requests of hooks and commands. */
 class Service {
   readonly #home: Home
   readonly #appliances = new Map<string, Appliance>()
-  /** Why an appliance could not be taken up; the next `load` tries again. */
+  /** Why an appliance could not be loaded; the next `load` retries. */
   readonly #broken = new Map<string, unknown>()
   #loading: Promise<void> = Promise.resolve()
 
@@ -18,7 +18,7 @@ class Service {
     this.#home = home
   }
 
-  /** Takes up appliances that are new and lets go of those that were removed. */
+  /** Loads appliances that are new and closes those that were removed. */
   load(): Promise<void> {
     const next = this.#loading.then(() => this.#load())
     this.#loading = next.catch(() => undefined)
@@ -100,11 +100,11 @@ await main(
     const home = new Home(path)
     const service = new Service(home)
     const end = (): void => {
-      // Machines go on: the next service finds them.
+      // Machines keep running: the next service finds them.
       service.close()
       process.exit(0)
     }
-    // Its supervisor was killed: the service of the next one needs the ports.
+    // The supervisor was killed: the next one's service needs the ports.
     process.once('disconnect', end)
     const loaded = service.load()
     await listen(home.socket, (request, caller) => service.answer(request, caller))

@@ -9,7 +9,7 @@ import type { State } from './state.ts'
 
 const notRunning = 3
 
-/** How an appliance is, for `npm run deploy:status` and `npm run host -- status`. */
+/** Reports an appliance, for `npm run deploy:status` and `npm run host -- status`. */
 export async function statusOf(
   name: string,
   state: State,
@@ -19,7 +19,7 @@ export async function statusOf(
   const { current, previous, restarts, stopped } = state
   if (current === undefined || stopped === true || !isRunning(current)) {
     const text = current === undefined ? 'no release is deployed' : stopped === true ? 'stopped' : 'down'
-    return { text: `${name}: ${text}`, data: { name: name, running: false }, status: notRunning }
+    return { text: `${name}: ${text}`, data: { name, running: false }, status: notRunning }
   }
   const kept = await store.get(current.number)
   const healthy = current.health === undefined ? undefined : await isHealthy(current.health)
@@ -40,7 +40,7 @@ export async function statusOf(
       ...(hasData ? [`  data     ${await disk.describe()}`] : []),
     ].join('\n'),
     data: {
-      name: name,
+      name,
       running: true,
       healthy,
       number: current.number,

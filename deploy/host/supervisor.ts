@@ -1,13 +1,13 @@
-/** Where no systemd is: starts the service again when it ends. Arguments: the program, and what it gets. */
+/** On hosts without systemd: restarts the service when it ends. Arguments: the program and its arguments. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 
-const againMs = 1000
+const retryMs = 1000
 const ending = new AbortController()
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort())
-// A terminal that is closed is no reason to end.
+// Closing the terminal must not end the service.
 process.on('SIGHUP', () => undefined)
 
 while (!ending.signal.aborted) {
@@ -22,5 +22,5 @@ while (!ending.signal.aborted) {
   process.stdout.write(
     `${new Date().toISOString()} the service ended (${signal ?? `exit status ${status}`}): restarting it\n`,
   )
-  await wait(againMs, undefined, { signal: ending.signal }).catch(() => undefined)
+  await wait(retryMs, undefined, { signal: ending.signal }).catch(() => undefined)
 }

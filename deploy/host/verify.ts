@@ -7,18 +7,18 @@ import type { Git } from '../git/git.ts'
 import type { ReleaseStore } from '../release/store.ts'
 import type { Settings } from './home.ts'
 
-/** A change of a reference, as git tells a hook. */
+/** A change of a reference, as git passes it to a hook. */
 export interface Update {
   before: string
   after: string
   ref: string
 }
 
-/** What a push is held against. */
+/** The rules for a push. */
 export interface Expected {
   name: string
   branch: string
-  /** Number of the newest release that this host has had, even when its repository was made anew. */
+  /** Number of the newest release that this host accepted, even if its repository was recreated. */
   highest: number
   /** What to do about an unsigned release; by default: sign it. */
   unsignedHint?: string
@@ -26,10 +26,10 @@ export interface Expected {
 
 const none = /^0+$/
 const mebibyte = 2 ** 20
-/** Room that is left beside a release: consoles, git's own packs. */
+/** Free space that must remain: for consoles and git's own packs. */
 const spareBytes = 64 * mebibyte
 
-/** What git writes to a hook's stdin. */
+/** Parses what git writes to a hook's stdin. */
 export function parseUpdates(text: string): Update[] {
   return text
     .split('\n')
@@ -41,10 +41,10 @@ export function parseUpdates(text: string): Update[] {
 }
 
 /**
- * The release that a push brings: signed, newer than all before it, and whole.
+ * Verifies a push: its releases must be signed, complete, and newer than all earlier ones.
  *
- * @returns undefined for a push of tags alone
- * @throws {UserError} when something is not as it must be
+ * @returns the newest release; undefined for a push of tags alone
+ * @throws {UserError} naming what is wrong
  */
 export async function verifyPush(
   git: Git,
@@ -149,9 +149,9 @@ async function verifySignature(
 }
 
 /**
- * Checks that a release can be kept and run here, before anything is touched.
+ * Checks that this host can store and run a release, before anything changes.
  *
- * @throws {UserError} what is too much, and what is allowed
+ * @throws {UserError} naming what exceeds the limit, and the limit
  */
 export async function checkRoom(
   { file: { number }, manifest }: CommittedRelease,
@@ -167,7 +167,7 @@ export async function checkRoom(
   if (machine.cpus > cpus) {
     throw new UserError(`release ${number} requests ${machine.cpus} CPUs; this host allows at most ${cpus}`)
   }
-  // With data it runs in the place of the old one, whose memory is free then.
+  // A release with data starts after the old machine stopped, whose memory is free then.
   if (data === undefined && machine.memory * mebibyte > freemem()) {
     throw new UserError(
       `not enough memory on this host: release ${number} needs ${machine.memory} MiB beside the running machine; ${formatBytes(freemem())} of ${formatBytes(totalmem())} are free`,

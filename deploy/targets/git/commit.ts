@@ -4,7 +4,7 @@ import type { ReleaseFile } from '../../git/schema.ts'
 import type { Git } from '../../git/git.ts'
 import { type GitOptions, gitSetting, signingKey } from './options.ts'
 
-/** Where a path lies in a release's commit. */
+/** Paths in a release's commit, and their objects. */
 export type Tree = Map<string, { mode: string; object: string }>
 
 export interface Content {
@@ -12,7 +12,7 @@ export interface Content {
   /** Text of `manifest.json`. */
   manifest: string
   layers: Tree
-  /** Commit of the release before. */
+  /** Commit of the previous release. */
   parent: string | undefined
 }
 
@@ -44,7 +44,7 @@ export async function commitRelease(git: Git, content: Content, options: GitOpti
   )
 }
 
-/** Trees hold one folder each. */
+/** Writes a tree: git has one tree for each folder. */
 async function writeTree(git: Git, tree: Tree): Promise<string> {
   const lines: string[] = []
   const folders = new Map<string, Tree>()
@@ -58,7 +58,7 @@ async function writeTree(git: Git, tree: Tree): Promise<string> {
   return git.run(['mktree', '--missing'], { purpose: 'store the release', input: `${lines.join('\n')}\n` })
 }
 
-/** Who commits: as git is configured, else who runs this. */
+/** Chooses the author: as git is configured, else the current user. */
 function author(): NodeJS.ProcessEnv {
   const { username } = userInfo()
   const usual = { name: username, email: `${username}@${hostname()}` }

@@ -67,11 +67,11 @@ function quoted(word: string): string {
 }
 
 /** Makes an error of what the host printed on stderr: a message, an empty line, a hint. */
-function hostError(remote: string, said: string): UserError {
-  const [, message, hint] = /^error: ([^]*?)(?:\n\n([^]*))?$/.exec(said.trim()) ?? []
+function hostError(remote: string, output: string): UserError {
+  const [, message, hint] = /^error: ([^]*?)(?:\n\n([^]*))?$/.exec(output.trim()) ?? []
   if (message === undefined) {
     return new UserError(`the host of ${remote} does not respond`, {
-      hint: tail(said, 10) || 'it printed nothing',
+      hint: tail(output, 10) || 'it printed nothing',
     })
   }
   return new UserError(message, hint === undefined ? {} : { hint: hint.replaceAll(/^ {2}/gm, '') })

@@ -48,7 +48,7 @@ const git: Target = {
     const releases = await Releases.fetch(options, context)
     const all = (await releases.list()).map((each) => ({ ...each, number: each.file.number }))
     const [newest] = all
-    // A rollback is a release of its own: the one before it is the one before what it brought back.
+    // A rollback is a new release: its predecessor is that of the release that it restored.
     const current = newest?.file.rollbackOf ?? newest?.number
     const chosen = choosePrevious(all, current, number)
     return push(releases, await releases.commitAgain(chosen.commit, data), options.remote)
@@ -91,7 +91,7 @@ function ask(context: Context, words: readonly string[]): Promise<Report> {
   return askHost(remote, words, context, context.print)
 }
 
-/** Number of the release that the host runs: the newest may have been stopped, or be down for an older one. */
+/** Returns the number of the release that the host runs; it need not be the newest. */
 async function servingRelease(context: Context): Promise<unknown> {
   try {
     return (await ask(context, ['status'])).data['number']
@@ -107,9 +107,9 @@ async function push(
   commit: Awaited<ReturnType<Releases['commitBuilt']>>,
   remote: string,
 ): Promise<Report> {
-  const { bytes, said } = await releases.push(commit)
+  const { bytes, output } = await releases.push(commit)
   const { number, digest } = commit.file
-  const serves = said.includes(`release ${number} serves`)
+  const serves = output.includes(`release ${number} serves`)
   const text = serves
     ? `release ${number} serves`
     : `release ${number} is stored in ${remote}, which does not run releases`

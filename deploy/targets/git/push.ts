@@ -6,16 +6,16 @@ import type { ReleaseFile } from '../../git/schema.ts'
 import type { Git } from '../../git/git.ts'
 import type { GitOptions } from './options.ts'
 
-/** What a push has sent, and what was said on both sides. */
+/** What a push sent, and the output of both sides. */
 export interface Pushed {
   bytes: number
-  said: string
+  output: string
 }
 
 /**
- * Pushes a release to the remote `origin`, with its tag. What the host says while it takes it is printed.
+ * Pushes a release and its tag to the remote `origin`, and prints the output of the host.
  *
- * @throws {UserError} when it is refused
+ * @throws {UserError} when it is rejected
  */
 export async function pushRelease(
   git: Git,
@@ -23,10 +23,10 @@ export async function pushRelease(
   { remote, branch }: GitOptions,
 ): Promise<Pushed> {
   const line = progress(`Pushing release ${file.number} to ${remote}`)
-  let said = ''
+  let output = ''
   let pending = ''
   const onStderr = (text: string): void => {
-    said += text
+    output += text
     const lines = (pending + text).split(/[\r\n]/)
     pending = lines.pop() ?? ''
     for (const each of lines) {
@@ -52,9 +52,9 @@ export async function pushRelease(
         cause: error,
       })
     })
-  if (status !== 0) throw refusal(file, remote, said)
-  if (/^remote: error: /m.test(said)) {
-    const { cause, hint } = errorIn(remoteLines(said))
+  if (status !== 0) throw refusal(file, remote, output)
+  if (/^remote: error: /m.test(output)) {
+    const { cause, hint } = errorIn(remoteLines(output))
     throw new UserError(
       `${cause} (${remote} accepted release ${file.number}, but its host could not run it)`,
       {
@@ -62,22 +62,22 @@ export async function pushRelease(
       },
     )
   }
-  const bytes = sentBytes(said)
+  const bytes = sentBytes(output)
   line.done(bytes === undefined ? 'pushed' : `${(bytes / 1000).toFixed(1)} kB`)
-  return { bytes: bytes ?? 0, said }
+  return { bytes: bytes ?? 0, output }
 }
 
 /** "Writing objects: 100% (5/5), 8.32 KiB | 8.32 MiB/s, done." */
-function sentBytes(said: string): number | undefined {
+function sentBytes(output: string): number | undefined {
   const [, number, unit = 'bytes'] =
-    /Writing objects: 100% .*?, ([\d.]+) (bytes|KiB|MiB|GiB)/.exec(said) ?? []
+    /Writing objects: 100% .*?, ([\d.]+) (bytes|KiB|MiB|GiB)/.exec(output) ?? []
   const factor = { bytes: 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[unit] ?? 1
   return number === undefined ? undefined : Math.round(Number(number) * factor)
 }
 
-/** What hooks of the remote said. */
-function remoteLines(said: string): string[] {
-  return said
+/** Returns the output of the remote's hooks. */
+function remoteLines(output: string): string[] {
+  return output
     .split(/[\r\n]/)
     .flatMap((line) => /^remote: (.*?)\s*$/.exec(line)?.[1] ?? [])
     .filter((line) => line !== '')
@@ -95,11 +95,11 @@ function errorIn(lines: readonly string[]): { cause: string | undefined; hint: s
   }
 }
 
-function refusal({ number }: ReleaseFile, remote: string, said: string): UserError {
-  const remotely = remoteLines(said)
+function refusal({ number }: ReleaseFile, remote: string, output: string): UserError {
+  const remotely = remoteLines(output)
   if (
     /\[(remote )?rejected\].*(fetch first|non-fast-forward|stale info|cannot lock ref|failed to update ref|already exists)/.test(
-      said,
+      output,
     )
   ) {
     return new UserError(`someone else deployed to ${remote} in the meantime`, {
@@ -109,6 +109,6 @@ function refusal({ number }: ReleaseFile, remote: string, said: string): UserErr
   const { cause, hint } = errorIn(remotely)
   const what = `${remote} rejected release ${number}; the previous release keeps running`
   return new UserError(cause === undefined ? what : `${cause} (${what})`, {
-    hint: remotely.length === 0 ? tail(said, 15) : hint,
+    hint: remotely.length === 0 ? tail(output, 15) : hint,
   })
 }

@@ -24,10 +24,10 @@ import type { GitOptions } from './options.ts'
 import { type Pushed, pushRelease } from './push.ts'
 
 const remoteName = 'origin'
-/** What is larger is fetched from nowhere: only layers are. */
+/** Only layers are larger: they are not fetched. */
 const smallFile = 'blob:limit=1m'
 
-/** The branch of releases on a remote, and a repository here that knows it without its layers. */
+/** The branch of releases on a remote, and a local repository of it without the layers. */
 export class Releases {
   readonly git: Git
   readonly #options: GitOptions
@@ -101,7 +101,7 @@ export class Releases {
     )
   }
 
-  /** A remote has one branch of releases: their tags are on it. */
+  /** A remote has one branch of releases, and their tags point to it. */
   async #refuseOtherBranch(): Promise<void> {
     const { remote, branch } = this.#options
     const tags = ['ls-remote', '--tags', remoteName, tagOf('*')]
@@ -145,12 +145,12 @@ export class Releases {
   /**
    * Commits a build as the next release.
    *
-   * @throws {UserError} when the newest release was built from something that this clone has not
+   * @throws {UserError} when this clone lacks the source of the newest release
    */
   async commitBuilt(release: Release): Promise<{ commit: string; file: ReleaseFile }> {
     const { manifest } = release
     const releases = await this.list()
-    await this.#refuseStale(manifest.source.commit, releases)
+    await this.#requireSource(manifest.source.commit, releases)
     const file = describeRelease(manifest, { number: (releases[0]?.file.number ?? 0) + 1 })
     const tree: Tree = new Map()
     for (const { name, path } of releasedLayers(manifest)) {
@@ -164,9 +164,9 @@ export class Releases {
   }
 
   /**
-   * Commits an older release as the next one: nothing of it has to be here.
+   * Commits an older release as the next one, without fetching its layers.
    *
-   * @param withData whether its data are to come back, too
+   * @param withData whether to restore its data, too
    */
   async commitAgain(commit: string, withData = false): Promise<{ commit: string; file: ReleaseFile }> {
     const { manifest, file: old } = await this.read(commit)
@@ -195,8 +195,8 @@ export class Releases {
     return { commit: await commitRelease(this.git, content, this.#options), file }
   }
 
-  /** A clone that has not what the newest release was built from would undo somebody's work. */
-  async #refuseStale(own: string | undefined, releases: readonly { file: ReleaseFile }[]): Promise<void> {
+  /** Rejects a clone that lacks the source of the newest release: deploying it would undo someone's work. */
+  async #requireSource(own: string | undefined, releases: readonly { file: ReleaseFile }[]): Promise<void> {
     const built = releases.find(({ file }) => file.rollbackOf === undefined)?.file
     const theirs = built?.source.commit
     if (built === undefined || theirs === undefined) return
@@ -212,7 +212,7 @@ export class Releases {
     )
   }
 
-  /** @throws {UserError} when it is refused */
+  /** Pushes a release. @throws {UserError} when it is rejected */
   async push(release: { commit: string; file: ReleaseFile }): Promise<Pushed> {
     const pushed = await pushRelease(this.git, release, this.#options)
     await this.git.run(['update-ref', this.#ref, release.commit], { purpose: 'record the release' })

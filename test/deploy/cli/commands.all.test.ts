@@ -40,7 +40,7 @@ function git(...words: string[]): string {
   return output.trim()
 }
 
-/** What a build of the checkout would leave, with words for layers. */
+/** Stands in for a build of the checkout: its layers are words. */
 async function build(env: Environment): Promise<void> {
   const script = `const { loadConfig } = await import('./config/load.ts')
     const { gitState } = await import('./build/pipeline/manifest.ts')
@@ -65,16 +65,16 @@ await t.test('releases are a history of the source', async (t) => {
   git('commit', '--quiet', '--message=second')
   const second = git('rev-parse', 'HEAD')
   const stale = `dist/ was built from commit ${first.slice(0, 12)}, but commit ${second.slice(0, 12)} is checked out`
-  await t.test('the old build is refused: a revert alone changes nothing', (t) => {
+  await t.test('the old build is rejected: a revert alone changes nothing', (t) => {
     const { status, stderr } = run('deploy', [], toGit)
     t.equal(status, 1)
     t.ok(stderr.includes(`error: ${stale}`), stderr)
     t.match(stderr, /npm run build/)
-    t.match(run('deploy', ['--dry-run'], {}).stderr, stale, 'the target local says so, and goes on')
+    t.match(run('deploy', ['--dry-run'], {}).stderr, stale, 'the target local warns, and continues')
     t.end()
   })
 
-  await t.test('a build of what came after is taken, one of what was before is not', async (t) => {
+  await t.test('a build of a later commit is accepted, one of an earlier commit is not', async (t) => {
     await build(toGit)
     t.match(data(run('deploy', ['--json'], toGit)), { number: 2 })
     git('checkout', '--quiet', first)
@@ -113,7 +113,7 @@ await t.test('deploy:list and deploy:rollback', (t) => {
   t.end()
 })
 
-await t.test('deploy:destroy asks', async (t) => {
+await t.test('deploy:destroy asks for confirmation', async (t) => {
   t.match(run('destroy', ['--yes'], toGit), { status: 1, stderr: /only stores releases/ })
   const local = { NODEOS_DEPLOY_TARGET: 'local' }
   t.match(run('destroy', [], local), {

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import t from 'tap'
 import { root } from '../../../config/lib/paths.ts'
 
-/** Prints without end; when it is interrupted, it takes its time and ends with 7. */
+/** Prints endlessly; when interrupted, it ends after a while with status 7. */
 const program = `
   import { makeContext } from ${JSON.stringify(join(root, 'deploy/cli/context.ts'))}
   const { signal, print } = makeContext('/nowhere', {})
@@ -29,7 +29,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 await t.test(
-  'a closed terminal interrupts it: by its signal, twice, and by taking no more output',
+  'a closed terminal interrupts it: by its signal, twice, and by closing the output',
   async (t) => {
     const child = await command()
     child.stdout.destroy()
@@ -39,7 +39,7 @@ await t.test(
   },
 )
 
-await t.test('who reads no further ends it', async (t) => {
+await t.test('closing its output interrupts it', async (t) => {
   const child = await command()
   child.stdout.destroy()
   t.same(await once(child, 'exit'), [7, null])

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { jsonLines } from '../../../deploy/cli/json-lines.ts'
 
-/** What is printed of a console that comes in these pieces. */
+/** Returns what is printed for a console that arrives in these pieces. */
 function printed(pieces: readonly string[]): unknown[] {
   let text = ''
   const lines = jsonLines((some) => (text += some))

@@ -5,7 +5,7 @@ import { folderOf } from '../../lib/release.ts'
 import { until } from '../../lib/until.ts'
 import { machinesOn } from './machines.ts'
 
-await t.test('a git that cannot be started for a while ends nothing', async (t) => {
+await t.test('the service survives a time without git', async (t) => {
   const machines = await machinesOn(t)
   const before = await machines.open()
   await (await before.hypervisor.boot(await machines.add({ number: 1 }), () => undefined)).commit()

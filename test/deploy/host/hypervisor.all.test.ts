@@ -25,26 +25,26 @@ async function deploy(
 
 const never = new Promise<never>(() => undefined)
 
-await t.test('a release that does not become healthy has written nothing', async (t) => {
+await t.test('the changes of a release that does not become healthy are undone', async (t) => {
   const { hypervisor, ...machines } = await twoServes(t)
   await t.rejects(deploy(machines, hypervisor, { number: 3, unhealthy: true }))
   t.same(machines.onDisk(), [1, 2, 2])
   t.match(hypervisor.state, { current: { number: 2 }, handover: undefined })
 })
 
-await t.test('killed after the data were brought back, the service undoes that', async (t) => {
+await t.test('a service that was killed after it restored the data undoes that', async (t) => {
   const { hypervisor, ...machines } = await twoServes(t)
   const reached = new Promise<void>((resolve) => {
     hypervisor.data.provide = () => (resolve(), never)
   })
   void deploy(machines, hypervisor, { number: 3, restore: 1 })
   await reached
-  t.same(machines.onDisk(), [1], 'as release 1 has left them')
+  t.same(machines.onDisk(), [1], 'as release 1 left it')
   await (await machines.open()).resume()
   t.same(machines.onDisk(), [1, 2, 2])
 })
 
-await t.test('killed before anything is changed, the service goes on', async (t) => {
+await t.test('a service that was killed before anything changed continues', async (t) => {
   const { hypervisor, ...machines } = await twoServes(t)
   const reached = new Promise<void>((resolve) => {
     hypervisor.data.snapshot = () => (resolve(), never)
@@ -65,7 +65,7 @@ await t.test('an undo that fails is done before anything else boots', async (t) 
   await t.rejects(deploy(machines, hypervisor, { number: 3, unhealthy: true }), { message: 'no space' })
   await t.rejects(hypervisor.bringUp(2), { message: 'no space' })
   await t.rejects(deploy(machines, hypervisor, { number: 4 }), { message: 'no space' })
-  t.same(machines.booted(), [1, 2, 3], 'nothing has run on what release 3 has written')
+  t.same(machines.booted(), [1, 2, 3], 'no release ran with the data of release 3')
   hypervisor.data.restore = restore
   await hypervisor.bringUp(2)
   t.same(machines.onDisk(), [1, 2, 2])
@@ -83,7 +83,7 @@ await t.test('an undo that fails outlives the service, and a destroy that keeps 
   t.same(machines.onDisk(), [1, 2, 4])
 })
 
-await t.test('when the release on the branch does not come up again, what it wrote is undone', async (t) => {
+await t.test('the changes of a release that does not start again are undone', async (t) => {
   const { hypervisor, ...machines } = await twoServes(t)
   const kept = await machines.add({ number: 3 })
   await killBooted((await hypervisor.boot(kept, () => undefined)).machine)
@@ -93,7 +93,7 @@ await t.test('when the release on the branch does not come up again, what it wro
   t.same(machines.onDisk(), [1, 2, 2])
 })
 
-await t.test('after a destroy that keeps the data a release has something to undo, too', async (t) => {
+await t.test('after a destroy that keeps the data, a failed release is undone, too', async (t) => {
   const { hypervisor, ...machines } = await twoServes(t)
   await hypervisor.stop()
   await hypervisor.forget()
@@ -102,7 +102,7 @@ await t.test('after a destroy that keeps the data a release has something to und
   t.equal(hypervisor.state.current, undefined)
 })
 
-await t.test('the first release that has data leaves none when it does not become healthy', async (t) => {
+await t.test('the first release with data leaves none if it does not become healthy', async (t) => {
   const machines = await machinesOn(t)
   const { hypervisor } = await machines.open()
   await deploy(machines, hypervisor, { number: 1, data: false })
@@ -113,7 +113,7 @@ await t.test('the first release that has data leaves none when it does not becom
   t.same(machines.onDisk(), [3])
 })
 
-await t.test('an appliance that was stopped stays so', async (t) => {
+await t.test('a stopped appliance stays stopped', async (t) => {
   const { hypervisor, ...machines } = await twoServes(t)
   await hypervisor.stop()
   await t.rejects(deploy(machines, hypervisor, { number: 3, unhealthy: true }))
@@ -126,7 +126,7 @@ await t.test('an appliance that was stopped stays so', async (t) => {
   await t.rejects(fetch(`http://127.0.0.1:${port.port}/`), 'nothing listens')
 })
 
-await t.test('a machine that cannot be noted is not left behind', async (t) => {
+await t.test('a machine that cannot be recorded is killed', async (t) => {
   const machines = await machinesOn(t)
   const { store } = (await machines.open()).hypervisor
   const kept = await machines.add({ number: 1, data: false })
@@ -134,7 +134,7 @@ await t.test('a machine that cannot be noted is not left behind', async (t) => {
   // No file can be written where a folder is.
   mkdirSync(join(folder, 'machine.json'), { recursive: true })
   await t.rejects(startRelease(kept, { name: 'lb', store, settings: defaults, folder }), { code: 'EISDIR' })
-  t.same(commandsWith(folder), [], 'what was started has ended')
+  t.same(commandsWith(folder), [], 'the machine ended')
 })
 
 function commandsWith(path: string): string[] {

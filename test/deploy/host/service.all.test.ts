@@ -12,7 +12,7 @@ import { plainWorld } from '../../lib/repository.ts'
 const host = await startHost(t)
 const folder = host.home.folder(applianceName)
 
-await t.test('a supervisor that is killed alone takes its service along; the next one serves', async (t) => {
+await t.test('a killed supervisor ends its service; the next one serves', async (t) => {
   const services = (): number =>
     readdirSync('/proc')
       .filter((pid) => /^\d+$/.test(pid))
@@ -28,7 +28,7 @@ await t.test('a supervisor that is killed alone takes its service along; the nex
   t.match(host.run('status').stdout, /lb: no release is deployed/)
 })
 
-await t.test('what a power cut has truncated', async (t) => {
+await t.test('records that a loss of power truncated', async (t) => {
   const world = await plainWorld(t)
   const releases = await world.releases()
   const { commit } = await releases.commitBuilt(await world.release('app'))
@@ -52,7 +52,7 @@ await t.test('what a power cut has truncated', async (t) => {
   t.strictSame(await readState(host.home, applianceName), newState)
 })
 
-await t.test('an appliance whose settings cannot be read holds up no other one', async (t) => {
+await t.test('damaged settings of an appliance do not affect other ones', async (t) => {
   t.equal(host.run('add', 'dns', '--bind', '127.0.0.1').status, 0)
   writeFileSync(join(folder, 'state.json'), '{ "stopped": true }')
   const settings = join(folder, 'appliance.json')
@@ -101,7 +101,7 @@ function commandOf(pid: string): string {
   }
 }
 
-await t.test('an appliance that is asked for wrongly is none, not half of one', async (t) => {
+await t.test('a wrong option creates no appliance, not even half of one', async (t) => {
   const env = join(folderOf(t, { env: 'KEY=-----BEGIN\nx3Sk/d=\n' }), 'env')
   for (const [flag, file, says] of [
     ['--env', env, /--env: .*, line 2: must be NAME=value or a comment/],

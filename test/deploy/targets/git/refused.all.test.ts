@@ -181,7 +181,7 @@ await t.test('a port that something else has', async (t) => {
   await untouched(t)
 })
 
-await t.test('an old release on a repository that was made anew', async (t) => {
+await t.test('an old release in a repository that was recreated', async (t) => {
   await verb(target, 'rollback')(one.context, 1)
   await rm(host.repository, { recursive: true })
   t.equal(host.run('add', applianceName, '--trust', `${host.key}.pub`).status, 0)

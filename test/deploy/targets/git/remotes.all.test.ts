@@ -29,7 +29,7 @@ async function releaseTo(
   return { release, context: { ...context, env } }
 }
 
-/** A repository that nobody has set up, with git's own settings. */
+/** A repository with git's default settings. */
 function plainRepository(t: Test): string {
   const folder = join(folderOf(t), 'plain.git')
   runSync(['git', 'init', '--quiet', '--bare', '--initial-branch=main', folder], {
@@ -134,7 +134,7 @@ await t.test('a repository of git alone keeps releases; over https too', async (
   t.equal(spawnSync('git', ['-C', folder, 'fsck', '--full']).status, 0)
 })
 
-await t.test('a remote that is not there, and one that nobody wrote down', async (t) => {
+await t.test('a remote that does not exist, and one that is not configured', async (t) => {
   const key = makeKey(folderOf(t), 'developer')
   const { release, context } = await releaseTo(t, { remote: '/nonexistent/lb.git', key })
   await t.rejects(target.deploy(release, context), {
