@@ -3,11 +3,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { runSync } from '../../config/lib/run.ts'
 import { DataDisk } from '../../deploy/data/disk.ts'
-import { artefactPath } from '../../deploy/release/dist.ts'
+import { bootFiles } from '../../deploy/release/dist.ts'
 import { readConsole } from '../../deploy/qemu/console.ts'
 import { awaitEnd, killMachine, startMachine } from '../../deploy/qemu/machine.ts'
 import { isRunning } from '../../config/lib/process.ts'
-import { kernelCommandLine } from '../../deploy/qemu/command.ts'
+import { describeMachine } from '../../deploy/qemu/description.ts'
 import { qmp } from '../../deploy/qemu/qmp.ts'
 import { fullRelease } from '../lib/full.ts'
 import { appRelease, folderOf } from '../lib/release.ts'
@@ -41,23 +41,8 @@ const { release } = await appRelease(t, writer, system, await fullRelease())
 let boots = 0
 
 async function boot(t: Test, disk: DataDisk): Promise<Writer> {
-  const machine = await startMachine(
-    {
-      name: 'writer',
-      kernel: artefactPath(release, 'kernel/vmlinux'),
-      append: kernelCommandLine({ cmdline: '' }),
-      disks: [artefactPath(release, 'runtime'), artefactPath(release, 'app')],
-      data: disk.file,
-      memory: 192,
-      cpus: 1,
-      ports: [],
-      bind: '127.0.0.1',
-      network: { mode: 'none', ipv6: 'off' },
-      instance: {},
-      accelerator: 'tcg',
-    },
-    join(folder, `run-${boots++}`),
-  )
+  const spec = describeMachine(bootFiles(release), { accelerator: 'tcg', data: disk.file, memory: 192 })
+  const machine = await startMachine(spec, join(folder, `run-${boots++}`))
   t.teardown(() => killMachine(machine))
   const lines = (): Line[] => readConsole(machine).split('\n').flatMap(parse)
   return {

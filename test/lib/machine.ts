@@ -12,7 +12,8 @@ import { artefactPath, loadRelease } from '../../deploy/release/dist.ts'
 import { readConsole } from '../../deploy/qemu/console.ts'
 import { awaitEnd, killMachine, startMachine } from '../../deploy/qemu/machine.ts'
 import { isRunning } from '../../config/lib/process.ts'
-import { kernelCommandLine, type MachineSpec } from '../../deploy/qemu/command.ts'
+import type { MachineSpec } from '../../deploy/qemu/command.ts'
+import { describeMachine } from '../../deploy/qemu/description.ts'
 import { qmp } from '../../deploy/qemu/qmp.ts'
 import { layShipped } from './shipped.ts'
 import { limit, limitMs, ownConnection, untilFound } from './until.ts'
@@ -86,23 +87,17 @@ export async function boot(
   const ports = await Promise.all(config.ports.map(async (port) => ({ ...port, host: await freePort() })))
   const host = ports[0]?.host
   const state = join(folder, 'run')
-  const machine = await startMachine(
+  const spec = describeMachine(
+    { ...parts, app: app?.path ?? '', system: config },
     {
-      name,
-      kernel: parts.kernel,
-      append: kernelCommandLine({ cmdline: options.append ?? '' }),
-      disks: [parts.runtime, app?.path ?? ''],
-      memory: config.machine.memory,
-      cpus: config.machine.cpus,
-      ports,
-      bind: '127.0.0.1',
-      network: config.network,
-      instance: instanceFiles(folder, options.instance ?? {}),
       accelerator: 'tcg',
-      ...(options.netdev === undefined ? {} : { netdev: options.netdev }),
+      cmdline: options.append ?? '',
+      ports,
+      instance: instanceFiles(folder, options.instance ?? {}),
+      netdev: options.netdev,
     },
-    state,
   )
+  const machine = await startMachine(spec, state)
   t.teardown(async () => {
     await killMachine(machine)
     rmSync(folder, { recursive: true, force: true })
