@@ -90,6 +90,10 @@ function compile(schemaFile: string): string {
   ajv.opts.code.formats = _`require(${formatsFile}).formats`
   const { outputFiles } = buildSync({
     stdin: { contents: standalone(ajv, compiled(ajv, schemaFile)), resolveDir: root },
+    // No path of this host in the code, wherever node_modules is.
+    absWorkingDir: root,
+    preserveSymlinks: true,
+    minify: true,
     bundle: true,
     platform: 'node',
     format: 'cjs',

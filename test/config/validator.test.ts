@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import t from 'tap'
+import { root } from '../../config/lib/paths.ts'
 import { createAjv, loadValidator, validatorCode } from '../../config/validator.ts'
 
 /** A schema with a default, a format and a rule that ajv checks with code of its own. */
@@ -43,5 +44,6 @@ await t.test('its code needs Node only', async (t) => {
   const check = `console.log(require('./validate.cjs')({ name: '123' }), require('./validate.cjs')({ name: '1234' }))`
   const { stdout, stderr } = spawnSync(process.execPath, ['-e', check], { cwd: folder, encoding: 'utf8' })
   t.equal(stdout, 'true false\n', stderr)
+  t.notMatch(code, root)
   t.ok(code.length < 100_000, `${code.length} bytes`)
 })
