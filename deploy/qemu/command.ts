@@ -1,5 +1,6 @@
 import type { SystemConfig } from '../../config/system.types.ts'
 import { portName } from '../../kernel/contract/control.ts'
+import { firmwarePrefix } from '../../kernel/contract/paths.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 
@@ -167,9 +168,11 @@ function control(socket: string): string[] {
 
 function firmware({ envFile, hostname, repl }: InstanceSpec): string[] {
   return [
-    ...(envFile === undefined ? [] : ['-fw_cfg', `name=opt/nodeos/env,file=${comma(envFile)}`]),
-    ...(hostname === undefined ? [] : ['-fw_cfg', `name=opt/nodeos/hostname,string=${comma(hostname)}`]),
-    ...(repl === true ? ['-fw_cfg', 'name=opt/nodeos/repl,string=1'] : []),
+    ...(envFile === undefined ? [] : ['-fw_cfg', `name=${firmwarePrefix}/env,file=${comma(envFile)}`]),
+    ...(hostname === undefined
+      ? []
+      : ['-fw_cfg', `name=${firmwarePrefix}/hostname,string=${comma(hostname)}`]),
+    ...(repl === true ? ['-fw_cfg', `name=${firmwarePrefix}/repl,string=1`] : []),
   ]
 }
 

@@ -121,7 +121,7 @@ static const char *parse_entry(struct conf *conf, const char *key, char *value, 
 	return "unknown key";
 }
 
-/* What does not look like a key may be the rest of a value, and those are not printed. */
+/* Text that is not a key may be part of a value, and values are not printed. */
 static bool is_key(const char *text)
 {
 	size_t length = strspn(text, "abcdefghijklmnopqrstuvwxyz-");

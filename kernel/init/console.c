@@ -1,5 +1,5 @@
 /*
- * What waits for the console. Nobody waits for the console itself: a serial port takes what it takes, and lines that
+ * The queue of the console. Nothing blocks on the console: a serial port accepts a limited rate, and lines that
  * do not fit in the queue are dropped and counted. The queue keeps the beginning of a burst, `recent` its end.
  */
 #include "init.h"

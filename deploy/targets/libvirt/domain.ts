@@ -3,6 +3,7 @@ import { hashText } from '../../../config/lib/hash.ts'
 import { log } from '../../../config/lib/log.ts'
 import { root } from '../../../config/lib/paths.ts'
 import type { SystemConfig } from '../../../config/system.types.ts'
+import { firmwarePrefix } from '../../../kernel/contract/paths.ts'
 import { kernelCommandLine, type PortForward, userNetwork } from '../../qemu/command.ts'
 import { healthPort, publishedPorts } from '../../qemu/description.ts'
 import { checkEnvironment } from '../../qemu/options.ts'
@@ -135,7 +136,7 @@ export function withAbout(xml: string, about: About): string {
 }
 
 function firmware(env: string): string {
-  return `<sysinfo type='fwcfg'><entry name='opt/nodeos/env' file='${escapeXml(env)}'/></sysinfo>`
+  return `<sysinfo type='fwcfg'><entry name='${firmwarePrefix}/env' file='${escapeXml(env)}'/></sysinfo>`
 }
 
 function disk(path: string, index: number): string {

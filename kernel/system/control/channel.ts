@@ -12,7 +12,7 @@ import { evaluate } from './repl.ts'
 import { restartSelf } from './restart.ts'
 import { type Method, Server } from './server.ts'
 
-/** What the methods need to know of the machine. */
+/** Properties of the machine that the methods use. */
 export interface Subject {
   /** The workers, if another process than this one runs the app. */
   workers: Workers | undefined

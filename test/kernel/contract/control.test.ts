@@ -25,7 +25,7 @@ await t.test('lines come whole, however the bytes are cut', async (t) => {
   }
 })
 
-await t.test('a line that is too long is dropped and told of, and the next one is read', async (t) => {
+await t.test('a line that is too long is dropped and reported, and the next one is read', async (t) => {
   const { lines, got } = collect(4)
   for (const text of ['1234\n12', '345678', '9\nab', 'c\n']) lines.push(Buffer.from(text))
   t.strictSame(got, ['1234', 'too long', 'abc'])

@@ -6,7 +6,7 @@ import { loadConfig } from '../../../config/load.ts'
 import { compileSanitized, logParts, shellConf } from '../fixtures/init.ts'
 import { seeded } from '../fixtures/random.ts'
 
-/** What the parsers make of a text. */
+/** The result of the parsers for a text. */
 interface Parsed {
   error?: string
   argv?: string[]

@@ -14,7 +14,7 @@ const program = compileSanitized(
   'init-partition.c',
 )
 
-/** What the kernel says of each block device, as `/sys/class/block/<name>/uevent` holds it. */
+/** The content of `/sys/class/block/<name>/uevent` for each block device. */
 const blocks = {
   vda: 'MAJOR=254\nMINOR=0\nDEVNAME=vda\nDEVTYPE=disk\nDISKSEQ=1\n',
   vda1: 'MAJOR=254\nMINOR=1\nDEVNAME=vda1\nDEVTYPE=partition\nDISKSEQ=1\nPARTN=1\nPARTNAME=boot\n',

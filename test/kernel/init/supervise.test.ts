@@ -332,7 +332,7 @@ function runLogging(t: Tap, script: string): { init: Running; fifo: string; root
   return { init: start(t, { conf }, root), fifo, root }
 }
 
-/** What a FIFO holds now. */
+/** Reads the content of a FIFO. */
 function readFifo(fifo: string): string {
   const fd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK)
   const text = Buffer.alloc(65_536)
@@ -385,7 +385,7 @@ const flood = (name: string, times: number): string =>
   `i=0; while [ $i -lt ${times} ]; do echo "${name} $i, a line of the length that lines have"; i=$((i+1)); done`
 
 await t.test(
-  'a flood that the console does not take stops nothing; what is dropped is counted',
+  'a flood that the console does not accept blocks nothing; dropped lines are counted',
   async (t) => {
     const root = newRoot()
     const event = '{"time":"2026-01-01T00:00:00.000Z","uptime":1,"stage":"app","event":"app.marked"}'

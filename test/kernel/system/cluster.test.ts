@@ -177,7 +177,7 @@ await t.test(
     }
 
     await ask(port, '/crash').catch(() => undefined)
-    // Until then the primary hands connections to the dead process, which nobody ever closes.
+    // Until then the primary passes connections to the dead process, and they are never closed.
     await event('worker.exited')
     await until('a new process asks for what was set', async () => {
       const all = await heard()

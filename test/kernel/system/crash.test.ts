@@ -6,7 +6,7 @@ import { explainCrash } from '../../../kernel/system/crash.ts'
 const trap = (seconds: number, file: string): string =>
   `6,210,${seconds * 1_000_000},-;traps: node[77] trap invalid opcode ip:7f01 sp:7ffd error:0 in ${file}[1139,7f00+1000]\n`
 
-/** What is logged of a worker that started at 10 s. */
+/** Returns the events for a worker that started at 10 s. */
 function explain(signal: string, { cpuinfo = '', kernelLog = '' } = {}): Record<string, unknown>[] {
   const folder = t.testdir({})
   mkdirSync(join(folder, 'proc'))

@@ -26,7 +26,7 @@ function write(folder: string, second: number, parts: object = {}): void {
   utimesSync(file, second, second)
 }
 
-await t.test('the folder is made; nothing is told of nothing', async (t) => {
+await t.test('the folder is created, and nothing is logged without reports', async (t) => {
   const folder = join(t.testdir(), 'run/reports')
   t.strictSame(announce(folder), [])
   t.strictSame(listReports(folder), [])
@@ -37,7 +37,7 @@ await t.test('what keeps reports from being kept does not keep the machine from 
   t.match(announce(folder), [{ event: 'system.error', error: /cannot read diagnostic reports: ENOTDIR/ }])
 })
 
-await t.test('a report is told of once', async (t) => {
+await t.test('a report is logged once', async (t) => {
   const folder = t.testdir()
   write(folder, 1, {
     javascriptHeap: { usedMemory: 31_117_056, memoryLimit: 232_783_872 },

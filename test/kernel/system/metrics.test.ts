@@ -180,21 +180,18 @@ await t.test('the counters of workers that have exited are kept', async (t) => {
   t.same(await asked, [[10, 2]], 'metrics that come after the exit are not counted twice')
 })
 
-await t.test(
-  'an app whose metrics fail is said to, and goes on; what it has no part in is served',
-  async (t) => {
-    const failing = `import { channel } from 'node:diagnostics_channel'
+await t.test('an app whose metrics fail is logged and continues; the other metrics are served', async (t) => {
+  const failing = `import { channel } from 'node:diagnostics_channel'
     import './index.ts'
     channel('nodeos.metrics').subscribe((give) => give(Promise.reject(new Error('no figures'))))`
-    const machine = { entry: 'failing.ts', app: { ...app, 'failing.ts': failing } }
-    const { scrape, events, event } = await start(t, { ...machine, processes: 2 })
-    t.equal(valueOf(await (await scrape()).text(), 'nodeos_processes'), 2)
-    t.match(await event('metrics.failed'), { error: /no figures/ })
-    t.notOk(events.some(({ event }) => event === 'worker.exited'))
-  },
-)
+  const machine = { entry: 'failing.ts', app: { ...app, 'failing.ts': failing } }
+  const { scrape, events, event } = await start(t, { ...machine, processes: 2 })
+  t.equal(valueOf(await (await scrape()).text(), 'nodeos_processes'), 2)
+  t.match(await event('metrics.failed'), { error: /no figures/ })
+  t.notOk(events.some(({ event }) => event === 'worker.exited'))
+})
 
-await t.test('a port that is taken is said, and the app goes on', async (t) => {
+await t.test('a port that is already in use is logged, and the app continues', async (t) => {
   const { scrape, port } = await start(t)
   const taken = Number(new URL((await scrape()).url).port)
   const second = await start(t, { metrics: { port: taken } })

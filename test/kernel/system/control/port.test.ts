@@ -39,7 +39,7 @@ await t.test('bytes come in and go out in order', async (t) => {
   t.equal(away, 0)
 })
 
-await t.test('what is said while nobody is there is dropped, and not tried for ever', async (t) => {
+await t.test('data is dropped while the host is away, and not retried', async (t) => {
   // The end of a file reads as a port without a host does.
   const file = join(t.testdir({ port: '' }), 'port')
   let away = 0

@@ -78,7 +78,7 @@ await t.test('odd values are passed over', async (t) => {
   t.strictSame(lease({ options: [[code.router, addressBytes('0.0.0.0')]] })?.routes, [])
 })
 
-await t.test('what is no lease is none', async (t) => {
+await t.test('an incomplete lease is rejected', async (t) => {
   for (const address of ['0.0.0.0', '127.0.0.1', '255.255.255.255', '239.1.1.1']) {
     t.equal(lease({ address }), undefined, address)
   }
@@ -88,7 +88,7 @@ await t.test('what is no lease is none', async (t) => {
     undefined,
     'a mask with holes',
   )
-  t.equal(lease({ options: [[code.server, new Uint8Array()]] }), undefined, 'nobody offers it')
+  t.equal(lease({ options: [[code.server, new Uint8Array()]] }), undefined, 'without a server')
 })
 
 await t.test('without a mask, the class decides', async (t) => {
@@ -107,7 +107,7 @@ await t.test('a kept lease comes back for the same card only', async (t) => {
   t.equal(loadLease(path, '02:00:00:00:00:02'), undefined)
   t.ok(readFileSync(path, 'utf8').includes(clientAddress))
   writeFileSync(path, '{"version":1,')
-  t.equal(loadLease(path, '02:00:00:00:00:01'), undefined, 'a damaged file is none')
+  t.equal(loadLease(path, '02:00:00:00:00:01'), undefined, 'a damaged file is ignored')
   forgetLease(path)
   forgetLease(path)
   t.notOk(existsSync(path))

@@ -141,7 +141,7 @@ await t.test('lost: all goes, and what is gone already is no problem', async (t)
 })
 
 await t.test(
-  'a route that cannot be set is told of; an address that cannot be set is an error',
+  'a route that cannot be set is reported; an address that cannot be set is an error',
   async (t) => {
     t.match(applySettings(kernel({ routeReplace: 'ENETUNREACH' }).native, 2, settings, undefined), [
       /^ENETUNREACH/,

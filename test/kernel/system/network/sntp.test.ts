@@ -69,7 +69,7 @@ await t.test('no bytes make it throw', async (t) => {
     for (let change = 0; change < 3; change++) bytes[Math.floor(random() * 48)] = Math.floor(random() * 256)
     const answer = decodeResponse(bytes, nonce, day)
     if (answer !== undefined) understood++
-    if (answer !== undefined && !Number.isFinite(answer.sentAt)) t.fail('a time that is none')
+    if (answer !== undefined && !Number.isFinite(answer.sentAt)) t.fail('an invalid time')
   }
   t.ok(understood > 100)
 })
@@ -111,7 +111,7 @@ await t.test('a server that says nothing usable', async (t) => {
   clearTimeout(keepAlive)
 })
 
-await t.test('a name that is none', async (t) => {
+await t.test('an unknown name', async (t) => {
   await t.rejects(querySntp('time.invalid', { ...options, timeout: 5000 }))
 })
 
@@ -158,7 +158,7 @@ await t.test('keeping time', async (t) => {
   reading = { offset: -20, delay: 1, stratum: 2 }
   await round()
   t.strictSame(calls.slice(1), ['adjust -20'], 'near: it drifts')
-  t.equal(events.length, 1, 'and nobody is told')
+  t.equal(events.length, 1, 'and no event')
 
   reading = new Error('gone')
   await round()

@@ -80,7 +80,7 @@ await t.test('DISCOVER, OFFER, REQUEST, ACK', async (t) => {
   t.equal(wakeAt(third.state), 500_010)
 })
 
-await t.test('a DISCOVER without an answer is repeated, ever more slowly', async (t) => {
+await t.test('a DISCOVER without an answer is repeated with exponential backoff', async (t) => {
   const { sent } = run(begin(undefined, at(0)).state, 12)
   t.strictSame(
     sent.map(([, type]) => type),
@@ -101,7 +101,7 @@ await t.test('waking early changes nothing', async (t) => {
   t.strictSame(advance(state, undefined, at(100)), { state })
 })
 
-await t.test('an offer that nobody confirms is given up', async (t) => {
+await t.test('an offer without a confirmation is abandoned', async (t) => {
   const { sent, state } = run(answer(begin(undefined, at(0)), 'offer', 0).state, 4)
   t.strictSame(
     sent.map(([, type]) => type),
