@@ -3,7 +3,7 @@ import { type Disk, handOver, requireSnapshot } from '../../../deploy/data/hando
 
 const data = { label: 'data', size: 64 }
 
-/** A disk in memory: what is on it, and its snapshots. */
+/** A disk in memory: its content, and its snapshots. */
 class MemoryDisk implements Disk {
   content: string | undefined
   readonly kept = new Map<string, string>()
@@ -40,7 +40,7 @@ class MemoryDisk implements Disk {
   }
 }
 
-await t.test('what the release before has left is kept, and comes back', async (t) => {
+await t.test('the data of the previous release are kept, and restored', async (t) => {
   const disk = new MemoryDisk()
   disk.content = 'of 1'
   const undo = await handOver(disk, { data, from: 1, restore: undefined, kept: [1, 2] })
@@ -65,7 +65,7 @@ await t.test(
   },
 )
 
-await t.test('the snapshot that is brought back may be of a release that is not kept', async (t) => {
+await t.test('the restored snapshot may belong to a release that is not stored', async (t) => {
   const disk = new MemoryDisk()
   disk.content = 'of 7'
   disk.kept.set('release-1', 'of 1').set('release-2', 'of 2').set('release-6', 'of 6')
@@ -74,7 +74,7 @@ await t.test('the snapshot that is brought back may be of a release that is not 
   t.same([...disk.kept.keys()].sort(), ['release-1', 'release-6', 'release-7'])
 })
 
-await t.test('what can be undone is noted before anything is changed', async (t) => {
+await t.test('the undo is recorded before anything changes', async (t) => {
   const disk = new MemoryDisk()
   disk.content = 'of 2'
   disk.kept.set('release-1', 'of 1')
@@ -90,7 +90,7 @@ await t.test('what can be undone is noted before anything is changed', async (t)
   t.equal(disk.content, 'of 1', 'what cannot be noted is not done')
 })
 
-await t.test('a disk that cannot be made ready is as it was', async (t) => {
+await t.test('a disk that cannot be prepared is unchanged', async (t) => {
   const disk = new MemoryDisk()
   disk.content = 'of 2'
   disk.kept.set('release-1', 'of 1')
@@ -110,7 +110,7 @@ await t.test('a release without data leaves the disk alone', async (t) => {
   t.same(await disk.snapshots(), ['release-1'])
 })
 
-await t.test('a snapshot that there is not is named with those that there are', async (t) => {
+await t.test('a missing snapshot is named with those that exist', async (t) => {
   const disk = new MemoryDisk()
   disk.kept.set('release-1', 'of 1')
   await requireSnapshot(disk, 1)

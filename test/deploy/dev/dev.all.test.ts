@@ -17,9 +17,9 @@ interface Dev {
   child: ChildProcess
   output: () => string
   text: () => Promise<string | undefined>
-  /** Writes the app anew, as one that answers with this text. */
+  /** Replaces the app by one that responds with this text. */
   save: (text: string) => void
-  /** What the inspector says of the app. */
+  /** Returns the inspector's description of the app. */
   inspected: (address?: string) => Promise<string | undefined>
   /** Connects to the app, and keeps it waiting for the rest of a request. */
   stay: () => void
@@ -138,7 +138,7 @@ for (const [where, flags] of [
       })
     await until(`it serves: ${output()}`, async () => (await text()) === 'one')
     t.match(await inspected(), /app\/dev\/index\.ts/, 'the inspector has the app')
-    t.equal(await inspected('127.0.0.2'), undefined, 'nobody else has it')
+    t.equal(await inspected('127.0.0.2'), undefined, 'no other host can reach it')
     const took = await saved(`\`two \${process.env['GREETING']}\``, 'two hello')
     t.comment(took)
     t.ok(took.idleMs < idleMs, `a save is served after ${took.ms} ms, of which ${took.idleMs} idle`)

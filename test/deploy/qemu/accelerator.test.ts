@@ -13,9 +13,9 @@ const cases: [
   ['KVM where it works', { environment: undefined, option: 'auto' }, works, ['kvm', false]],
   ['emulation where it does not', { environment: undefined, option: 'auto' }, fails, ['tcg', false]],
   ['the option', { environment: undefined, option: 'tcg' }, works, ['tcg', true]],
-  ['the environment goes over the option', { environment: 'kvm', option: 'tcg' }, fails, ['kvm', true]],
-  ['an empty variable is none', { environment: '', option: 'auto' }, works, ['kvm', false]],
-  ['auto may be asked for', { environment: 'auto', option: 'tcg' }, fails, ['tcg', false]],
+  ['the environment overrides the option', { environment: 'kvm', option: 'tcg' }, fails, ['kvm', true]],
+  ['an empty variable counts as unset', { environment: '', option: 'auto' }, works, ['kvm', false]],
+  ['auto as a value of the environment', { environment: 'auto', option: 'tcg' }, fails, ['tcg', false]],
 ]
 
 for (const [why, asked, kvm, [accelerator, forced]] of cases) {
@@ -24,7 +24,7 @@ for (const [why, asked, kvm, [accelerator, forced]] of cases) {
   })
 }
 
-await t.test('another word is refused', async (t) => {
+await t.test('another value is rejected', async (t) => {
   t.throws(() => chooseAccelerator({ environment: 'xen', option: 'auto' }, works), {
     message: "NODEOS_ACCEL: must be kvm, tcg or auto, got 'xen'",
   })

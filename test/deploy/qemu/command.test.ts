@@ -19,7 +19,7 @@ await t.test('disks are read-only and in order', async (t) => {
   ])
 })
 
-await t.test('a comma in a path or a name does not end an option', async (t) => {
+await t.test('a comma in a path or a name is escaped', async (t) => {
   const spec = machineSpec({
     disks: ['/a,readonly=off/x'],
     instance: { envFile: '/e,f', hostname: 'a,string=b', repl: true },
@@ -38,7 +38,7 @@ await t.test('a comma in a path or a name does not end an option', async (t) => 
   t.strictSame(valuesOf(argv, '-qmp'), ['unix:/q,,server=off,server=on,wait=off'])
 })
 
-await t.test('ports lead to the guest, and only from the address they are bound to', async (t) => {
+await t.test('ports are forwarded to the guest, from the address they are bound to only', async (t) => {
   const ports = [
     { guest: 80, host: 8080, protocol: 'tcp' as const },
     { guest: 53, host: 5353, protocol: 'udp' as const },
@@ -64,24 +64,24 @@ await t.test('ports lead to the guest, and only from the address they are bound 
   t.strictSame([valuesOf(none, '-netdev'), none.includes('virtio-net-pci')], [[], false])
 })
 
-await t.test('the control channel is a port of its own; code is run only where it was allowed', async (t) => {
+await t.test('the control channel has its own port; code runs only if it is allowed', async (t) => {
   const argv = qemuCommand(machineSpec(), files)
   t.ok(argv.includes('virtserialport,chardev=control,name=nodeos.control'))
   t.strictSame(valuesOf(argv, '-fw_cfg'), [])
   t.notMatch(qemuCommand(machineSpec(), {}).join(' '), /serial-pci|virtserialport/)
 })
 
-await t.test('without files the console is stdio, and nothing controls QEMU', async (t) => {
+await t.test('without files, the console is stdio and there is no QMP socket', async (t) => {
   const argv = qemuCommand(machineSpec(), {})
   t.strictSame([valuesOf(argv, '-chardev'), valuesOf(argv, '-qmp')], [['stdio,id=console'], []])
 })
 
-await t.test('what the config appends comes last on the command line', async (t) => {
+await t.test('the configured arguments come last on the kernel command line', async (t) => {
   t.match(kernelCommandLine({ cmdline: '' }), /nodeos\.app=\/dev\/vdb$/)
   t.match(kernelCommandLine({ cmdline: 'quiet=0' }), /nodeos\.app=\/dev\/vdb quiet=0$/)
 })
 
-await t.test('QEMU takes the whole command', async (t) => {
+await t.test('QEMU accepts the whole command', async (t) => {
   const folder = t.testdir({ 'a,b': '', env: 'A=b\n' })
   const spec = machineSpec({
     kernel: join(folder, 'none'),

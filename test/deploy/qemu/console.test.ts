@@ -7,7 +7,7 @@ import { standIn } from './fixture.ts'
 
 const never = new AbortController().signal
 
-await t.test('what was printed so far, whole characters only', async (t) => {
+await t.test('the output so far, in whole characters', async (t) => {
   // The first read ends in the middle of a character.
   const text = `${'x'.repeat(65_535)}é and more\n`
   const { machine } = standIn(t, { console: text })
@@ -28,33 +28,33 @@ await t.test('a console that was removed', async (t) => {
   )
 })
 
-await t.test('what comes, until the machine ends', async (t) => {
+await t.test('new output, until the machine ends', async (t) => {
   const { machine, end } = standIn(t, { console: 'one\n' })
   let text = ''
   const streaming = streamConsole(machine, true, never, (piece) => (text += piece))
   await until('the beginning is printed', () => text === 'one\n')
   appendFileSync(machine.files.console, 'two\n')
-  await until('what came is printed', () => text === 'one\ntwo\n')
+  await until('the new output is printed', () => text === 'one\ntwo\n')
   appendFileSync(machine.files.console, 'three\n')
   end()
   await streaming
   t.equal(text, 'one\ntwo\nthree\n')
 })
 
-await t.test('a console that was cut is followed from its new beginning', async (t) => {
+await t.test('after a console is cut, the new output is followed', async (t) => {
   const { machine, end } = standIn(t, { console: 'a long first part\n' })
   let text = ''
   const streaming = streamConsole(machine, true, never, (piece) => (text += piece))
   await until('the beginning is printed', () => text !== '')
   truncateSync(machine.files.console)
   appendFileSync(machine.files.console, 'new\n')
-  await until('what came after is printed', () => text.endsWith('new\n'))
+  await until('the output after the cut is printed', () => text.endsWith('new\n'))
   end()
   await streaming
   t.equal(text, 'a long first part\nnew\n')
 })
 
-await t.test('a console that is too long begins anew; its older part is kept, once', async (t) => {
+await t.test('a console that is too long is cut; its older part is kept, once', async (t) => {
   const { machine } = standIn(t, { console: 'first part\n' })
   const print = async (): Promise<string> => {
     let text = ''

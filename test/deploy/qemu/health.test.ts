@@ -34,7 +34,7 @@ async function listen(t: Test, server: Server): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}/healthz?deep=1`
 }
 
-/** Says 200 to the health check, and 404 to everything else. */
+/** Responds with 200 to the health check, and with 404 to everything else. */
 const respond: RequestListener = ({ url }, response) =>
   void response.writeHead(url === '/healthz?deep=1' ? 200 : 404).end()
 
@@ -51,7 +51,7 @@ await t.test('an app that speaks HTTP', async (t) => {
   t.equal(await isHealthy(`http://${at}0`), false)
 })
 
-await t.test('an app that speaks TLS, with a certificate that nobody here vouches for', async (t) => {
+await t.test('an app that speaks TLS, with a certificate that this host does not trust', async (t) => {
   const at = await listen(t, secureServer(t))
   t.equal(await health(standIn(t), { url: `http://${at}` }), `https://${at}`)
   t.equal(await isHealthy(`https://${at}`), true)
@@ -65,14 +65,14 @@ await t.test('a wrong response, or none', async (t) => {
     message: 'the health check GET /healthz on port 8080 responded with 404 instead of 200',
     hint: /add a route for GET \/healthz[^]*the console is empty$/,
   })
-  const nobody = `http://127.0.0.1:${await freePort()}/`
-  await t.rejects(health(standIn(t), { url: nobody, timeout: 1 }), {
+  const closed = `http://127.0.0.1:${await freePort()}/`
+  await t.rejects(health(standIn(t), { url: closed, timeout: 1 }), {
     message: 'the machine printed nothing within 1 s',
   })
-  t.equal(await isHealthy(nobody), false)
+  t.equal(await isHealthy(closed), false)
 })
 
-await t.test('responses that are not good in a row are not health', async (t) => {
+await t.test('successful checks that are not in a row are not healthy', async (t) => {
   let asked = 0
   const flapping = createServer((_, response) => void response.writeHead(++asked % 2 ? 200 : 503).end())
   const url = `http://${await listen(t, flapping)}`

@@ -28,7 +28,7 @@ for (const [why, script] of [
   ['ends at once', 'exit 1'],
   ['ends after a moment', 'sleep 1; exit 1'],
 ] as const) {
-  await t.test(`a KVM guest that ${why} is started again under emulation`, async (t) => {
+  await t.test(`a KVM guest that ${why} is restarted under emulation`, async (t) => {
     const state = fakeQemu(t, script)
     const machine = await startMachine(kvm, state, { fallback })
     t.teardown(async () => killMachine(machine))
@@ -37,22 +37,25 @@ for (const [why, script] of [
   })
 }
 
-await t.test('what holds a machine is asked for again under emulation, which takes more', async (t) => {
-  const state = fakeQemu(t, 'exit 1')
-  const asked: string[] = []
-  const machine = await startMachine(kvm, state, {
-    fallback,
-    within: async (accelerator) => {
-      asked.push(accelerator)
-      return ['env', `HELD=${accelerator}`]
-    },
-  })
-  t.teardown(async () => killMachine(machine))
-  t.strictSame(asked, ['kvm', 'tcg'])
-  t.match(readFileSync(`/proc/${machine.pid}/environ`, 'latin1'), 'HELD=tcg')
-})
+await t.test(
+  'the command around QEMU is requested again for emulation, which needs more memory',
+  async (t) => {
+    const state = fakeQemu(t, 'exit 1')
+    const asked: string[] = []
+    const machine = await startMachine(kvm, state, {
+      fallback,
+      within: async (accelerator) => {
+        asked.push(accelerator)
+        return ['env', `HELD=${accelerator}`]
+      },
+    })
+    t.teardown(async () => killMachine(machine))
+    t.strictSame(asked, ['kvm', 'tcg'])
+    t.match(readFileSync(`/proc/${machine.pid}/environ`, 'latin1'), 'HELD=tcg')
+  },
+)
 
-await t.test('a machine that does not listen to its power button is killed', async (t) => {
+await t.test('a machine that ignores its power button is killed', async (t) => {
   const state = fakeQemu(t, 'echo hello > "$console"; exec sleep 100')
   const machine = await startMachine(kvm, state, { fallback })
   t.equal(await stopMachine(machine, 1000), 'killed: it did not power off in time')
@@ -66,14 +69,17 @@ await t.test('a KVM guest that prints is kept', async (t) => {
   t.equal(machine.accelerator, 'kvm')
 })
 
-await t.test('where KVM was asked for, there is no falling back', async (t) => {
+await t.test('with KVM as configured, there is no fallback', async (t) => {
   const state = fakeQemu(t, 'exit 1')
   await t.rejects(startMachine(kvm, state), /QEMU ended immediately/)
 })
 
-await t.test('a QEMU that ends at once is quoted, and one that is missing is named', async (t) => {
-  const state = fakeQemu(t, 'echo "kvm: no" >&2; exit 1')
-  await t.rejects(startMachine(kvm, state), { message: 'QEMU ended immediately', hint: 'kvm: no' })
-  process.env['PATH'] = state
-  await t.rejects(startMachine(kvm, state), /could not find 'qemu-system-x86_64'/)
-})
+await t.test(
+  'the output of a QEMU that ends immediately is reported, and a missing one is named',
+  async (t) => {
+    const state = fakeQemu(t, 'echo "kvm: no" >&2; exit 1')
+    await t.rejects(startMachine(kvm, state), { message: 'QEMU ended immediately', hint: 'kvm: no' })
+    process.env['PATH'] = state
+    await t.rejects(startMachine(kvm, state), /could not find 'qemu-system-x86_64'/)
+  },
+)

@@ -40,7 +40,7 @@ async function refusal(ports: readonly Advised[]): Promise<UserError> {
 }
 
 for (const protocol of ['tcp', 'udp'] as const) {
-  await t.test(`a taken ${protocol} port is named with its holder and a free one`, async (t) => {
+  await t.test(`a ${protocol} port in use is named with its program and a free one`, async (t) => {
     const host = taken[protocol]
     t.equal(portHolder(host, protocol), `${basename(process.argv0)} (pid ${process.pid})`)
     const { message, hint = '' } = await refusal([{ guest: 80, host, protocol }])
@@ -57,35 +57,32 @@ await t.test('the other protocol is another port', async () => {
   await requireFreePorts([{ guest: 80, host, protocol: 'udp' }], bind)
 })
 
-await t.test(
-  'every taken port is named at once, and all ports are in the list that is advised',
-  async (t) => {
-    const free = await nextFreePort(taken.tcp + 1, 'tcp', bind)
-    const ports = [
-      { guest: 80, host: taken.tcp, protocol: 'tcp' as const },
-      { guest: 443, host: free, protocol: 'tcp' as const },
-      { guest: 53, host: taken.udp, protocol: 'udp' as const },
-    ]
-    const error = await refusal(ports)
-    t.equal(error.message.split('\n').length, 2)
-    const list = advised(error.hint ?? '')
-    t.match(list, [
-      { guest: 80, protocol: 'tcp' },
-      { guest: 443, host: free, protocol: 'tcp' },
-      { guest: 53, protocol: 'udp' },
-    ])
-    t.equal(new Set(list.map(({ host, protocol }) => `${host}/${protocol}`)).size, 3, 'none of them twice')
-    await requireFreePorts(list, bind)
-  },
-)
+await t.test('all ports in use are named at once, and the suggested list contains all ports', async (t) => {
+  const free = await nextFreePort(taken.tcp + 1, 'tcp', bind)
+  const ports = [
+    { guest: 80, host: taken.tcp, protocol: 'tcp' as const },
+    { guest: 443, host: free, protocol: 'tcp' as const },
+    { guest: 53, host: taken.udp, protocol: 'udp' as const },
+  ]
+  const error = await refusal(ports)
+  t.equal(error.message.split('\n').length, 2)
+  const list = advised(error.hint ?? '')
+  t.match(list, [
+    { guest: 80, protocol: 'tcp' },
+    { guest: 443, host: free, protocol: 'tcp' },
+    { guest: 53, protocol: 'udp' },
+  ])
+  t.equal(new Set(list.map(({ host, protocol }) => `${host}/${protocol}`)).size, 3, 'none of them twice')
+  await requireFreePorts(list, bind)
+})
 
-await t.test('a port of the machine that is to be replaced is none that is taken', async (t) => {
+await t.test('a port of the machine that will be replaced is not in use', async (t) => {
   const ports = [{ guest: 80, host: taken.tcp, protocol: 'tcp' as const }]
   await requireFreePorts(ports, bind, ({ host }) => host === taken.tcp)
   await t.rejects(requireFreePorts(ports, bind, ({ host }) => host !== taken.tcp))
 })
 
-await t.test('an address that is not of this host', async (t) => {
+await t.test('an address of another host', async (t) => {
   const ports = [{ guest: 80, host: 8080, protocol: 'tcp' as const }]
   const message = 'deploy.options.bind: 203.0.113.1 is not an address of this host'
   await t.rejects(requireFreePorts(ports, '203.0.113.1'), { message })

@@ -6,7 +6,7 @@ import t, { type Test } from 'tap'
 import { qmp } from '../../../deploy/qemu/qmp.ts'
 import { folderOf } from '../../lib/release.ts'
 
-/** A QEMU that answers each command that it is sent. */
+/** Starts a QEMU that responds to each command. */
 async function monitor(t: Test, answer: (command: string, socket: Socket) => void): Promise<string> {
   const path = join(folderOf(t), 'qmp.sock')
   const server = createServer((socket) => {
@@ -31,7 +31,7 @@ await t.test('what a command returns, after the greeting, the handshake and even
   t.strictSame(commands, ['qmp_capabilities', 'query-status'])
 })
 
-await t.test('a command that QEMU refuses', async (t) => {
+await t.test('a command that QEMU rejects', async (t) => {
   const path = await monitor(t, (command, socket) =>
     socket.write(
       command === 'qmp_capabilities'
@@ -42,10 +42,10 @@ await t.test('a command that QEMU refuses', async (t) => {
   await t.rejects(qmp(path, 'dance'), { message: 'QMP dance: The command dance has not been found' })
 })
 
-await t.test('a QEMU that goes meanwhile, says what is no JSON, or is not there', async (t) => {
-  const leaves = await monitor(t, (_, socket) => socket.destroy())
-  await t.rejects(qmp(leaves, 'query-status'), /closed/)
-  const stammers = await monitor(t, (_, socket) => socket.write('{"return"\r\n'))
-  await t.rejects(qmp(stammers, 'query-status'), /QMP query-status/)
+await t.test('QEMU closes the connection, sends invalid JSON, or does not run', async (t) => {
+  const closing = await monitor(t, (_, socket) => socket.destroy())
+  await t.rejects(qmp(closing, 'query-status'), /closed/)
+  const invalid = await monitor(t, (_, socket) => socket.write('{"return"\r\n'))
+  await t.rejects(qmp(invalid, 'query-status'), /QMP query-status/)
   await t.rejects(qmp(join(folderOf(t), 'none.sock'), 'query-status'), { code: 'ENOENT' })
 })

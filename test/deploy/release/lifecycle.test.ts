@@ -108,7 +108,7 @@ await t.test('the data cannot be handed over: nothing to undo', async (t) => {
 
 for (const [why, change, steps] of [
   ['it was off', { previous: { machine: 'zero', release: 'zero', name: '' } }, ['kill two', 'undo']],
-  ['there is none', { previous: undefined }, ['kill two', 'undo']],
+  ['nothing was deployed', { previous: undefined }, ['kill two', 'undo']],
   [
     'it was never healthy',
     { previous: { machine: 'one', release: undefined, name: '' } },

@@ -18,7 +18,7 @@ async function built(t: Test, app: string): Promise<Release> {
 
 const forge = async (_layer: unknown, file: string): Promise<void> => writeFileSync(file, 'forged')
 
-await t.test('each layer is kept once', async (t) => {
+await t.test('each layer is stored once', async (t) => {
   const store = new ReleaseStore(folderOf(t))
   const [one, two] = [await built(t, 'one'), await built(t, 'two')]
   t.equal(await store.bytesMissing(one.manifest), 'kernelruntimeone'.length)
@@ -29,7 +29,7 @@ await t.test('each layer is kept once', async (t) => {
   t.match(await store.list(), [{ number: 2 }, { number: 1 }])
 })
 
-await t.test('a layer that is not what the manifest says leaves nothing', async (t) => {
+await t.test('a layer that does not match the manifest leaves nothing', async (t) => {
   const store = new ReleaseStore(folderOf(t))
   const { manifest } = await built(t, 'one')
   await t.rejects(store.add({ number: 1, manifest }, forge), {
@@ -39,7 +39,7 @@ await t.test('a layer that is not what the manifest says leaves nothing', async 
   t.strictSame(await store.list(), [])
 })
 
-await t.test('damage is found, and mended by adding it again', async (t) => {
+await t.test('damage is found, and repaired by adding the release again', async (t) => {
   const store = new ReleaseStore(folderOf(t))
   const release = await built(t, 'one')
   const kept = await store.addBuilt(release)
@@ -55,7 +55,7 @@ await t.test('damage is found, and mended by adding it again', async (t) => {
   t.equal(readFileSync(join(store.folder, app), 'utf8'), 'one')
 })
 
-await t.test('the oldest go, with the layers that nothing uses; what serves stays', async (t) => {
+await t.test('the oldest releases are removed, with unused layers; the current one stays', async (t) => {
   const store = new ReleaseStore(folderOf(t))
   for (const app of ['one', 'two', 'three', 'four']) await store.addBuilt(await built(t, app))
   await store.prune(2, [1, undefined])
@@ -63,7 +63,7 @@ await t.test('the oldest go, with the layers that nothing uses; what serves stay
   t.equal(readdirSync(join(store.folder, 'layers')).length, 5)
 })
 
-await t.test('which release is the one before', (t) => {
+await t.test('which release is the previous one', (t) => {
   const kept = [{ number: 5 }, { number: 4 }, { number: 2 }]
   t.equal(choosePrevious(kept, 5, undefined).number, 4)
   t.equal(choosePrevious(kept, 4, undefined).number, 2)

@@ -45,12 +45,12 @@ class World {
     await this.#replace({ xml, about }, data === undefined ? {} : { data })
   }
 
-  /** To the release before, with its data. */
+  /** Rolls back to the previous release, with its data. */
   async rollback(): Promise<void> {
     const pool = await this.#pool
     const machine = new DomainMachine(name, this.hypervisor, pool)
     const previous = await previousOf(machine, pool, definedIn(await machine.definition()))
-    if (previous === undefined) throw new Error('there is no release before')
+    if (previous === undefined) throw new Error('there is no previous release')
     await this.#replace(previous, { data: system.data, restore: previous.about.number })
   }
 
@@ -72,7 +72,7 @@ class World {
     return /^[\d ]*/.exec(this.hypervisor.volumes.get(`${name}.${volume}`) ?? '')?.[0] ?? ''
   }
 
-  /** Numbers of the releases that were healthy and can be had again: what is defined, what is kept. */
+  /** Numbers of the releases that were healthy and can be started: the defined one, and the previous one. */
   get goals(): number[] {
     const { domains, volumes } = this.hypervisor
     return [domains.get(name)?.xml, volumes.get(`${name}.previous`)].flatMap((xml) => {
@@ -104,7 +104,7 @@ await t.test('a machine that was off gets its definition back, and stays off', a
   t.match(world.state, /^shut off/)
 })
 
-await t.test('one that was never healthy is not what a rollback leads to', async (t) => {
+await t.test('a rollback never starts a release that was never healthy', async (t) => {
   const world = new World()
   await world.deploy(1, withoutData)
   const { hypervisor } = world
@@ -154,7 +154,7 @@ for (const [what, change] of Object.entries(changes)) {
   await t.test(`${what}, killed at each of its commands`, async (t) => {
     const commands = await killed(change, async (world, where) => {
       const { goals } = world
-      t.ok(goals.includes(2), `${where}: release 2 can be had again, of ${goals.join(' ')}`)
+      t.ok(goals.includes(2), `${where}: release 2 can be started, of ${goals.join(' ')}`)
       const left = ['data', 'data.release-2'].map((volume) => world.written(volume))
       t.ok(
         left.some((text) => text.startsWith('1 2 ')),
@@ -183,7 +183,7 @@ for (const [what, change] of Object.entries(changes)) {
   })
 }
 
-await t.test('a data disk whose making was broken off is made again', async (t) => {
+await t.test('a data disk whose creation was interrupted is created again', async (t) => {
   const { hypervisor } = new World()
   const disk = new DataVolume(await Pool.open(hypervisor, 'images'), name)
   for (const inTheMiddle of [false, true]) {

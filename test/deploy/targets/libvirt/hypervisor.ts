@@ -15,7 +15,7 @@ export class Hypervisor implements Virsh {
   left = Infinity
   /** Whether the last one has begun to fill its volume. */
   inTheMiddle = false
-  /** What a machine prints when it is started, by its definition. */
+  /** Returns the output of a machine that starts, by its definition. */
   prints = (_xml: string): string => '{"time":"2026-01-01T00:00:00Z","event":"health.ok"}\n'
 
   words(...command: string[]): [string, ...string[]] {

@@ -31,7 +31,7 @@ async function answer(): Promise<string> {
   return response.text()
 }
 
-await t.test('what virsh sees of a machine', async (t) => {
+await t.test('a machine, as virsh shows it', async (t) => {
   const env = join(folderOf(t, { env: "SECRET='hush hush'\n" }), 'env')
   const one = await releaseOf(t, answering('one'), { env })
 
@@ -74,7 +74,7 @@ await t.test('what virsh sees of a machine', async (t) => {
   })
 })
 
-await t.test('what is in the way is said before anything is touched', async (t) => {
+await t.test('obstacles are reported before anything changes', async (t) => {
   const nowhere = await releaseOf(t, '', { pool: 'none' })
   await t.rejects(target.deploy(nowhere.release, nowhere.context), {
     message: "deploy.options.pool: no active storage pool 'none'",
@@ -125,14 +125,14 @@ await t.test('a dry run shows the domain and the commands', async (t) => {
   t.strictSame(volumes(), [])
 })
 
-await t.test('a file of the environment that is not there', async (t) => {
+await t.test('a missing file of the environment', async (t) => {
   const { release, context } = await releaseOf(t, answering('none'), { env: '/nonexistent/env' })
   const message = 'deploy.options.env: cannot read /nonexistent/env'
   await t.rejects(target.deploy(release, context), { name: 'UserError', message })
   await t.rejects(verb(target, 'plan')(release, context), { name: 'UserError', message })
 })
 
-await t.test('a machine that the hypervisor has paused is not off', async (t) => {
+await t.test('a paused machine is not off', async (t) => {
   const { release, context } = await releaseOf(t, answering('paused'))
   await target.deploy(release, context)
   libvirtd.virsh('suspend', 'domain')
@@ -146,7 +146,7 @@ await t.test('a machine that the hypervisor has paused is not off', async (t) =>
   await verb(target, 'destroy')(context)
 })
 
-await t.test('a machine without a network, which nobody can ask', async (t) => {
+await t.test('a machine without a network and a health check', async (t) => {
   const { release, context } = await appRelease(t, 'setInterval(() => {}, 1000)', {
     hostname: 'domain',
     ports: [],
@@ -159,7 +159,7 @@ await t.test('a machine without a network, which nobody can ask', async (t) => {
   await verb(target, 'destroy')(context)
 })
 
-await t.test('libvirt takes the domain of every kind of network', async (t) => {
+await t.test('libvirt accepts a domain with every kind of network', async (t) => {
   const { release } = await releaseOf(t, answering('none'))
   const folder = folderOf(t)
   const pool = { pathOf: (volume: string) => `/pool/${volume}` }

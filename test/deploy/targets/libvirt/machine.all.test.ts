@@ -8,10 +8,10 @@ import { Pool, virshOn } from '../../../../deploy/targets/libvirt/virsh.ts'
 import { system } from '../../failure/fixture.ts'
 import { Hypervisor } from './hypervisor.ts'
 
-await t.test('what a domain is in', async (t) => {
+await t.test('the states of a domain', async (t) => {
   const hypervisor = new Hypervisor()
   const machine = new DomainMachine('m', hypervisor, await Pool.open(hypervisor, 'images'))
-  t.match(await machine.state(), { off: true, running: false }, 'there is none')
+  t.match(await machine.state(), { off: true, running: false }, 'it is not defined')
   const domain = { xml: '', autostart: false, state: '' }
   hypervisor.domains.set('m', domain)
   for (const [state, expected] of [
@@ -28,7 +28,7 @@ await t.test('what a domain is in', async (t) => {
   await t.rejects(machine.state(), { message: /'no state'/ })
 })
 
-await t.test('a virsh that fails is no machine that is off', async (t) => {
+await t.test('a failing virsh does not count as a machine that is off', async (t) => {
   const virsh = virshOn('qemu:///session?socket=/nonexistent')
   await t.rejects(virsh.ask('domstate', 'm'), { message: /virsh domstate on .* failed/ })
 })
@@ -64,7 +64,7 @@ await t.test('a machine that fails: the cause, and the console in a file of its 
   }
 })
 
-await t.test('the last word on the health of a machine', (t) => {
+await t.test('the last report on the health of a machine', (t) => {
   const well = line(1, 'node.started') + line(2, 'health.ok') + line(3, 'lease.bound')
   t.equal(lastReport('', {}), undefined)
   t.strictSame(lastReport(well, {}), { healthy: true, time: '2026-01-01T00:00:02Z' })
@@ -76,7 +76,7 @@ await t.test('the last word on the health of a machine', (t) => {
   t.end()
 })
 
-await t.test('KVM where the hypervisor has it, unless another choice was made', async (t) => {
+await t.test('KVM if the hypervisor has it, unless configured otherwise', async (t) => {
   const asked: string[] = []
   const having = (kvm: boolean) => ({
     run: async (...command: string[]): Promise<string> => {

@@ -16,7 +16,7 @@ socket.on('error', () => process.exit(1))
 process.stdin.pipe(socket).pipe(process.stdout)
 `
 
-await t.test('over ssh: what is there, and what a deploy would run', async (t) => {
+await t.test('over ssh: the status, and a dry run', async (t) => {
   const libvirtd = await startLibvirtd(t)
   const sshd = await startSshd(t)
   const folder = folderOf(t)

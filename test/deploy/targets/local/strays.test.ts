@@ -27,7 +27,7 @@ async function stray(t: Test, folder: string): Promise<ChildProcess & { pid: num
   return child as ChildProcess & { pid: number }
 }
 
-await t.test('a machine that no state knows is found by its console, and only that one', async (t) => {
+await t.test('a machine that no state file lists is found by its console', async (t) => {
   const [folder, other] = [folderOf(t), folderOf(t)]
   const { pid } = await stray(t, folder)
   const { pid: noted } = await stray(t, folder)
@@ -38,7 +38,7 @@ await t.test('a machine that no state knows is found by its console, and only th
   )
 })
 
-await t.test('stop ends what a deploy left behind that was killed', async (t) => {
+await t.test('stop ends a machine that a killed deploy left behind', async (t) => {
   const state = folderOf(t)
   const { context } = await appRelease(t, '', { hostname: 'left' })
   const child = await stray(t, state)
@@ -48,7 +48,7 @@ await t.test('stop ends what a deploy left behind that was killed', async (t) =>
   t.match(await stop(), { stopped: false })
 })
 
-await t.test('a state is read back as it was written; a broken one is none', async (t) => {
+await t.test('a state is read back as it was written; a damaged one is ignored', async (t) => {
   const folder = join(t.testdir(), 'run')
   t.equal(await readState(folder), undefined)
   const state = { pid: 1, started: '2', name: 'a' } as State
