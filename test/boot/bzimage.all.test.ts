@@ -45,6 +45,11 @@ await t.test('the bzImage boots through EFI', async (t) => {
   t.match(console, /"event":"health\.ok"/)
 })
 
+await t.test('the app serves on an old CPU, without SSE4.2', async (t) => {
+  // Of two options, QEMU takes the last one.
+  t.match(await bootThrough(['-cpu', 'qemu64'], (end) => t.teardown(end)), /"event":"health\.ok"/)
+})
+
 await t.test('the bzImage is an EFI program for x86-64', (t) => {
   const bytes = readFileSync(artefactPath(release, 'kernel/vmlinuz'))
   const header = bytes.readUInt32LE(0x3c)
