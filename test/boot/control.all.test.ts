@@ -147,7 +147,8 @@ await t.test('several processes', async (t) => {
   const machine = await boot(
     t,
     'controls',
-    { app: { processes: 2 }, machine: { cpus: 2 } },
+    // A process that replaces another one has as long to start, too.
+    { app: { processes: 2 }, machine: { cpus: 2 }, health: { timeout: 300 } },
     { instance: { repl: true } },
   )
   const control = await machine.control()
