@@ -61,7 +61,7 @@ function linkBuildTools(folder: string): void {
     const file = findProgram(name, path)
     if (file !== undefined) links.set(name, file)
   }
-  // What is right stays: another run may be using it.
+  // Correct links stay: another run may be using them.
   for (const name of readdirSync(folder)) {
     if (links.get(name) === readlinkSync(join(folder, name))) links.delete(name)
     else rmSync(join(folder, name))

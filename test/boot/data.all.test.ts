@@ -25,7 +25,7 @@ type Line = Record<string, unknown>
 
 /** A machine that runs the writer on a disk. */
 interface Writer {
-  /** What is JSON on the console so far. */
+  /** Lines of JSON on the console so far. */
   lines(): Line[]
   /** Waits for a line with that key, or an event of that name. */
   waitFor(wanted: string): Promise<Line>
@@ -65,7 +65,7 @@ async function boot(t: Test, disk: DataDisk): Promise<Writer> {
   }
 }
 
-/** A line that was cut off is none. */
+/** Parses a line; undefined if it was cut off. */
 function parse(line: string): Line[] {
   try {
     return [JSON.parse(line) as Line]

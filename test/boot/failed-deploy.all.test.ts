@@ -6,7 +6,7 @@ import { freePort } from '../lib/ports.ts'
 
 t.setTimeout(30 * 60_000)
 
-/** Real machines whose apps cannot be deployed: what the command prints. */
+/** Output of deploys whose apps fail, on real machines. */
 const copy = checkout()
 t.teardown(() => {
   npm('run', 'deploy:stop')

@@ -110,7 +110,7 @@ function readmeCommand(name: string): string[] | undefined {
   return command?.split(' ')
 }
 
-/** What is attached to the machine: the image, or the folder that firmware or TFTP finds it in. */
+/** Returns what is attached to the machine: the image, or the folder of it for firmware and TFTP. */
 async function attachable({ as }: Boot, file: string, folder: string): Promise<string> {
   if (as === 'efi-file') return asLoader(file, folder)
   if (as !== 'ipxe') return file

@@ -54,7 +54,7 @@ await t.test('a deploy without a build explains what to do', (t) => {
 
 async function health(): Promise<number> {
   const url = `http://127.0.0.1:${host}/healthz`
-  // On a connection of its own: the next machine does not know those of the one before.
+  // On a new connection: the next machine does not have those of the previous one.
   const headers = { connection: 'close' }
   return fetch(url, { headers, signal: AbortSignal.timeout(3000) }).then(
     ({ status }) => status,
@@ -148,7 +148,7 @@ await t.test(
     t.match(
       readFileSync(console, 'utf8'),
       /^\{"time":.*"event":"shutdown\.started"/,
-      'it begins anew at its beginning',
+      'it starts again at the beginning',
     )
     t.equal(npm('run', 'deploy:status').status, 3)
     t.match(npm('run', 'deploy:stop').output, /no machine is running/)

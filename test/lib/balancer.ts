@@ -15,13 +15,13 @@ interface Owner {
   teardown(undo: () => unknown): unknown
 }
 
-/** A backend that counts what it is asked. */
+/** A backend that counts its requests. */
 export interface TestBackend {
   address: string
   server: Server
-  /** Requests that were no health checks. */
+  /** Number of requests, without health checks. */
   count: number
-  /** Answers with this status when set. */
+  /** Status of its responses. Default: 200. */
   status?: number
   stop: () => Promise<void>
   start: () => Promise<void>
@@ -30,7 +30,7 @@ export interface TestBackend {
 /** Path of health checks in these tests. */
 export const checkPath = '/check'
 
-/** A backend that answers with its own address, or as `listener` says. */
+/** Starts a backend that responds with its address, or by `listener`. */
 export async function backend(t: Owner, listener?: RequestListener): Promise<TestBackend> {
   const server = createServer((request, response) => {
     response.statusCode = self.status ?? 200
@@ -66,10 +66,10 @@ export interface TestBalancer {
   url: string
   admin: string
   process: ChildProcess
-  /** What it has printed. */
+  /** Its output so far. */
   output: () => string
   get: (path?: string, init?: RequestInit) => Promise<Response>
-  /** The text of an answer. */
+  /** Returns the text of a response. */
   text: (path?: string, init?: RequestInit) => Promise<string>
   change: (method: string, path: string, body?: unknown, token?: string) => Promise<Response>
   overview: () => Promise<Overview>
@@ -77,7 +77,7 @@ export interface TestBalancer {
 
 export interface Overview {
   processes: number
-  /** Whether they are there when Node starts again. */
+  /** Whether changes survive a restart of Node. */
   changes: 'kept' | 'lost'
   pools: {
     name: string
@@ -149,7 +149,7 @@ export async function balancer(
   }
 }
 
-/** One pool, `web`, that all requests go to. */
+/** Returns a configuration with one pool, `web`, for all requests. */
 export function oneRoute(backends: TestBackend[], pool: object = {}): object {
   return {
     routes: [{ pool: 'web' }],
@@ -164,7 +164,7 @@ export function oneRoute(backends: TestBackend[], pool: object = {}): object {
   }
 }
 
-/** Says something over a plain connection, and resolves with all that comes back until it ends. */
+/** Writes text to a connection, and resolves with everything received until it closes. */
 export async function say(
   port: number,
   text: string,
@@ -190,12 +190,12 @@ async function answers(port: number): Promise<boolean> {
   )
 }
 
-/** Requests of a balancer with one pool and one backend that are not answered yet. */
+/** Returns the number of requests in flight, for a balancer with one backend. */
 export async function inFlight({ overview }: Pick<TestBalancer, 'overview'>): Promise<number | undefined> {
   return (await overview()).pools[0]?.backends[0]?.inflight
 }
 
-/** Memory of a process that is in RAM. */
+/** Returns the resident memory of a process. */
 export function residentMegabytes(pid = 0): number {
   const [, kilobytes] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
   return Number(kilobytes) / 1024

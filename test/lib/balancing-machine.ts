@@ -87,7 +87,7 @@ export async function balance(
   }
 }
 
-/** The address of a backend as a machine sees it. */
+/** Returns the address of a backend for the machine. */
 export function inMachine({ address }: Pick<TestBackend, 'address'>): string {
   return address.replace('127.0.0.1', hostAddress)
 }

@@ -7,7 +7,7 @@ export interface OwnCgroup {
   folder: string
   /** What can be limited in it. */
   controllers: string[]
-  /** Why there is none, for `skip`. */
+  /** Why it is not available, for `skip`; else false. */
   why: string | false
 }
 

@@ -1,4 +1,4 @@
-/** What the system layer does for the app when it is to end. */
+/** Drains the app on SIGTERM, as the system layer does. */
 import { drainOnTerminate } from '../../kernel/system/drain.ts'
 import { watchServers } from '../../kernel/system/servers.ts'
 

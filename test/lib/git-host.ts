@@ -18,7 +18,7 @@ export interface Host {
   repository: string
   /** Runs `npm run host -- …` there. */
   run(...words: string[]): { status: number | null; stdout: string; stderr: string }
-  /** What the service has said. */
+  /** Returns the log of the service. */
   log(): string
   /** Kills processes of this host whose command line matches. Returns how many. */
   kill(program: RegExp): number

@@ -38,7 +38,7 @@ const huge = Buffer.concat([remembered, Buffer.alloc(4000, 'b')])
 const again = 0xbe
 
 export const frames = {
-  /** What a client begins with. */
+  /** The preface of a client. */
   begin: (window?: number) => Buffer.concat([preface, settings(window)]),
   settings: () => settings(),
   ping: () => frame(type.ping, 0, 0, Buffer.alloc(8)),

@@ -8,23 +8,23 @@ import { freePort } from './ports.ts'
 export interface ImageFiles {
   /** The disk or CD, the initramfs, the EFI file alone in a folder's EFI/BOOT, or the folder that TFTP serves. */
   image: string
-  /** What QEMU calls a disk's format. */
+  /** QEMU's name of the disk format. */
   driver: string
   kernel: string
   append: string
-  /** Guest port that answers, and the path that answers 200. */
+  /** Guest port, and path with a 200 response. */
   port: number
   path: string
 }
 
-/** Boots an image and resolves with the status of its first HTTP answer; rejects with its console. */
+/** Boots an image and resolves with the status of its first HTTP response; rejects with its console. */
 export async function bootImage(boot: Boot, files: ImageFiles): Promise<number> {
   const port = await freePort()
   const command = ['qemu-system-x86_64', ...imageCommand(boot, files, port)]
   return runImage(command, `http://127.0.0.1:${port}${files.path}`)
 }
 
-/** The same by a command whose machine answers at a URL. */
+/** Runs a command whose machine responds at a URL; resolves and rejects in the same way. */
 export async function runImage(
   [program = '', ...argv]: readonly string[],
   url: string,

@@ -23,21 +23,21 @@ export type Event = Record<string, unknown>
 
 /** A real machine with the probe application, booted from the layers in `dist/`. */
 export interface TestMachine {
-  /** The host's port that leads to one of the machine. */
+  /** Returns the host port that is forwarded to a guest port. */
   hostPort(guest: number): number
-  /** Asks the probe; its answer, parsed. */
+  /** Sends a request to the probe, and parses its response. */
   get(path: string): Promise<unknown>
   console(): string
-  /** System events of a name, in order. */
+  /** Returns the system events with a name, in order. */
   events(name: string): Event[]
-  /** The last event of a name. */
+  /** Returns the last event with a name. */
   event(name: string): Event | undefined
-  /** Waits until an event of the name has come `count` times. */
+  /** Waits until an event with the name was logged `count` times. */
   waitFor(name: string, count?: number): Promise<Event>
   qmp(command: string): Promise<unknown>
-  /** What its emulation has cost so far. */
+  /** CPU time of its emulation so far. */
   cpuSeconds(): number
-  /** A client of its control channel, closed when the test ends. */
+  /** Connects to its control channel, until the test ends. */
   control(): Promise<Control>
   /** Resolves when the machine is off. */
   exited(): Promise<void>
@@ -50,7 +50,7 @@ type Deep<T> = {
 export interface BootOptions {
   /** Boots the app that is shipped instead of the probe. */
   shipped?: boolean
-  /** Lays the repository with the app to boot instead of the probe. */
+  /** Creates the repository with the app to boot instead of the probe. */
   lay?: (repository: string) => void
   /** Added to the kernel command line. */
   append?: string
@@ -67,7 +67,7 @@ interface Teardown {
   teardown(undo: () => unknown): unknown
 }
 
-/** Packs the probe, or the shipped app, with a configuration and boots it under emulation; the machine is gone when the test ends. */
+/** Packs the probe, or the shipped app, with a configuration and boots it under emulation, until the test ends. */
 export async function boot(
   t: Teardown,
   name: string,
@@ -151,7 +151,7 @@ async function lastBuild(): Promise<NonNullable<BootOptions['parts']>> {
   }
 }
 
-/** A repository of its own: the probe and its native addon. */
+/** Creates a repository with the probe and its native addon. */
 function layProbe(repository: string): void {
   cpSync(join(root, 'test/fixtures/probe'), repository, { recursive: true })
   mkdirSync(join(repository, 'config'))
@@ -187,7 +187,7 @@ function parseEvents(console: string): Event[] {
   })
 }
 
-/** User and system time of a process; Linux counts in hundredths of a second. */
+/** Returns the user and system time of a process; Linux counts in hundredths of a second. */
 function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
     .replace(/^.*\) /s, '')

@@ -120,7 +120,7 @@ export async function askHttp2(
   return answer
 }
 
-/** What the balancer has logged of its requests. */
+/** Returns the access log of the balancer. */
 export function logged({ output }: TestBalancer, event = 'request'): Record<string, unknown>[] {
   return output()
     .split('\n')

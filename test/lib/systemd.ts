@@ -10,7 +10,7 @@ const program = '/lib/systemd/systemd'
 export interface OwnSystemd {
   /** Command that runs another one where that systemd is. */
   within: string[]
-  /** Why there is none, for `skip`. */
+  /** Why it is not available, for `skip`; else false. */
   why: string | false
   /** Why it makes no scopes, for `skip`. */
   noScopes: string | false

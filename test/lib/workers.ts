@@ -12,7 +12,7 @@ import { freePort } from './ports.ts'
 /** A load balancer in several processes, as the system layer starts them. */
 export interface Crew {
   admin: number
-  /** Asks on a connection of its own, or on that of an agent: the processes take turns. */
+  /** Sends a request on a new connection, or on that of an agent: the processes take turns. */
   ask: (
     port: number,
     method: string,
@@ -21,7 +21,7 @@ export interface Crew {
     agent?: Agent,
   ) => Promise<{ status: number; text: string }>
   overview: () => Promise<Overview>
-  /** Those that the primary has started. */
+  /** Process IDs of the workers. */
   pids: () => number[]
 }
 
@@ -35,7 +35,7 @@ const ask: Crew['ask'] = async (port, method, path, body, agent) => {
   return { status: response.statusCode ?? 0, text }
 }
 
-/** Starts one with an admin port. */
+/** Starts the load balancer with an admin port. */
 export async function startCrew(t: Test, config: object, processes = 2): Promise<Crew> {
   const folder = t.testdir()
   const system = await bundle(folder)

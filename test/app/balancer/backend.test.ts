@@ -8,7 +8,7 @@ await t.test('`fall` bad checks in a row take it out, `rise` good ones in a row 
       backend.checked(check === '+' ? undefined : 'bad')
       return backend.state === 'up' ? 'U' : 'd'
     }).join('')
-  t.equal(states('--+--+---'), 'UUUUUUUUd', 'a good one between starts the count anew')
+  t.equal(states('--+--+---'), 'UUUUUUUUd', 'one good check restarts the count')
   t.equal(backend.verdict.reason, 'bad')
   t.equal(states('+-+-++'), 'dddddU', 'and so does a bad one')
   t.equal(states('---'), 'UUd')

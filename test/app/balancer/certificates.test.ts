@@ -23,7 +23,7 @@ const config = {
 }
 const env = { ONE: one.certificate, ONE_KEY: one.key, TWO: two.certificate, TWO_KEY: two.key }
 
-/** What a client is shown that asks for a name, or for none. */
+/** Returns the certificate that a client receives for a server name, or without one. */
 async function shown(servername?: string): Promise<string> {
   const socket = connect({
     port,

@@ -1,4 +1,4 @@
-/** What a process holds after each round of a load. */
+/** Memory and descriptors of a process after each round of requests. */
 export interface Held {
   heapMegabytes: number
   descriptors: number

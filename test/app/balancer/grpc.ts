@@ -58,10 +58,10 @@ function load(name: string): unknown {
 const { test } = load('echo.proto') as Definition
 const { grpc } = load('health.proto') as { grpc: { health: { v1: { Health: ServiceClientConstructor } } } }
 
-/** What a test wants to see of calls that end early. */
+/** What the backend received, and calls that ended early. */
 export interface Seen {
   cancelled: number
-  /** What the health check returns: 1 is SERVING, 2 NOT_SERVING. */
+  /** State for the health check: 1 is SERVING, 2 NOT_SERVING. */
   health: number
   metadata: Metadata[]
 }

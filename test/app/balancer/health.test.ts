@@ -123,7 +123,7 @@ await t.test('connect, response and body have separate timeouts', async (t) => {
 })
 
 await t.test('retries on another backend if a connection times out', async (t) => {
-  // Its queue is full: what is sent to it is lost, and nobody says so.
+  // Its queue is full: packets to it are dropped silently.
   const mute = await full(t)
   const a = await backend(t)
   const pool = { health: { kind: 'none' }, ejection: { failures: 0 } }

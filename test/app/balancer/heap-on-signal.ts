@@ -1,4 +1,4 @@
-/** Loaded before the app: says on SIGUSR2 how much of the heap is in use once what nobody needs is collected. */
+/** Loaded before the app: prints the heap in use after a garbage collection, on SIGUSR2. */
 process.on('SIGUSR2', () => {
   globalThis.gc?.()
   process.stdout.write(`heap in use: ${process.memoryUsage().heapUsed}\n`)

@@ -42,7 +42,7 @@ await t.test('one process runs the checks for all; another one takes over when i
   await until('all have it down', async () => (await states(crew)).every((state) => state === 'down'))
   const checking = Math.min(...crew.pids())
   process.kill(checking, 'SIGKILL')
-  // Until then the primary hands connections to the dead process, which nobody ever closes.
+  // Until then the primary passes connections to the dead process, and they stay open.
   await until('the primary has noticed', () => !crew.pids().includes(checking))
   await a.start()
 
@@ -76,6 +76,6 @@ await t.test('all processes leave out a backend that one has ejected', async (t)
   t.same(
     [await found(), await found()],
     ['up', 'up'],
-    'one that is taken out and brought in again begins anew',
+    'a backend that is removed and added again starts fresh',
   )
 })

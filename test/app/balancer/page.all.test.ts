@@ -119,7 +119,7 @@ await t.test('shows the figures of the API, and they are correct', async (t) => 
   const { errorRate, latency, requests } = (await lb.overview()).pools[0]?.backends[0] ?? {}
   t.match({ errorRate, requests }, { errorRate: 0.4, requests: 40 })
   const { p50 = 0, p90 = 0, p99 = 0 } = latency ?? {}
-  // What a client measures is never less; the API rounds up to a step of its histogram.
+  // A client never measures less; the API rounds up to a step of its histogram.
   const sorted = took.toSorted((one, other) => one - other)
   const most = (share: number): number => 1.25 * (sorted[Math.floor(share * sorted.length)] ?? 0)
   t.ok(p50 <= most(0.5) && p90 >= 100 && p90 <= most(0.9) && p99 >= 700, JSON.stringify({ latency, sorted }))

@@ -98,7 +98,7 @@ await t.test('passes on any number of informational responses at once', async (t
     /^HTTP\/1\.1 200 OK\r\n(?:[^\r]+\r\n)+\r\nok$/,
     'none for HTTP/1.0, which does not know them',
   )
-  t.equal(backend.connections(), 1, '100 Continue that nobody expects ends no connection')
+  t.equal(backend.connections(), 1, 'an unexpected 100 Continue closes no connection')
 })
 
 await t.test('sends one 100 Continue to a client that expects it, and forwards its body', async (t) => {

@@ -1,7 +1,7 @@
-/** What they are answered with: at once, and by nobody behind. */
+/** The response to them, which the balancer itself sends. */
 export const refusal = /^HTTP\/1\.1 400 Bad Request\r\n(?![^]*HTTP\/1)/
 
-/** Requests that two servers could read in two ways, or that are none. */
+/** Requests that are ambiguous or invalid. */
 export const smuggled: [why: string, text: string][] = [
   ['two lengths', 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello!'],
   [

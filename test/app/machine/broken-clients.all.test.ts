@@ -47,7 +47,7 @@ async function gather(t: Test, text: string, count = crowd): Promise<Socket[]> {
     sockets.push(socket)
     await once(socket, 'connect')
     socket.write(text)
-    // QEMU's own queue has room for one; what it has no room for comes seconds later.
+    // QEMU's queue holds one connection; further ones arrive seconds later.
     await wait(10)
   }
   return sockets

@@ -132,6 +132,6 @@ await t.test(
     const control = await machine.control()
     control.call('repl', { source: 'process.abort()' }).catch(() => undefined)
     await machine.waitFor('health.ok', 2)
-    await until('the crash is told of', () => said('node.exited') && said('node.restarting'))
+    await until('the crash is logged', () => said('node.exited') && said('node.restarting'))
   },
 )

@@ -18,7 +18,7 @@ const machine = await boot(
     shipped: true,
     instance: { repl: true },
     netdev: lan.netdev,
-    // Linux would say only once a second that nobody has a UDP port.
+    // Linux would report a closed UDP port only once a second.
     append: [
       'sysctl.net.ipv4.icmp_ratelimit=0',
       'sysctl.net.ipv4.icmp_msgs_per_sec=1000000',

@@ -6,7 +6,7 @@ import { client } from '../../lib/load.ts'
 
 const [rounds, perRound, atOnce] = [6, 100, 10]
 
-/** What the app holds when nothing that nobody needs is left. */
+/** Prints the memory and descriptors of the app after a garbage collection. */
 const measure = `
   require('node:v8').setFlagsFromString('--expose-gc')
   require('node:vm').runInNewContext('gc')()
