@@ -6,7 +6,7 @@ import { type Schema, schemaAt } from './schema.ts'
 export interface Problem {
   /** JSON pointer. */
   pointer: string
-  /** Follows the key in a message: what is allowed, what was found, which value was probably meant. */
+  /** Follows the key in a message: the rule, the value that was found, and the nearest valid value. */
   text: string
 }
 

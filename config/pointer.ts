@@ -22,7 +22,7 @@ export function keyOf(pointer: string): string {
     .replace(/^\./, '')
 }
 
-/** Returns the value at a JSON pointer; undefined when there is none. */
+/** Returns the value at a JSON pointer, or undefined. */
 export function valueAt(value: unknown, pointer: string): unknown {
   return steps(pointer).reduce<unknown>(
     (found, step) =>

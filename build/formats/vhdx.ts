@@ -26,7 +26,7 @@ const metadataRegion = '8b7ca206-4790-4b9a-b8fe-575f050f886e'
 const diskId = 'beca12ab-b2e6-4523-93ef-c309e000c746'
 
 /**
- * Replaces the UUIDs of a VHDX (file, data, disk) by what its content decides, makes the checksums anew and
+ * Replaces the UUIDs of a VHDX (file, data, disk) by ones derived from its content, updates the checksums and
  * empties the log, which is done with.
  */
 export async function fixVhdx(path: string, hash: string): Promise<void> {

@@ -1,4 +1,4 @@
-// Plain JavaScript, for any Node: what a host that cannot build is told before its Node stumbles over TypeScript.
+// Plain JavaScript, so that any Node can run it: reports an unsupported host before Node fails on TypeScript.
 // With --build it ends every such attempt; without, it stands in for build/install.sh on Windows, which has no sh.
 const building = process.argv[2] === '--build'
 const name = { darwin: 'macOS', win32: 'Windows' }[process.platform]

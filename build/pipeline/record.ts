@@ -11,7 +11,7 @@ export interface Artefact {
   path: string
   bytes: number
   sha256: string
-  /** What it was made from: a name and a hash, version or setting each. */
+  /** Its inputs by name: a hash, a version or a setting each. */
   inputs: Record<string, string>
 }
 
@@ -28,7 +28,7 @@ export async function describeFile(
 /** How a step came to its result. */
 export type How = 'built' | 'cached' | 'unchanged'
 
-/** What a step records of its last run: `<name>.json` beside its output. */
+/** The record of a step's last run: `<name>.json` beside its output. */
 export interface StepRecord {
   /** Cache key of the inputs. */
   key: string

@@ -9,7 +9,7 @@ import { missingProgram, requireProgram } from './find.ts'
 export type Argv = readonly [string, ...string[]]
 
 export interface RunOptions {
-  /** What the program is for; completes "could not". */
+  /** The purpose of the program; completes "could not". */
   purpose: string
   cwd?: string
   /** Added to the environment of this process; undefined removes a variable. */

@@ -4,7 +4,7 @@ import type { Explanation } from './app.ts'
 
 /** A health check, and how the wait for it ended. */
 export interface Checked {
-  /** Guest port of the health check; undefined if there is none. */
+  /** Guest port of the health check, if the machine has one. */
   port: number | undefined
   path: string
   /** Seconds. */

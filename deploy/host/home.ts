@@ -5,7 +5,7 @@ import { UserError } from '../../config/lib/errors.ts'
 import { readJson, writeJson } from '../../config/lib/json.ts'
 import type { PortForward } from '../qemu/command.ts'
 
-/** What the owner of a host sets for an appliance; a release cannot change it. */
+/** Settings of an appliance by the owner of the host; a release cannot change them. */
 export interface Settings {
   /** Address on which its published ports listen. */
   bind: string

@@ -7,7 +7,7 @@ import type { Accelerator } from '../qemu/command.ts'
 import type { Settings } from './home.ts'
 import { hasSystemd, scopeCommand, startsScopes } from './systemd.ts'
 
-/** What a machine may use of the host. */
+/** The host's resources that a machine may use. */
 export interface Limits {
   /** MiB. */
   memory: number

@@ -4,7 +4,7 @@ import type { Kept } from '../release/store.ts'
 import type { Home } from './home.ts'
 import type { Booted } from './machine.ts'
 
-/** What is remembered of an appliance. */
+/** The stored state of an appliance. */
 export interface State {
   /** The machine that serves. */
   current?: Booted
@@ -20,7 +20,7 @@ export interface State {
   restarts: number
 }
 
-/** What an appliance does next. */
+/** The next step of an appliance. */
 export type Step =
   | { do: 'nothing' }
   /** The candidate serves, or is dropped: its push ended. */
@@ -31,7 +31,7 @@ export type Step =
   /** The machine that serves ended by itself. */
   | { do: 'restart'; machine: Booted }
 
-/** What the next step depends on. */
+/** The facts that the next step depends on. */
 export interface Facts {
   state: State
   /** The newest release on the branch, if this host can boot it. */

@@ -59,7 +59,7 @@ export function publishedPorts({ ports }: Pick<SystemConfig, 'ports'>): PortForw
   return ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol }))
 }
 
-/** Finds the guest port of the health check: `health.port`, else the first TCP port; undefined if there is none. */
+/** Finds the guest port of the health check: `health.port`, else the first TCP port, else undefined. */
 export function healthPort({ health, ports }: Pick<SystemConfig, 'health' | 'ports'>): number | undefined {
   return health.port ?? ports.find(({ protocol }) => protocol === 'tcp')?.guest
 }

@@ -7,7 +7,7 @@ export interface Question {
 }
 
 /**
- * The status of an HTTP response, or why there is none. `closed` is a connection that was accepted and closed without a
+ * The status of an HTTP response, or why no response came. `closed` is a connection that was accepted and closed without a
  * response, which a server that expects TLS does, too.
  */
 export type Answer = number | 'refused' | 'timed out' | 'closed' | 'not HTTP'

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Native } from '../native/binding.ts'
 
 declare global {
-  /** What the machine offers to apps; undefined elsewhere. */
+  /** The relay of the machine; undefined where an app runs elsewhere. */
   var nodeos: { relay: Relay } | undefined
 }
 

@@ -14,7 +14,7 @@ const verbs = {
   control: true,
 } satisfies Record<Verb, true>
 
-/** What every target promises, shown on a machine that really runs there. What it leaves out is skipped, and said. */
+/** The contract of every target, checked on a machine that really runs there. Verbs that a target lacks are skipped and reported. */
 export async function keepsPromises(t: Test, target: Target, world: World): Promise<void> {
   const one = await world.release(answering('one'))
   const two = await world.release(answering('two'))
@@ -87,7 +87,7 @@ export async function keepsPromises(t: Test, target: Target, world: World): Prom
     await reports(t, 'list', { data: { releases } })
   })
 
-  await t.test('one that does not become healthy leaves the one before', async (t) => {
+  await t.test('an unhealthy release leaves the previous one running', async (t) => {
     const broken = await world.release('process.exit(1)')
     await t.rejects(target.deploy(broken.release, context), {
       message: /previous release keeps running|runs again/,

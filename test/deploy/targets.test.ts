@@ -22,7 +22,7 @@ function hasForm(t: Test, name: string, target: Target): void {
   const ajv = createAjv()
   t.ok(ajv.validateSchema(target.schema), 'its schema is one')
   const validate = ajv.compile(target.schema)
-  t.ok(validate({}), 'no option is compulsory, or the first deploy asks for what nobody knows of')
+  t.ok(validate({}), 'every option has a default, so that a first deploy needs none')
   t.notOk(validate({ 'no-such-option': 1 }), 'a misspelt option is an error')
 }
 

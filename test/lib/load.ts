@@ -53,7 +53,7 @@ export function keepSending({ send, close }: Client): Load {
   }
 }
 
-/** Sends each request on the connection of the one before it, or on a new one. */
+/** Sends each request on the connection of the previous one, or on a new one. */
 export function client(
   port: number,
   connections: 'keep-alive' | 'new',

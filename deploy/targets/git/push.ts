@@ -6,7 +6,7 @@ import type { ReleaseFile } from '../../git/schema.ts'
 import type { Git } from '../../git/git.ts'
 import type { GitOptions } from './options.ts'
 
-/** What a push sent, and the output of both sides. */
+/** The size of a push, and the output of both sides. */
 export interface Pushed {
   bytes: number
   output: string

@@ -123,7 +123,7 @@ export function aboutOf(xml: string): About | undefined {
   return text === undefined ? undefined : (JSON.parse(unescapeXml(text)) as About)
 }
 
-/** Returns a definition with its release; undefined if there is none, or NodeOS does not manage it. */
+/** Returns a definition with its release; undefined if it does not exist, or NodeOS does not manage it. */
 export function definedIn(xml: string | undefined): Defined | undefined {
   const about = xml === undefined ? undefined : aboutOf(xml)
   return xml === undefined || about === undefined ? undefined : { xml, about }

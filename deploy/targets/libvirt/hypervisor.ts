@@ -146,7 +146,7 @@ function numbers(...all: (Defined | undefined)[]): number[] {
 /** The name of a machine may begin with nodeos-, too. */
 const layerVolume = /^nodeos-[a-z]+-[0-9a-f]{16}$/
 
-/** Returns the release that a rollback starts; undefined if there is none, its volume is incomplete, or it is the current one. */
+/** Returns the release that a rollback starts; undefined if its volume is missing or incomplete, or it is the current one. */
 export async function previousOf(
   machine: DomainMachine,
   pool: Pool,

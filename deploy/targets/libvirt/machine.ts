@@ -25,7 +25,7 @@ export class DomainMachine {
     this.#pool = pool
   }
 
-  /** Returns its definition; undefined if there is none. */
+  /** Returns its definition, or undefined. */
   async definition(): Promise<string | undefined> {
     return this.#virsh.ask('dumpxml', '--inactive', this.name)
   }
@@ -130,7 +130,7 @@ export interface HealthReport {
 const reports =
   /^.*"time":"([^"]+)".*"event":"(health\.ok|health\.failed|node\.started|node\.exited|machine\.rebooting)".*$/gm
 
-/** Reads the last report on a machine's health from its console; undefined if there is none. */
+/** Reads the last report on a machine's health from its console, or undefined. */
 export function lastReport(console: string, { unasked }: Pick<About, 'unasked'>): HealthReport | undefined {
   const [, time = '', event] = [...console.matchAll(reports)].at(-1) ?? []
   if (event === undefined) return undefined

@@ -131,7 +131,7 @@ export class Pool {
     })
   }
 
-  /** Reads a volume, or a file that appeared in the folder of the pool; undefined if there is none. */
+  /** Reads a volume, or a file that appeared in the folder of the pool; undefined if neither exists. */
   async read(volume: string): Promise<string | undefined> {
     return inFolder(async (folder) => {
       const file = join(folder, 'text')

@@ -191,7 +191,7 @@ function urls(health: string | undefined): Pick<State, 'url' | 'health'> {
   return health === undefined ? {} : { url: new URL('/', health).href, health }
 }
 
-/** Reads the state of the last deploy; undefined if there is none, or the file is damaged. */
+/** Reads the state of the last deploy; undefined before the first one, or if the file is damaged. */
 export async function readState(folder: string): Promise<State | undefined> {
   return readOwnJson<State>(stateFile(folder))
 }

@@ -95,7 +95,7 @@ const ntpPort = 123
 /**
  * Queries one server for the time. Does not keep the process alive.
  *
- * @throws if there is no valid response in time
+ * @throws if no valid response arrives in time
  */
 export async function querySntp(server: string, options: QueryOptions): Promise<Reading> {
   const { createSocket } = process.getBuiltinModule('node:dgram')

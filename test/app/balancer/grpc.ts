@@ -58,7 +58,7 @@ function load(name: string): unknown {
 const { test } = load('echo.proto') as Definition
 const { grpc } = load('health.proto') as { grpc: { health: { v1: { Health: ServiceClientConstructor } } } }
 
-/** What the backend received, and calls that ended early. */
+/** The calls that the backend received, and those that ended early. */
 export interface Seen {
   cancelled: number
   /** State for the health check: 1 is SERVING, 2 NOT_SERVING. */

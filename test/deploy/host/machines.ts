@@ -24,7 +24,7 @@ export interface Machines {
   folder: string
   name: string
   home: Home
-  /** What the services of this host logged. */
+  /** The log of this host's services. */
   logged: string[]
   /** Opens the appliance as a service does that starts: with what the previous one recorded. */
   open(): Promise<Appliance>
