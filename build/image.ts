@@ -28,7 +28,7 @@ export interface Image {
 /** Assembles the configured formats from the layers and writes the manifest that a deploy reads. */
 export async function buildImage(options: ImageOptions): Promise<Image> {
   const waiting = (): void => log.info(`Image: waiting for another build in ${options.out}`)
-  return withLock(join(options.out, '.lock-image'), { waiting }, async () => assemble(options))
+  return withLock(join(options.out, '.unfinished-image.lock'), { waiting }, async () => assemble(options))
 }
 
 async function assemble({ config, out }: ImageOptions): Promise<Image> {

@@ -31,7 +31,7 @@ export interface Step {
  */
 export async function runStep(step: Step): Promise<Artefact[]> {
   const waiting = (): void => log.info(`${step.label}: waiting for another build in ${step.dist}`)
-  return withLock(join(step.dist, `.lock-${step.name}`), { waiting }, async () => runAlone(step))
+  return withLock(join(step.dist, `.unfinished-${step.name}.lock`), { waiting }, async () => runAlone(step))
 }
 
 async function runAlone(step: Step): Promise<Artefact[]> {
