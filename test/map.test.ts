@@ -4,7 +4,7 @@ import t from 'tap'
 import { root } from '../config/lib/paths.ts'
 import { importsOf, sourceFiles } from './lib/imports.ts'
 
-/** A line of the map in CONTRIBUTING.md. `deploy/targets/*` stands for each folder of `deploy/targets`. */
+/** A line of the map in CONTRIBUTING.md. `deploy/targets/*` stands for each file and folder of `deploy/targets`. */
 interface Room {
   folder: string
   /** Folders whose files it may import; all rooms below it in the map, without a list. */
@@ -24,10 +24,7 @@ const rooms = block
 /** Finds the line of the map for a file: the longest that names a folder above it. */
 function roomOf(file: string): number {
   const folder = dirname(file)
-  const fits = (room: string): boolean =>
-    room.endsWith('/*')
-      ? folder.startsWith(room.slice(0, -1))
-      : folder === room || folder.startsWith(`${room}/`)
+  const fits = (room: string): boolean => `${folder}/`.startsWith(`${room.replace('/*', '')}/`)
   const [best] = rooms
     .map((room, index) => ({ ...room, index }))
     .filter((room) => fits(room.folder))

@@ -113,10 +113,14 @@ await t.test('every target is described: purpose, how far it is tested, options'
   const { text } = readDocument('deploy/README.md')
   for (const name of await targetNames()) {
     const { summary, schema } = await loadTarget(name)
-    const row = text.split('\n').find((line) => line.startsWith(`| [\`${name}\`](targets/${name}/README.md)`))
+    const file = `targets/${name}.ts`
+    const isFile = existsSync(join(root, 'deploy', file))
+    const link = `| [\`${name}\`](${isFile ? file : `targets/${name}/README.md`})`
+    const row = text.split('\n').find((line) => line.startsWith(link))
     const [, , purpose, tested] = (row ?? '').split('|').map((cell) => cell.trim())
     t.equal(purpose, summary, name)
     t.match(tested, /CI|untested/, name)
+    if (isFile) continue
     const own = readDocument(`deploy/targets/${name}/README.md`).text
     for (const option of Object.keys((schema as { properties?: object }).properties ?? {})) {
       t.match(own, new RegExp(`^\\| \`${option}\` +\\|`, 'm'), `${name}: ${option}`)

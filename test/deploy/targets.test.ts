@@ -15,6 +15,8 @@ import {
 import { folderOf } from '../lib/release.ts'
 import { keepsPromises } from './contract.ts'
 
+const shipped = new Set(['git', 'libvirt', 'local'])
+
 function hasForm(t: Test, name: string, target: Target): void {
   t.equal(target.name, name)
   t.match(target.summary, /^[a-z].*[^.]$/, 'a line for the table in deploy/README.md')
@@ -30,7 +32,7 @@ for (const name of await targetNames()) {
   await t.test(`${name} has the form of a target`, async (t) => {
     const target = await loadTarget(name)
     hasForm(t, name, target)
-    t.type(verb(target, 'plan'), 'function', 'a dry run of what is shipped shows what would happen')
+    if (shipped.has(name)) t.type(verb(target, 'plan'), 'function', 'each shipped target has a dry run')
   })
 }
 
