@@ -2,40 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { SystemConfig } from '../../../config/system.types.ts'
+import { configWith } from '../../lib/config.ts'
 
 /** A configuration with every default, and what a test sets in `app`. */
 export function configFor(app: Partial<SystemConfig['app']> = {}): SystemConfig {
-  return {
-    $schema: './system.schema.json',
+  return configWith({
     hostname: 'test',
-    machine: { arch: 'x64', memory: 256, cpus: 1 },
-    app: {
-      entry: 'app/index.js',
-      env: {},
-      nodeOptions: [],
-      processes: 1,
-      prune: true,
-      include: [],
-      writable: {},
-      ...app,
-    },
-    ports: [],
-    network: { mode: 'none', interface: 'eth0', dns: [], search: [], ntp: [], ipv6: 'off' },
-    kernel: { source: 'auto', platforms: [], fragments: [], mitigations: false, cmdline: '' },
-    image: { compression: 'lz4', formats: ['direct'] },
-    health: { path: '/', timeout: 60 },
-    metrics: { path: '/metrics' },
-    logs: { buffer: 256 },
-    restart: {
-      exitZero: 'restart',
-      backoffInitial: 100,
-      backoffMax: 5000,
-      crashLoopCount: 10,
-      crashLoopWindow: 60,
-      drainTimeout: 10,
-    },
-    deploy: { target: 'local', options: {} },
-  }
+    app: { entry: 'app/index.js', ...app },
+    network: { mode: 'none' },
+    health: { path: '/' },
+  })
 }
 
 /** A package in a fixture: its package.json and a module that says its name and version. */

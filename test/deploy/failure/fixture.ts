@@ -1,10 +1,7 @@
 import type { CheckedSystem } from '../../../deploy/release/health.ts'
+import { configWith } from '../../lib/config.ts'
 
 /** The part of a configuration that a health check needs. */
 export function system(health: Partial<CheckedSystem['health']> = {}): CheckedSystem {
-  return {
-    health: { path: '/healthz', timeout: 60, ...health },
-    ports: [{ guest: 8080, protocol: 'tcp' }],
-    machine: { arch: 'x64', memory: 256, cpus: 1 },
-  }
+  return configWith({ health, ports: [{ guest: 8080, protocol: 'tcp' }] })
 }

@@ -31,7 +31,8 @@ await t.test('the same under AddressSanitizer and UndefinedBehaviorSanitizer', a
   await t.spawn('sh', ['-c', limited, process.execPath, checks, out], { env }, 'sanitized')
   const reports = readdirSync(folder).filter((name) => name.startsWith('leaks'))
   const leaks = reports.flatMap((name) => readFileSync(join(folder, name), 'utf8').split('\n\n'))
-  t.match(leaks.join(), /napi_create_external/, "it looks for leaks: Node's wrapper of each relay is one")
+  // Which of Node's own leaks are found depends on what the stack still points at; one of OpenSSL's always is.
+  t.match(leaks.join(), /detected memory leaks/, 'it looks for leaks')
   t.same(
     leaks.filter((leak) => leak.includes('relay.c') && !leak.includes('napi_create_external')),
     [],
