@@ -74,6 +74,7 @@ await main(
   import.meta,
   {
     usage: 'npm run build:app --',
+    example: 'npm run build:app',
     summary: 'Packs the app layer: the application, its production dependencies and its configuration.',
     options: {},
     help: {},

@@ -71,6 +71,7 @@ await main(
   import.meta,
   {
     usage: 'npm run clean --',
+    example: 'npm run clean -- --cache',
     summary: 'Removes dist/.',
     options: { cache: { type: 'boolean' }, force: { type: 'boolean' } },
     help: {

@@ -212,6 +212,7 @@ await main(
   import.meta,
   {
     usage: 'npm run doctor --',
+    example: 'npm run doctor -- --json',
     summary: 'Checks everything that builds, boots and tests need from this host.',
     options: { json: { type: 'boolean' } },
     help: { json: 'print the checks as JSON' },

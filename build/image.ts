@@ -63,6 +63,7 @@ await main(
   import.meta,
   {
     usage: 'npm run build:image --',
+    example: 'npm run build:image -- --json',
     summary: 'Assembles the image formats from the layers and writes dist/manifest.json.',
     options: { json: { type: 'boolean' } },
     help: { json: 'print the manifest instead of the summary' },

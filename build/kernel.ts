@@ -157,6 +157,7 @@ await main(
   import.meta,
   {
     usage: 'npm run build:kernel --',
+    example: 'npm run build:kernel -- --jobs 4',
     summary: 'Compiles the Linux kernel of the machine into dist/kernel.',
     options: { jobs: { type: 'string', short: 'j' } },
     help: { jobs: 'parallel compiler jobs (default: one per CPU)' },

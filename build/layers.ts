@@ -15,6 +15,7 @@ await main(
   import.meta,
   {
     usage: 'npm run build:layers --',
+    example: 'npm run build:layers',
     summary:
       'Checks the host and the configuration, then builds the kernel, the runtime layer and the app layer.',
     options: {},

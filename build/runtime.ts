@@ -117,6 +117,7 @@ await main(
   import.meta,
   {
     usage: 'npm run build:runtime --',
+    example: 'npm run build:runtime',
     summary: 'Packs the runtime layer: Node, its libraries, init, the native binding, the system layer.',
     options: {},
     help: {},

@@ -84,6 +84,7 @@ await main(
   import.meta,
   {
     usage: 'node build/setup.ts',
+    example: 'node build/setup.ts --test',
     summary:
       'Installs host packages that builds need, unless that requires a password. Runs after npm install and before npm run test:all.',
     options: { test: { type: 'boolean' } },

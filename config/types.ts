@@ -58,6 +58,7 @@ await main(
   import.meta,
   {
     usage: 'npm run types --',
+    example: 'npm run types',
     summary: 'Generates the TypeScript types of config/*.schema.json and the table in config/README.md.',
     options: {},
     help: {},

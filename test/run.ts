@@ -87,6 +87,7 @@ await main(
   import.meta,
   {
     usage: 'npm run test:unit --',
+    example: 'npm run test:unit -- test/config/load.test.ts',
     summary: `Runs the tests that need only what a build needs, with no other program on PATH.
 Tests in files named *${suffix} run with --all.`,
     options: { all: { type: 'boolean' } },

@@ -16,7 +16,7 @@ export interface Command<T extends Options> {
   /** Names of the arguments that are not flags, such as `name`, `[release]` or `[file…]`. Brackets: optional; `…`: any number. */
   words?: readonly string[]
   /** A complete command, which `--help` prints. */
-  example?: string
+  example: string
 }
 
 export type Parsed<T extends Options> = ReturnType<typeof parseArgs<{ options: T; allowPositionals: true }>>
@@ -89,7 +89,7 @@ export function helpText<T extends Options>(command: Command<T>): string {
     `usage: ${[usage, ...words, '[options]'].join(' ')}\n\n`,
     optionsText(command),
     help,
-    example === undefined ? '' : `\nexample: ${example}\n`,
+    `\nexample: ${example}\n`,
   ].join('')
 }
 

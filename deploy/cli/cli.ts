@@ -20,6 +20,7 @@ export async function start([name = '', ...argv]: readonly string[]): Promise<vo
   if (name === 'host') return startHost(argv)
   const overview = {
     usage: 'node deploy/cli/cli.ts',
+    example: 'node deploy/cli/cli.ts list --json',
     summary: `Deploys machines and works with them.\n\n${describe(verbs)}\n  host\n    Sets up this host for deploys by git.`,
     words: ['verb', '[argument…]'],
     options: {},

@@ -9,7 +9,6 @@ type WithJson<T extends Options> = T & typeof jsonOption
 
 /** A verb of the command line. Each has `--help` and `--json`. */
 export interface VerbSpec<T extends Options> extends Command<T> {
-  example: string
   /** Whether it streams and prints its own JSON, or why it has none; by default `--json` prints the report. */
   json?: { prints: string } | { unsupported: string }
   /** Returns what to print, unless it has printed everything itself. */
@@ -18,7 +17,6 @@ export interface VerbSpec<T extends Options> extends Command<T> {
 
 /** A verb whose options are known to itself only. */
 export interface Verb extends Command<Options> {
-  example: string
   json?: VerbSpec<Options>['json']
   /** Runs it with these arguments, and sets the exit status. */
   start(argv: readonly string[]): Promise<void>

@@ -80,6 +80,7 @@ await main(
   import.meta,
   {
     usage: 'hook',
+    example: 'node deploy/host/hook.ts pre-receive ~/nodeos shop',
     summary: 'Git runs this in a repository that npm run host has set up.',
     options: {},
     help: {},

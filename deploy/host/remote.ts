@@ -10,6 +10,7 @@ await main(
   import.meta,
   {
     usage: 'nodeos',
+    example: 'nodeos ~/nodeos shop status',
     summary: `Connects npm run deploy:… of another computer to the service of this host: ${verbs.join(', ')}. Prints JSON lines.`,
     options: { follow: { type: 'boolean' }, data: { type: 'boolean' } },
     help: { follow: 'logs: follow until the machine ends', data: 'destroy: remove the data, too' },

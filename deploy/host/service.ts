@@ -91,6 +91,7 @@ await main(
   import.meta,
   {
     usage: 'service',
+    example: 'node deploy/host/service.ts ~/nodeos',
     summary: 'Runs the appliances of a host. npm run host starts it.',
     options: {},
     help: {},

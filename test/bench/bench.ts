@@ -85,6 +85,7 @@ await main(
   import.meta,
   {
     usage: 'npm run bench --',
+    example: 'npm run bench -- --only boot',
     summary: 'Measures the build in dist/ and writes the figures to dist/bench.json.',
     options: {
       only: { type: 'string', multiple: true, default: [] },

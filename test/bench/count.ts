@@ -128,6 +128,7 @@ await main(
   import.meta,
   {
     usage: 'node test/bench/count.ts',
+    example: 'node test/bench/count.ts --kernel dist/kernel/vmlinux --disk dist/runtime.erofs',
     summary: 'Counts guest instructions from power-on to the first HTTP 200, or to power-off.',
     options: {
       kernel: { type: 'string' },

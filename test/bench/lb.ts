@@ -46,6 +46,7 @@ await main(
   import.meta,
   {
     usage: 'npm run bench:lb --',
+    example: 'npm run bench:lb -- --json',
     summary:
       'Compares the load balancer in dist/ with HAProxy and nginx, and writes the figures to dist/bench-lb.json.',
     options: {

@@ -51,6 +51,7 @@ await main(
   import.meta,
   {
     usage: 'npm run test:full --',
+    example: 'npm run test:full',
     summary: 'Builds the kernel and the runtime that tests of images and of data disks boot, into dist/test.',
     options: {},
     help: {},
