@@ -1,12 +1,12 @@
-/** Log forwarding: a bundle of its own, loaded if the configuration has a collector. */
 import { constants, openSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { hostname } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import { reasonOf } from '../errors.ts'
 import type { Emit } from '../event.ts'
-import { collectorOf, Refused } from './collector.ts'
-import { readRecord } from './record.ts'
+import { collectorOf, readRecord, Refused } from './collector.ts'
+
+/** Log forwarding: a bundle of its own, loaded if the configuration has a collector. */
 
 export interface Forwarding {
   /** URL of the collector, or `env:NAME`. */

@@ -1,10 +1,10 @@
-import { guestPaths } from '../../contract/paths.ts'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import type { NetworkConfig } from '../../contract/guest-config.ts'
+import { guestPaths } from '../../contract/paths.ts'
 import type { Link, Native } from '../../native/binding.ts'
 import { type Clock, type ClockPaths, guestClocks } from '../clock.ts'
 import type { Emit } from '../event.ts'
-import { hosts, resolvConf, writeIfChanged } from './files.ts'
-import type { Settings } from './settings.ts'
+import { type Settings, unique } from './settings.ts'
 
 /** Files of the network settings. */
 export interface NetworkPaths {
@@ -90,4 +90,45 @@ export function announce(session: Session, details: Record<string, unknown> = {}
 /** Emits a problem for each setting that failed. */
 export function report(session: Session, problems: readonly string[]): void {
   for (const reason of problems) session.emit('network', 'network.problem', { reason })
+}
+
+/** Replaces a file atomically: a reader sees the old text or the new one. */
+export function writeAtomically(path: string, text: string): void {
+  const unfinished = `${path}.new`
+  writeFileSync(unfinished, text)
+  renameSync(unfinished, path)
+}
+
+/** Writes a file unless it already has this text. */
+export function writeIfChanged(path: string, text: string): void {
+  if (readIfExists(path) !== text) writeAtomically(path, text)
+}
+
+function readIfExists(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+/** The C library reads no more. */
+const mostServers = 3
+const mostDomains = 6
+
+/** Formats resolv.conf. */
+export function resolvConf(dns: readonly string[], search: readonly string[]): string {
+  const lines = unique(dns)
+    .slice(0, mostServers)
+    .map((server) => `nameserver ${server}\n`)
+  const domains = unique(search).slice(0, mostDomains)
+  if (domains.length > 0) lines.push(`search ${domains.join(' ')}\n`)
+  return lines.join('')
+}
+
+/** Formats hosts: the machine resolves its own name, with or without an address. */
+export function hosts(hostname: string, address: string | undefined, ipv6: boolean): string {
+  const short = hostname.split('.')[0] ?? hostname
+  const names = unique([hostname, short]).join(' ')
+  return `127.0.0.1 localhost\n${ipv6 ? '::1 localhost\n' : ''}${address ?? '127.0.1.1'} ${names}\n`
 }

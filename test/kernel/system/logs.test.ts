@@ -6,14 +6,14 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { createServer as createTls } from 'node:tls'
-import t, { type Test } from 'tap'
+import t from 'tap'
+import type { Test } from 'tap'
 import { runSync } from '../../../config/lib/run.ts'
-import { readRecord } from '../../../kernel/system/logs/record.ts'
-import { syslogMessage } from '../../../kernel/system/logs/collector.ts'
-import { certify } from '../../lib/certify.ts'
-import { until } from '../../lib/until.ts'
+import { readRecord, syslogMessage } from '../../../kernel/system/logs/collector.ts'
 import { boot, bundle, type Running } from '../fixtures/system.ts'
+import { certify } from '../../lib/certify.ts'
 import { freePort } from '../../lib/ports.ts'
+import { until } from '../../lib/until.ts'
 
 const folder = t.testdir()
 const system = await bundle(folder)

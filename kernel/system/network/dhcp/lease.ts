@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { NetworkConfig } from '../../../contract/guest-config.ts'
-import { writeAtomically } from '../files.ts'
+import { writeAtomically } from '../session.ts'
 import { broadcastOf, isHostAddress, parseIpv4, prefixOf } from '../ipv4.ts'
 import { type RouteSetting, type Settings, withConfig } from '../settings.ts'
 import type { Message } from './message.ts'

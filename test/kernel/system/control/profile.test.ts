@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import t from 'tap'
-import { profileCpu, snapshotHeap } from '../../../../kernel/system/control/profile.ts'
+import { profileCpu, snapshotHeap } from '../../../../kernel/system/control/inspector.ts'
 
 await t.test('a heap snapshot comes in order, one part after the other, however slow', async (t) => {
   const parts: Buffer[] = []

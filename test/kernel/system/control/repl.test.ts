@@ -1,5 +1,5 @@
 import t from 'tap'
-import { evaluate } from '../../../../kernel/system/control/repl.ts'
+import { evaluate } from '../../../../kernel/system/control/inspector.ts'
 
 await t.test('values as util.inspect shows them', async (t) => {
   for (const [source, shown] of [

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Native } from '../native/binding.ts'
+import type { Native } from './binding.ts'
 
 declare global {
   /** The relay of the machine; undefined where an app runs elsewhere. */
