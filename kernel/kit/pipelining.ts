@@ -15,6 +15,8 @@ export function inTurn(
   response: ServerResponse,
   begin: () => void,
 ): void {
+  // RFC 9112, 9.6: nothing that arrives behind a response that closes the connection is a request.
+  if (socket.writableEnded) return
   // After the last request that a connection may have, Node announces its end, but leaves the end to the client. After
   // a declined upgrade Node has lost the bytes that came with it, and would continue to read behind them.
   const { maxRequestsOnConnectionReached: isLast } = response as { maxRequestsOnConnectionReached?: boolean }

@@ -125,6 +125,9 @@ export async function balancer(
     if (child.exitCode !== null) throw new Error(`the balancer did not start: ${output}`)
     return answers(admin)
   })
+  child.once('exit', (code, signal) => {
+    if (!child.killed) throw new Error(`the balancer ended by itself (${code ?? signal}): ${output}`)
+  })
   const url = `http://127.0.0.1:${listening}`
   const get = async (path = '/', init: RequestInit = {}): Promise<Response> =>
     fetch(`${url}${path}`, { signal: limit(), ...init })

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { createServer } from 'node:net'
+import { createServer, type ListenOptions, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Test } from 'tap'
@@ -31,17 +31,31 @@ export async function holdPorts(t: Pick<Test, 'teardown'>, ports: readonly numbe
 /** Below the ports that Linux gives to outgoing connections, which tests make by the thousands. */
 const [firstPort, endPort] = [10_000, 32_000]
 
-/** Returns a port of this host that nothing listens on. */
+/**
+ * Returns a port of this host that nothing listens on. No other test gets it while this process runs, since minutes may
+ * pass on a busy host until something listens on it.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(firstPort, endPort)
-    if (await canListen(port)) return port
+    if ((await canListen(port)) && (await reserves(port))) return port
   }
 }
 
-function canListen(port: number): Promise<boolean> {
+async function canListen(port: number): Promise<boolean> {
+  const server = createServer()
+  if (!(await listens(server, { port }))) return false
+  await new Promise((resolve) => server.close(resolve))
+  return true
+}
+
+/** Reserves a port by an abstract socket, whose name Linux frees when the process ends. Returns whether it is ours. */
+async function reserves(port: number): Promise<boolean> {
+  return listens(createServer().unref(), { path: `\0nodeos-test-port-${port}` })
+}
+
+function listens(server: Server, options: ListenOptions): Promise<boolean> {
   return new Promise((resolve) => {
-    const server = createServer().once('error', () => resolve(false))
-    server.listen(port, () => server.close(() => resolve(true)))
+    server.once('error', () => resolve(false)).listen(options, () => resolve(true))
   })
 }
