@@ -15,7 +15,7 @@ import { formatBytes } from '../config/lib/units.ts'
 import { requireProgram } from '../config/lib/find.ts'
 import { runSync } from '../config/lib/run.ts'
 import { writeCertificates, writeSkeleton, writeZones, zoneInputs } from './runtime/skeleton.ts'
-import { librariesOf, type Library } from './runtime/libraries.ts'
+import { type HostLibraries, hostLibraries, librariesOfProgram } from './host/libraries.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
 import { buildSystem, bundles, systemInputs } from './runtime/system.ts'
 
@@ -33,8 +33,9 @@ const timestamp = 1_767_225_600
 export async function buildRuntime({ config, cache, out }: RuntimeOptions): Promise<Artefact[]> {
   const { compression } = config.image
   const node = await npmNode(config.machine.arch)
-  const checker = config.data === undefined ? [] : await fileSystemCheck()
-  const libraries = unique([...(await librariesOf(node.binary)), ...checker])
+  const host = hostLibraries(config.machine.arch)
+  const checker = config.data === undefined ? [] : await fileSystemCheck(host)
+  const libraries = unique([...(await librariesOf(node.binary, host)), ...checker])
   return runStep({
     label: 'Runtime layer',
     name: 'runtime',
@@ -58,10 +59,23 @@ export async function buildRuntime({ config, cache, out }: RuntimeOptions): Prom
   })
 }
 
+/** A shared library or program of this host, and its path in the guest. */
+interface Library {
+  /** With links resolved. */
+  file: string
+  guestPath: string
+}
+
+/** Returns the libraries of a program. They have the same path in the guest, where its loader finds them. */
+async function librariesOf(program: string, host: HostLibraries): Promise<Library[]> {
+  const paths = [...librariesOfProgram(program, host).values()].map(({ file }) => file).sort()
+  return Promise.all(paths.map(async (guestPath) => ({ file: await realpath(guestPath), guestPath })))
+}
+
 /** Returns the program that checks the data disk at boot, and its libraries: only a machine with a data disk has them. */
-async function fileSystemCheck(): Promise<Library[]> {
+async function fileSystemCheck(host: HostLibraries): Promise<Library[]> {
   const file = requireProgram('e2fsck', 'check the data disk at boot')
-  return [{ file: await realpath(file), guestPath: '/bin/e2fsck' }, ...(await librariesOf(file))]
+  return [{ file: await realpath(file), guestPath: '/bin/e2fsck' }, ...(await librariesOf(file, host))]
 }
 
 function unique(libraries: readonly Library[]): Library[] {

@@ -10,7 +10,7 @@ import { nodeAbi } from '../runtime/node.ts'
 import { type Guest, libraryFolder, packAddons } from './addons.ts'
 import { type Package, packedFolders, productionClosure, readManifest } from './closure.ts'
 import { followImports } from './imports.ts'
-import { hostLibraries, namesOf } from './libraries.ts'
+import { hostLibraries, librariesOfProgram } from '../host/libraries.ts'
 import { addNamed, addOwn, checkLinks, collectionFor } from './own.ts'
 import { addPackage, type Pruned } from './packages.ts'
 import { digestTree, type Tree } from './tree.ts'
@@ -95,7 +95,7 @@ function withSourceMaps(config: SystemConfig): SystemConfig {
 
 function guest({ machine: { arch } }: SystemConfig, node: string): Guest {
   const host = hostLibraries(arch)
-  return { host, runtime: namesOf(node, host), node: nodeAbi(node) }
+  return { host, runtime: new Set(librariesOfProgram(node, host).keys()), node: nodeAbi(node) }
 }
 
 function addText(tree: Tree, path: string, content: string): void {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import { type Guest, packAddons } from '../../../build/app/addons.ts'
 import type { Package } from '../../../build/app/closure.ts'
-import { hostLibraries, namesOf } from '../../../build/app/libraries.ts'
+import { hostLibraries, librariesOfProgram } from '../../../build/host/libraries.ts'
 import type { Tree } from '../../../build/app/tree.ts'
 import { compile, library } from './fixture.ts'
 
@@ -11,7 +11,11 @@ const folder = 'node_modules/addon'
 const packages: Package[] = [{ name: 'addon', version: '1.0.0', folder, manifest: {} }]
 const host = hostLibraries('x64')
 const node = { version: '24.21.0', abi: 137 }
-const guest = (): Guest => ({ host, runtime: namesOf(process.execPath, host), node })
+const guest = (): Guest => ({
+  host,
+  runtime: new Set(librariesOfProgram(process.execPath, host).keys()),
+  node,
+})
 
 function treeOf(root: string, paths: string[]): Tree {
   return new Map(

@@ -7,6 +7,8 @@ export interface Elf {
   needed: string[]
   /** Folders to look for them in before any other; `$ORIGIN` is the folder of the file. */
   rpath: string[]
+  /** Absolute path of the loader that starts a program; undefined for a library. */
+  interpreter: string | undefined
   /** NODE_MODULE_VERSION that an addon is compiled for; undefined where it does not matter, as with Node-API. */
   abi: number | undefined
 }
@@ -15,9 +17,9 @@ export interface Elf {
 export type Foreign = 'macOS' | 'Windows' | 'unknown'
 
 const machines: Record<number, Elf['machine']> = { 3: 'ia32', 40: 'arm', 62: 'x64', 183: 'arm64' }
-const segment = { load: 1, dynamic: 2 }
+const segment = { load: 1, dynamic: 2, interpreter: 3 }
 const tag = { end: 0, needed: 1, strings: 5, stringBytes: 10, rpath: 15, runpath: 29 }
-const nothing = { needed: [], rpath: [], abi: undefined }
+const nothing = { needed: [], rpath: [], interpreter: undefined, abi: undefined }
 const headerBytes = 64
 const segmentBytes = 56
 
@@ -54,8 +56,17 @@ export function readElf(path: string): Elf | Foreign {
     const machine = (header[5] === 1 ? machines[header.readUInt16LE(18)] : undefined) ?? 'another processor'
     const is64 = header[4] === 2 && header[5] === 1
     if (!is64) return { machine, ...nothing }
-    const { needed, rpath, names } = dynamic(read, segments(read, header))
-    return { machine, needed, rpath, abi: versionIn(names) ?? registeredVersion(read, header, names) }
+    const all = segments(read, header)
+    const { needed, rpath, names } = dynamic(read, all)
+    const loader = all.find(({ type }) => type === segment.interpreter)
+    const interpreter = loader && cString(read, loader.offset)
+    return {
+      machine,
+      needed,
+      rpath,
+      interpreter,
+      abi: versionIn(names) ?? registeredVersion(read, header, names),
+    }
   } catch (error) {
     // Offsets that lead nowhere: the file is cut off or damaged.
     if (error instanceof RangeError) return 'unknown'

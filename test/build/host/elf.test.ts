@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readElf } from '../../../build/app/elf.ts'
-import { compile, library } from './fixture.ts'
+import { readElf } from '../../../build/host/elf.ts'
+import { compile, library } from '../app/fixture.ts'
 
 await t.test('reads the libraries that a library needs, and their search path', (t) => {
   const folder = t.testdir({})

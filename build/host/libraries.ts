@@ -1,8 +1,9 @@
 import { realpathSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
+import { UserError } from '../../config/lib/errors.ts'
 import { runSync } from '../../config/lib/run.ts'
+import type { SystemConfig } from '../../config/system.types.ts'
 import { type Elf, readElf } from './elf.ts'
-import type { Arch } from './platform.ts'
 
 /** Shared libraries of this host: the name that programs ask for, and its file. */
 export type HostLibraries = ReadonlyMap<string, string>
@@ -23,34 +24,36 @@ export interface Needed {
 }
 
 /** Lists the libraries in this host's loader cache. */
-export function hostLibraries(arch: Arch): HostLibraries {
-  const listing = runSync(['ldconfig', '-p'], { purpose: 'find the shared libraries of native addons' })
+export function hostLibraries(arch: SystemConfig['machine']['arch']): HostLibraries {
+  const listing = runSync(['ldconfig', '-p'], { purpose: 'find the shared libraries of this host' })
   const kind = arch === 'x64' ? 'x86-64' : 'AArch64'
   const libraries = new Map<string, string>()
   for (const [, name = '', about = '', file = ''] of listing.matchAll(/^\s*(\S+) \((.*?)\) => (\S+)$/gm)) {
-    // The loader takes the first.
-    if (about.includes(kind) && !libraries.has(name)) libraries.set(name, file)
+    // The loader takes the first. Some have another file for newer CPUs than the machine may have.
+    const fits = about.includes(kind) && !about.includes('hwcap')
+    if (fits && !libraries.has(name)) libraries.set(name, file)
   }
   return libraries
 }
 
-/** Returns the names of all libraries that a program loads, directly or not, including its loader. */
-export function namesOf(binary: string, host: HostLibraries): Set<string> {
-  const { found, missing } = librariesOf(binary, host, new Set())
-  return new Set([...found.keys(), ...missing])
-}
-
 /**
  * Finds the libraries that a compiled file needs, directly or not, as the loader does: along the
- * file's own path (`$ORIGIN/…`), then on the host.
+ * file's own path (`$ORIGIN/…`), then on the host. The loader of a program is one of them.
  *
  * @param present names of libraries that the layer has already
  */
-export function librariesOf(binary: string, host: HostLibraries, present: ReadonlySet<string>): Needed {
+export function librariesOf(
+  binary: string,
+  host: HostLibraries,
+  present: ReadonlySet<string> = new Set(),
+): Needed {
   const needed: Needed = { found: new Map(), missing: [] }
   const visit = (file: string): void => {
     const elf = readElf(file)
     if (typeof elf === 'string') return
+    const { interpreter } = elf
+    if (interpreter !== undefined)
+      needed.found.set(basename(interpreter), { file: interpreter, relative: false })
     for (const name of elf.needed) {
       if (present.has(name) || needed.found.has(name) || needed.missing.includes(name)) continue
       const library = onPath(file, elf, name) ?? onHost(host, name)
@@ -64,6 +67,19 @@ export function librariesOf(binary: string, host: HostLibraries, present: Readon
   }
   visit(binary)
   return needed
+}
+
+/**
+ * Finds the libraries of a program of this host.
+ *
+ * @throws {UserError} naming those that this host does not have
+ */
+export function librariesOfProgram(program: string, host: HostLibraries): ReadonlyMap<string, FoundLibrary> {
+  const { found, missing } = librariesOf(program, host)
+  if (missing.length === 0) return found
+  throw new UserError(`${program} needs libraries that this host does not have: ${missing.join(', ')}`, {
+    hint: 'npm run doctor   shows what is missing and how to install it',
+  })
 }
 
 function onPath(file: string, { machine, rpath }: Elf, name: string): FoundLibrary | undefined {
