@@ -16,6 +16,7 @@ import { requireProgram } from '../config/lib/find.ts'
 import { runSync } from '../config/lib/run.ts'
 import { writeCertificates, writeSkeleton, writeZones, zoneInputs } from './runtime/skeleton.ts'
 import { type HostLibraries, hostLibraries, librariesOfProgram } from './host/libraries.ts'
+import { dropLocales, localeInputs } from './runtime/locales.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
 import { buildSystem, bundles, systemInputs } from './runtime/system.ts'
 
@@ -32,6 +33,7 @@ const timestamp = 1_767_225_600
 /** Packs Node, its libraries, init, the native binding and the system layer into the root file system. */
 export async function buildRuntime({ config, cache, out }: RuntimeOptions): Promise<Artefact[]> {
   const { compression } = config.image
+  const { locales } = config.runtime
   const node = await npmNode(config.machine.arch)
   const host = hostLibraries(config.machine.arch)
   const checker = config.data === undefined ? [] : await fileSystemCheck(host)
@@ -41,11 +43,11 @@ export async function buildRuntime({ config, cache, out }: RuntimeOptions): Prom
     name: 'runtime',
     dist: out,
     cache,
-    inputs: await runtimeInputs(node, libraries, compression),
+    inputs: await runtimeInputs({ node, libraries, locales, compression }),
     async make(into) {
       const line = progress(`Packing Node ${node.version} (${compression})`)
       const staged = `${into}-staged`
-      await stage(staged, node, libraries)
+      await stage(staged, { node, libraries, locales })
       const layer = join(into, 'layer')
       await packLayer({ source: staged, out: layer, compression, timestamp })
       line.done(formatBytes((await stat(layer)).size))
@@ -82,8 +84,14 @@ function unique(libraries: readonly Library[]): Library[] {
   return [...new Map(libraries.map((library) => [library.guestPath, library])).values()]
 }
 
+interface Parts {
+  node: NodeRuntime
+  libraries: Library[]
+  locales: SystemConfig['runtime']['locales']
+}
+
 /** Writes the root file system into the folder `into`. */
-async function stage(into: string, node: NodeRuntime, libraries: Library[]): Promise<void> {
+async function stage(into: string, { node, libraries, locales }: Parts): Promise<void> {
   await writeSkeleton(into)
   writeZones(into)
   writeCertificates(into, node.binary)
@@ -95,6 +103,9 @@ async function stage(into: string, node: NodeRuntime, libraries: Library[]): Pro
     await buildSystem({ out: join(into, `nodeos/${name}.mjs`), entry })
   }
   await addStripped(into, node.binary, '/bin/node')
+  if (locales !== 'all') {
+    await dropLocales(join(into, 'bin/node'), { languages: locales, original: node.binary })
+  }
   for (const { file, guestPath } of libraries) await addStripped(into, file, guestPath)
 }
 
@@ -107,11 +118,12 @@ async function addStripped(into: string, file: string, guestPath: string): Promi
 }
 
 /** Returns everything that determines the layer's bytes. */
-async function runtimeInputs(
-  node: NodeRuntime,
-  libraries: Library[],
-  compression: Compression,
-): Promise<Record<string, string>> {
+async function runtimeInputs({
+  node,
+  libraries,
+  locales,
+  compression,
+}: Parts & { compression: Compression }): Promise<Record<string, string>> {
   const { size } = await stat(node.binary)
   return {
     node: `${node.version} ${size}`,
@@ -122,6 +134,7 @@ async function runtimeInputs(
     ...(await nativeInputs()),
     ...(await systemInputs()),
     ...(await zoneInputs()),
+    ...(locales === 'all' ? {} : await localeInputs(locales)),
     skeleton: await hashFile(join(import.meta.dirname, 'runtime/skeleton.ts')),
     packer: await packerVersion(compression),
   }

@@ -6,6 +6,7 @@ import { initConf, initLimits } from '../kernel/contract/init-conf.ts'
 import { nearest, type Problem, quote, suggest } from './explain.ts'
 import { child } from './pointer.ts'
 import type { Check } from './facts.ts'
+import { locales } from './locales.ts'
 import { zone } from './zone.ts'
 
 const arch: Check = {
@@ -273,5 +274,6 @@ export const checks: Check[] = [
   init,
   backoff,
   parts,
+  locales,
   zone,
 ]

@@ -10,10 +10,16 @@ export interface Problem {
   text: string
 }
 
+const ofChoice = new Set(['const', 'type', 'oneOf'])
+
 /** Describes ajv's errors in words: one problem for each key, however many errors ajv reports for it. */
 export function explain(errors: readonly ErrorObject[], value: unknown, schema: Schema): Problem[] {
   const problems = new Map<string, Problem>()
   for (const error of errors) {
+    // Of a value that may be a list, ajv reports that it is nothing else, too.
+    const inner = `${error.instancePath}/`
+    if (ofChoice.has(error.keyword) && errors.some(({ instancePath }) => instancePath.startsWith(inner)))
+      continue
     // A propertyNames error for the same name follows.
     if (error.propertyName !== undefined && error.keyword !== 'propertyNames') continue
     const problem = explainOne(error, value, schema)

@@ -73,7 +73,8 @@ export function schemaAt(schema: Schema, pointer: string): Schema | undefined {
   return steps(pointer).reduce<Schema | undefined>((found, step) => {
     const named = found?.properties?.[step]
     if (named !== undefined) return named
-    if (found?.items !== undefined) return found.items
+    const list = found?.oneOf?.find(({ items }) => items !== undefined) ?? found
+    if (list?.items !== undefined) return list.items
     return typeof found?.additionalProperties === 'object' ? found.additionalProperties : undefined
   }, schema)
 }

@@ -157,6 +157,15 @@ export interface SystemConfig {
     cmdline: string;
   };
   /**
+   * Node as the machine has it.
+   */
+  runtime: {
+    /**
+     * Languages that Intl, toLocaleString and localeCompare support, such as ["en", "de"], or "all". A language includes its regions and its encodings; English is always included. Each language that is left out makes the image smaller.
+     */
+    locales: "all" | string[];
+  };
+  /**
    * Compression and image formats.
    */
   image: {

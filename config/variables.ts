@@ -66,10 +66,13 @@ function nearestVariable(name: string, known: string[]): string | undefined {
 
 /** Parses a value of the schema's type; returns an invalid one unchanged, for the schema to reject. */
 function valueOf(text: string, schema: Schema, source: string): Json {
-  const types = new Set([schema, ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].map(({ type }) => type))
+  const choices = [schema, ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])]
+  if (choices.some((choice) => choice.const === text)) return text
+  const types = new Set(choices.map(({ type }) => type))
   if (types.has('object')) return parseJson(text, source)
   if (types.has('array')) {
-    if (schema.items?.type !== 'string' || text.trimStart().startsWith('[')) return parseJson(text, source)
+    if (choices.every(({ items }) => items?.type !== 'string') || text.trimStart().startsWith('['))
+      return parseJson(text, source)
     return text
       .split(',')
       .map((item) => item.trim())

@@ -11,6 +11,7 @@ import { type Guest, libraryFolder, packAddons } from './addons.ts'
 import { type Package, packedFolders, productionClosure, readManifest } from './closure.ts'
 import { followImports } from './imports.ts'
 import { hostLibraries, librariesOfProgram } from '../host/libraries.ts'
+import { missingLocales } from './locales.ts'
 import { addNamed, addOwn, checkLinks, collectionFor } from './own.ts'
 import { addPackage, type Pruned } from './packages.ts'
 import { digestTree, type Tree } from './tree.ts'
@@ -63,7 +64,7 @@ export function planApp({ root: repository, config, node }: PlanOptions): Plan {
   for (const [path, target] of links) tree.set(path, { kind: 'link', target })
   addText(tree, 'package.json', rootManifest(root))
   requireEntry(root, tree, entry)
-  warnings.push(...followImports(own, { config, packages }))
+  warnings.push(...followImports(own, { config, packages }), ...missingLocales(own, config))
   checkLinks(own)
   const schema = join(root, 'config/app.schema.json')
   if (tree.has('kernel/kit/config.ts') && existsSync(schema))

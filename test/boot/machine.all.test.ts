@@ -31,7 +31,7 @@ const answers: [path: string, wanted: unknown, why: string][] = [
   ['/shell', ['ENOENT', 'ENOENT', 'ENOENT', 'ENOENT'], 'there is no shell'],
   ['/ipv4', 'there and back', 'IPv4 loopback'],
   ['/ipv6', 'there and back', 'IPv6 loopback'],
-  ['/intl', 'Donnerstag, 1. Januar 1970', 'full ICU'],
+  ['/intl', 'Thursday, 1 January 1970', 'locale data'],
   [
     '/dns?name=localhost',
     [

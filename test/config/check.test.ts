@@ -176,6 +176,32 @@ const cases: [name: string, system: object, expected: (string | RegExp)[]][] = [
         `${key}: must not contain a line break or NUL, because the machine reads its settings line by line`,
     ),
   ],
+  ['languages', { runtime: { locales: ['de', 'no', 'fil'] } }, []],
+  ['all languages', { runtime: { locales: 'all' } }, []],
+  [
+    'languages that Node does not have, or has by another code',
+    { runtime: { locales: ['en', 'xx', 'iw', 'tl'] } },
+    [
+      'runtime.locales[1]: must be a language that Node supports, such as "de", got "xx"',
+      'runtime.locales[2]: must be "he", the current code of "iw"',
+      'runtime.locales[3]: must be "fil", the current code of "tl"',
+    ],
+  ],
+  [
+    'languages with regions',
+    { runtime: { locales: ['en', 'de-AT', 1] } },
+    [
+      'runtime.locales[1]: must be the code of a language, such as "de", without a region, got "de-AT"',
+      'runtime.locales[2]: must be the code of a language, such as "de", without a region, got 1',
+    ],
+  ],
+  [
+    'something else than languages',
+    { runtime: { locales: 'de' } },
+    [
+      'runtime.locales: must be "all" or a list (no duplicates), each item the code of a language, such as "de", without a region, got "de"',
+    ],
+  ],
   [
     'checks skip values that the schema rejects',
     { ports: [{ guest: 'x' }], health: { port: 1 }, restart: { backoffInitial: 2, backoffMax: 1 } },

@@ -57,6 +57,11 @@ await t.test('parses variables as the types of their keys', async (t) => {
   t.same(config.network.dns, [])
   t.same(config.ports, [{ guest: 80, host: 3000, protocol: 'tcp' }])
   t.equal((await load(t, { env: { NODEOS_APP_PROCESSES: '2' } })).app.processes, 2)
+  const locales = async (text: string): Promise<unknown> =>
+    (await load(t, { env: { NODEOS_RUNTIME_LOCALES: text } })).runtime.locales
+  t.equal(await locales('all'), 'all')
+  t.same(await locales('en,de'), ['en', 'de'])
+  t.same(await locales('["ja"]'), ['ja'])
 })
 
 await t.test(
