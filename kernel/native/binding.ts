@@ -43,22 +43,10 @@ export interface RouteOptions {
   /** Of the interface. */
   index: number
   gateway?: string
-  metric?: number
   /** Preferred source address; the route goes when it goes. */
   source?: string
   /** The gateway is on the link though no route says so. */
   onLink?: boolean
-}
-
-/** A unicast route of the main table. */
-export interface Route {
-  family: 4 | 6
-  destination: string
-  prefix: number
-  index: number
-  metric: number
-  gateway?: string
-  source?: string
 }
 
 /** Names what passes bytes. */
@@ -76,9 +64,6 @@ export interface Native {
   /** Adds the address, or renews its lifetimes when it is there already. */
   addressAdd(index: number, address: string, prefix: number, options?: AddressOptions): void
   addressDel(index: number, address: string, prefix: number): void
-  routes(): Route[]
-  /** @throws EEXIST when there is one to the same destination with the same metric */
-  routeAdd(route: RouteOptions): void
   routeReplace(route: RouteOptions): void
   routeDel(route: RouteOptions): void
   /** File descriptor of a UDP socket for the DHCP client port on one interface; the caller closes it. */
@@ -107,10 +92,6 @@ export interface Native {
   clockAdjust(offsetMs: number): void
   /** Reads the clock of a device such as /dev/ptp0, in milliseconds since 1970. */
   clockRead(path: string): number
-  /** mount(2); `flags` are its MS_ bits. */
-  mount(source: string, target: string, type: string, flags?: number, data?: string): void
-  /** umount2(2); `flags` are its MNT_ bits. */
-  unmount(target: string, flags?: number): void
 }
 
 /** Loads the binding from a file. Unlike `createRequire`, this costs nothing but the load itself. */

@@ -1,4 +1,4 @@
-/* State of the machine rather than of the process: its name, its clock, its mounts. */
+/* State of the machine rather than of the process: its name and its clock. */
 #define _GNU_SOURCE
 #include "native.h"
 
@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <math.h>
-#include <sys/mount.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,38 +73,12 @@ static napi_value clock_read(napi_env env, napi_callback_info info) {
     return check_status(env, napi_create_double(env, milliseconds, &result)) ? result : NULL;
 }
 
-static napi_value mount_at(napi_env env, napi_callback_info info) {
-    napi_value arguments[5];
-    char source[PATH_MAX], target[PATH_MAX], type[64], data[1024] = "";
-    int64_t flags = 0;
-    if (!read_arguments(env, info, 5, arguments)) return NULL;
-    if (!read_string(env, arguments[0], "source", source, sizeof source)) return NULL;
-    if (!read_string(env, arguments[1], "target", target, sizeof target)) return NULL;
-    if (!read_string(env, arguments[2], "type", type, sizeof type)) return NULL;
-    if (is_given(env, arguments[3]) && !read_integer(env, arguments[3], "flags", 0, UINT32_MAX, &flags)) return NULL;
-    if (is_given(env, arguments[4]) && !read_string(env, arguments[4], "data", data, sizeof data)) return NULL;
-    if (mount(source, target, type, (unsigned long)flags, *data ? data : NULL) != 0) {
-        return throw_errno(env, errno, "mount", target);
-    }
-    return NULL;
-}
-
-static napi_value unmount_at(napi_env env, napi_callback_info info) {
-    napi_value arguments[2];
-    char target[PATH_MAX];
-    int64_t flags = 0;
-    if (!read_arguments(env, info, 2, arguments)) return NULL;
-    if (!read_string(env, arguments[0], "target", target, sizeof target)) return NULL;
-    if (is_given(env, arguments[1]) && !read_integer(env, arguments[1], "flags", 0, INT32_MAX, &flags)) return NULL;
-    if (umount2(target, (int)flags) != 0) return throw_errno(env, errno, "unmount", target);
-    return NULL;
-}
-
 bool define_system(napi_env env, napi_value exports) {
     const struct native_method methods[] = {
-        {"setHostname", set_hostname}, {"clockSet", clock_set},    {"clockAdjust", clock_adjust},
+        {"setHostname", set_hostname},
+        {"clockSet", clock_set},
+        {"clockAdjust", clock_adjust},
         {"clockRead", clock_read},
-        {"mount", mount_at},           {"unmount", unmount_at},
     };
     return define_methods(env, exports, methods, sizeof methods / sizeof *methods);
 }
