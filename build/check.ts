@@ -4,19 +4,18 @@ import { checkAppConfig } from '../config/app.ts'
 import { checkConfig } from '../config/check.ts'
 import { configFacts } from '../config/facts.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { formatFragments, formatTools } from './image/format.ts'
+import { formatFragments } from './image/format.ts'
 import { checkRequirement } from './host/checks.ts'
 import { unsupportedHint, type HostFacts, unsupported } from './host/facts.ts'
 import { describeMissing, findMissing, remedy } from './host/find.ts'
 import { isWritable, nearestExisting, spaceProblems } from './host/space.ts'
-import { dataTools, requirementsFor } from './host/tools.ts'
+import { type Requirement, requirementsFor } from './host/tools.ts'
 import { fragmentNames, readFragments, requests } from './kernel/fragments.ts'
-import { kernelKey } from './kernel.ts'
 import { jobsFrom } from './kernel/compile.ts'
-import { type Cache, hasEntry } from './pipeline/cache.ts'
+import { buildNeeds, type Needs } from './needs.ts'
+import type { Cache } from './pipeline/cache.ts'
 import { UserError } from '../config/lib/errors.ts'
 import { log } from '../config/lib/log.ts'
-import { isCurrent, readRecord } from './pipeline/record.ts'
 import { npmNode } from './runtime/node.ts'
 
 /** Something that prevents a build, and how to solve it. */
@@ -60,12 +59,17 @@ export async function check(options: CheckOptions): Promise<Findings> {
   await collect(problems, async () => checkAppConfig(options.root))
   await collect(problems, async () => jobsFrom(options.jobs))
   if (config !== undefined) await checkParts(config, options.root, { problems, warnings })
-  const kernelAtHand = await hasKernel(options, config)
-  await checkTools(facts, kernelAtHand, config, { problems, warnings })
+  const { compilesKernel, required } = await needs(options, config)
+  await checkTools(options, required, config, { problems, warnings })
   checkFolders(options, problems)
-  if (!kernelAtHand) checkKernelFolder(options, problems)
-  checkSpace(options, kernelAtHand, problems)
+  if (compilesKernel) checkKernelFolder(options, problems)
+  checkSpace(options, compilesKernel, problems)
   return { problems, warnings }
+}
+
+async function needs(options: CheckOptions, config: SystemConfig | undefined): Promise<Needs> {
+  if (config !== undefined) return buildNeeds({ ...options, config })
+  return { compilesKernel: true, required: requirementsFor(['kernel', 'programs', 'compiler', 'build']) }
 }
 
 /** Runs a check; a UserError becomes a problem. */
@@ -92,58 +96,25 @@ async function checkParts(
   warnings.push(...checkConfig(config, configFacts(root)).warnings)
 }
 
-/** Returns whether the kernel of this configuration is compiled already: its tools are not needed then. */
-async function hasKernel(
-  { root, dist, cache }: CheckOptions,
-  config: SystemConfig | undefined,
-): Promise<boolean> {
-  if (config === undefined) return false
-  try {
-    const key = await kernelKey({ config, cache }, root)
-    if (key === undefined) return false
-    const record = await readRecord(join(dist, 'kernel'))
-    return (record?.key === key && (await isCurrent(record))) || (await hasEntry(cache, key))
-  } catch (error) {
-    // Another check reports it.
-    if (!(error instanceof UserError)) throw error
-    return false
-  }
-}
-
 async function checkTools(
-  facts: HostFacts,
-  kernelAtHand: boolean,
+  { facts }: CheckOptions,
+  required: Requirement[],
   config: SystemConfig | undefined,
   { problems, warnings }: Findings,
 ): Promise<void> {
-  const required = requirementsFor(
-    kernelAtHand ? ['build'] : ['kernel', 'build'],
-    config?.image.compression,
-    config === undefined ? [] : await toolNames(config),
-  )
-  const needed = findMissing(required, facts)
-  if (needed.length > 0) {
-    const text = needed.map((requirement) => describeMissing(requirement)).join('\n')
-    problems.push({ text, hint: remedy(needed, facts) })
+  const missing = findMissing(required, facts)
+  if (missing.length > 0) {
+    const text = missing.map((requirement) => describeMissing(requirement)).join('\n')
+    problems.push({ text, hint: remedy(missing, facts) })
   }
-  const versioned = required.filter((item) => item.atLeast !== undefined && !needed.includes(item))
+  const versioned = required.filter((item) => item.atLeast !== undefined && !missing.includes(item))
   for (const item of await Promise.all(versioned.map(async (item) => checkRequirement(item, facts)))) {
     if (item.status === 'bad') problems.push({ text: `${item.name} ${item.detail}`, hint: item.hint })
   }
-  const later = findMissing(
-    [
-      ...(kernelAtHand ? requirementsFor(['kernel']) : []),
-      ...(config?.deploy.target === 'local' ? requirementsFor(['boot']) : []),
-    ],
-    facts,
-  )
+  const later = config?.deploy.target === 'local' ? findMissing(requirementsFor(['boot']), facts) : []
   if (later.length > 0) {
     warnings.push([...later.map((item) => describeMissing(item)), `  ${remedy(later, facts)}`].join('\n'))
   }
-}
-
-async function toolNames(config: SystemConfig): Promise<string[]> {
-  return [...(await formatTools(config)), ...(config.data === undefined ? [] : dataTools)]
 }
 
 function checkFolders({ dist, cache }: CheckOptions, problems: Problem[]): void {
@@ -179,8 +150,8 @@ function checkKernelFolder({ root, dist }: CheckOptions, problems: Problem[]): v
   }
 }
 
-function checkSpace({ dist, cache }: CheckOptions, kernelAtHand: boolean, problems: Problem[]): void {
-  const kernel = kernelAtHand ? { tree: 0, source: 0 } : kernelBytes
+function checkSpace({ dist, cache }: CheckOptions, compilesKernel: boolean, problems: Problem[]): void {
+  const kernel = compilesKernel ? kernelBytes : { tree: 0, source: 0 }
   const lines = spaceProblems([
     { folder: dist, bytes: layerBytes.dist + kernel.tree },
     { folder: cache.own, bytes: layerBytes.cache + kernel.source },

@@ -1,9 +1,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, isAbsolute, join } from 'node:path'
 import { styleText } from 'node:util'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { formatTools } from './image/format.ts'
 import {
   type Check,
   checkDisk,
@@ -16,8 +15,9 @@ import {
 import { type HostFacts, hostFacts } from './host/facts.ts'
 import { findMissing, remedy } from './host/find.ts'
 import { judgeKvm, type KvmEvidence, readKvmEvidence } from './host/kvm.ts'
-import { installStages, requirements, requirementsFor } from './host/tools.ts'
+import { requirements, requirementsFor } from './host/tools.ts'
 import { knownSource, type Pin, readPin } from './kernel/source.ts'
+import { needsHere } from './needs.ts'
 import { type Cache, cacheFrom } from './pipeline/cache.ts'
 import { main } from '../config/lib/main.ts'
 import { dist, root } from '../config/lib/paths.ts'
@@ -51,24 +51,24 @@ const kernelBytes = 2.5e9
 /** Checks everything that builds, boots and tests need from the host. */
 export async function diagnose({ facts, kvm, cache, dist, loadConfig }: DoctorOptions): Promise<Diagnosis> {
   const config = await loadConfig().catch(() => undefined)
-  const tools = config === undefined ? [] : await formatTools(config).catch(() => [])
-  const wanted = requirements.map((item) =>
-    tools.includes(item.name) ? { ...item, stage: 'build' as const } : item,
-  )
+  const { compilesKernel, required } = await needsHere(loadConfig, { cache, root, dist })
   const pin = readPin(root)
   const checks = [
     checkSystem(facts),
     await checkNode(() => npmNode('x64'), process.versions.node),
     await checkNpm(facts),
-    ...(await Promise.all(wanted.map(async (requirement) => checkRequirement(requirement, facts)))),
+    ...(await Promise.all(
+      requirements.map(async (item) => checkRequirement(item, facts, required.includes(item))),
+    )),
     ...checkDisk([dist, cache.own], kernelBytes),
     checkMemory(facts.memory),
     checkKvm(judgeKvm(kvm)),
     await checkConfig(loadConfig),
-    await checkSource(config?.kernel.source ?? 'auto', pin, cache, facts),
+    compilesKernel ? await checkSource(config?.kernel.source ?? 'auto', pin, cache, facts) : kernelThere,
     checkCache(cache),
+    ...checkStores(cache),
   ]
-  const missing = findMissing(requirementsFor(installStages), facts)
+  const missing = findMissing(required, facts)
   const untested = findMissing(requirementsFor(['test']), facts)
   return {
     ok: checks.every(({ status }) => status !== 'bad'),
@@ -133,6 +133,8 @@ async function checkConfig(load: () => Promise<SystemConfig>): Promise<Check> {
   }
 }
 
+const kernelThere: Check = { name: 'kernel', status: 'good', detail: 'compiled already' }
+
 /** Checks that a kernel source is available, without downloading it. */
 async function checkSource(setting: string, pin: Pin, cache: Cache, facts: HostFacts): Promise<Check> {
   const name = 'kernel source'
@@ -163,13 +165,20 @@ async function reach(url: string): Promise<string | undefined> {
   }
 }
 
-function checkCache({ own, others }: Cache): Check {
+function checkStores({ others }: Cache): Check[] {
+  return others.map((store) =>
+    isAbsolute(store) && !existsSync(store)
+      ? { name: 'store', status: 'warning', detail: `${store} does not exist`, hint: 'see NODEOS_CACHE' }
+      : { name: 'store', status: 'good', detail: store },
+  )
+}
+
+function checkCache({ own }: Cache): Check {
   const bytes = filesIn(own).reduce(
     (sum, file) => sum + (statSync(join(own, file), { throwIfNoEntry: false })?.size ?? 0),
     0,
   )
-  const also = others.length > 0 ? `; also reads ${others.join(', ')}` : ''
-  return { name: 'cache', status: 'good', detail: `${own}, ${formatBytes(bytes)}${also}` }
+  return { name: 'cache', status: 'good', detail: `${own}, ${formatBytes(bytes)}` }
 }
 
 function filesIn(folder: string): string[] {

@@ -13,14 +13,25 @@ import {
   treeVersion,
   unpackSource,
 } from './kernel/prepare.ts'
-import { fetchSource, findSource, knownSource, readPin, type Source } from './kernel/source.ts'
+import {
+  fetchSource,
+  findSource,
+  knownSource,
+  type Pin,
+  pinnedSources,
+  readPin,
+  type Source,
+} from './kernel/source.ts'
 import { type Artefact, readRecord } from './pipeline/record.ts'
 import { hashText } from '../config/lib/hash.ts'
-import { type Cache, cacheFrom, cacheKey } from './pipeline/cache.ts'
+import { type Cache, cacheFrom } from './pipeline/cache.ts'
+import type { Inputs } from './pipeline/key.ts'
+import { readPins } from './pipeline/pins.ts'
 import { log, progress } from '../config/lib/log.ts'
 import { main } from '../config/lib/main.ts'
 import { dist, root } from '../config/lib/paths.ts'
-import { runStep } from './pipeline/step.ts'
+import { runStep, type Step } from './pipeline/step.ts'
+import { findProgram } from '../config/lib/find.ts'
 import { runSync } from '../config/lib/run.ts'
 
 /** Kernels for direct boot and firmware boot, their configuration and their version. */
@@ -37,29 +48,47 @@ export interface KernelOptions {
 }
 
 /**
- * Compiles the kernel, or takes it from the cache when nothing that it is made from has changed.
+ * Compiles the kernel, or takes it from a store when nothing that it is made from has changed.
  *
  * @returns `kernel/vmlinux`, `kernel/vmlinuz`, `kernel/config` and `kernel/version`
  */
-export async function buildKernel({
-  config,
-  cache,
-  out,
-  jobs,
-  beforeCompiling,
-}: KernelOptions): Promise<Artefact[]> {
-  const source = await findSource(config.kernel.source, readPin(root), sourcesIn(cache))
-  const inputs = await kernelInputs(config, source, root)
+export async function buildKernel(options: KernelOptions): Promise<Artefact[]> {
+  return runStep(await kernelStep(options))
+}
+
+/** Describes the step. It knows pinned kernels of this configuration without their source and without a compiler. */
+export async function kernelStep(options: KernelOptions, repository = root): Promise<Step> {
+  const { config, cache, out, jobs, beforeCompiling } = options
+  const pin = readPin(repository)
+  const { source: setting } = config.kernel
+  const common = await commonInputs(config, repository)
+  const known = await knownSource(setting, pin, sourcesIn(cache))
+  const identities = await storedSources(setting, pin, cache)
+  if (known !== undefined) identities.push(known.identity)
+  let source = known
+  const inputsNow = (identity: string): Inputs => ({
+    source: identity,
+    compiler: compilerVersion(),
+    ...common,
+  })
   const previous = await readRecord(join(out, 'kernel'))
-  return runStep({
+  return {
     label: 'Kernel',
     name: 'kernel',
     dist: out,
     cache,
-    inputs,
+    pinned: identities.map((identity) => ({ source: identity, ...common })),
+    inputs:
+      known !== undefined && findProgram('gcc') !== undefined
+        ? inputsNow(known.identity)
+        : async () => {
+            source ??= await findSource(setting, pin, sourcesIn(cache))
+            return inputsNow(source.identity)
+          },
     async make(into, interrupted) {
       await beforeCompiling?.()
-      log.step(compileReason(previous?.artefacts[0]?.inputs, inputs, jobs))
+      source ??= await findSource(setting, pin, sourcesIn(cache))
+      log.step(compileReason(previous?.artefacts[0]?.inputs, inputsNow(source.identity), jobs))
       await fetchSource(source)
       await compileFrom(source, {
         fragments: await fragmentsOf(config, root),
@@ -77,7 +106,13 @@ export async function buildKernel({
       await rename(from, place)
       return Object.fromEntries(files.map((name) => [`kernel/${name}`, join(place, name)]))
     },
-  })
+  }
+}
+
+/** Lists the sources of the kernels that other stores may have. */
+async function storedSources(setting: string, pin: Pin, { pins }: Cache): Promise<string[]> {
+  if (pins === undefined || !['auto', 'distribution', 'tarball'].includes(setting)) return []
+  return pinnedSources(setting, pin, (await readPins(pins, 'kernel')).values())
 }
 
 interface Recipe {
@@ -113,34 +148,18 @@ async function compileFrom(
   line.done(`Linux ${version} from ${source.origin}`)
 }
 
-/** Returns everything that determines the kernel's bytes. */
-async function kernelInputs(
-  config: SystemConfig,
-  source: Source,
-  repository: string,
-): Promise<Record<string, string>> {
-  const compiler = runSync(['gcc', '-dumpfullversion'], { purpose: 'compile the kernel' }).trim()
+/** Returns everything but source and compiler that determines the kernel's bytes. */
+async function commonInputs(config: SystemConfig, repository: string): Promise<Inputs> {
   const fragments = await fragmentsOf(config, repository)
   return {
-    source: source.identity,
-    compiler: `gcc ${compiler}`,
     arch: config.machine.arch,
     ...Object.fromEntries(fragments.map(({ name, text }) => [`fragment ${name}`, hashText(text)])),
     ...(await patchInputs(await listPatches(join(repository, 'kernel/patches')))),
   }
 }
 
-/**
- * Returns the cache key of a configuration's kernel; undefined if its source must be downloaded first.
- *
- * @throws {UserError} when its source or its compiler is not there
- */
-export async function kernelKey(
-  { config, cache }: Pick<KernelOptions, 'config' | 'cache'>,
-  repository = root,
-): Promise<string | undefined> {
-  const source = await knownSource(config.kernel.source, readPin(repository), sourcesIn(cache))
-  return source && cacheKey('kernel', await kernelInputs(config, source, repository))
+function compilerVersion(): string {
+  return `gcc ${runSync(['gcc', '-dumpfullversion'], { purpose: 'compile the kernel' }).trim()}`
 }
 
 async function fragmentsOf(config: SystemConfig, repository: string): Promise<Fragment[]> {
@@ -149,7 +168,7 @@ async function fragmentsOf(config: SystemConfig, repository: string): Promise<Fr
 }
 
 /** Returns the folder of downloaded sources. */
-function sourcesIn({ own }: Cache): string {
+export function sourcesIn({ own }: Pick<Cache, 'own'>): string {
   return join(own, 'sources')
 }
 

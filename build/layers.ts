@@ -8,6 +8,7 @@ import { jobsFrom } from './kernel/compile.ts'
 import { cacheFrom } from './pipeline/cache.ts'
 import { main } from '../config/lib/main.ts'
 import { dist, root } from '../config/lib/paths.ts'
+import { requireTools } from './needs.ts'
 import { buildRuntime } from './runtime.ts'
 import { npmNode } from './runtime/node.ts'
 
@@ -30,6 +31,8 @@ await main(
     const beforeCompiling = async (): Promise<void> => {
       const { binary: node } = await npmNode(config.machine.arch)
       planApp({ root, config, node })
+      // A store may have offered a kernel whose bytes were refused.
+      requireTools(['kernel', 'compiler'], facts)
     }
     await buildKernel({ config, cache, out: dist, jobs: jobsFrom(jobs), beforeCompiling })
     await buildRuntime({ config, cache, out: dist })

@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, realpath, rename, stat } from 'node:fs/promises
 import { dirname, join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { buildInit, buildNative, initInputs, nativeInputs } from './runtime/c-programs.ts'
+import { buildPrograms } from './programs.ts'
 import type { Artefact } from './pipeline/record.ts'
 import { hashFile } from '../config/lib/hash.ts'
 import { type Cache, cacheFrom } from './pipeline/cache.ts'
@@ -38,16 +38,17 @@ export async function buildRuntime({ config, cache, out }: RuntimeOptions): Prom
   const host = hostLibraries(config.machine.arch)
   const checker = config.data === undefined ? [] : await fileSystemCheck(host)
   const libraries = unique([...(await librariesOf(node.binary, host)), ...checker])
+  const programs = await buildPrograms({ config, cache, out })
   return runStep({
     label: 'Runtime layer',
     name: 'runtime',
     dist: out,
     cache,
-    inputs: await runtimeInputs({ node, libraries, locales, compression }),
+    inputs: await runtimeInputs({ node, libraries, programs, locales, compression }),
     async make(into) {
       const line = progress(`Packing Node ${node.version} (${compression})`)
       const staged = `${into}-staged`
-      await stage(staged, { node, libraries, locales })
+      await stage(staged, { node, libraries, programs, locales })
       const layer = join(into, 'layer')
       await packLayer({ source: staged, out: layer, compression, timestamp })
       line.done(formatBytes((await stat(layer)).size))
@@ -87,17 +88,21 @@ function unique(libraries: readonly Library[]): Library[] {
 interface Parts {
   node: NodeRuntime
   libraries: Library[]
+  programs: Artefact[]
   locales: SystemConfig['runtime']['locales']
 }
 
 /** Writes the root file system into the folder `into`. */
-async function stage(into: string, { node, libraries, locales }: Parts): Promise<void> {
+async function stage(into: string, { node, libraries, programs, locales }: Parts): Promise<void> {
   await writeSkeleton(into)
   writeZones(into)
   writeCertificates(into, node.binary)
-  await buildInit({ out: join(into, 'init') })
   await mkdir(join(into, 'nodeos'))
-  await buildNative({ out: join(into, 'nodeos/native.node'), headers: node.headers })
+  for (const { name, path } of programs) {
+    const file = join(into, placeOf(name))
+    await copyFile(path, file)
+    await chmod(file, 0o755)
+  }
   await buildSystem({ out: join(into, 'nodeos/system.mjs') })
   for (const [name, entry] of Object.entries(bundles)) {
     await buildSystem({ out: join(into, `nodeos/${name}.mjs`), entry })
@@ -107,6 +112,11 @@ async function stage(into: string, { node, libraries, locales }: Parts): Promise
     await dropLocales(join(into, 'bin/node'), { languages: locales, original: node.binary })
   }
   for (const { file, guestPath } of libraries) await addStripped(into, file, guestPath)
+}
+
+/** Returns where a C program is in the layer. */
+function placeOf(program: string): string {
+  return program === 'programs/init' ? 'init' : 'nodeos/native.node'
 }
 
 async function addStripped(into: string, file: string, guestPath: string): Promise<void> {
@@ -121,6 +131,7 @@ async function addStripped(into: string, file: string, guestPath: string): Promi
 async function runtimeInputs({
   node,
   libraries,
+  programs,
   locales,
   compression,
 }: Parts & { compression: Compression }): Promise<Record<string, string>> {
@@ -130,8 +141,7 @@ async function runtimeInputs({
     ...Object.fromEntries(
       await Promise.all(libraries.map(async ({ file, guestPath }) => [guestPath, await hashFile(file)])),
     ),
-    ...(await initInputs()),
-    ...(await nativeInputs()),
+    ...Object.fromEntries(programs.map(({ name, sha256 }) => [placeOf(name), sha256])),
     ...(await systemInputs()),
     ...(await zoneInputs()),
     ...(locales === 'all' ? {} : await localeInputs(locales)),

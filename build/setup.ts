@@ -1,13 +1,16 @@
 import { join } from 'node:path'
 import { unsupportedHint, type HostFacts, hostFacts, unsupported } from './host/facts.ts'
 import { describeMissing, findMissing, packagesFor, remedy } from './host/find.ts'
-import { installStages, type Requirement, requirements, requirementsFor } from './host/tools.ts'
+import { buildStages, type Requirement, requirements, requirementsFor } from './host/tools.ts'
+import { loadConfig } from '../config/load.ts'
+import { cacheFrom } from './pipeline/cache.ts'
+import { needsHere } from './needs.ts'
 import { describeError } from '../config/lib/errors.ts'
 import { log, progress } from '../config/lib/log.ts'
 import { main } from '../config/lib/main.ts'
 import { findProgram } from '../config/lib/find.ts'
 import { tryRunSync } from '../config/lib/run.ts'
-import { dist } from '../config/lib/paths.ts'
+import { dist, root } from '../config/lib/paths.ts'
 
 export interface SetupOptions {
   facts: HostFacts
@@ -80,20 +83,31 @@ async function installWithProgress(packages: readonly string[], prefix: readonly
   line.done(packages.join(' '))
 }
 
+/** Without a flag: what builds of the present configuration run here, and boots. */
+async function wanted({ all, test }: { all?: boolean; test?: boolean }): Promise<readonly Requirement[]> {
+  if (test === true) return requirements
+  if (all === true) return requirementsFor(buildStages)
+  const cache = cacheFrom(process.env)
+  return (await needsHere(async () => loadConfig(), { cache, root, dist })).required
+}
+
 await main(
   import.meta,
   {
     usage: 'node build/setup.ts',
     example: 'node build/setup.ts --test',
     summary:
-      'Installs host packages that builds need, unless that requires a password. Runs after npm install and before npm run test:all.',
-    options: { test: { type: 'boolean' } },
-    help: { test: 'also install what tests need' },
+      'Installs host packages that builds need, unless that requires a password. Runs after npm install and before tests.',
+    options: { all: { type: 'boolean' }, test: { type: 'boolean' } },
+    help: {
+      all: 'also install what other configurations need: compilers, and the tools of all image formats',
+      test: 'also install what npm run test:all needs',
+    },
   },
   async ({ values }) => {
     await setUp({
       facts: hostFacts(process.env),
-      wanted: values.test === true ? requirements : requirementsFor(installStages),
+      wanted: await wanted(values),
       skip: process.env['NODEOS_SKIP_SETUP'] === '1',
       sudo: () =>
         findProgram('sudo') !== undefined &&

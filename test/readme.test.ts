@@ -5,7 +5,7 @@ import t from 'tap'
 import { formatNames } from '../build/image/format.ts'
 import { installCommand } from '../build/host/facts.ts'
 import { packagesFor } from '../build/host/find.ts'
-import { installStages, requirementsFor } from '../build/host/tools.ts'
+import { buildStages, requirementsFor } from '../build/host/tools.ts'
 import { root } from '../config/lib/paths.ts'
 import { isObject } from '../config/lib/json.ts'
 import { schemaProblems } from '../config/load.ts'
@@ -35,7 +35,7 @@ await t.test('README.md has at most 150 lines and links to every folder', async 
 
 await t.test('the packages to install are those that npm run doctor checks', async (t) => {
   for (const [path, mark, stages] of [
-    ['build/README.md', 'apt', installStages],
+    ['build/README.md', 'apt', buildStages],
     ['test/README.md', 'apt-test', ['test']],
   ] as const) {
     const command = installCommand('apt', packagesFor(requirementsFor(stages), 'apt'), false)

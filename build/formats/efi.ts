@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import { type Format, imageCommandLine, looped, part, withFixedTime, writeImage } from '../image/format.ts'
 import { makeEfiFile } from '../image/efi-file.ts'
-import { makeInitramfs } from '../image/initramfs.ts'
+import { initramfsTools, makeInitramfs } from '../image/initramfs.ts'
 
 const efi: Format = {
   summary: 'one EFI program with kernel, command line and layers',
   fragments: ['image-initrd'],
-  tools: ['objcopy', 'objdump', 'linuxx64.efi.stub'],
+  tools: [...initramfsTools, 'objcopy', 'objdump', 'linuxx64.efi.stub'],
   boots: [{ firmware: 'efi', as: 'efi-file' }],
   assemble: async (input) => [
     await writeImage(input, 'nodeos.efi', async (path, work) =>

@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises'
 import { type Format, imageCommandLine, looped, writeImage } from '../image/format.ts'
-import { makeInitramfs } from '../image/initramfs.ts'
+import { initramfsTools, makeInitramfs } from '../image/initramfs.ts'
 
 const initrd: Format = {
   summary: 'the kernel and an initramfs with the layers, for PXE and iPXE',
   fragments: ['image-initrd'],
-  tools: [],
+  tools: initramfsTools,
   boots: [
     { firmware: 'none', as: 'kernel' },
     { firmware: 'bios', as: 'ipxe' },

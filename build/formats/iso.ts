@@ -13,13 +13,14 @@ import {
 } from '../image/format.ts'
 import { makeEsp } from '../image/esp.ts'
 import { loaderFile } from '../host/loaders.ts'
-import { makeInitramfs } from '../image/initramfs.ts'
+import { initramfsTools, makeInitramfs } from '../image/initramfs.ts'
 import { runSync } from '../../config/lib/run.ts'
 
 const iso: Format = {
   summary: 'a hybrid image for CD and USB, for BIOS and EFI',
   fragments: ['image-initrd', 'image-disk', 'image-iso'],
   tools: [
+    ...initramfsTools,
     ...['xorriso', 'mformat', 'mmd', 'mcopy'],
     ...['isolinux.bin', 'isohdpfx.bin', 'ldlinux.c32', 'systemd-bootx64.efi'],
   ],

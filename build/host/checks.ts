@@ -26,10 +26,14 @@ export function checkSystem(facts: HostFacts): Check {
   }
 }
 
-/** Checks that a tool exists and is new enough. */
-export async function checkRequirement(requirement: Requirement, facts: HostFacts): Promise<Check> {
-  const { name, kind, stage, purpose, atLeast } = requirement
-  const bad = stage === 'test' || stage === 'image' ? 'warning' : 'bad'
+/** Checks that a tool exists and is new enough: bad if `needed`, else only worth knowing. */
+export async function checkRequirement(
+  requirement: Requirement,
+  facts: HostFacts,
+  needed = true,
+): Promise<Check> {
+  const { name, kind, purpose, atLeast } = requirement
+  const bad = needed ? 'bad' : 'warning'
   if (findMissing([requirement], facts).length > 0) {
     return {
       name,

@@ -6,14 +6,14 @@ export const managers = ['apt', 'dnf', 'pacman', 'apk', 'zypper'] as const
 export type Manager = (typeof managers)[number]
 
 /**
- * When something is needed: `kernel` only while the kernel is compiled, `build` in every build,
- * `image` for the image formats that name it, and for data disks,
+ * When something is needed: `kernel` while the kernel is compiled, `programs` while init and the native binding are,
+ * `compiler` for either, `build` in every build, `image` for the image formats that name it, and for data disks,
  * `boot` to run the machine here, `test` for `npm run test:all` and `npm run bench`.
  */
-export type Stage = 'kernel' | 'build' | 'image' | 'boot' | 'test'
+export type Stage = 'kernel' | 'programs' | 'compiler' | 'build' | 'image' | 'boot' | 'test'
 
-/** What `npm install` installs; `npm run test:all` installs the rest. */
-export const installStages: readonly Stage[] = ['kernel', 'build', 'image', 'boot']
+/** What builds of any configuration need without a store; `npm run test:all` installs the rest. */
+export const buildStages: readonly Stage[] = ['kernel', 'programs', 'compiler', 'build', 'image', 'boot']
 
 /** A requirement on the host. */
 export interface Requirement {
@@ -48,22 +48,22 @@ export const dataTools = ['e2fsck', 'mke2fs', 'qemu-img'] as const
 
 /** Everything that builds, boots and tests need from the host, each with its purpose. */
 export const requirements: readonly Requirement[] = [
-  command('gcc', 'build', 'compile the kernel and the native binding', same('gcc'), { atLeast: '8' }),
-  header('stdio.h', 'build', 'compile the native binding and the kernel’s own tools', {
+  command('gcc', 'compiler', 'compile the kernel and the native binding', same('gcc'), { atLeast: '8' }),
+  header('stdio.h', 'compiler', 'compile the native binding and the kernel’s own tools', {
     apt: 'libc6-dev',
     dnf: 'glibc-devel',
     pacman: 'glibc',
     apk: 'musl-dev',
     zypper: 'glibc-devel',
   }),
-  command('musl-gcc', 'build', 'compile init', {
+  command('musl-gcc', 'programs', 'compile init', {
     apt: 'musl-tools',
     dnf: 'musl-gcc musl-libc-static',
     pacman: 'musl',
     apk: 'musl-dev',
     zypper: 'musl-devel',
   }),
-  header('linux/netlink.h', 'build', 'compile init and the native binding', {
+  header('linux/netlink.h', 'programs', 'compile init and the native binding', {
     apt: 'linux-libc-dev',
     dnf: 'kernel-headers',
     pacman: 'linux-api-headers',

@@ -7,6 +7,9 @@ import { createReadStream, createWriteStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 
+/** The host tools that compile preinit. */
+export const initramfsTools = ['gcc', 'musl-gcc', 'linux/netlink.h'] as const
+
 /** Makes an initramfs of preinit and, unless they lie elsewhere, the layers. */
 export async function makeInitramfs(
   input: FormatInput,

@@ -1,10 +1,10 @@
-import { createWriteStream, existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { hashFile, hashText } from '../../config/lib/hash.ts'
 import { byAge, sweep } from '../pipeline/cache.ts'
+import { download } from '../pipeline/download.ts'
+import type { EntryPin } from '../pipeline/pins.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { log, progress } from '../../config/lib/log.ts'
 import { downloadPackagedSource, requireApt } from './apt.ts'
@@ -83,9 +83,28 @@ export async function fetchSource({ path, sha256, url }: Source): Promise<void> 
       })
     }
     if (actual !== undefined) log.warn(`${path} is corrupt: downloading it again`)
-    await download(url, path, sha256)
+    await downloadTarball(url, path, sha256)
   }
   await removeOldTarballs(path)
+}
+
+/**
+ * Lists the sources that pinned kernels were made from, as far as a setting and the pin of the source allow them:
+ * their kernels can be taken from a store without the source.
+ */
+export function pinnedSources(setting: string, pin: Pin, kernels: Iterable<EntryPin>): string[] {
+  const { package: name, atLeast } = pin.distribution
+  const tarball = pinnedTarball(pin, '').identity
+  const allowed = [...kernels].filter(({ inputs, source }) => {
+    if (inputs['source'] === tarball) return setting !== 'distribution'
+    return setting !== 'tarball' && source?.name === name && compareVersions(source.version, atLeast) >= 0
+  })
+  allowed.sort((a, b) => compareVersions(b.source?.version ?? '', a.source?.version ?? ''))
+  return [...new Set(allowed.flatMap(({ inputs: { source } }) => source ?? []))]
+}
+
+function compareVersions(one: string, other: string): number {
+  return one.localeCompare(other, 'en', { numeric: true })
 }
 
 /** Tries the distribution first: its source is newer than the pin, and signed. */
@@ -190,24 +209,34 @@ async function removeOldTarballs(path: string): Promise<void> {
   for (const { name } of tarballs.slice(keptTarballs)) await forget(join(folder, name))
 }
 
+/** Finds a downloaded tarball by its SHA-256. */
+export async function findTarball(folder: string, sha256: string): Promise<string | undefined> {
+  for (const { name } of await byAge(folder, (name) => name.endsWith('.tar.xz')).catch(() => [])) {
+    if ((await hashFile(join(folder, name))) === sha256) return join(folder, name)
+  }
+  return undefined
+}
+
 async function forget(path: string): Promise<void> {
   for (const file of [path, `${path}.sha256`]) await rm(file, { force: true })
 }
 
-async function download(url: string, path: string, sha256: string): Promise<void> {
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(0)
+}
+
+async function downloadTarball(url: string, path: string, sha256: string): Promise<void> {
   const unfinished = join(dirname(path), `.${basename(path)}-${process.pid}`)
   const line = progress(`Downloading ${url}`)
   try {
-    const response = await request(url)
-    const total = Number(response.headers.get('content-length') ?? 0)
-    let received = 0
-    const body = Readable.fromWeb(response.body as import('node:stream/web').ReadableStream)
-    body.on('data', (chunk: Uint8Array) => {
-      received += chunk.length
-      const share = total > 0 ? ` of ${(total / 1e6).toFixed(0)}` : ''
-      line.update(`${(received / 1e6).toFixed(0)}${share} MB`)
+    const received = await download(url, unfinished, {
+      update: (bytes, total) =>
+        line.update(`${megabytes(bytes)}${total === undefined ? '' : ` of ${megabytes(total)}`} MB`),
+    }).catch((error: unknown) => {
+      if (!(error instanceof UserError)) throw error
+      const hint = 'check the network, or set kernel.source to "distribution" or to a path'
+      throw new UserError(error.message, { hint, cause: error })
     })
-    await pipeline(body, createWriteStream(unfinished))
     const actual = await hashFile(unfinished)
     if (actual !== sha256) {
       throw new UserError(`${url} is not the pinned kernel source`, {
@@ -215,22 +244,8 @@ async function download(url: string, path: string, sha256: string): Promise<void
       })
     }
     await rename(unfinished, path)
-    line.done(`${(received / 1e6).toFixed(0)} MB, SHA-256 as pinned`)
+    line.done(`${megabytes(received)} MB, SHA-256 as pinned`)
   } finally {
     await rm(unfinished, { force: true })
-  }
-}
-
-async function request(url: string): Promise<Response> {
-  try {
-    const response = await fetch(url, { signal: AbortSignal.timeout(30 * 60_000) })
-    if (response.ok && response.body !== null) return response
-    throw new Error(`the server responded ${response.status} ${response.statusText}`)
-  } catch (error) {
-    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
-    throw new UserError(
-      `could not download ${url}: ${cause instanceof Error ? cause.message : String(cause)}`,
-      { hint: 'check the network, or set kernel.source to "distribution" or to a path', cause: error },
-    )
   }
 }

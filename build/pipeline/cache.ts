@@ -2,10 +2,12 @@ import { randomBytes } from 'node:crypto'
 import { cp, mkdir, readFile, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join } from 'node:path'
-import { hashFile, hashText } from '../../config/lib/hash.ts'
+import { hashFile } from '../../config/lib/hash.ts'
 import { makeAtomic } from '../../config/lib/atomic.ts'
 import { hasCode, UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
+import { root } from '../../config/lib/paths.ts'
+import { fetchPinned, isOffered, parseStores, type Stores } from './stores.ts'
 
 /** The files of a cache entry with their SHA-256, so that a corrupt entry is noticed. */
 interface Index {
@@ -14,11 +16,9 @@ interface Index {
 }
 
 /** The stores of finished artefacts. */
-export interface Cache {
+export interface Cache extends Stores {
   /** Our own store, which is written to. */
   own: string
-  /** Further stores, read only: folders or `https:` URLs. */
-  others: string[]
 }
 
 const indexName = 'index.json'
@@ -35,50 +35,29 @@ const abandonedMs = 24 * 3600 * 1000
  * @throws {UserError} for a store that is not secure
  */
 export function cacheFrom(env: NodeJS.ProcessEnv): Cache {
-  const others = (env['NODEOS_CACHE'] ?? '').split(/[\s,]+/).filter(Boolean)
-  const open = others.find((store) => /^http:\/\/(?!127\.0\.0\.1|localhost|\[::1\])/.test(store))
-  if (open !== undefined) {
-    throw new UserError(`NODEOS_CACHE: ${open} is not secure: others could change what is booted`, {
-      hint: 'use an https: URL or a folder',
-    })
+  return {
+    own: join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'nodeos'),
+    others: parseStores(env['NODEOS_CACHE'] ?? ''),
+    pins: join(root, 'build/pins'),
   }
-  return { own: join(env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'nodeos'), others }
-}
-
-/** Returns a key that changes when any input does. */
-export function cacheKey(kind: string, inputs: Record<string, string>): string {
-  const sorted = Object.entries(inputs).sort(([a], [b]) => (a < b ? -1 : 1))
-  return `${kind}-${hashText(JSON.stringify(sorted)).slice(0, 32)}`
 }
 
 /**
- * Copies an entry's files into `into`, from the first store that has it complete.
- * A corrupt entry is reported and skipped, and removed from our own store.
+ * Copies an entry's files into `into`, from our own store. A corrupt entry is reported and removed.
  *
  * @returns whether the entry was found
  */
-export async function fetchEntry(cache: Cache, key: string, into: string): Promise<boolean> {
-  await markUsed(join(cache.own, key))
-  if (await fetchFrom(cache.own, key, into, discard)) return true
-  for (const store of cache.others) {
-    if (await fetchFrom(store, key, into)) {
-      await storeEntry(cache, key, into)
-      return true
-    }
-  }
-  return false
-}
-
-async function fetchFrom(store: string, key: string, into: string, drop?: typeof discard): Promise<boolean> {
+export async function fetchOwn({ own }: Pick<Cache, 'own'>, key: string, into: string): Promise<boolean> {
+  await markUsed(join(own, key))
   try {
-    const index = await readIndex(store, key)
+    const index = await readIndex(own, key)
     if (index === undefined) return false
     await makeAtomic(into, async (unfinished) => {
       await mkdir(unfinished)
       for (const [name, sha256] of Object.entries(index.files)) {
         if (name !== basename(name)) throw new Error(`its index names ${name}`)
         const path = join(unfinished, name)
-        await readInto(store, `${key}/${name}`, path)
+        await cp(join(own, key, name), path)
         const actual = await hashFile(path)
         if (actual !== sha256) throw new Error(`${name} has SHA-256 ${actual}, its index says ${sha256}`)
       }
@@ -87,18 +66,27 @@ async function fetchFrom(store: string, key: string, into: string, drop?: typeof
   } catch (error) {
     if (hasCode(error, 'ENOSPC', 'EDQUOT')) throw error
     const reason = error instanceof Error ? error.message : String(error)
-    log.warn(`cache entry ${key} in ${store} is unusable and ignored: ${reason}`)
-    await drop?.(store, key).catch(() => undefined)
+    log.warn(`cache entry ${key} in ${own} is unusable and ignored: ${reason}`)
+    await discard(own, key).catch(() => undefined)
     return false
   }
 }
 
-/** Returns whether a store has an entry. */
-export async function hasEntry({ own, others }: Cache, key: string): Promise<boolean> {
-  for (const store of [own, ...others]) {
-    if ((await readIndex(store, key).catch(() => undefined)) !== undefined) return true
-  }
-  return false
+/**
+ * Copies an entry's files into `into` from another store, and keeps them in ours.
+ *
+ * @returns the store; undefined if none has the entry
+ */
+export async function fetchOther(cache: Cache, key: string, into: string): Promise<string | undefined> {
+  const store = await fetchPinned(cache, key, into)
+  if (store !== undefined) await storeEntry(cache, key, into)
+  return store
+}
+
+/** Returns whether our own store has an entry, or another offers it. */
+export async function hasEntry(cache: Cache, key: string): Promise<boolean> {
+  const index = await readIndex(cache.own, key).catch(() => undefined)
+  return index !== undefined || isOffered(cache, key)
 }
 
 /** Stores the files of the folder `from` under `key`: all of them or, when interrupted, none. */
@@ -179,30 +167,7 @@ function unlessExists(error: unknown): void {
 }
 
 async function readIndex(store: string, key: string): Promise<Index | undefined> {
-  const name = `${key}/${indexName}`
-  if (isUrl(store)) {
-    const response = await request(store, name)
-    return response === undefined ? undefined : ((await response.json()) as Index)
-  }
-  const path = join(store, name)
+  const path = join(store, key, indexName)
   const found = await stat(path).catch(() => undefined)
   return found === undefined ? undefined : (JSON.parse(await readFile(path, 'utf8')) as Index)
-}
-
-async function readInto(store: string, name: string, path: string): Promise<void> {
-  if (!isUrl(store)) return cp(join(store, name), path)
-  const response = await request(store, name)
-  if (response === undefined) throw new Error(`${name} is named by its index but missing`)
-  await writeFile(path, new Uint8Array(await response.arrayBuffer()))
-}
-
-async function request(store: string, name: string): Promise<Response | undefined> {
-  const response = await fetch(`${store.replace(/\/$/, '')}/${name}`, { signal: AbortSignal.timeout(60_000) })
-  if (response.status === 404) return undefined
-  if (!response.ok) throw new Error(`${response.url} answers ${response.status}`)
-  return response
-}
-
-function isUrl(store: string): boolean {
-  return /^https?:\/\//.test(store)
 }

@@ -26,7 +26,7 @@ export async function describeFile(
 }
 
 /** How a step came to its result. */
-export type How = 'built' | 'cached' | 'unchanged'
+export type How = 'built' | 'fetched' | 'cached' | 'unchanged'
 
 /** The record of a step's last run: `<name>.json` beside its output. */
 export interface StepRecord {

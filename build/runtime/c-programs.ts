@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { makeAtomic } from '../../config/lib/atomic.ts'
 import { hashFile, hashText } from '../../config/lib/hash.ts'
+import { findProgram } from '../../config/lib/find.ts'
 import { root } from '../../config/lib/paths.ts'
 import { runSync } from '../../config/lib/run.ts'
+import type { Inputs } from '../pipeline/key.ts'
 
 /** The same sources and compiler give the same bytes, in any folder. */
 const reproducible = ['-fno-ident', `-ffile-prefix-map=${root}=.`]
@@ -40,10 +42,23 @@ export async function buildInit({ out, sources = init.sources, cc = init.cc }: I
   await compile({ ...init, sources, cc }, out, [...initFlags, ...kernelHeaders(cc)])
 }
 
-/** Returns everything that determines init's bytes: a name and a hash or version each. */
-export async function initInputs(): Promise<Record<string, string>> {
+/** Returns the compilers and the C library: with other ones, the same sources give other bytes. */
+export async function toolInputs(): Promise<Inputs> {
   const libc = runSync([init.cc, '-print-file-name=libc.a'], init).trim()
-  return { ...(await inputsOf('init', init, initFlags)), 'init libc': await hashFile(libc) }
+  return {
+    'init compiler': versionOf(init),
+    'init libc': await hashFile(libc),
+    'native compiler': versionOf(native),
+  }
+}
+
+function versionOf({ cc, purpose }: Program): string {
+  return runSync([cc, '--version'], { purpose }).split('\n')[0] ?? ''
+}
+
+/** Returns whether this host has the compilers. */
+export function hasCompilers(): boolean {
+  return [init, native].every(({ cc }) => findProgram(cc) !== undefined)
 }
 
 /** Adds the host's include folders last: musl-gcc leaves them out, and they have the kernel's headers (linux/input.h). */
@@ -81,9 +96,12 @@ export async function buildNative({ out, headers, sanitize = false }: NativeOpti
   await compile(native, out, [...nativeFlags, ...(sanitize ? sanitized : release), '-isystem', headers])
 }
 
-/** Returns everything but Node's headers that determines the binding's bytes: a name and a hash or version each. */
-export async function nativeInputs(): Promise<Record<string, string>> {
-  return inputsOf('native', native, [...nativeFlags, ...release])
+/** Returns everything but the tools and Node's headers that determines the bytes of both programs. */
+export async function sourceInputs(): Promise<Inputs> {
+  return {
+    ...(await inputsOf('init', init, initFlags)),
+    ...(await inputsOf('native', native, [...nativeFlags, ...release])),
+  }
 }
 
 interface Program {
@@ -99,13 +117,11 @@ async function compile({ sources, cc, purpose }: Program, out: string, flags: st
   })
 }
 
-async function inputsOf(name: string, program: Program, flags: string[]): Promise<Record<string, string>> {
-  const { sources, cc } = program
+async function inputsOf(name: string, { sources }: Program, flags: string[]): Promise<Inputs> {
   const names = await sourceNames(sources)
   const hashes = names.map(async (file) => [`kernel/${name}/${file}`, await hashFile(join(sources, file))])
   return {
-    ...(Object.fromEntries(await Promise.all(hashes)) as Record<string, string>),
-    [`${name} compiler`]: runSync([cc, '--version'], program).split('\n')[0] ?? '',
+    ...(Object.fromEntries(await Promise.all(hashes)) as Inputs),
     [`${name} flags`]: hashText(flags.join(' ')),
   }
 }

@@ -5,7 +5,7 @@ import { hasCode } from './errors.ts'
 
 /** Variables that configure the tools rather than the machine; `.env.example` explains them. */
 export const toolVariables: Record<string, string> = {
-  NODEOS_CACHE: 'further caches to read before compiling: folders or https: URLs, separated by commas',
+  NODEOS_CACHE: 'stores to search before compiling: absolute paths or https: URLs, separated by commas',
   NODEOS_ACCEL: 'kvm or tcg: how QEMU runs the machine on this host; detected by default',
   NODEOS_SKIP_SETUP: '1: do not install packages on this host during npm install and npm run test:all',
   NODEOS_HOST: 'folder of npm run host (repositories, releases, machines); default: ~/nodeos',

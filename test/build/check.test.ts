@@ -4,10 +4,14 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { check, type CheckOptions, report } from '../../build/check.ts'
 import { requirements } from '../../build/host/tools.ts'
-import { kernelKey } from '../../build/kernel.ts'
+import { kernelStep } from '../../build/kernel.ts'
 import type { Pin } from '../../build/kernel/source.ts'
 import { describeFile, writeRecord } from '../../build/pipeline/record.ts'
 import { storeEntry } from '../../build/pipeline/cache.ts'
+import { cacheKey, type Inputs, splitTools } from '../../build/pipeline/key.ts'
+import { writePin } from '../../build/pipeline/pins.ts'
+import type { Step } from '../../build/pipeline/step.ts'
+import { programsStep } from '../../build/programs.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { root } from '../../config/lib/paths.ts'
 import { loadConfig } from '../../config/load.ts'
@@ -78,30 +82,56 @@ await t.test('asks only for the packer that the configuration takes', async (t) 
   ])
 })
 
-/** Puts a kernel into the cache, as if it had been compiled for this configuration. */
-async function keepKernel({ cache, loadConfig, root }: CheckOptions): Promise<string> {
+/** The steps that compile, for a source of the kernel that is there, and their inputs. */
+async function compilingSteps({ cache, loadConfig, root, dist }: CheckOptions): Promise<[Step, Inputs][]> {
   mkdirSync(join(cache.own, 'sources'), { recursive: true })
   writeFileSync(
     join(cache.own, 'sources', `${pin.distribution.package}-${pin.distribution.atLeast}.tar.xz`),
     '',
   )
-  const key = await kernelKey({ config: await loadConfig(), cache }, root)
-  if (key === undefined) throw new Error('the source is not known')
-  const made = join(root, 'made')
+  const options = { config: await loadConfig(), cache, out: dist, jobs: 1 }
+  const steps = [await kernelStep(options, root), await programsStep(options)]
+  return steps.map((step) => [step, step.inputs as Inputs])
+}
+
+/** Puts a kernel into the cache, as if it had been compiled for this configuration. */
+async function keepKernel(options: CheckOptions): Promise<string> {
+  const [[, inputs] = []] = await compilingSteps(options)
+  const key = cacheKey('kernel', inputs ?? {})
+  const made = join(options.root, 'made')
   mkdirSync(made)
-  await storeEntry(cache, key, made)
+  await storeEntry(options.cache, key, made)
   return key
 }
 
-await t.test('a kernel at hand makes its tools a warning', async (t) => {
+await t.test('a kernel at hand needs none of its tools', async (t) => {
   const cached = fine(t, ['flex'])
   await keepKernel(cached)
-  const { problems, warnings } = await check(cached)
-  t.strictSame(problems, [])
-  t.match(warnings, [/^could not find 'flex'/])
+  t.strictSame(await check(cached), { problems: [], warnings: [] })
 })
 
-await t.test('so does one in dist, while it is whole', async (t) => {
+await t.test('with a store that has what is pinned, no compiler is needed, nor the source', async (t) => {
+  const options = fine(t, ['flex', 'gcc', 'musl-gcc', 'stdio.h', 'linux/netlink.h'])
+  const [store, pins] = ['store', 'pins'].map((name) => join(options.root, name)) as [string, string]
+  options.cache = { ...options.cache, others: [store], pins }
+  const sha256 = 'a'.repeat(64)
+  for (const [{ name }, inputs] of await compilingSteps(options)) {
+    const { sources, tools } = splitTools(inputs)
+    t.not(Object.keys(tools).length, 0)
+    const key = cacheKey(name, sources)
+    const source = { name: pin.distribution.package, version: '99.0', bytes: 1, sha256 }
+    const made = { command: 'npm run build', distribution: 'Debian', tools }
+    await writePin(pins, key, { inputs: sources, files: { file: { bytes: 3, sha256 } }, made, source })
+    mkdirSync(join(store, key), { recursive: true })
+    writeFileSync(join(store, key, 'file'), 'abc')
+  }
+  rmSync(options.cache.own, { recursive: true })
+  t.strictSame(await texts(options), [])
+  rmSync(store, { recursive: true })
+  t.match(await texts(options), [/'gcc'[^]*'musl-gcc'[^]*'flex'/])
+})
+
+await t.test('nor does one in dist, while it is whole', async (t) => {
   const options = fine(t, ['flex'])
   const key = await keepKernel(options)
   rmSync(join(options.cache.own, key), { recursive: true })
@@ -123,12 +153,6 @@ await t.test('a kernel of another configuration does not count', async (t) => {
   t.match(await texts(options), [/'flex'/])
   const elsewhere = { ...options, cache: { ...options.cache, others: [join(options.root, 'empty')] } }
   t.match(await texts(elsewhere), [/'flex'/], 'another store is looked into')
-})
-
-await t.test('without a compiler nothing is at hand', async (t) => {
-  const options = fine(t, ['flex'])
-  await keepKernel(options)
-  t.match(await texts(fine(t, ['flex', 'gcc'])), [/'gcc'[^]*'flex'/])
 })
 
 await t.test('QEMU is needed to boot here, not to build', async (t) => {

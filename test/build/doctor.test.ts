@@ -60,7 +60,7 @@ await t.test('a host that has everything is ready', async (t) => {
   t.match(named(checks, 'node'), { status: 'good', detail: `${process.versions.node}, as locked` })
   t.match(named(checks, 'bison'), { status: 'good', detail: '99.0' })
   t.match(named(checks, 'kernel source'), { detail: `${keptSource}, cached` })
-  t.match(named(checks, 'cache'), { detail: /https:\/\/cache\.invalid/ })
+  t.match(named(checks, 'store'), { status: 'good', detail: 'https://cache.invalid' })
 })
 
 await t.test('KVM is a convenience', async (t) => {
@@ -96,6 +96,23 @@ await t.test('a missing tool of tests is a warning', async (t) => {
   t.match(testRemedy, /apt-get install .* gcc$/)
 })
 
+await t.test('a tool that this build does not run is a warning', async (t) => {
+  const lacking = ['xorriso', 'mke2fs', 'mksquashfs']
+  const { ok, checks, remedy } = await diagnose(host(t, lacking))
+  t.ok(ok)
+  for (const name of lacking) t.match(named(checks, name), { status: 'warning' }, name)
+  t.equal(remedy, undefined)
+})
+
+await t.test('a store that does not exist is a warning', async (t) => {
+  const options = host(t)
+  options.cache.others = [join(options.dist, 'nowhere')]
+  t.match(named((await diagnose(options)).checks, 'store'), {
+    status: 'warning',
+    detail: /nowhere does not exist/,
+  })
+})
+
 await t.test('an invalid configuration is reported with its hint', async (t) => {
   const error = new UserError('config/system.json: /ports', { hint: 'a number' })
   const diagnosis = await diagnose(host(t, [], { loadConfig: async () => Promise.reject(error) }))
@@ -117,7 +134,7 @@ await t.test('a kernel source that is a path must exist', async (t) => {
     return named((await diagnose(options)).checks, 'kernel source')
   }
   t.match(await from('/nowhere/linux'), { status: 'bad', detail: /\/nowhere\/linux does not exist/ })
-  t.match(await from('/'), { status: 'good' })
+  t.match(await from(join(root, 'kernel/config')), { status: 'good' })
 })
 
 function run(env: NodeJS.ProcessEnv, ...flags: string[]) {

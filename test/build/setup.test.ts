@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { hostFacts } from '../../build/host/facts.ts'
 import type { HostFacts } from '../../build/host/facts.ts'
-import { installStages, requirements, requirementsFor } from '../../build/host/tools.ts'
+import { buildStages, requirements, requirementsFor } from '../../build/host/tools.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { root } from '../../config/lib/paths.ts'
 import { setUp, type SetupOptions } from '../../build/setup.ts'
@@ -52,7 +52,7 @@ function host(t: Test, options: Partial<SetupOptions> & { host?: Partial<HostFac
 }
 
 await t.test('installs what is wanted, and no more', async (t) => {
-  const { installed, run } = host(t, { wanted: requirementsFor(installStages) })
+  const { installed, run } = host(t, { wanted: requirementsFor(buildStages) })
   t.equal(await run(), 'installed')
   const packages = installed[0]?.packages ?? []
   for (const name of ['bison', 'qemu-system-x86', 'xorriso']) t.ok(packages.includes(name), name)

@@ -1,17 +1,8 @@
-import { createServer } from 'node:http'
-import { readFileSync } from 'node:fs'
 import { mkdir, readFile, readdir, utimes, writeFile } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t from 'tap'
-import {
-  type Cache,
-  cacheFrom,
-  cacheKey,
-  fetchEntry,
-  keptEntries,
-  storeEntry,
-} from '../../../build/pipeline/cache.ts'
+import { type Cache, fetchOwn, keptEntries, storeEntry } from '../../../build/pipeline/cache.ts'
+import { cacheKey } from '../../../build/pipeline/key.ts'
 
 async function stored(folder: string): Promise<{ cache: Cache; key: string }> {
   const cache = { own: join(folder, 'own'), others: [] }
@@ -26,23 +17,16 @@ async function stored(folder: string): Promise<{ cache: Cache; key: string }> {
 await t.test('an entry is fetched as it was stored', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
-  t.equal(await fetchEntry(cache, key, join(folder, 'back')), true)
+  t.equal(await fetchOwn(cache, key, join(folder, 'back')), true)
   t.equal(await readFile(join(folder, 'back/layer'), 'utf8'), 'the bytes')
   t.same(await readdir(cache.own), [key], 'nothing unfinished stays beside it')
-})
-
-await t.test('a key changes with every input, not with their order', (t) => {
-  t.equal(cacheKey('a', { x: '1', y: '2' }), cacheKey('a', { y: '2', x: '1' }))
-  t.not(cacheKey('a', { x: '1' }), cacheKey('a', { x: '2' }))
-  t.not(cacheKey('a', { x: '1' }), cacheKey('b', { x: '1' }))
-  t.end()
 })
 
 await t.test('a damaged entry is not used, and removed', async (t) => {
   const folder = t.testdir({})
   const { cache, key } = await stored(folder)
   await writeFile(join(cache.own, key, 'layer'), 'the bites')
-  t.equal(await fetchEntry(cache, key, join(folder, 'back')), false)
+  t.equal(await fetchOwn(cache, key, join(folder, 'back')), false)
   t.same(await readdir(cache.own), [])
   await t.rejects(readdir(join(folder, 'back')), 'nothing of it is left where it was wanted')
 })
@@ -56,25 +40,8 @@ await t.test('an entry without its file or with a broken index is not used', asy
     const folder = t.testdir({})
     const { cache, key } = await stored(folder)
     await writeFile(join(cache.own, key, name), content)
-    t.equal(await fetchEntry(cache, key, join(folder, 'back')), false, content)
+    t.equal(await fetchOwn(cache, key, join(folder, 'back')), false, content)
   }
-})
-
-await t.test('another store is read, and its entries are stored in our own', async (t) => {
-  const folder = t.testdir({})
-  const { cache, key } = await stored(folder)
-  const mine = { own: join(folder, 'mine'), others: [cache.own] }
-  t.equal(await fetchEntry(mine, key, join(folder, 'back')), true)
-  t.equal(await fetchEntry({ own: mine.own, others: [] }, key, join(folder, 'again')), true)
-})
-
-await t.test('a damaged entry of another store is ignored, not removed', async (t) => {
-  const folder = t.testdir({})
-  const { cache, key } = await stored(folder)
-  await writeFile(join(cache.own, key, 'layer'), 'the bites')
-  const mine = { own: join(folder, 'mine'), others: [cache.own] }
-  t.equal(await fetchEntry(mine, key, join(folder, 'back')), false)
-  t.same(await readdir(cache.own), [key])
 })
 
 await t.test('of each kind, the entries that were used last are kept', async (t) => {
@@ -88,7 +55,7 @@ await t.test('of each kind, the entries that were used last are kept', async (t)
     await utimes(join(cache.own, key), 1000 + age, 1000 + age)
   }
   const [oldest = '', second = '', ...rest] = keys
-  t.equal(await fetchEntry(cache, oldest, join(folder, 'back')), true, 'which makes it the youngest')
+  t.equal(await fetchOwn(cache, oldest, join(folder, 'back')), true, 'which makes it the youngest')
   const newest = cacheKey('thing', { index: 'new' })
   await storeEntry(cache, newest, from)
   t.same((await readdir(cache.own)).sort(), [oldest, newest, other, ...rest].sort())
@@ -116,35 +83,5 @@ await t.test('two builds can store the same entry at once', async (t) => {
   const key = cacheKey('thing', {})
   await Promise.all(Array.from({ length: 20 }, async () => storeEntry(cache, key, join(folder, 'made'))))
   t.same(await readdir(cache.own), [key])
-  t.equal(await fetchEntry(cache, key, join(folder, 'back')), true)
-})
-
-await t.test('a store at a URL is read; one that is corrupt or down is skipped', async (t) => {
-  const folder = t.testdir({})
-  const { cache, key } = await stored(folder)
-  let lie = false
-  const server = createServer((request, response) => {
-    const file = join(cache.own, request.url ?? '')
-    if (!request.url?.includes(key)) return response.writeHead(404).end()
-    return response.end(lie && file.endsWith('layer') ? 'other' : readFileSync(file))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const through = (own: string): Cache => ({ own: join(folder, own), others: [url] })
-  t.equal(await fetchEntry(through('one'), key, join(folder, 'back')), true)
-  t.equal(await fetchEntry(through('one'), 'thing-unknown', join(folder, 'none')), false)
-  lie = true
-  t.equal(await fetchEntry(through('two'), key, join(folder, 'other')), false)
-  server.closeAllConnections()
-  server.close()
-  t.equal(await fetchEntry(through('three'), key, join(folder, 'dead')), false)
-})
-
-await t.test('a store over plain http is rejected, except on this host', (t) => {
-  t.throws(() => cacheFrom({ NODEOS_CACHE: 'http://cache.example/nodeos' }), /is not secure/)
-  t.same(cacheFrom({ NODEOS_CACHE: 'https://cache.example/a, /srv/b', XDG_CACHE_HOME: '/c' }), {
-    own: '/c/nodeos',
-    others: ['https://cache.example/a', '/srv/b'],
-  })
-  t.end()
+  t.equal(await fetchOwn(cache, key, join(folder, 'back')), true)
 })

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFile, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { buildInit, initInputs } from '../../../build/runtime/c-programs.ts'
+import { buildInit, sourceInputs, toolInputs } from '../../../build/runtime/c-programs.ts'
 
 function readelf(...args: string[]): string {
   return execFileSync('readelf', ['--wide', ...args], { encoding: 'utf8' })
@@ -30,13 +30,16 @@ await t.test('two builds are the same bytes, with nothing of this machine in the
   t.notOk(a.includes(process.cwd()))
 })
 
-await t.test('inputs name every source, the compiler and the libc', async (t) => {
-  const inputs = await initInputs()
+await t.test('inputs name every source, the compilers and the libc', async (t) => {
+  const inputs = await sourceInputs()
   for (const name of await readdir(join(import.meta.dirname, '../../../kernel/init'))) {
     t.match(inputs[`kernel/init/${name}`], /^[0-9a-f]{64}$/, name)
   }
-  t.match(inputs['init compiler'], /gcc/)
-  t.match(inputs['init libc'], /^[0-9a-f]{64}$/)
+  t.match(await toolInputs(), {
+    'init compiler': /gcc/,
+    'init libc': /^[0-9a-f]{64}$/,
+    'native compiler': /gcc/,
+  })
 })
 
 await t.test('without its compiler it says what is missing, and how to get it', async (t) => {
