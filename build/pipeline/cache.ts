@@ -77,8 +77,13 @@ export async function fetchOwn({ own }: Pick<Cache, 'own'>, key: string, into: s
  *
  * @returns the store; undefined if none has the entry
  */
-export async function fetchOther(cache: Cache, key: string, into: string): Promise<string | undefined> {
-  const store = await fetchPinned(cache, key, into)
+export async function fetchOther(
+  cache: Cache,
+  key: string,
+  into: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const store = await fetchPinned(cache, key, into, signal)
   if (store !== undefined) await storeEntry(cache, key, into)
   return store
 }

@@ -9,6 +9,8 @@ export interface DownloadOptions {
   update?: (received: number, total: number | undefined) => void
   /** Milliseconds without data after which the connection is closed. */
   stallMs?: number
+  /** Ends the download; its reason is thrown. */
+  signal?: AbortSignal
   /** Milliseconds before the first retry; each further one waits twice as long. */
   retryMs?: number
 }
@@ -46,9 +48,12 @@ export async function download(url: string, path: string, options: DownloadOptio
         await receive(url, part, options)
         return part.received
       } catch (error) {
+        options.signal?.throwIfAborted()
         if (error instanceof FinalError || attempt === attempts) throw asUserError(url, error)
       }
-      await wait((options.retryMs ?? 1000) * 2 ** (attempt - 1))
+      await wait((options.retryMs ?? 1000) * 2 ** (attempt - 1), undefined, { signal: options.signal }).catch(
+        () => options.signal?.throwIfAborted(),
+      )
     }
   } finally {
     await part.file.close()
@@ -66,12 +71,17 @@ export async function offers(url: string, bytes: number, limitMs = 10_000): Prom
   return response.ok && (length === null || Number(length) === bytes)
 }
 
-async function receive(url: string, part: Part, { bytes, update, stallMs = 30_000 }: DownloadOptions) {
+async function receive(
+  url: string,
+  part: Part,
+  { bytes, update, signal, stallMs = 30_000 }: DownloadOptions,
+) {
   const stalled = new AbortController()
   const stall = (): void => stalled.abort(new Error(`the server sent nothing for ${stallMs / 1000} s`))
   let timer = setTimeout(stall, stallMs)
   try {
-    const response = await request(url, { headers: resumption(part), signal: stalled.signal })
+    const signals = [stalled.signal, ...(signal === undefined ? [] : [signal])]
+    const response = await request(url, { headers: resumption(part), signal: AbortSignal.any(signals) })
     checkStatus(url, response)
     if (!resumes(response, part)) part.received = 0
     part.tag = response.headers.get('etag') ?? undefined

@@ -100,12 +100,12 @@ interface Obtained {
 }
 
 async function obtain(step: Step, result: string, interrupted: AbortSignal): Promise<Obtained> {
-  const found = await find(step, candidates(step), result)
+  const found = await find(step, candidates(step), result, interrupted)
   if (found !== undefined) return found
   let { inputs } = step
   if (typeof inputs === 'function') {
     inputs = await inputs()
-    const late = await find(step, [inputs], result)
+    const late = await find(step, [inputs], result, interrupted)
     if (late !== undefined) return late
   }
   interrupted.throwIfAborted()
@@ -117,7 +117,12 @@ async function obtain(step: Step, result: string, interrupted: AbortSignal): Pro
 }
 
 /** Takes the first result that our own store has, else the first that another has. */
-async function find(step: Step, wanted: Inputs[], result: string): Promise<Obtained | undefined> {
+async function find(
+  step: Step,
+  wanted: Inputs[],
+  result: string,
+  interrupted: AbortSignal,
+): Promise<Obtained | undefined> {
   if (step.cache === undefined) return undefined
   for (const inputs of wanted) {
     if (!(await fetchOwn(step.cache, cacheKey(step.name, inputs), result))) continue
@@ -125,7 +130,7 @@ async function find(step: Step, wanted: Inputs[], result: string): Promise<Obtai
     return { inputs, how: 'cached' }
   }
   for (const inputs of wanted) {
-    const store = await fetchOther(step.cache, cacheKey(step.name, inputs), result)
+    const store = await fetchOther(step.cache, cacheKey(step.name, inputs), result, interrupted)
     if (store === undefined) continue
     log.step(`${step.label} from ${store}`)
     return { inputs, how: 'fetched' }

@@ -58,12 +58,18 @@ function invalidStore(reason: string): UserError {
  *
  * @returns the store; undefined if none has the entry
  */
-export async function fetchPinned(stores: Stores, key: string, into: string): Promise<string | undefined> {
+export async function fetchPinned(
+  stores: Stores,
+  key: string,
+  into: string,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const options = { ...stores.download, ...(signal === undefined ? {} : { signal }) }
   const pin = stores.pins === undefined ? undefined : await readPin(stores.pins, key)
   for (const store of stores.others) {
     if (unreachable.has(store)) continue
     if (pin === undefined) await refuseUnknown(store, key)
-    else if (await fetchFrom(store, key, pin, into, stores.download)) return store
+    else if (await fetchFrom(store, key, pin, into, options)) return store
   }
   return undefined
 }
@@ -95,7 +101,7 @@ async function fetchFrom(
   key: string,
   pin: EntryPin,
   into: string,
-  limits: Stores['download'],
+  options: Omit<DownloadOptions, 'bytes' | 'update'>,
 ): Promise<boolean> {
   const files = Object.entries(pin.files)
   const total = files.reduce((sum, [, { bytes }]) => sum + bytes, 0)
@@ -108,7 +114,7 @@ async function fetchFrom(
         const path = join(unfinished, name)
         const start = before
         const update = (received: number): void => show.update(start + received)
-        await copyFrom(placeOf(store, key, name), path, { ...limits, bytes, update })
+        await copyFrom(placeOf(store, key, name), path, { ...options, bytes, update })
         const actual = await hashFile(path)
         if (actual !== sha256) throw new UserError(`${name} has SHA-256 ${actual}, pinned is ${sha256}`)
         before += bytes
@@ -117,9 +123,11 @@ async function fetchFrom(
     show.done()
     return true
   } catch (error) {
+    options.signal?.throwIfAborted()
     if (error instanceof NotFoundError || hasCode(error, 'ENOENT')) return false
     if (!(error instanceof UserError)) throw error
     log.warn(`${key} of the store ${store} is refused: ${error.message}`)
+    // Errors with a cause are those of the network.
     if (error.cause !== undefined) unreachable.add(store)
     return false
   }

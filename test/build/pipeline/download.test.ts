@@ -131,3 +131,18 @@ await t.test('redirects are followed, but not for ever', async (t) => {
   const loop = await serve(t, (_, response) => response.writeHead(302, { location: '/file' }).end())
   await t.rejects(download(loop.url, path, limits), { message: /redirects more than 5 times/ })
 })
+
+await t.test('an interrupt ends it at once, and while it waits for a retry', async (t) => {
+  for (const status of [200, 503]) {
+    const path = join(t.testdir({}), 'file')
+    const interrupted = new AbortController()
+    const { url, ranges } = await serve(t, (_, response) => {
+      response.writeHead(status).write('x')
+      if (status === 503) response.end()
+      interrupted.abort(new Error('interrupted'))
+    })
+    const options = { stallMs: 60_000, retryMs: 600_000, signal: interrupted.signal }
+    await t.rejects(download(url, path, options), { message: 'interrupted' })
+    t.equal(ranges.length, 1)
+  }
+})
