@@ -12,7 +12,7 @@ import { dist, root } from '../../config/lib/paths.ts'
 import { runSync } from '../../config/lib/run.ts'
 import { type Figure, formatTable, type Measure } from './figures.ts'
 import { boot } from './measures/boot.ts'
-import { build, coldBuild } from './measures/build.ts'
+import { build, coldBuild, newcomer } from './measures/build.ts'
 import { compression } from './measures/compression.ts'
 import { keepalive } from './measures/keepalive.ts'
 import { kernel } from './measures/kernel.ts'
@@ -43,6 +43,7 @@ export function measures(env: NodeJS.ProcessEnv): Measure[] {
     size,
     build(root, env),
     coldBuild(root, env),
+    newcomer(root, env),
     compression(root, env),
     proxy(),
   ]

@@ -20,13 +20,15 @@ export interface Workspace {
 
 const run = promisify(execFile)
 
-/** Copies the repository with `node_modules`, without what git ignores. */
-export function copyRepository(root: string, env: NodeJS.ProcessEnv): Workspace {
+/** Copies the repository without what git ignores, except for `node_modules` unless they are to be installed. */
+export function copyRepository(root: string, env: NodeJS.ProcessEnv, { packages = true } = {}): Workspace {
   const copy = mkdtempSync(join(tmpdir(), 'nodeos-bench-'))
   copyFiles(root, copy)
-  runSync(['cp', '-a', '--reflink=auto', join(root, 'node_modules'), join(copy, 'node_modules')], {
-    purpose: 'copy node_modules',
-  })
+  if (packages) {
+    runSync(['cp', '-a', '--reflink=auto', join(root, 'node_modules'), join(copy, 'node_modules')], {
+      purpose: 'copy node_modules',
+    })
+  }
   return {
     root: copy,
     npm: (script) => timedNpm(copy, script, env),

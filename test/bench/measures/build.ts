@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { copyRepository, type Workspace } from '../workspace.ts'
 import type { Measure } from '../figures.ts'
+import { cacheFrom } from '../../../build/pipeline/cache.ts'
+import { addEntries } from '../../../build/store.ts'
+import { freePort } from '../../lib/ports.ts'
 
 /** Build times in a copy of the repository, with the user's own cache. */
 export function build(root: string, env: NodeJS.ProcessEnv): Measure {
@@ -54,12 +57,68 @@ export function coldBuild(root: string, env: NodeJS.ProcessEnv): Measure {
   }
 }
 
+/** What somebody waits for who clones the repository on a host with the host tools, and has a store. */
+export function newcomer(root: string, env: NodeJS.ProcessEnv): Measure {
+  return {
+    name: 'newcomer',
+    summary: 'npm install and npm start in a clean clone, with an empty cache and a store',
+    slow: true,
+    async run() {
+      const folder = mkdtempSync(join(tmpdir(), 'nodeos-bench-store-'))
+      const store = join(folder, 'store')
+      const ports = JSON.stringify([{ guest: 8080, host: await freePort() }])
+      const fresh = {
+        ...env,
+        XDG_CACHE_HOME: join(folder, 'cache'),
+        NODEOS_CACHE: store,
+        NODEOS_PORTS: ports,
+      }
+      try {
+        return await withCopy(
+          root,
+          fresh,
+          async (copy) => {
+            const cache = { own: cacheFrom(env).own, pins: join(copy.root, 'build/pins') }
+            await addEntries({ dist: join(root, 'dist'), cache, store, pin: true, source: false })
+            const install = await copy.npm('install')
+            const build = await copy.npm('build')
+            const deploy = await copy.npm('deploy')
+            await copy.npm('deploy:stop')
+            const unit = 'seconds'
+            return [
+              {
+                id: 'newcomer.total',
+                label: 'npm install && npm start in a clean clone, with a store',
+                value: install + build + deploy,
+                unit,
+                target: 90,
+              },
+              { id: 'newcomer.install', label: '… npm install', value: install, unit },
+              { id: 'newcomer.build', label: '… the build', value: build, unit },
+              {
+                id: 'newcomer.deploy',
+                label: '… from there until the machine is healthy',
+                value: deploy,
+                unit,
+              },
+            ]
+          },
+          { packages: false },
+        )
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    },
+  }
+}
+
 async function withCopy<T>(
   root: string,
   env: NodeJS.ProcessEnv,
   work: (copy: Workspace) => Promise<T>,
+  options = {},
 ): Promise<T> {
-  const copy = copyRepository(root, env)
+  const copy = copyRepository(root, env, options)
   try {
     return await work(copy)
   } finally {
