@@ -124,8 +124,9 @@ async function fetchFrom(
     return true
   } catch (error) {
     options.signal?.throwIfAborted()
-    if (error instanceof NotFoundError || hasCode(error, 'ENOENT')) return false
-    if (!(error instanceof UserError)) throw error
+    const missing = error instanceof NotFoundError || hasCode(error, 'ENOENT')
+    if (missing && !(await hasFolder(store, key))) return false
+    if (!(error instanceof Error) || !(error instanceof UserError || missing)) throw error
     log.warn(`${key} of the store ${store} is refused: ${error.message}`)
     // Errors with a cause are those of the network.
     if (error.cause !== undefined) unreachable.add(store)
@@ -146,8 +147,12 @@ async function copyFrom(
 
 /** A folder that is another user's cache may have much more than is pinned; a server is not asked for it. */
 async function refuseUnknown(store: string, key: string): Promise<void> {
-  if (isUrl(store) || (await stat(join(store, key)).catch(() => undefined)) === undefined) return
+  if (!(await hasFolder(store, key))) return
   log.warn(`${key} of the store ${store} is refused: it is not pinned (npm run store -- add <folder> --pin)`)
+}
+
+async function hasFolder(store: string, key: string): Promise<boolean> {
+  return !isUrl(store) && (await stat(join(store, key)).catch(() => undefined)) !== undefined
 }
 
 function placeOf(store: string, key: string, name: string): string {

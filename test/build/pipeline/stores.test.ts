@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -117,6 +117,15 @@ await t.test('other bytes are refused by name, from a folder and from a server',
     await t.rejects(readdir(into), 'nothing of it is left where it was wanted')
     await t.rejects(readdir(cache.own), 'nor in our own store')
   }
+})
+
+await t.test('an entry that lacks a file is refused by name', async (t) => {
+  const { store, cache, into } = await world(t)
+  await rm(join(store, key, 'version'))
+  const text = printed(t)
+  t.equal(await fetchOther(cache, key, into), undefined)
+  t.match(text(), new RegExp(`${key} of the store ${store} is refused: .*version`))
+  await t.rejects(readdir(into))
 })
 
 await t.test('an entry that is not pinned is refused by name; a server is not asked for it', async (t) => {
