@@ -14,7 +14,7 @@ const index = 'res_index.res'
 /** The data of a locale is named `<language>[_<more>].res`; data of no locale has longer names. */
 const localeName = /^(?<language>[a-z]{2,3})(_\w+)?\.res$/
 /** Languages whose data continues that of another one. */
-const parents: Record<string, string> = { nb: 'no', nn: 'no' }
+const parents: Record<string, string> = { nb: 'no', nn: 'no', yue: 'zh' }
 /**
  * Data that no function of JavaScript reads: names of characters, transliteration, line breaks, spoof checks, old IDNA,
  * and encodings that `TextDecoder` does not have, or has without ICU.
@@ -23,16 +23,16 @@ const unread = /^(unames\.icu|translit\/.*|brkitr\/(line.*|title)\.brk|confusabl
 /** What else belongs to languages: the dictionaries that find words where no spaces are, and encodings. */
 const ofLanguages: Record<string, readonly string[]> = {
   'brkitr/burmesedict.dict': ['my'],
-  'brkitr/cjdict.dict': ['ja', 'zh', 'yue'],
+  'brkitr/cjdict.dict': ['ja', 'zh'],
   'brkitr/khmerdict.dict': ['km'],
   'brkitr/laodict.dict': ['lo'],
   'brkitr/thaidict.dict': ['th'],
   'euc-jp-2007.cnv': ['ja'],
-  'gb18030-2022.cnv': ['zh', 'yue'],
-  'ibm-1373_P100-2002.cnv': ['zh', 'yue'],
+  'gb18030-2022.cnv': ['zh'],
+  'ibm-1373_P100-2002.cnv': ['zh'],
   'ibm-943_P15A-2003.cnv': ['ja'],
   'ibm-970_P110_P110-2006_U2.cnv': ['ko'],
-  'windows-950-2000.cnv': ['zh', 'yue'],
+  'windows-950-2000.cnv': ['zh'],
 }
 
 /** Returns ICU's data with only what belongs to these languages, or to none. */
