@@ -130,12 +130,23 @@ function differs({ key, kind }: Entry, { cache }: StoreOptions): UserError {
 async function pinOf(kind: Kind, artefacts: Artefact[], options: StoreOptions): Promise<EntryPin> {
   const { sources, tools } = splitTools(artefacts[0]?.inputs ?? {})
   const files = artefacts.map(({ path, bytes, sha256 }) => [basename(path), { bytes, sha256 }])
+  const { name: distribution } = hostFacts(process.env).distribution
+  const recorded = kind === 'kernel' ? await toolsInConfig(artefacts) : {}
   return {
     inputs: sources,
     files: Object.fromEntries(files) as EntryPin['files'],
-    made: { command: commands[kind], distribution: hostFacts(process.env).distribution.name, tools },
+    made: { command: commands[kind], distribution, tools: { ...tools, ...recorded } },
     ...(kind === 'kernel' ? { source: await describeSource(artefacts, options) } : {}),
   }
+}
+
+/** Kconfig notes the exact compiler and the version of the linker, e.g. 24000 for 2.40. */
+async function toolsInConfig(artefacts: Artefact[]): Promise<Record<string, string>> {
+  const config = artefacts.find(({ path }) => basename(path) === 'config')
+  const text = config === undefined ? '' : await readFile(config.path, 'utf8')
+  const [, compiler] = /^CONFIG_CC_VERSION_TEXT="(.*)"$/m.exec(text) ?? []
+  const [, linker] = /^CONFIG_LD_VERSION=(.*)$/m.exec(text) ?? []
+  return { ...(compiler === undefined ? {} : { compiler }), ...(linker === undefined ? {} : { linker }) }
 }
 
 async function describeSource(

@@ -9,6 +9,7 @@ import { hashText } from '../../config/lib/hash.ts'
 import { root } from '../../config/lib/paths.ts'
 
 const source = 'the source of a kernel'
+const config = 'CONFIG_CC_VERSION_TEXT="gcc (Debian 12.2.0-14) 12.2.0"\nCONFIG_LD_VERSION=24000\n'
 const inputs = {
   kernel: { source: `linux-source-6.12 sha256:${hashText(source)}`, compiler: 'gcc 12.2.0', arch: 'x64' },
   programs: { 'init flags': 'x', 'init compiler': 'gcc', 'init libc': 'y', 'native compiler': 'gcc' },
@@ -17,12 +18,12 @@ const inputs = {
 /** A build whose kernel and programs are these files. */
 async function built(t: Test): Promise<{ options: StoreOptions; store: string }> {
   const folder = t.testdir({
-    dist: { kernel: { vmlinux: 'a kernel', version: '6.12.117\n' }, programs: { init: 'a program' } },
+    dist: { kernel: { vmlinux: 'a kernel', version: '6.12.117\n', config }, programs: { init: 'a program' } },
     own: { sources: { 'linux.tar.xz': source } },
     pins: {},
   })
   for (const [kind, names] of [
-    ['kernel', ['vmlinux', 'version']],
+    ['kernel', ['vmlinux', 'version', 'config']],
     ['programs', ['init']],
   ] as const) {
     const artefacts = names.map(async (name) =>
@@ -39,7 +40,7 @@ await t.test('what a build has made is added, and pinned when that is wanted', a
   const { options, store } = await built(t)
   const add = { ...options, store, source: false }
   const [kernel, programs] = await addEntries({ ...add, pin: false })
-  t.match(kernel, { kind: 'kernel', pin: 'missing', bytes: 17 })
+  t.match(kernel, { kind: 'kernel', pin: 'missing', bytes: 17 + config.length })
   t.match(programs, { kind: 'programs', pin: 'missing' })
   t.equal(await readFile(join(store, kernel?.key ?? '', 'vmlinux'), 'utf8'), 'a kernel')
   t.equal(await readPin(options.cache.pins, kernel?.key ?? ''), undefined)
@@ -48,7 +49,10 @@ await t.test('what a build has made is added, and pinned when that is wanted', a
   t.match(await readPin(options.cache.pins, kernel?.key ?? ''), {
     inputs: { source: inputs.kernel.source, arch: 'x64' },
     files: { vmlinux: { bytes: 8, sha256: hashText('a kernel') }, version: { bytes: 9 } },
-    made: { command: 'npm run build:kernel', tools: { compiler: 'gcc 12.2.0' } },
+    made: {
+      command: 'npm run build:kernel',
+      tools: { compiler: 'gcc (Debian 12.2.0-14) 12.2.0', linker: '24000' },
+    },
     source: {
       name: 'linux-source-6.12',
       version: '6.12.117',
