@@ -60,7 +60,7 @@ export async function diagnose({ facts, kvm, cache, dist, loadConfig }: DoctorOp
     ...(await Promise.all(
       requirements.map(async (item) => checkRequirement(item, facts, required.includes(item))),
     )),
-    ...checkDisk([dist, cache.own], kernelBytes),
+    ...checkDisk([dist, cache.own], compilesKernel ? kernelBytes : 0),
     checkMemory(facts.memory),
     checkKvm(judgeKvm(kvm)),
     await checkConfig(loadConfig),
@@ -133,7 +133,7 @@ async function checkConfig(load: () => Promise<SystemConfig>): Promise<Check> {
   }
 }
 
-const kernelThere: Check = { name: 'kernel', status: 'good', detail: 'compiled already' }
+const kernelThere: Check = { name: 'kernel', status: 'good', detail: 'compiled already, here or in a store' }
 
 /** Checks that a kernel source is available, without downloading it. */
 async function checkSource(setting: string, pin: Pin, cache: Cache, facts: HostFacts): Promise<Check> {
