@@ -4,6 +4,7 @@ import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
 import { type Plan, planApp } from './app/stage.ts'
 import { writeTree } from './app/tree.ts'
+import { layerCompression } from './image/format.ts'
 import type { Artefact } from './pipeline/record.ts'
 import { log } from '../config/lib/log.ts'
 import { formatBytes } from '../config/lib/units.ts'
@@ -23,7 +24,7 @@ export interface AppOptions {
 
 /** Packs the app layer: the application, its production dependencies and its configuration. */
 export async function buildApp({ root, config, out }: AppOptions): Promise<Artefact[]> {
-  const { compression } = config.image
+  const compression = await layerCompression(config)
   const node = await npmNode(config.machine.arch)
   const plan = planApp({ root, config, node: node.binary })
   report(plan)

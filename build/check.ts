@@ -4,7 +4,7 @@ import { checkAppConfig } from '../config/app.ts'
 import { checkConfig } from '../config/check.ts'
 import { configFacts } from '../config/facts.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { formatFragments } from './image/format.ts'
+import { formatFragments, layerCompression } from './image/format.ts'
 import { checkRequirement } from './host/checks.ts'
 import { unsupportedHint, type HostFacts, unsupported } from './host/facts.ts'
 import { describeMissing, findMissing, remedy } from './host/find.ts'
@@ -90,7 +90,7 @@ async function checkParts(
 ): Promise<void> {
   await collect(problems, async () => npmNode(config.machine.arch))
   await collect(problems, async () => {
-    const names = fragmentNames(config, await formatFragments(config))
+    const names = fragmentNames(config, await layerCompression(config), await formatFragments(config))
     requests(await readFragments(names, join(root, 'kernel/config')))
   })
   warnings.push(...checkConfig(config, configFacts(root)).warnings)

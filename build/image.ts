@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { loadFormat } from './image/format.ts'
+import { layerCompression, loadFormat } from './image/format.ts'
 import { UserError } from '../config/lib/errors.ts'
 import { withLock } from '../config/lib/lock.ts'
 import { log } from '../config/lib/log.ts'
@@ -46,7 +46,7 @@ async function assemble({ config, out }: ImageOptions): Promise<Image> {
   }
   const node = await npmNode(config.machine.arch)
   const manifest = await writeManifest(out, [...parts, ...images], {
-    config,
+    config: { ...config, image: { ...config.image, compression: await layerCompression(config) } },
     node: node.version,
     packages: installedPackages(root, packedFolders(config)),
   })

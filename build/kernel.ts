@@ -2,7 +2,7 @@ import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
-import { formatFragments } from './image/format.ts'
+import { formatFragments, layerCompression } from './image/format.ts'
 import { compile, compileReason, jobsFrom } from './kernel/compile.ts'
 import { type Fragment, fragmentNames, readFragments, requests } from './kernel/fragments.ts'
 import {
@@ -163,7 +163,7 @@ function compilerVersion(): string {
 }
 
 async function fragmentsOf(config: SystemConfig, repository: string): Promise<Fragment[]> {
-  const names = fragmentNames(config, await formatFragments(config))
+  const names = fragmentNames(config, await layerCompression(config), await formatFragments(config))
   return readFragments(names, join(repository, 'kernel/config'))
 }
 

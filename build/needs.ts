@@ -3,7 +3,7 @@ import { UserError } from '../config/lib/errors.ts'
 import type { HostFacts } from './host/facts.ts'
 import { describeMissing, findMissing, remedy } from './host/find.ts'
 import { buildStages, dataTools, type Requirement, requirementsFor, type Stage } from './host/tools.ts'
-import { formatTools } from './image/format.ts'
+import { formatTools, layerCompression } from './image/format.ts'
 import { kernelStep } from './kernel.ts'
 import type { Cache } from './pipeline/cache.ts'
 import { isAtHand, type Step } from './pipeline/step.ts'
@@ -33,7 +33,7 @@ export async function buildNeeds({ config, cache, root, dist }: NeedsOptions): P
     'build',
   ]
   const tools = [...(await formatTools(config)), ...(config.data === undefined ? [] : dataTools)]
-  return { compilesKernel, required: requirementsFor(stages, config.image.compression, tools) }
+  return { compilesKernel, required: requirementsFor(stages, await layerCompression(config), tools) }
 }
 
 /** Like `buildNeeds`, with what a boot here needs; of a configuration that is not valid, everything that any needs. */

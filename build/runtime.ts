@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, realpath, rename, stat } from 'node:fs/promises
 import { dirname, join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
 import type { SystemConfig } from '../config/system.types.ts'
+import { layerCompression } from './image/format.ts'
 import { buildPrograms } from './programs.ts'
 import type { Artefact } from './pipeline/record.ts'
 import { hashFile } from '../config/lib/hash.ts'
@@ -32,7 +33,7 @@ const timestamp = 1_767_225_600
 
 /** Packs Node, its libraries, init, the native binding and the system layer into the root file system. */
 export async function buildRuntime({ config, cache, out }: RuntimeOptions): Promise<Artefact[]> {
-  const { compression } = config.image
+  const compression = await layerCompression(config)
   const { locales } = config.runtime
   const node = await npmNode(config.machine.arch)
   const host = hostLibraries(config.machine.arch)

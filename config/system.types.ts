@@ -170,9 +170,9 @@ export interface SystemConfig {
    */
   image: {
     /**
-     * Compression of the layers: lz4 boots fastest, xz is smallest, zstd is in between.
+     * Compression of the layers: none boots fastest, xz is smallest, lz4 and zstd are in between. auto is none if all of image.formats keep the layers on the host or compress the image themselves (direct, qcow2, vmdk), and lz4 otherwise.
      */
-    compression: "lz4" | "zstd" | "xz";
+    compression: "auto" | "none" | "lz4" | "zstd" | "xz";
     /**
      * Image formats to assemble, one for each file in build/formats: direct, raw, qcow2, vmdk, vhd, vhdx, iso, efi, initrd. "direct" keeps the kernel and the layers as separate files. Other formats can add drivers to the kernel, which compiles it again.
      *

@@ -4,6 +4,7 @@ import type { Format } from '../image/format.ts'
 const direct: Format = {
   summary: 'the kernel and the layers, for hypervisors that boot a kernel themselves',
   fragments: [],
+  layers: 'plain',
   tools: [],
   boots: [],
   assemble: () => Promise.resolve([]),

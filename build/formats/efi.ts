@@ -6,6 +6,7 @@ import { initramfsTools, makeInitramfs } from '../image/initramfs.ts'
 const efi: Format = {
   summary: 'one EFI program with kernel, command line and layers',
   fragments: ['image-initrd'],
+  layers: 'packed',
   tools: [...initramfsTools, 'objcopy', 'objdump', 'linuxx64.efi.stub'],
   boots: [{ firmware: 'efi', as: 'efi-file' }],
   assemble: async (input) => [

@@ -5,6 +5,7 @@ import { initramfsTools, makeInitramfs } from '../image/initramfs.ts'
 const initrd: Format = {
   summary: 'the kernel and an initramfs with the layers, for PXE and iPXE',
   fragments: ['image-initrd'],
+  layers: 'packed',
   tools: initramfsTools,
   boots: [
     { firmware: 'none', as: 'kernel' },

@@ -19,6 +19,7 @@ import { runSync } from '../../config/lib/run.ts'
 const iso: Format = {
   summary: 'a hybrid image for CD and USB, for BIOS and EFI',
   fragments: ['image-initrd', 'image-disk', 'image-iso'],
+  layers: 'packed',
   tools: [
     ...initramfsTools,
     ...['xorriso', 'mformat', 'mmd', 'mcopy'],

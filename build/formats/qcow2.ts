@@ -4,11 +4,12 @@ import { convertDisk, diskFragments, diskTools } from '../image/disk.ts'
 const qcow2: Format = {
   summary: 'a disk image for QEMU, libvirt, Proxmox and OpenStack',
   fragments: [...diskFragments],
+  layers: 'plain',
   tools: [...diskTools, 'qemu-img'],
   boots: diskBoots,
   assemble: async (input) => [
     await writeImage(input, 'nodeos.qcow2', async (path, work) => {
-      await convertDisk(input, path, work, ['-O', 'qcow2', '-o', 'lazy_refcounts=off'])
+      await convertDisk(input, path, work, ['-O', 'qcow2', '-c', '-o', 'lazy_refcounts=off'])
     }),
   ],
 }

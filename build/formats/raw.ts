@@ -4,6 +4,7 @@ import { diskFragments, diskTools, makeDisk } from '../image/disk.ts'
 const raw: Format = {
   summary: 'a raw disk image, for BIOS and EFI',
   fragments: diskFragments,
+  layers: 'packed',
   tools: diskTools,
   boots: diskBoots,
   assemble: async (input) => [

@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises'
 const vhd: Format = {
   summary: 'a fixed-size disk image for Azure and Hyper-V generation 1',
   fragments: [...diskFragments, 'platform-azure'],
+  layers: 'packed',
   tools: [...diskTools, 'qemu-img'],
   boots: diskBoots,
   assemble: async (input) => [

@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises'
 const vhdx: Format = {
   summary: 'a disk image for Hyper-V generation 2',
   fragments: [...diskFragments, 'platform-azure'],
+  layers: 'packed',
   tools: [...diskTools, 'qemu-img'],
   boots: diskBoots,
   assemble: async (input) => [

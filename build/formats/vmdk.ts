@@ -5,6 +5,7 @@ import { open } from 'node:fs/promises'
 const vmdk: Format = {
   summary: 'a disk image for VMware (streamOptimized, for import into ESXi)',
   fragments: [...diskFragments, 'platform-vmware'],
+  layers: 'plain',
   tools: [...diskTools, 'qemu-img'],
   boots: [...diskBoots, ...vmwareBoots],
   assemble: async (input) => [

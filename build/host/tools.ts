@@ -1,4 +1,4 @@
-import type { SystemConfig } from '../../config/system.types.ts'
+import type { Compression } from '../pipeline/pack.ts'
 import type { LoaderFile } from './loaders.ts'
 
 /** Package managers whose package names are known. */
@@ -23,8 +23,8 @@ export interface Requirement {
   stage: Stage
   /** Completes "which is needed to". */
   purpose: string
-  /** Only for these values of `image.compression`. */
-  compressions?: SystemConfig['image']['compression'][]
+  /** Only for layers that are packed so. */
+  compressions?: Compression[]
   /** Arguments that make a command print its version; `--version` when left out. */
   versionArguments?: string[]
   /** Oldest version that will do. */
@@ -78,8 +78,8 @@ export const requirements: readonly Requirement[] = [
     apk: 'tzdata-utils tzdata',
     zypper: 'timezone',
   }),
-  command('mkfs.erofs', 'build', 'pack layers with lz4', same('erofs-utils'), {
-    compressions: ['lz4'],
+  command('mkfs.erofs', 'build', 'pack layers uncompressed or with lz4', same('erofs-utils'), {
+    compressions: ['none', 'lz4'],
     versionArguments: ['-V'],
     atLeast: '1.5',
   }),
@@ -230,7 +230,7 @@ export const requirements: readonly Requirement[] = [
  */
 export function requirementsFor(
   stages: readonly Stage[],
-  compression?: SystemConfig['image']['compression'],
+  compression?: Compression,
   tools: readonly string[] = [],
 ): Requirement[] {
   return requirements.filter(

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
+import type { Compression } from '../pipeline/pack.ts'
 import { type Artefact, describeFile } from '../pipeline/record.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { hashText } from '../../config/lib/hash.ts'
@@ -38,6 +39,11 @@ export interface Format {
   summary: string
   /** Kernel fragments without which its images do not boot; compiled in only when the format is configured. */
   fragments: readonly string[]
+  /**
+   * What `image.compression: auto` means for it: `plain` where the layers stay on the host or the image is compressed
+   * itself, `packed` where their bytes travel or lie in memory.
+   */
+  layers: 'plain' | 'packed'
   /** Commands that it runs, all of them listed in `build/host/tools.ts`. */
   tools: readonly string[]
   /** The machines that its images boot on; a test boots each. */
@@ -71,6 +77,13 @@ export async function loadFormat(name: string): Promise<Format> {
 export async function formatFragments(config: Pick<SystemConfig, 'image'>): Promise<string[]> {
   const formats = await Promise.all(config.image.formats.map(loadFormat))
   return [...new Set(formats.flatMap(({ fragments }) => fragments))]
+}
+
+/** Returns how the layers are packed: what is configured or, with `auto`, what fits all configured formats. */
+export async function layerCompression({ image }: Pick<SystemConfig, 'image'>): Promise<Compression> {
+  if (image.compression !== 'auto') return image.compression
+  const formats = await Promise.all(image.formats.map(loadFormat))
+  return formats.every(({ layers }) => layers === 'plain') ? 'none' : 'lz4'
 }
 
 /** Lists the host tools that the configured formats need, each once. */

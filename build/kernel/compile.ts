@@ -92,7 +92,7 @@ export function jobsFrom(text: string | undefined, source = 'NODEOS_JOBS'): numb
 function keyOf(fragment: string): string {
   if (fragment === 'data') return 'data'
   if (fragment === 'mitigations') return 'kernel.mitigations'
-  if (/^(lz4|zstd|xz)$/.test(fragment)) return 'image.compression'
+  if (/^(none|lz4|zstd|xz)$/.test(fragment)) return 'image.compression'
   if (fragment.startsWith('image-')) return 'image.formats'
   return fragment.startsWith('platform-') ? 'kernel.platforms' : 'kernel.fragments'
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { UserError } from '../../config/lib/errors.ts'
 import { root } from '../../config/lib/paths.ts'
+import type { Compression } from '../pipeline/pack.ts'
 
 /** A piece of kernel configuration and what stands in it. */
 export interface Fragment {
@@ -23,15 +24,17 @@ const always = ['base', 'node', 'net', 'virtio', 'trim'] as const
 /**
  * Names of the fragments that a machine's configuration takes, in the order in which they apply.
  *
+ * @param compression of the layers: see `layerCompression`
  * @param formats what its image formats ask for: see `formatFragments`
  */
 export function fragmentNames(
-  config: Pick<SystemConfig, 'kernel' | 'image' | 'data'>,
+  config: Pick<SystemConfig, 'kernel' | 'data'>,
+  compression: Compression,
   formats: readonly string[] = [],
 ): string[] {
   const names = [
     ...always,
-    config.image.compression,
+    compression,
     ...config.kernel.platforms.map((platform) => `platform-${platform}`),
     ...formats,
     ...(config.data === undefined ? [] : ['data']),

@@ -6,11 +6,12 @@ import { requireProgram } from '../../config/lib/find.ts'
 import { makeAtomic } from '../../config/lib/atomic.ts'
 import { runSync } from '../../config/lib/run.ts'
 
-export type Compression = SystemConfig['image']['compression']
+/** How the layers are packed: `image.compression` once the formats have decided what `auto` means. */
+export type Compression = Exclude<SystemConfig['image']['compression'], 'auto'>
 
 /** Returns the file system of a layer, which is the extension of its file. */
 export function layerType(compression: Compression): 'erofs' | 'squashfs' {
-  return compression === 'lz4' ? 'erofs' : 'squashfs'
+  return compression === 'none' || compression === 'lz4' ? 'erofs' : 'squashfs'
 }
 
 /**
@@ -20,7 +21,7 @@ export function layerType(compression: Compression): 'erofs' | 'squashfs' {
  */
 export async function packerVersion(compression: Compression): Promise<string> {
   const options = { source: '', out: '', compression, timestamp: 0 }
-  const argv = compression === 'lz4' ? erofs(options, '') : squashfs(options, '')
+  const argv = packer(options, '')
   const program = requireProgram(argv[0], 'pack layers')
   return `${(await hashFile(program)).slice(0, 16)} ${argv.join(' ')}`
 }
@@ -58,17 +59,18 @@ const uuid = '6e6f6465-6f73-4000-8000-6c6179657200'
  */
 export async function packLayer(options: PackOptions): Promise<void> {
   await makeAtomic(options.out, async (unfinished) => {
-    const argv = options.compression === 'lz4' ? erofs(options, unfinished) : squashfs(options, unfinished)
-    runSync(argv, { purpose: `pack ${options.out}` })
+    runSync(packer(options, unfinished), { purpose: `pack ${options.out}` })
   })
 }
 
-function erofs({ source, timestamp }: PackOptions, out: string): [string, ...string[]] {
+function packer(options: PackOptions, out: string): [string, ...string[]] {
+  return layerType(options.compression) === 'erofs' ? erofs(options, out) : squashfs(options, out)
+}
+
+function erofs({ source, compression, timestamp }: PackOptions, out: string): [string, ...string[]] {
   return [
     'mkfs.erofs',
-    '-zlz4hc,12',
-    `-C${clusterBytes}`,
-    '-Eztailpacking',
+    ...(compression === 'lz4' ? ['-zlz4hc,12', `-C${clusterBytes}`, '-Eztailpacking'] : []),
     `-T${timestamp}`,
     `-U${uuid}`,
     '--all-root',

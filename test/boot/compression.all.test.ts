@@ -13,7 +13,7 @@ t.setTimeout(45 * 60_000)
 const { config, kernel } = await buildFull()
 const vmlinux = kernel.find(({ name }) => name === 'kernel/vmlinux')?.path ?? ''
 
-// Every other test boots lz4.
+// The other tests boot layers without compression, those of image formats lz4.
 for (const compression of compressions.filter((name) => name !== 'lz4')) {
   await t.test(`layers packed with ${compression} boot`, async (t) => {
     const [runtime] = await buildRuntime({

@@ -31,7 +31,7 @@ function fine(t: Test, without: string[] = [], config: Partial<SystemConfig> = {
     },
     bin: {},
   })
-  const fragments = ['base', 'node', 'net', 'virtio', 'trim', 'lz4', 'zstd', 'xz']
+  const fragments = ['base', 'node', 'net', 'virtio', 'trim', 'none', 'lz4', 'zstd', 'xz']
   for (const name of fragments)
     writeFileSync(join(folder, `root/kernel/config/${name}.config`), 'CONFIG_A=y\n')
   for (const { name } of requirements.filter(({ name }) => !without.includes(name))) {
@@ -166,7 +166,9 @@ await t.test('QEMU is needed to boot here, not to build', async (t) => {
 await t.test('refuses tools that are too old', async (t) => {
   const options = fine(t)
   writeFileSync(join(options.facts.path[0] ?? '', 'mkfs.erofs'), '#!/bin/sh\necho mkfs.erofs 1.4\n')
-  t.match(await texts(options), ['mkfs.erofs 1.4 is too old to pack layers with lz4: 1.5 or newer is needed'])
+  t.match(await texts(options), [
+    'mkfs.erofs 1.4 is too old to pack layers uncompressed or with lz4: 1.5 or newer is needed',
+  ])
 })
 
 await t.test('an invalid number of jobs is rejected before make runs', async (t) => {

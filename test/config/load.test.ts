@@ -88,7 +88,7 @@ await t.test(
         'config/system.json: hostname: must be lower-case letters, digits and inner hyphens, at most 63 characters, got "A_b"',
         'config/system.json: machine.memroy: unknown key; did you mean "memory"?',
         'config/local.json: machine.cpus: must be an integer from 1 to 64, got 0',
-        'config/local.json: image.compression: must be "lz4", "zstd" or "xz", got "zst"; did you mean "zstd"?',
+        'config/local.json: image.compression: must be "auto", "none", "lz4", "zstd" or "xz", got "zst"; did you mean "zstd"?',
         '.env: NODEOS_NETWORK_DNS: network.dns[1]: must be an IPv4 address or an IPv6 address, got "dns"',
         'NODEOS_MACHINE_MEMORY: machine.memory: must be an integer from 48 to 1048576, got "lots"',
         'NODEOS_APP_PROCESSES: app.processes: must be an integer from 1 to 256 or "auto", got "all"',

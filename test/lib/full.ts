@@ -12,7 +12,7 @@ import type { SystemConfig } from '../../config/system.types.ts'
 import { loadRelease } from '../../deploy/release/dist.ts'
 import type { Release } from '../../deploy/target.ts'
 
-/** What layers can be packed with. */
+/** What layers can be compressed with. */
 export const compressions = ['lz4', 'zstd', 'xz'] as const
 
 /** A machine with everything that tests need and a plain one does not carry: a data disk, every format and compression. */

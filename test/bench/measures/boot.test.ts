@@ -30,8 +30,8 @@ await t.test('the stages add up to the total, and so do the modes', async (t) =>
   })
 })
 
-await t.test('the target is for lz4 only', async (t) => {
+await t.test('the target is for layers without compression only', async (t) => {
   const counted = { counters, seconds: 4, stages: [] }
-  t.equal(bootFigures(counted)[0]?.target, 0.55e9)
+  t.equal(bootFigures(counted)[0]?.target, 0.26e9)
   t.equal(bootFigures(counted, 'xz')[0]?.target, undefined)
 })

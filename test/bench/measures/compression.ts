@@ -5,7 +5,7 @@ import type { Figure, Measure } from '../figures.ts'
 import { boot } from './boot.ts'
 import { size } from './size.ts'
 
-const compressions = ['lz4', 'zstd', 'xz']
+const compressions = ['none', 'lz4', 'zstd', 'xz']
 
 /** Size against boot cost for every `image.compression`, each built in a copy of the repository. */
 export function compression(root: string, env: NodeJS.ProcessEnv): Measure {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import t from 'tap'
 import { findProgram } from '../../../config/lib/find.ts'
+import type { Compression } from '../../../build/pipeline/pack.ts'
 import { packagesFor } from '../../../build/host/find.ts'
 import { managers, requirements, requirementsFor, type Stage } from '../../../build/host/tools.ts'
 
@@ -14,15 +15,16 @@ await t.test('every requirement says what it is for and has a package for every 
 })
 
 /** Names of what some stages need. */
-function names(stages: readonly Stage[], compression?: 'lz4' | 'zstd' | 'xz'): string[] {
+function names(stages: readonly Stage[], compression?: Compression): string[] {
   return requirementsFor(stages, compression).map(({ name }) => name)
 }
 
-function packers(compression: 'lz4' | 'zstd' | 'xz' | undefined): string[] {
+function packers(compression: Compression | undefined): string[] {
   return names(['build'], compression).filter((name) => name.startsWith('mk'))
 }
 
 await t.test('the compression decides which packer is needed', async (t) => {
+  t.strictSame(packers('none'), ['mkfs.erofs'])
   t.strictSame(packers('lz4'), ['mkfs.erofs'])
   t.strictSame(packers('zstd'), ['mksquashfs'])
   t.strictSame(packers('xz'), ['mksquashfs'])

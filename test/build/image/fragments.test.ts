@@ -38,7 +38,7 @@ const config = await loadConfig({
 for (const name of await formatNames()) {
   await t.test(`${name} asks for all that its boots need of a kernel`, async (t) => {
     const { boots, fragments } = await loadFormat(name)
-    const asked = requests(await readFragments(fragmentNames(config, fragments)))
+    const asked = requests(await readFragments(fragmentNames(config, 'lz4', fragments)))
     const has = new Set(asked.flatMap(({ option, value }) => (value === 'y' ? [option] : [])))
     const efi = boots.some(({ firmware }) => firmware === 'efi') ? ['CONFIG_EFI', 'CONFIG_EFI_STUB'] : []
     const wanted = [...boots.flatMap(({ as }) => needs[as]), ...(contents[name] ?? []), ...efi]

@@ -4,7 +4,7 @@ import t from 'tap'
 import { hashFile } from '../../../config/lib/hash.ts'
 import { type Compression, layerType, packLayer } from '../../../build/pipeline/pack.ts'
 
-for (const compression of ['lz4', 'zstd', 'xz'] as Compression[]) {
+for (const compression of ['none', 'lz4', 'zstd', 'xz'] satisfies Compression[]) {
   await t.test(
     `${compression}: the same files give the same bytes wherever and whenever they are packed`,
     async (t) => {
