@@ -4,7 +4,6 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { env } from 'node:process'
 
 /** The part of the configuration that this file reads. The build has validated it. */
 interface Glance {
@@ -12,6 +11,7 @@ interface Glance {
   routes?: unknown[]
 }
 
+const { env } = process
 const text = readFileSync(join(import.meta.dirname, '../config/app.json'), 'utf8')
 const { routes = [], listeners = [{ port: Number(env['PORT'] ?? 8080) }] } = JSON.parse(text) as Glance
 const isConfigured =

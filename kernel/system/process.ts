@@ -43,9 +43,7 @@ const strippedFormats: Record<string, string> = {
 export function hookLoader(app: string): void {
   registerHooks({
     load(url, context, nextLoad) {
-      if (url === 'node:http' && context.conditions.includes('import')) {
-        deferUndici(process.getBuiltinModule('node:http'))
-      }
+      if (url in costlyExports && context.conditions.includes('import')) deferExports(url)
       const format = strippedFormats[context.format ?? '']
       if (format === undefined || !url.startsWith(app)) return nextLoad(url, context)
       return nextLoad(url, { ...context, format })
@@ -53,25 +51,32 @@ export function hookLoader(app: string): void {
   })
 }
 
-/** Exports of `node:http` from undici, Node's HTTP client behind `fetch`. */
-const undiciExports = ['WebSocket', 'CloseEvent', 'MessageEvent'] as const
+/** Exports that load further parts of Node when they are read: classes and, in lower case, an object. */
+const costlyExports: Record<string, readonly string[]> = {
+  // undici, the HTTP client behind `fetch`: 150 million instructions.
+  'node:http': ['WebSocket', 'CloseEvent', 'MessageEvent'],
+  // Streams and promises: 12 million instructions.
+  'node:fs': ['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream', 'Utf8Stream', 'promises'],
+}
 
 /**
- * Keeps `import … from 'node:http'` from loading undici. An import reads every export, and reading these runs 150
- * million instructions that few apps need: more than the rest of Node's start. The import gets stand-ins that
- * load undici when first used; `require` and later reads get the real exports.
+ * Keeps `import … from 'node:http'` and `'node:fs'` from loading what few apps need. An import reads every export, and
+ * reading some runs more instructions than the rest of Node's start. The import gets stand-ins that load the real
+ * exports when first used; `require` and later reads get the real exports.
  *
- * @param http the exports of `node:http`, before they are imported for the first time
+ * @param name of a built-in module, before it is imported for the first time
  */
-export function deferUndici(http: object): void {
-  for (const name of undiciExports) {
-    const property = Object.getOwnPropertyDescriptor(http, name)
+export function deferExports(name: string): void {
+  const exports = process.getBuiltinModule(name) as object
+  for (const key of costlyExports[name] ?? []) {
+    const property = Object.getOwnPropertyDescriptor(exports, key)
     if (property?.get === undefined || property.configurable !== true) continue
-    Object.defineProperty(http, name, {
+    Object.defineProperty(exports, key, {
       ...property,
       get() {
-        Object.defineProperty(http, name, property)
-        return standIn(() => Reflect.get(http, name) as Class)
+        Object.defineProperty(exports, key, property)
+        const read = (): object => Reflect.get(exports, key) as object
+        return /^[A-Z]/.test(key) ? classLike(read as () => Class) : objectLike(read)
       },
     })
   }
@@ -80,7 +85,7 @@ export function deferUndici(http: object): void {
 type Class = new (...args: unknown[]) => object
 
 /** Creates a class that behaves like the real one and loads it when first used. */
-function standIn(read: () => Class): Class {
+function classLike(read: () => Class): Class {
   const self: Class = new Proxy(function () {} as unknown as Class, {
     construct: (_, args, target) => Reflect.construct(read(), args, target === self ? read() : target),
     apply: (_, receiver, args) => Reflect.apply(read(), receiver, args),
@@ -90,4 +95,20 @@ function standIn(read: () => Class): Class {
     getPrototypeOf: () => Reflect.getPrototypeOf(read()),
   })
   return self
+}
+
+/** Creates an object that behaves like the real one and loads it when first used. */
+function objectLike(read: () => object): object {
+  return new Proxy(
+    {},
+    {
+      get: (_, key) => Reflect.get(read(), key) as unknown,
+      set: (_, key, value) => Reflect.set(read(), key, value),
+      has: (_, key) => Reflect.has(read(), key),
+      ownKeys: () => Reflect.ownKeys(read()),
+      getOwnPropertyDescriptor: (_, key) => Reflect.getOwnPropertyDescriptor(read(), key),
+      defineProperty: (_, key, property) => Reflect.defineProperty(read(), key, property),
+      deleteProperty: (_, key) => Reflect.deleteProperty(read(), key),
+    },
+  )
 }

@@ -1,22 +1,32 @@
 import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { build } from 'esbuild'
 import t from 'tap'
+import { root } from '../../../config/lib/paths.ts'
 
-const source = new URL('../../../kernel/system/process.ts', import.meta.url).href
+// In JavaScript: to strip types, Node loads what the stand-ins are for.
+const source = join(t.testdir(), 'process.mjs')
+await build({
+  entryPoints: [join(root, 'kernel/system/process.ts')],
+  outfile: source,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+})
 
-/** Runs a module in a process of its own, after `node:http` was prepared: exports are read once a process. */
-function run(code: string): unknown {
+/** Runs a module in a process of its own, after `node:http` and `node:fs` were prepared: exports are read once a process. */
+function run(body: string): unknown {
   const prepare = `
-    import { deferUndici } from '${source}'
-    deferUndici(process.getBuiltinModule('node:http'))
-    const loaded = () => process.moduleLoadList.includes('NativeModule internal/deps/undici/undici')
-    const http = await import('node:http')`
-  const { stdout, stderr } = spawnSync(
-    process.execPath,
-    ['--input-type=module', '-e', `${prepare}\n${code}`],
-    {
-      encoding: 'utf8',
-    },
-  )
+    import { deferExports } from '${source}'
+    deferExports('node:http')
+    deferExports('node:fs')
+    const loaded = (name = 'deps/undici/undici') => process.moduleLoadList.includes('NativeModule internal/' + name)
+    const http = await import('node:http')
+    const fs = await import('node:fs')`
+  const code = `${prepare}\n${body}`
+  // The test runner adds modules to every child, by its environment, and they load what the stand-ins are for.
+  const argv = ['-i', process.execPath, '--input-type=module', '-e', code]
+  const { stdout, stderr } = spawnSync('env', argv, { encoding: 'utf8' })
   if (stderr !== '') throw new Error(stderr)
   return JSON.parse(stdout) as unknown
 }
@@ -56,6 +66,33 @@ await t.test('stand-ins behave as the classes do', async (t) => {
     prototype: true,
     type: 'function',
     called: 'TypeError',
+  })
+})
+
+await t.test('an import of node:fs loads streams and promises when they are used', async (t) => {
+  const result = run(`
+    const { promises, ReadStream, FileReadStream } = fs
+    const before = [loaded('fs/promises'), loaded('fs/streams')]
+    const size = (await promises.stat('/proc/self/exe')).size
+    const between = [loaded('fs/promises'), loaded('fs/streams')]
+    const stream = fs.createReadStream('/dev/null')
+    const own = new FileReadStream('/dev/null')
+    const classes = [stream instanceof ReadStream, own instanceof fs.default.ReadStream]
+    promises.own = 1
+    const written = [fs.default.promises.own, delete promises.own, 'own' in fs.default.promises]
+    console.log(JSON.stringify({
+      before, between, classes, written, known: size > 0,
+      keys: Object.keys(promises).join() === Object.keys(fs.default.promises).join(),
+      copied: { ...promises }.readFile === fs.default.promises.readFile,
+    }))`)
+  t.strictSame(result, {
+    before: [false, false],
+    between: [true, false],
+    classes: [true, true],
+    written: [1, true, false],
+    known: true,
+    keys: true,
+    copied: true,
   })
 })
 
