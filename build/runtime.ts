@@ -19,7 +19,7 @@ import { writeCertificates, writeSkeleton, writeZones, zoneInputs } from './runt
 import { type HostLibraries, hostLibraries, librariesOfProgram } from './host/libraries.ts'
 import { dropLocales, localeInputs } from './runtime/locales.ts'
 import { type NodeRuntime, npmNode } from './runtime/node.ts'
-import { buildSystem, bundles, systemInputs } from './runtime/system.ts'
+import { buildSystem, systemInputs } from './runtime/system.ts'
 
 export interface RuntimeOptions {
   config: SystemConfig
@@ -104,10 +104,7 @@ async function stage(into: string, { node, libraries, programs, locales }: Parts
     await copyFile(path, file)
     await chmod(file, 0o755)
   }
-  await buildSystem({ out: join(into, 'nodeos/system.mjs') })
-  for (const [name, entry] of Object.entries(bundles)) {
-    await buildSystem({ out: join(into, `nodeos/${name}.mjs`), entry })
-  }
+  await buildSystem({ out: join(into, 'nodeos'), node: node.binary })
   await addStripped(into, node.binary, '/bin/node')
   if (locales !== 'all') {
     await dropLocales(join(into, 'bin/node'), { languages: locales, original: node.binary })

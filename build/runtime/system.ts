@@ -1,31 +1,56 @@
-import { build, type Plugin, version } from 'esbuild'
+import { build, type BuildOptions, type Plugin, version } from 'esbuild'
 import { glob } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { join, resolve } from 'node:path'
 import prometheus from 'prom-client/package.json' with { type: 'json' }
 import { hashFile } from '../../config/lib/hash.ts'
 import { root } from '../../config/lib/paths.ts'
+import { runSync } from '../../config/lib/run.ts'
 
 export interface SystemOptions {
-  /** File to write. */
+  /** Folder to write to. */
   out: string
-  /** Another program to bundle the same way. */
+  /** Path of the machine's Node. */
+  node: string
+  /** Another system layer than the machine's. */
   entry?: string
 }
 
 /** Parts of the system layer that stand apart because a boot needs none of them. */
-export const bundles = {
+const bundles = {
   control: 'kernel/system/control/channel.ts',
   metrics: 'kernel/system/metrics/serve.ts',
   logs: 'kernel/system/logs/forward.ts',
 } as const
 
 /**
- * Bundles the system layer into one ES module. The same sources give the same bytes.
+ * Bundles the system layer into the folder `out`: `system.mjs`, which Node loads, and the script that it runs, with its
+ * compiled code. The same sources give the same bytes.
  *
+ * @param node the machine's Node, which compiles the script
  * @throws the errors of esbuild, with file and line
  */
-export async function buildSystem({ out, entry = 'kernel/system/main.ts' }: SystemOptions): Promise<void> {
+export async function buildSystem({
+  out,
+  node,
+  entry = 'kernel/system/main.ts',
+}: SystemOptions): Promise<void> {
+  const script = join(out, 'system.js')
+  await bundle(join(out, 'system.mjs'), 'kernel/system/load.ts')
+  await bundle(script, entry, {
+    format: 'cjs',
+    banner: { js: '(function(module){' },
+    footer: { js: '})' },
+  })
+  runSync([node, '--hash-seed=1', codeCache, script, join(out, 'system.cache')], {
+    purpose: 'compile the system layer',
+    // V8's flags, which the machine does not have, would make the code useless there.
+    env: { NODE_OPTIONS: undefined },
+  })
+  for (const [name, part] of Object.entries(bundles)) await bundle(join(out, `${name}.mjs`), part)
+}
+
+async function bundle(out: string, entry: string, options: BuildOptions = {}): Promise<void> {
   await build({
     entryPoints: [join(root, entry)],
     outfile: resolve(out),
@@ -42,8 +67,11 @@ export async function buildSystem({ out, entry = 'kernel/system/main.ts' }: Syst
     lineLimit: 160,
     logLevel: 'error',
     plugins: [lightBuiltins],
+    ...options,
   })
 }
+
+const codeCache = join(import.meta.dirname, 'code-cache.cjs')
 
 /** Packages may leave the prefix out. */
 const builtin = new RegExp(`^(node:.+|${builtinModules.join('|')})$`)
@@ -70,7 +98,7 @@ const lightBuiltins: Plugin = {
 
 /** Returns everything that determines the bundle's bytes: a name and a hash or version each. */
 export async function systemInputs(): Promise<Record<string, string>> {
-  const files = ['build/runtime/system.ts']
+  const files = ['build/runtime/system.ts', 'build/runtime/code-cache.cjs']
   const sources = ['kernel/system/**/*.ts', 'kernel/contract/*.ts', 'kernel/native/*.ts']
   for await (const path of glob(sources, { cwd: root })) files.push(path)
   const hashes = await Promise.all(files.sort().map(async (path) => [path, await hashFile(join(root, path))]))

@@ -7,7 +7,7 @@ import { type Emit, emit } from './event.ts'
 /**
  * Logs an uncaught error that the system layer threw, not the app.
  *
- * @param self URL of the system layer
+ * @param self file of the system layer
  */
 export function reportOwnErrors(self: string): void {
   process.on('uncaughtExceptionMonitor', (error: unknown, origin: string) => {

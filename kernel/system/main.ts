@@ -3,6 +3,8 @@
  * Workers, threads and forks of the app load it too, by inheritance.
  */
 import { machinePaths } from './paths.ts'
-import { start } from './start.ts'
+import { type Loaded, start } from './start.ts'
 
-await start({ isMain: import.meta.main, self: import.meta.url, paths: machinePaths })
+export async function run(loaded: Loaded): Promise<void> {
+  await start({ ...loaded, paths: machinePaths })
+}

@@ -21,11 +21,15 @@ import { hookLoader, reportMemory, takeRole } from './process.ts'
 import { watchServers } from './servers.ts'
 import { provideWritable } from './writable.ts'
 
-export interface Start {
-  /** Whether the system layer is the main program: then it is the primary of the app's processes. */
+/** How the system layer was loaded. */
+export interface Loaded {
+  /** Whether it is the main program: then it is the primary of the app's processes. */
   isMain: boolean
-  /** URL of the running bundle. */
+  /** File of the running script. */
   self: string
+}
+
+export interface Start extends Loaded {
   paths: Paths
 }
 

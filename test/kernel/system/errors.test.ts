@@ -3,7 +3,7 @@ import t from 'tap'
 import { isOwn, readOnlyPath, reasonOf } from '../../../kernel/system/errors.ts'
 
 const thrown = (stack: string) => Object.assign(new Error('x'), { stack: `Error: x\n${stack}` })
-const self = 'file:///nodeos/system.mjs'
+const self = '/nodeos/system.js'
 
 await t.test('whose error it is', async (t) => {
   t.ok(

@@ -331,7 +331,7 @@ await t.test('an error of the system layer ends the process, but not silently', 
     env: { TEST_THROW: 'broken inside' },
   })
   t.match(await event('system.error', ({ origin }) => origin !== undefined), {
-    error: /broken inside[^]*system\.mjs/,
+    error: /broken inside[^]*system\.js:/,
   })
   t.equal(await ended, 1)
 })
