@@ -5,17 +5,23 @@ import { join, resolve } from 'node:path'
 import { UsageError, UserError } from '../../config/lib/errors.ts'
 import { log } from '../../config/lib/log.ts'
 import { loadConfig } from '../../config/load.ts'
+import { confirm, positiveNumber, verb, type Verb } from './verb.ts'
 import { DataDisk } from '../data/disk.ts'
-import { checkEnvironment } from '../qemu/options.ts'
 import { call, ServiceAbsent } from '../host/channel.ts'
 import { checkName, Home, type Settings } from '../host/home.ts'
 import { checkCgroup } from '../host/limits.ts'
-import { removeRepository, setUpRepository } from '../host/repository.ts'
-import { distrust, minisignNotice, signers, trust } from '../host/signers.ts'
+import {
+  distrust,
+  minisignNotice,
+  removeRepository,
+  setUpRepository,
+  signers,
+  trust,
+} from '../host/repository.ts'
 import { supervisorOf } from '../host/supervise.ts'
 import type { PortForward } from '../qemu/command.ts'
+import { checkEnvironment } from '../qemu/options.ts'
 import type { Report } from '../target.ts'
-import { confirm, positiveNumber, verb, type Verb } from './verb.ts'
 
 const homeOption = { home: { type: 'string' } } as const
 const homeHelp = { home: 'folder of all appliances; default: NODEOS_HOST, else ~/nodeos' }

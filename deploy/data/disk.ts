@@ -32,6 +32,11 @@ export class DataDisk implements Disk {
     this.file = file
   }
 
+  /** For a person. */
+  get place(): string {
+    return this.file
+  }
+
   async exists(): Promise<boolean> {
     return existsSync(this.file)
   }

@@ -2,19 +2,19 @@ import { mkdir } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describeError, UserError } from '../../config/lib/errors.ts'
 import { isRunning, type ProcessMark } from '../../config/lib/process.ts'
+import type { Caller } from './channel.ts'
+import type { Home } from './home.ts'
+import { HostHypervisor } from './hypervisor.ts'
+import { describeLimits, limitsOfProcess } from './limits.ts'
+import { type Booted, killBooted, killStrays, machinesIn, portsOf } from './machine.ts'
+import { intactRelease, releaseOnBranch } from './repository.ts'
+import { ChangeLock, nextStep, overdue, readState, requireIdle, wanted } from './state.ts'
 import { limitConsole, streamConsole } from '../qemu/console.ts'
 import { isHealthy } from '../qemu/health.ts'
 import type { Candidate } from '../release/lifecycle.ts'
 import type { Kept } from '../release/store.ts'
+import { inspect, keptData, noMachine } from '../release/report.ts'
 import type { Report } from '../target.ts'
-import { ChangeLock, requireIdle } from './change-lock.ts'
-import type { Caller } from './channel.ts'
-import type { Home } from './home.ts'
-import { HostHypervisor } from './hypervisor.ts'
-import { type Booted, killBooted, killStrays, machinesIn, portsOf } from './machine.ts'
-import { intactRelease, releaseOnBranch } from './repository.ts'
-import { nextStep, overdue, readState, wanted } from './state.ts'
-import { statusOf } from './status.ts'
 
 /** A healthy release whose commit git has not accepted yet. */
 interface Pushed extends Candidate<Booted> {
@@ -112,8 +112,28 @@ export class Appliance {
   }
 
   async status(): Promise<Report> {
-    const { name, state, store, data } = this.hypervisor
-    return statusOf(name, state, store, data)
+    const { name, state, store, data: disk } = this.hypervisor
+    const { current, previous, restarts, stopped } = state
+    if (current === undefined) return noMachine(`${name}: no release is deployed`, { name })
+    if (stopped === true) return noMachine(`${name}: stopped`, { name })
+    if (!isRunning(current)) return noMachine(`${name}: down`, { name })
+    const { app, source } = (await store.get(current.number))?.manifest ?? {}
+    const ports = current.published.map(({ port, protocol }) => ({ port, protocol }))
+    const limits = limitsOfProcess(current.pid)
+    const { health, memory, process, data, facts } = await inspect(current, disk)
+    const { number } = current
+    return {
+      text: [
+        `${name} serves release ${number}: ${health}`,
+        `  app      ${app ?? 'unknown'}, source ${source?.commit?.slice(0, 12) ?? 'unknown'}${source?.dirty === true ? ' with changes' : ''}`,
+        `  ports    ${ports.map(({ port, protocol }) => `${port}/${protocol}`).join(', ') || 'none'}`,
+        memory,
+        `  limits   ${describeLimits(limits)}`,
+        `${process}, ${restarts} restarts`,
+        ...data,
+      ].join('\n'),
+      data: { name, number, previous, app, source, ports, limits, restarts, ...facts },
+    }
   }
 
   async logs(follow: boolean, caller: Caller): Promise<Report> {
@@ -142,13 +162,10 @@ export class Appliance {
     return this.#exclusive('the appliance is being removed', async () => {
       await this.hypervisor.forget()
       if (withData) await disk.remove()
-      const kept = (await disk.exists())
-        ? `\nits data is kept in ${disk.file} on its host (to remove it: npm run deploy:destroy -- --data)`
-        : ''
       const text = destroyed
-        ? `removed the machine of ${name}; its repository is kept: npm run deploy   deploys again`
+        ? `removed the machine of ${name}; its repository is kept, so npm run deploy deploys again`
         : 'no release is deployed'
-      return { text: text + kept, data: { ...data, destroyed } }
+      return { text: text + (await keptData(disk)), data: { ...data, destroyed } }
     })
   }
 

@@ -4,14 +4,13 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
 import { takeLock } from '../../config/lib/lock.ts'
 import { main } from '../../config/lib/main.ts'
-import { ReleaseStore } from '../release/store.ts'
 import { markProcess } from '../../config/lib/process.ts'
 import { call, type Request, ServiceAbsent } from './channel.ts'
 import { Home } from './home.ts'
-import { branch, keepRelease, removeStaleLocks, repositoryOf } from './repository.ts'
-import { minisignNotice } from './signers.ts'
+import { branch, keepRelease, minisignNotice, removeStaleLocks, repositoryOf } from './repository.ts'
 import { readState } from './state.ts'
 import { checkRoom, parseUpdates, type Update, verifyPush } from './verify.ts'
+import { ReleaseStore } from '../release/store.ts'
 
 /** The push that a hook handles. */
 interface Push {

@@ -1,8 +1,10 @@
 import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { UserError } from '../../config/lib/errors.ts'
 import { readOwnJson, writeJson } from '../../config/lib/json.ts'
-import type { Kept } from '../release/store.ts'
 import type { Home } from './home.ts'
 import type { Booted } from './machine.ts'
+import type { Kept } from '../release/store.ts'
 
 /** The stored state of an appliance. */
 export interface State {
@@ -112,4 +114,45 @@ export async function writeState(home: Home, name: string, state: State): Promis
 
 function stateFile(home: Home, name: string): string {
   return join(home.folder(name), 'state.json')
+}
+
+const retryMs = 50
+
+/** Ensures that one change of an appliance runs at a time. */
+export class ChangeLock {
+  #running: string | undefined
+
+  /** Describes the change that runs. */
+  get running(): string | undefined {
+    return this.#running
+  }
+
+  /** Runs a change. @throws {UserError} when another one runs */
+  async now<T>(what: string, body: () => Promise<T>): Promise<T> {
+    requireIdle(this.#running)
+    return this.#run(what, body)
+  }
+
+  /** Runs a change after the one that runs. */
+  async later<T>(what: string, body: () => Promise<T>): Promise<T> {
+    while (this.#running !== undefined) await wait(retryMs)
+    return this.#run(what, body)
+  }
+
+  async #run<T>(what: string, body: () => Promise<T>): Promise<T> {
+    this.#running = what
+    try {
+      return await body()
+    } finally {
+      this.#running = undefined
+    }
+  }
+}
+
+/** @throws {UserError} when another change runs */
+export function requireIdle(change: string | undefined): void {
+  if (change === undefined) return
+  throw new UserError(`another change is in progress: ${change}`, {
+    hint: 'wait until it is done, then retry',
+  })
 }

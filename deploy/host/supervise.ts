@@ -1,18 +1,21 @@
 import { spawn } from 'node:child_process'
-import { existsSync, openSync } from 'node:fs'
+import { once } from 'node:events'
+import { existsSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
+import { findProgram } from '../../config/lib/find.ts'
 import { readOwnJson, writeJson } from '../../config/lib/json.ts'
+import { root } from '../../config/lib/paths.ts'
 import { isRunning, markProcess, type ProcessMark } from '../../config/lib/process.ts'
-import { runSync, tail } from '../../config/lib/run.ts'
+import { type Result, runSync, shellLine, tail, tryRunSync } from '../../config/lib/run.ts'
 import { until } from '../../config/lib/until.ts'
-import { awaitEnd } from '../qemu/machine.ts'
 import { call } from './channel.ts'
-import { startNoMore, startWithHost } from './crontab.ts'
 import type { Home } from './home.ts'
 import { hasSystemd, systemctl, unitFile, unitOf } from './systemd.ts'
+import { awaitEnd } from '../qemu/machine.ts'
 
 /** Keeps the service of a host running, and starts it with the host. */
 export interface Supervisor {
@@ -91,8 +94,7 @@ function plain(home: Home): Supervisor {
       await stop()
       await mkdir(home.path, { recursive: true, mode: 0o700 })
       const output = openSync(home.log, 'a')
-      const script = join(import.meta.dirname, 'supervisor.ts')
-      const child = spawn(process.execPath, [script, program, home.path], {
+      const child = spawn(process.execPath, [import.meta.filename, program, home.path], {
         cwd: '/',
         detached: true,
         stdio: ['ignore', output, output],
@@ -132,3 +134,99 @@ async function failed(home: Home): Promise<UserError> {
   const printed = await readFile(home.log, 'utf8').catch(() => '')
   return new UserError('the service did not start', { hint: tail(printed, 15) || `${home.log} is empty` })
 }
+
+/** Names of cron's process; busybox is named after the command that it runs as. */
+const daemons = new Set(['cron', 'crond', 'dcron', 'fcron'])
+
+/** Adds an entry to the crontab that starts the service with the host. @returns how it starts, or what the owner has to do */
+export function startWithHost(home: Home): string {
+  const problem = writeEntries(home, [`@reboot ${escaped(command(home))} ${mark(home)}`])
+  if (problem !== undefined) {
+    return [
+      `it does NOT start with the host (${problem})`,
+      `           run this as ${userInfo().username} when the host starts, for example from /etc/rc.local:`,
+      `           ${command(home)}`,
+    ].join('\n')
+  }
+  return cronRuns()
+    ? 'cron starts it with the host'
+    : 'cron starts it with the host, but cron is NOT running: enable the cron service'
+}
+
+/** Removes the entry; other entries of the user stay. */
+export function startNoMore(home: Home): void {
+  writeEntries(home, [])
+}
+
+/** Returns the command that starts the service, with the PATH on which QEMU and git were found. */
+function command(home: Home): string {
+  const path = (process.env['PATH'] ?? '')
+    .split(delimiter)
+    .filter((folder) => folder.startsWith('/') && !folder.includes('node_modules'))
+  const argv = [process.execPath, join(root, 'deploy/cli/cli.ts'), 'host', 'restart', '--home', home.path]
+  const set = shellLine([[...new Set(path)].join(delimiter)])
+  return `PATH=${set} ${shellLine(argv)} >>${shellLine([home.log])} 2>&1`
+}
+
+/** Escapes percent signs, which end the command in a crontab. */
+function escaped(line: string): string {
+  return line.replaceAll('%', '\\%')
+}
+
+function mark(home: Home): string {
+  return `# nodeos ${home.path}`
+}
+
+/** Replaces the entries of this home in the crontab. @returns why it failed */
+function writeEntries(home: Home, own: readonly string[]): string | undefined {
+  const listed = crontab(['-l'])
+  if (listed === undefined) return 'crontab was not found'
+  const none = listed.status !== 0 && /no crontab for/i.test(listed.stderr)
+  if (listed.status !== 0 && !none) return `crontab: ${tail(listed.stderr, 1)}`
+  const lines = none ? [] : listed.stdout.replace(/\n$/, '').split('\n')
+  const others = lines.filter((line) => !line.endsWith(mark(home)))
+  const all = [...others, ...own]
+  if (all.join('\n') === lines.join('\n')) return undefined
+  const written = all.length === 0 ? crontab(['-r']) : crontab(['-'], `${all.join('\n')}\n`)
+  return written?.status === 0 ? undefined : `crontab: ${tail(written?.stderr ?? '', 1)}`
+}
+
+/** Runs crontab, if the host has it. */
+function crontab(argv: readonly string[], input = ''): Result | undefined {
+  if (findProgram('crontab') === undefined) return undefined
+  return tryRunSync(['crontab', ...argv], { purpose: 'edit the crontab', input, env: { LC_ALL: 'C' } })
+}
+
+function cronRuns(): boolean {
+  return readdirSync('/proc').some((pid) => {
+    try {
+      return daemons.has(readFileSync(`/proc/${pid}/comm`, 'latin1').trim())
+    } catch {
+      return false
+    }
+  })
+}
+
+const retryMs = 1000
+
+/** Runs a program again whenever it ends, until this process gets a signal. */
+async function keepRunning(argv: readonly string[]): Promise<void> {
+  const ending = new AbortController()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => ending.abort())
+  // Closing the terminal must not end the service.
+  process.on('SIGHUP', () => undefined)
+  while (!ending.signal.aborted) {
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const stop = (): void => void child.kill('SIGTERM')
+    ending.signal.addEventListener('abort', stop)
+    const [status, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null]
+    ending.signal.removeEventListener('abort', stop)
+    if (ending.signal.aborted) break
+    process.stdout.write(
+      `${new Date().toISOString()} the service ended (${signal ?? `exit status ${status}`}): restarting it\n`,
+    )
+    await wait(retryMs, undefined, { signal: ending.signal }).catch(() => undefined)
+  }
+}
+
+if (import.meta.main) await keepRunning(process.argv.slice(2))

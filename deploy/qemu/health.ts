@@ -8,17 +8,33 @@ const responseMs = 3000
 /** A machine that is being checked. */
 export interface Watched {
   emulated: boolean
-  /** The URL that is checked: `https:` once the app has responded in TLS. */
-  url(): string | undefined
-  isRunning(): boolean
-  console(): string
-  /** Checks its health once. */
-  check(console: string): Promise<{ response: Answer; text: string }>
-  output(): string
+  /** Whether it runs. @throws {UserError} if it stalls */
+  isRunning(): boolean | Promise<boolean>
+  console(): string | Promise<string>
+  check(console: string): Promise<Check>
+  /** Returns the output of the hypervisor itself. */
+  output?(): string
 }
 
-/** Checks a machine at a URL, over HTTP or TLS; without a URL its console shows when the app has started. */
-export function watch(machine: Machine, healthUrl: string | undefined): Watched {
+/** The result of one health check. */
+export interface Check {
+  /** 200 if the machine is healthy. */
+  response?: Answer
+  /** For the progress line. */
+  text: string
+  /** Whether the machine itself has given up. */
+  over?: boolean
+}
+
+/**
+ * Checks a machine at a URL, over HTTP or TLS; without a URL its console shows when the app has started.
+ *
+ * @returns `url` is the one that is checked: `https:` once the app has responded in TLS
+ */
+export function watch(
+  machine: Machine,
+  healthUrl: string | undefined,
+): Watched & { url(): string | undefined } {
   let url = healthUrl
   return {
     emulated: machine.accelerator === 'tcg',

@@ -2,33 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Progress } from '../../config/lib/log.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
-import type { Answer } from '../../kernel/contract/probe.ts'
 import { type Context as Failed, deployError, isFinal } from '../failure/explain.ts'
 import { healthPort } from '../qemu/description.ts'
+import type { Watched } from '../qemu/health.ts'
 
 /** The configuration that a health check needs. */
 export type CheckedSystem = Pick<SystemConfig, 'health' | 'ports' | 'machine'>
-
-/** The result of one health check. */
-export interface Check {
-  /** 200 if the machine is healthy. */
-  response?: Answer
-  /** For the progress line. */
-  text: string
-  /** Whether the machine itself has given up. */
-  over?: boolean
-}
-
-/** A machine whose health is awaited. */
-export interface Watched {
-  emulated: boolean
-  /** Whether it runs. @throws {UserError} if it stalls */
-  isRunning(): boolean | Promise<boolean>
-  console(): string | Promise<string>
-  check(console: string): Promise<Check>
-  /** Returns the output of the hypervisor itself. */
-  output?(): string
-}
 
 export interface HealthWait {
   system: CheckedSystem

@@ -31,7 +31,7 @@ export const applianceName = 'lb'
 /** Command lines of a host's processes. */
 export const running = {
   service: /^\S+ \S+service\.ts /,
-  supervisor: /^\S+ \S+supervisor\.ts /,
+  supervisor: /^\S+ \S+supervise\.ts /,
   machine: /^qemu/,
 }
 

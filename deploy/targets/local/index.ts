@@ -8,11 +8,9 @@ import { handOver, requireSnapshot } from '../../data/handover.ts'
 import { qemuCommand } from '../../qemu/command.ts'
 import { shellLine } from '../../../config/lib/run.ts'
 import { machineFiles, machineLogs, streamConsole } from '../../qemu/console.ts'
-import { isHealthy } from '../../qemu/health.ts'
 import { schema } from '../../qemu/options.ts'
-import { residentBytes } from '../../qemu/machine.ts'
 import { type Change, replaceRelease } from '../../release/lifecycle.ts'
-import { choosePrevious, releaseTable } from '../../release/list.ts'
+import { choosePrevious, inspect, keptData, noMachine, releaseTable } from '../../release/report.ts'
 import type { ReleaseStore } from '../../release/store.ts'
 import type { Context, Report, Target } from '../../target.ts'
 import {
@@ -30,8 +28,6 @@ import {
   type State,
   stopStrays,
 } from './hypervisor.ts'
-
-const notRunning = 3
 
 /** Boots the machine on this host under QEMU, in the background. */
 const local: Target = {
@@ -83,44 +79,28 @@ const local: Target = {
       const disk = await dataDiskOf(context)
       if (data) await disk.remove()
       const text = destroyed ? 'removed the machine and its releases' : 'no machine is deployed'
-      const there = await disk.exists()
-      const stays = there
-        ? `; its data is kept in ${disk.file} (to remove it: npm run deploy:destroy -- --data)`
-        : ''
-      return { text: text + stays, data: { destroyed, ...(there ? { data: disk.file } : {}) } }
+      const kept = (await disk.exists()) ? { data: disk.file } : {}
+      return { text: text + (await keptData(disk)), data: { destroyed, ...kept } }
     })
   },
 
   async status(context) {
     const state = await readState(context.state)
-    if (state === undefined || !isRunning(state)) {
-      return { text: 'no machine is running', data: { running: false }, status: notRunning }
-    }
-    const healthy = state.health === undefined ? undefined : await isHealthy(state.health)
+    if (state === undefined || !isRunning(state)) return noMachine('no machine is running')
     const uptime = Math.round((Date.now() - Date.parse(state.deployed)) / 1000)
-    const rss = residentBytes(state.pid)
-    const disk = await dataDiskOf(context)
-    const hasData = await disk.exists()
-    const health = healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'unhealthy'
+    const { health, memory, process, data, facts } = await inspect(state, await dataDiskOf(context))
     return {
       text: [
         `${state.name} is running: ${health}`,
         `  url      ${state.url ?? 'none'}`,
         `  ports    ${state.ports.map(({ host, guest, protocol }) => `${host} → ${guest}/${protocol}`).join(', ') || 'none'}`,
         `  up for   ${uptime} s`,
-        `  memory   ${(rss / 2 ** 20).toFixed(0)} MiB on the host, ${state.memory} MiB in the machine`,
-        `  process  ${state.pid} (${state.accelerator})`,
+        memory,
+        process,
         `  console  ${state.files.console}`,
-        ...(hasData ? [`  data     ${await disk.describe()}`] : []),
+        ...data,
       ].join('\n'),
-      data: {
-        running: true,
-        healthy,
-        uptime,
-        rss,
-        ...state,
-        ...(hasData ? { data: { file: disk.file, ...disk.sizes(), snapshots: await disk.snapshots() } } : {}),
-      },
+      data: { uptime, ...state, ...facts },
     }
   },
 

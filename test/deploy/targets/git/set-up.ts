@@ -1,8 +1,8 @@
-/** Sets up the repository of an appliance without the service. Arguments: home, name, public key. */
 import { readFileSync } from 'node:fs'
 import { Home } from '../../../../deploy/host/home.ts'
-import { setUpRepository } from '../../../../deploy/host/repository.ts'
-import { trust } from '../../../../deploy/host/signers.ts'
+import { setUpRepository, trust } from '../../../../deploy/host/repository.ts'
+
+/** Sets up the repository of an appliance without the service. Arguments: home, name, public key. */
 
 const [path, name = '', key = ''] = process.argv.slice(2)
 const home = new Home(path)

@@ -1,6 +1,10 @@
 import { UserError } from '../../config/lib/errors.ts'
 import { table } from '../../config/lib/table.ts'
 import type { Kept } from './store.ts'
+import type { DataDisk } from '../data/disk.ts'
+import type { Disk } from '../data/handover.ts'
+import { isHealthy } from '../qemu/health.ts'
+import { type Machine, residentBytes } from '../qemu/machine.ts'
 import type { Report } from '../target.ts'
 
 /** A release in a list. */
@@ -64,4 +68,45 @@ export function choosePrevious<T extends { number: number }>(
     wanted === undefined ? 'there is no previous release' : `release ${wanted} does not exist`,
     { hint: kept.length === 0 ? 'npm run deploy' : `available releases: ${numbers}   (npm run deploy:list)` },
   )
+}
+
+/** The report of `status` without a machine. */
+export const noMachine = (text: string, data: object = {}): Report => ({
+  text,
+  data: { ...data, running: false },
+  status: 3,
+})
+
+/** A machine that runs on this host. */
+interface Inspected {
+  health: string
+  /** Rows for a person. */
+  memory: string
+  process: string
+  data: string[]
+  facts: Record<string, unknown>
+}
+
+/** Inspects a machine of this host and its data disk, for `status`. */
+export async function inspect(
+  machine: Machine & { health?: string; memory: number },
+  disk: DataDisk,
+): Promise<Inspected> {
+  const healthy = machine.health === undefined ? undefined : await isHealthy(machine.health)
+  const rss = residentBytes(machine.pid)
+  const facts = { running: true, healthy, rss, pid: machine.pid }
+  const found = {
+    health: healthy === undefined ? 'no health check' : healthy ? 'healthy' : 'unhealthy',
+    memory: `  memory   ${(rss / 2 ** 20).toFixed(0)} MiB on the host, ${machine.memory} MiB in the machine`,
+    process: `  process  ${machine.pid} (${machine.accelerator})`,
+  }
+  if (!(await disk.exists())) return { ...found, data: [], facts }
+  const data = { file: disk.file, ...disk.sizes(), snapshots: await disk.snapshots() }
+  return { ...found, data: [`  data     ${await disk.describe()}`], facts: { ...facts, data } }
+}
+
+/** Says which data of a machine stays when the machine is removed; an empty text without data. */
+export async function keptData(disk: Pick<Disk, 'exists'> & { place: string }): Promise<string> {
+  if (!(await disk.exists())) return ''
+  return `; its data is kept in ${disk.place} (to remove it: npm run deploy:destroy -- --data)`
 }
