@@ -1,6 +1,6 @@
 import { UserError } from '../../../config/lib/errors.ts'
 import { log } from '../../../config/lib/log.ts'
-import { choosePrevious, listReport } from '../../release/list.ts'
+import { choosePrevious, listReport } from '../../release/report.ts'
 import { describeRelease, messageOf, releasedLayers } from '../../git/release.ts'
 import type { Context, Report, Target } from '../../target.ts'
 import { shellLine } from '../../../config/lib/run.ts'

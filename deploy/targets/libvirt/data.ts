@@ -23,6 +23,11 @@ export class DataVolume implements Disk {
     this.volume = `${machine}.data`
   }
 
+  /** For a person. */
+  get place(): string {
+    return `volume ${this.volume}`
+  }
+
   async exists(): Promise<boolean> {
     return (await this.#complete()).includes(this.volume)
   }

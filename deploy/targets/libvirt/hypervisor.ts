@@ -1,9 +1,14 @@
+import { hostname, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { UserError } from '../../../config/lib/errors.ts'
+import { hashText } from '../../../config/lib/hash.ts'
+import { withLock } from '../../../config/lib/lock.ts'
 import { log, progress } from '../../../config/lib/log.ts'
+import { shellLine } from '../../../config/lib/run.ts'
 import { type DataConfig, handOver, snapshotOf } from '../../data/handover.ts'
 import { awaitHealth } from '../../release/health.ts'
 import { type Hypervisor, replaceRelease } from '../../release/lifecycle.ts'
-import type { Listed } from '../../release/list.ts'
+import type { Listed } from '../../release/report.ts'
 import type { Context } from '../../target.ts'
 import type { DataVolume } from './data.ts'
 import { aboutOf, type Defined, definedIn, withAbout, previousVolume } from './domain.ts'
@@ -134,6 +139,42 @@ class LibvirtHypervisor implements Hypervisor<Defined, Defined> {
   }
 }
 
+function lockVolume({ name }: DomainMachine): string {
+  return `${name}.lock`
+}
+
+/**
+ * Runs one change of a machine at a time, whichever computer deploys: a volume beside it names who changes it.
+ *
+ * @throws {UserError} naming who does
+ */
+export async function exclusively<T>(
+  machine: DomainMachine,
+  pool: Pool,
+  { uri }: { uri: string },
+  change: () => Promise<T>,
+): Promise<T> {
+  const { uid, username } = userInfo()
+  const self = `${username}@${hostname()}`
+  const volume = lockVolume(machine)
+  const file = join(tmpdir(), `nodeos-${uid}`, `${hashText(`${uri} ${volume}`).slice(0, 16)}.lock`)
+  return withLock(file, { holder: `another change of ${machine.name}` }, async () => {
+    if (!(await pool.createText(self, volume))) {
+      const holder = (await pool.read(volume)) || 'another computer'
+      // This user's own lock, which the file guards, was left by a command that was killed.
+      if (holder !== self)
+        throw new UserError(`another change of ${machine.name} is running: ${holder} deploys it`, {
+          hint: `wait until it ends; if it was killed: ${shellLine(pool.removeWords(volume))}`,
+        })
+    }
+    try {
+      return await change()
+    } finally {
+      await pool.remove(volume)
+    }
+  })
+}
+
 /** Returns whether a rollback may start this release. */
 function wasHealthy(defined: Defined | undefined): boolean {
   return defined !== undefined && defined.about.trial !== true
@@ -177,9 +218,13 @@ export async function volumesInUse(virsh: Virsh, pool: Pool): Promise<Set<string
   return new Set(definitions.flatMap((xml) => (xml === undefined ? [] : (aboutOf(xml)?.volumes ?? []))))
 }
 
-export async function removeUnused(virsh: Virsh, pool: Pool): Promise<void> {
+/** Removes layers that no machine uses, unless another machine is being changed: it may use them in a moment. */
+export async function removeUnused(virsh: Virsh, pool: Pool, machine: DomainMachine): Promise<void> {
   const used = await volumesInUse(virsh, pool)
   for (const volume of await pool.volumes()) {
-    if (layerVolume.test(volume) && !used.has(volume)) await pool.remove(volume)
+    if (!layerVolume.test(volume) || used.has(volume)) continue
+    const locks = (await pool.volumes()).filter((name) => name.endsWith('.lock'))
+    if (locks.some((name) => name !== lockVolume(machine))) return
+    await pool.remove(volume)
   }
 }

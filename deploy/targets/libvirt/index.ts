@@ -1,8 +1,8 @@
 import { UserError } from '../../../config/lib/errors.ts'
 import { progress } from '../../../config/lib/log.ts'
 import { requireSnapshot } from '../../data/handover.ts'
-import { listReport } from '../../release/list.ts'
-import type { Context, Release, Target } from '../../target.ts'
+import { keptData, listReport, noMachine } from '../../release/report.ts'
+import type { Context, Release, Report, Target } from '../../target.ts'
 import { shellLine } from '../../../config/lib/run.ts'
 import { DataVolume } from './data.ts'
 import {
@@ -15,12 +15,18 @@ import {
   domainType,
   type Upload,
 } from './domain.ts'
-import { previousOf, releasesOf, removeUnused, replaceDomain, volumesInUse } from './hypervisor.ts'
+import {
+  exclusively,
+  previousOf,
+  releasesOf,
+  removeUnused,
+  replaceDomain,
+  volumesInUse,
+} from './hypervisor.ts'
 import { DomainMachine, lastReport } from './machine.ts'
 import { type LibvirtOptions, readOptions, schema } from './options.ts'
 import { Pool, type Virsh, virshOn } from './virsh.ts'
 
-const notRunning = 3
 const followMs = 1000
 
 /** Defines the machine as a domain of a libvirt host. */
@@ -54,27 +60,9 @@ const libvirt: Target = {
     const { system } = release.manifest
     const options = readOptions(system)
     const connection = await connect(system.hostname, options)
-    const { virsh, pool, machine } = connection
-    const { next, before, missing } = await prepare(release, options, connection, context)
-    for (const { file, volume, what } of missing) {
-      const line = progress(`Uploading ${what} to ${options.uri}`)
-      await pool.upload(file, volume)
-      line.done(volume)
-    }
-    const disk = new DataVolume(pool, machine.name)
-    const { autostart } = options
-    const { data } = system
-    const seconds = await replaceDomain(
-      machine,
-      pool,
-      { next, before, system, autostart, disk, data },
-      context,
+    return exclusively(connection.machine, connection.pool, options, () =>
+      upload(release, options, connection, context),
     )
-    await removeUnused(virsh, pool)
-    return {
-      text: `${machine.name} runs release ${next.about.number} on ${options.uri}, healthy after ${seconds.toFixed(1)} s${await addressOf(virsh, machine)}`,
-      data: { seconds, name: machine.name, uri: options.uri, ...next.about },
-    }
   },
 
   async list({ config }) {
@@ -86,14 +74,12 @@ const libvirt: Target = {
     const options = readOptions(config)
     const { machine } = await connect(config.hostname, options)
     const definition = await machine.definition()
-    if (definition === undefined) {
-      return { text: 'no machine is deployed', data: { running: false }, status: notRunning }
-    }
+    if (definition === undefined) return noMachine('no machine is deployed')
     const about = aboutOf(definition)
     const { off, running, text: state } = await machine.state()
     if (!running) {
       const text = off ? `${machine.name} is off` : `${machine.name} stalled (state: ${state})`
-      return { text, data: { running, state }, status: notRunning }
+      return noMachine(text, { state })
     }
     const report = lastReport(await machine.console(), about ?? {})
     const healthy = report?.healthy === true
@@ -123,61 +109,69 @@ const libvirt: Target = {
   },
 
   async stop({ config }) {
-    const { machine } = await connect(config.hostname, readOptions(config))
-    if (await machine.isOff()) return { text: 'no machine is running', data: { stopped: false } }
-    const ending = await machine.stop(config.restart.drainTimeout)
-    return { text: `${machine.name}: ${ending}`, data: { stopped: true, ending } }
+    const options = readOptions(config)
+    const { pool, machine } = await connect(config.hostname, options)
+    return exclusively(machine, pool, options, async () => {
+      if (await machine.isOff()) return { text: 'no machine is running', data: { stopped: false } }
+      const ending = await machine.stop(config.restart.drainTimeout)
+      return { text: `${machine.name}: ${ending}`, data: { stopped: true, ending } }
+    })
   },
 
   async rollback(context, number, { data = false } = {}) {
     const { config } = context
     const options = readOptions(config)
     const { pool, machine } = await connect(config.hostname, options)
-    const before = await ours(machine)
-    const previous = await previousOf(machine, pool, before)
-    if (previous === undefined || (number !== undefined && number !== previous.about.number)) {
-      const wanted = number === undefined ? 'no previous release' : `no release ${number} to roll back to`
-      throw new UserError(`${machine.name} has ${wanted}`, {
-        hint: `available releases: ${previous?.about.number ?? 'none'}   (npm run deploy:list)`,
-      })
-    }
-    const { about } = previous
-    const disk = new DataVolume(pool, machine.name)
-    if (data) await requireSnapshot(disk, about.number)
-    await replaceDomain(
-      machine,
-      pool,
-      {
-        next: previous,
-        before,
-        system: config,
-        autostart: options.autostart,
-        disk,
-        data: config.data,
-        ...(data ? { restore: about.number } : {}),
-      },
-      context,
-    )
-    return { text: `${machine.name} runs release ${about.number} again`, data: { ...about } }
+    return exclusively(machine, pool, options, async () => {
+      const before = await ours(machine)
+      const previous = await previousOf(machine, pool, before)
+      if (previous === undefined || (number !== undefined && number !== previous.about.number)) {
+        const wanted = number === undefined ? 'no previous release' : `no release ${number} to roll back to`
+        throw new UserError(`${machine.name} has ${wanted}`, {
+          hint: `available releases: ${previous?.about.number ?? 'none'}   (npm run deploy:list)`,
+        })
+      }
+      const { about } = previous
+      const disk = new DataVolume(pool, machine.name)
+      if (data) await requireSnapshot(disk, about.number)
+      await replaceDomain(
+        machine,
+        pool,
+        {
+          next: previous,
+          before,
+          system: config,
+          autostart: options.autostart,
+          disk,
+          data: config.data,
+          ...(data ? { restore: about.number } : {}),
+        },
+        context,
+      )
+      return { text: `${machine.name} runs release ${about.number} again`, data: { ...about } }
+    })
   },
 
   async destroy({ config }, { data = false } = {}) {
-    const { virsh, pool, machine } = await connect(config.hostname, readOptions(config))
+    const options = readOptions(config)
+    const { virsh, pool, machine } = await connect(config.hostname, options)
     const disk = new DataVolume(pool, machine.name)
-    const destroyed = (await ours(machine)) !== undefined
-    if (destroyed) {
-      if (!(await machine.isOff())) await machine.stop(config.restart.drainTimeout)
-      await machine.undefine()
-    }
-    for (const volume of [previousVolume(machine), envVolume(machine), machine.consoleVolume])
-      await pool.remove(volume)
-    await removeUnused(virsh, pool)
-    if (data) await disk.remove()
-    if (!destroyed) return { text: 'no machine is deployed', data: { destroyed } }
-    const stays = (await disk.exists())
-      ? `; its data is kept in volume ${disk.volume} (to remove it: npm run deploy:destroy -- --data)`
-      : ''
-    return { text: `removed ${machine.name} and its volumes${stays}`, data: { destroyed: true } }
+    return exclusively(machine, pool, options, async () => {
+      const destroyed = (await ours(machine)) !== undefined
+      if (destroyed) {
+        if (!(await machine.isOff())) await machine.stop(config.restart.drainTimeout)
+        await machine.undefine()
+      }
+      for (const volume of [previousVolume(machine), envVolume(machine), machine.consoleVolume])
+        await pool.remove(volume)
+      await removeUnused(virsh, pool, machine)
+      if (data) await disk.remove()
+      if (!destroyed) return { text: 'no machine is deployed', data: { destroyed } }
+      return {
+        text: `removed ${machine.name} and its volumes${await keptData(disk)}`,
+        data: { destroyed: true },
+      }
+    })
   },
 }
 
@@ -233,4 +227,30 @@ async function prepare(
 async function addressOf(virsh: Virsh, { name }: DomainMachine): Promise<string> {
   const [, address] = /ipv4\s+([\d.]+)\//.exec(await virsh.run('domifaddr', name).catch(() => '')) ?? []
   return address === undefined ? '' : `, at ${address}`
+}
+
+/** Replaces the release that serves by a build. */
+async function upload(
+  release: Release,
+  options: LibvirtOptions,
+  connection: Connection,
+  context: Context,
+): Promise<Report> {
+  const { system } = release.manifest
+  const { virsh, pool, machine } = connection
+  const { next, before, missing } = await prepare(release, options, connection, context)
+  for (const { file, volume, what } of missing) {
+    const line = progress(`Uploading ${what} to ${options.uri}`)
+    await pool.upload(file, volume)
+    line.done(volume)
+  }
+  const disk = new DataVolume(pool, machine.name)
+  const { autostart } = options
+  const { data } = system
+  const seconds = await replaceDomain(machine, pool, { next, before, system, autostart, disk, data }, context)
+  await removeUnused(virsh, pool, machine)
+  return {
+    text: `${machine.name} runs release ${next.about.number} on ${options.uri}, healthy after ${seconds.toFixed(1)} s${await addressOf(virsh, machine)}`,
+    data: { seconds, name: machine.name, uri: options.uri, ...next.about },
+  }
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { UserError } from '../../../config/lib/errors.ts'
 import { until } from '../../../config/lib/until.ts'
-import type { Watched } from '../../release/health.ts'
+import type { Watched } from '../../qemu/health.ts'
 import type { About } from './domain.ts'
 import type { Pool, Virsh } from './virsh.ts'
 

@@ -124,6 +124,22 @@ export class Pool {
     await this.#virsh.run('vol-resize', '--pool', this.name, volume, `${bytes}b`)
   }
 
+  /** Creates a volume with a text. @returns false, with nothing changed, if a volume of that name exists */
+  async createText(text: string, volume: string): Promise<boolean> {
+    return inFolder(async (folder) => {
+      await writeFile(join(folder, 'text'), text)
+      const [create, fill] = await this.uploadCommands(join(folder, 'text'), volume)
+      try {
+        await this.#virsh.run(...create)
+      } catch (error) {
+        if ((await this.volumes()).includes(volume)) return false
+        throw error
+      }
+      await this.#virsh.run(...fill)
+      return true
+    })
+  }
+
   async uploadText(text: string, volume: string): Promise<void> {
     await inFolder(async (folder) => {
       await writeFile(join(folder, 'text'), text, { mode: 0o600 })

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { loadTarget, verb } from '../../../../deploy/target.ts'
@@ -7,6 +8,7 @@ import { readOptions } from '../../../../deploy/targets/libvirt/options.ts'
 import { answering, appRelease, folderOf } from '../../../lib/release.ts'
 import { startLibvirtd } from '../../../lib/libvirtd.ts'
 import { freePort } from '../../../lib/ports.ts'
+import { until } from '../../../lib/until.ts'
 
 const target = await loadTarget('libvirt')
 const libvirtd = await startLibvirtd(t)
@@ -72,6 +74,44 @@ await t.test('a machine, as virsh shows it', async (t) => {
     t.equal(libvirtd.virsh('list', '--all', '--name').trim(), '')
     t.strictSame(volumes(), [])
   })
+})
+
+await t.test('two computers do not change a machine at once', async (t) => {
+  const { release, context } = await releaseOf(t, answering('one'))
+  const first = target.deploy(release, context)
+  await until('the first has the lock', () => volumes().includes('domain.lock'))
+  await t.rejects(target.deploy(release, context), {
+    message: /^another change of domain is running \(pid \d+\)$/,
+  })
+  t.match(await first, { text: /^domain runs release 1/ })
+  t.notOk(volumes().includes('domain.lock'))
+  const lock = (holder: string): void => {
+    const folder = folderOf(t, { holder })
+    libvirtd.virsh('vol-create-as', libvirtd.pool, 'domain.lock', `${holder.length}b`)
+    libvirtd.virsh('vol-upload', '--pool', libvirtd.pool, 'domain.lock', join(folder, 'holder'))
+  }
+  lock('ann@laptop')
+  for (const name of ['rollback', 'stop', 'destroy'] as const)
+    await t.rejects(verb(target, name)(context), {
+      message: 'another change of domain is running: ann@laptop deploys it',
+      hint: /if it was killed: virsh .* vol-delete --pool images domain\.lock$/,
+    })
+  t.equal(await answer(), 'one no secret')
+  libvirtd.virsh('vol-delete', '--pool', libvirtd.pool, 'domain.lock')
+  lock(`${userInfo().username}@${hostname()}`)
+  await verb(target, 'destroy')(context)
+  t.strictSame(volumes(), [], 'the lock of a command that was killed here is void')
+})
+
+await t.test('layers of a machine that another computer deploys stay', async (t) => {
+  const { context } = await releaseOf(t, answering('one'))
+  const layer = 'nodeos-app-0123456789abcdef'
+  for (const name of [layer, 'other.lock']) libvirtd.virsh('vol-create-as', libvirtd.pool, name, '1b')
+  await verb(target, 'destroy')(context)
+  t.ok(volumes().includes(layer))
+  libvirtd.virsh('vol-delete', '--pool', libvirtd.pool, 'other.lock')
+  await verb(target, 'destroy')(context)
+  t.strictSame(volumes(), [])
 })
 
 await t.test('obstacles are reported before anything changes', async (t) => {
