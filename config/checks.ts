@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { BlockList } from 'node:net'
 import { dirname, join, relative, sep } from 'node:path'
+import { firstPort } from '../kernel/contract/guest-config.ts'
 import { guestPaths } from '../kernel/contract/paths.ts'
 import { initConf, initLimits } from '../kernel/contract/init-conf.ts'
 import { nearest, type Problem, quote, suggest } from './explain.ts'
@@ -152,9 +153,8 @@ const health: Check = {
 const metrics: Check = {
   reads: ['/metrics/port', '/health/port', '/ports', '/app/env'],
   run({ metrics, health, ports, app }) {
-    const first = ports.find(({ protocol }) => protocol === 'tcp')?.guest
     const used = [
-      [Number(app.env['PORT'] ?? first), 'which the app listens on (PORT)'],
+      [Number(app.env['PORT'] ?? firstPort({ ports })), 'which the app listens on (PORT)'],
       [health.port, 'which the app listens on (health.port)'],
     ] as const
     const [, why] = used.find(([port]) => port !== undefined && port === metrics.port) ?? []

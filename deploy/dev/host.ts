@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { parse } from 'dotenv'
 import { log } from '../../config/lib/log.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
+import { firstPort } from '../../kernel/contract/guest-config.ts'
 import { watchApp } from './source.ts'
 
 export interface HostOptions {
@@ -22,7 +23,7 @@ const killMs = 3000
 /** Runs the app on this host as the machine would, and restarts it after each change, until the signal. */
 export async function runOnHost({ root, config, envFile, inspect, signal }: HostOptions): Promise<void> {
   const given = envFile === undefined ? {} : parse(readFileSync(envFile, 'utf8'))
-  const port = config.ports.find(({ protocol }) => protocol === 'tcp')?.guest
+  const port = firstPort(config)
   const env = {
     ...process.env,
     NODE_ENV: 'development',

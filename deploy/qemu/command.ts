@@ -79,12 +79,7 @@ export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [s
   return [
     'qemu-system-x86_64',
     ...['-name', spec.name],
-    ...['-machine', 'q35,usb=off,vmport=off,sata=off,smbus=off'],
-    ...['-accel', spec.accelerator],
-    ...['-cpu', cpuModel[spec.accelerator]],
-    ...['-m', String(spec.memory)],
-    ...['-smp', String(spec.cpus)],
-    ...['-nodefaults', '-no-user-config', '-display', 'none'],
+    ...board(spec),
     ...['-kernel', spec.kernel],
     ...['-append', spec.append],
     ...spec.disks.flatMap(disk),
@@ -97,6 +92,22 @@ export function qemuCommand(spec: MachineSpec, files: Partial<MachineFiles>): [s
     ...['-chardev', files.console === undefined ? 'stdio,id=console' : consoleDevice(files.console)],
     ...['-serial', 'chardev:console'],
     ...(files.qmp === undefined ? [] : ['-qmp', `unix:${comma(files.qmp)},server=on,wait=off`]),
+  ]
+}
+
+/** The machine without its devices. */
+export function board({
+  accelerator,
+  memory,
+  cpus,
+}: Pick<MachineSpec, 'accelerator' | 'memory' | 'cpus'>): string[] {
+  return [
+    ...['-machine', 'q35,usb=off,vmport=off,sata=off,smbus=off'],
+    ...['-accel', accelerator],
+    ...['-cpu', cpuModel[accelerator]],
+    ...['-m', String(memory)],
+    ...['-smp', String(cpus)],
+    ...['-nodefaults', '-no-user-config', '-display', 'none'],
   ]
 }
 

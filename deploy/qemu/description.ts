@@ -1,4 +1,5 @@
 import type { SystemConfig } from '../../config/system.types.ts'
+import { healthPort } from '../../kernel/contract/guest-config.ts'
 import { type Accelerator, kernelCommandLine, type MachineSpec, type PortForward } from './command.ts'
 
 /** The files that a machine boots from, and the configuration that they were built with. */
@@ -57,11 +58,6 @@ export function describeMachine(
 /** Returns the ports that a configuration publishes: a guest port has the same number on the host unless it says otherwise. */
 export function publishedPorts({ ports }: Pick<SystemConfig, 'ports'>): PortForward[] {
   return ports.map(({ guest, host = guest, protocol }) => ({ guest, host, protocol }))
-}
-
-/** Finds the guest port of the health check: `health.port`, else the first TCP port, else undefined. */
-export function healthPort({ health, ports }: Pick<SystemConfig, 'health' | 'ports'>): number | undefined {
-  return health.port ?? ports.find(({ protocol }) => protocol === 'tcp')?.guest
 }
 
 /** The URL of the health check from this host; undefined if no forwarded port leads to it. */

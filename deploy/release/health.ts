@@ -3,7 +3,7 @@ import { UserError } from '../../config/lib/errors.ts'
 import type { Progress } from '../../config/lib/log.ts'
 import type { SystemConfig } from '../../config/system.types.ts'
 import { type Context as Failed, deployError, isFinal } from '../failure/explain.ts'
-import { healthPort } from '../qemu/description.ts'
+import { healthPort } from '../../kernel/contract/guest-config.ts'
 import type { Watched } from '../qemu/health.ts'
 
 /** The configuration that a health check needs. */

@@ -15,6 +15,16 @@ export interface GuestConfig {
   restart: RestartConfig
 }
 
+/** Finds the first TCP port, the one that the app reads from PORT. */
+export function firstPort({ ports }: Pick<GuestConfig, 'ports'>): number | undefined {
+  return ports.find(({ protocol }) => protocol === 'tcp')?.guest
+}
+
+/** Finds the port of the health check: `health.port`, else the first TCP port. */
+export function healthPort({ health, ports }: Pick<GuestConfig, 'health' | 'ports'>): number | undefined {
+  return health.port ?? firstPort({ ports })
+}
+
 export interface NetworkConfig {
   mode: 'dhcp' | 'static' | 'none'
   interface: string

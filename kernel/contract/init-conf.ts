@@ -1,4 +1,4 @@
-import type { GuestConfig } from './guest-config.ts'
+import { firstPort, type GuestConfig } from './guest-config.ts'
 import { heapPercentage, primaryHeapPercentage, reportOptions, youngGeneration } from './node-options.ts'
 import { guestPaths, startVariable } from './paths.ts'
 
@@ -73,13 +73,13 @@ function nodeArguments({ app, machine }: InitConfig): string[] {
 }
 
 function environment({ app, ports }: InitConfig, extra: Record<string, string>): Record<string, string> {
-  const first = ports.find(({ protocol }) => protocol === 'tcp')
+  const first = firstPort({ ports })
   return {
     [startVariable]: 'machine',
     PATH: '/bin',
     HOME: '/tmp',
     NODE_ENV: 'production',
-    ...(first === undefined ? {} : { PORT: String(first.guest) }),
+    ...(first === undefined ? {} : { PORT: String(first) }),
     ...extra,
     ...app.env,
   }

@@ -1,4 +1,4 @@
-import type { GuestConfig } from '../contract/guest-config.ts'
+import { type GuestConfig, healthPort } from '../contract/guest-config.ts'
 import { emit, uptime } from './event.ts'
 import { type Answer, ask, isLoopback, type Place, placeName } from '../contract/probe.ts'
 import { listenersOn } from './servers.ts'
@@ -26,7 +26,7 @@ export function watchHealth(
   onSettled: () => void,
 ): (place: Place) => void {
   const { path, timeout } = health
-  const port = health.port ?? ports.find(({ protocol }) => protocol === 'tcp')?.guest
+  const port = healthPort({ health, ports })
   // `performance` would load a part of Node for it: 15 million instructions of each boot.
   const deadline = uptime() + timeout
   const places = new Map<string, Place>()

@@ -11,6 +11,7 @@ import {
 } from '../../build/image/format.ts'
 import type { Artefact } from '../../build/pipeline/record.ts'
 import { dist, root } from '../../config/lib/paths.ts'
+import { healthPort } from '../../kernel/contract/guest-config.ts'
 import { artefactPath, loadRelease } from '../../deploy/release/dist.ts'
 import { buildFull } from '../lib/full.ts'
 import { folderOf } from '../lib/release.ts'
@@ -73,7 +74,7 @@ for (const [index, name] of names.entries()) {
           driver: drivers[name] ?? name,
           kernel: part('kernel/vmlinuz'),
           append: imageCommandLine(config, looped),
-          port: system.health.port ?? system.ports[0]?.guest ?? 0,
+          port: healthPort(system) ?? 0,
           path: system.health.path,
         })
         t.equal(status, 200)

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import type { Boot } from '../../build/image/format.ts'
 import { findOvmf } from '../../build/host/loaders.ts'
+import { board } from '../../deploy/qemu/command.ts'
 import { limit, untilFound } from './until.ts'
 import { freePort } from './ports.ts'
 
@@ -93,8 +94,8 @@ function imageCommand({ firmware, as }: Boot, files: ImageFiles, port: number): 
   // Its ROM is iPXE.
   const rom = as === 'ipxe' ? ',bootindex=0' : ',romfile='
   return [
-    ...['-machine', 'q35,usb=off,vmport=off,sata=off,smbus=off', '-accel', 'tcg', '-cpu', 'max,-erms'],
-    ...['-m', '512', '-nodefaults', '-no-user-config', '-display', 'none', '-serial', 'stdio'],
+    ...board({ accelerator: 'tcg', memory: 512, cpus: 1 }),
+    ...['-serial', 'stdio'],
     ...(firmware === 'efi' ? ['-drive', `if=pflash,format=raw,unit=0,readonly=on,file=${ovmf()}`] : []),
     ...attached[as],
     ...['-netdev', `user,id=net0,hostfwd=tcp:127.0.0.1:${port}-:${files.port}${served}`],
