@@ -1,7 +1,8 @@
 import { join } from 'node:path'
+import { mergePatch as merge } from '../kernel/contract/environment.ts'
 import { readDotenv } from './lib/env.ts'
 import { UserError } from './lib/errors.ts'
-import { isObject, type Json, type JsonObject, readJson } from './lib/json.ts'
+import { isObject, type Json, readJson } from './lib/json.ts'
 import { child, steps, valueAt } from './pointer.ts'
 import type { Setting } from './schema.ts'
 import { readVariables } from './variables.ts'
@@ -63,33 +64,29 @@ export function note(value: Json, source: string, provenance: Provenance, pointe
   for (const [key, inner] of Object.entries(value)) note(inner, source, provenance, child(pointer, key))
 }
 
-/**
- * Applies a JSON merge patch (RFC 7396): objects merge, null removes a key, any other value replaces.
- * Records in `provenance` which source set each value.
- */
-export function mergePatch(
+/** Applies a JSON merge patch, and records in `provenance` which source set each value. */
+export function mergePatch(target: Json, patch: Json, source: string, provenance: Provenance): Json {
+  record(target, patch, source, provenance)
+  return merge(target, patch) as Json
+}
+
+function record(
   target: Json | undefined,
   patch: Json,
   source: string,
   provenance: Provenance,
   pointer = '',
-): Json {
+): void {
   if (!isObject(patch) || !isObject(target)) {
     forget(provenance, pointer)
     provenance.set(pointer, source)
   }
-  if (!isObject(patch)) return patch
-  const merged: JsonObject = isObject(target) ? { ...target } : {}
+  if (!isObject(patch)) return
   for (const [key, value] of Object.entries(patch)) {
     const here = child(pointer, key)
-    if (value === null) {
-      forget(provenance, here)
-      delete merged[key]
-    } else {
-      merged[key] = mergePatch(merged[key], value, source, provenance, here)
-    }
+    if (value === null) forget(provenance, here)
+    else record(isObject(target) ? target[key] : undefined, value, source, provenance, here)
   }
-  return merged
 }
 
 function forget(provenance: Provenance, pointer: string): void {

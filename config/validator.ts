@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, relative } from 'node:path'
 import type { ValidateFunction } from 'ajv'
@@ -67,13 +76,21 @@ function cachedFile(schemaFile: string): string {
   return join(cache, `validator-${hashText([version, ...inputs].join('\0')).slice(0, 32)}.cjs`)
 }
 
-/** Writes a file at once; returns false where `node_modules` is read-only. */
+/** A schema changes rarely: what is older was most likely made from an earlier version of one. */
+const keptMs = 30 * 24 * 3_600_000
+
+/** Writes a file at once, and removes old ones; returns false where `node_modules` is read-only. */
 function store(file: string, code: string): boolean {
   const unfinished = `${file}.${process.pid}`
   try {
     mkdirSync(cache, { recursive: true })
     writeFileSync(unfinished, code)
     renameSync(unfinished, file)
+    for (const name of readdirSync(cache)) {
+      const made = statSync(join(cache, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
+      if (name.startsWith('validator-') && made < Date.now() - keptMs)
+        rmSync(join(cache, name), { force: true })
+    }
     return true
   } catch (error) {
     if (hasCode(error, 'EACCES', 'EROFS')) return false

@@ -39,6 +39,7 @@ export async function runCommand<T extends Options>(
   argv: readonly string[],
   body: (args: Parsed<T>) => Promise<void> | void,
 ): Promise<void> {
+  process.once('SIGINT', reportInterrupt)
   try {
     const args = parse(command, argv)
     if (args === undefined) {
@@ -50,7 +51,16 @@ export async function runCommand<T extends Options>(
   } catch (error) {
     process.stderr.write(`\n${describeError(error)}\n`)
     process.exitCode = error instanceof UsageError ? 2 : 1
+  } finally {
+    process.off('SIGINT', reportInterrupt)
   }
+}
+
+/** Ends the process with a message, unless the command handles the signal itself. */
+function reportInterrupt(): void {
+  if (process.listenerCount('SIGINT') > 0) return
+  process.stderr.write('\nerror: interrupted\n')
+  process.kill(process.pid, 'SIGINT')
 }
 
 function parse<T extends Options>(command: Command<T>, argv: readonly string[]): Parsed<T> | undefined {

@@ -27,3 +27,18 @@ export function parseVariables(text: string): Record<string, string> {
   const plain = text.replaceAll(quotedOrBlank, (entry, _start, _quote, blank?: string) => blank ?? entry)
   return process.getBuiltinModule('node:util').parseEnv(plain) as Record<string, string>
 }
+
+/** Applies a JSON merge patch (RFC 7396): null removes a key, objects merge, any other value replaces. */
+export function mergePatch(target: unknown, patch: unknown): unknown {
+  if (!isObject(patch)) return patch
+  const merged = new Map(Object.entries(isObject(target) ? target : {}))
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(key)
+    else merged.set(key, mergePatch(merged.get(key), value))
+  }
+  return Object.fromEntries(merged)
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import type { ErrorObject, ValidateFunction } from 'ajv'
+import { mergePatch } from '../contract/environment.ts'
 
 /** Of the repository, and of its copy in the image. */
 const root = join(import.meta.dirname, '../..')
@@ -66,7 +67,7 @@ export function configured<T>(
   const patch = env[variable]
   if (patch === undefined) return check(baked)
   try {
-    return check(merge(baked, JSON.parse(patch)))
+    return check(mergePatch(baked, JSON.parse(patch)))
   } catch (error) {
     throw new ConfigError(`${variable}: ${(error as Error).message}`)
   }
@@ -86,19 +87,4 @@ function said({ instancePath, message, params }: ErrorObject): string {
     return `${keyOf(`${instancePath}/${additionalProperty}`)}: unknown key`
   const detail = [allowedValues ?? propertyName ?? []].flat().join(', ')
   return `${keyOf(instancePath) || 'the configuration'}: ${message}${detail && ` (${detail})`}`
-}
-
-/** RFC 7396: null removes, objects are merged, everything else replaces. */
-function merge(target: unknown, patch: unknown): unknown {
-  if (!isObject(patch)) return patch
-  const merged = new Map(Object.entries(isObject(target) ? target : {}))
-  for (const [key, value] of Object.entries(patch)) {
-    if (value === null) merged.delete(key)
-    else merged.set(key, merge(merged.get(key), value))
-  }
-  return Object.fromEntries(merged)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

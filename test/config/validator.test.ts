@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { existsSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import t from 'tap'
@@ -36,6 +36,20 @@ await t.test('the compiled validator agrees with ajv, and follows changes of the
       t.strictSame(validate.errors, ajv.errors)
     }
   }
+})
+
+await t.test('validators of earlier schemas do not accumulate', async (t) => {
+  const cache = join(root, 'node_modules/.cache/nodeos')
+  const [old, recent] = ['old', 'recent'].map((name) => join(cache, `validator-test-${name}.cjs`)) as [
+    string,
+    string,
+  ]
+  for (const file of [old, recent]) writeFileSync(file, '')
+  t.teardown(() => rmSync(recent, { force: true }))
+  utimesSync(old, 0, Date.now() / 1000 - 31 * 24 * 3600)
+  loadValidator(schemaFile(t.testdir({}), `new at ${Date.now()}`))
+  t.notOk(existsSync(old))
+  t.ok(existsSync(recent))
 })
 
 await t.test('its code needs Node only', async (t) => {
