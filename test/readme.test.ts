@@ -2,14 +2,13 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { formatNames } from '../build/image/format.ts'
 import { installCommand } from '../build/host/facts.ts'
 import { packagesFor } from '../build/host/find.ts'
 import { buildStages, requirementsFor } from '../build/host/tools.ts'
 import { root } from '../config/lib/paths.ts'
 import { isObject } from '../config/lib/json.ts'
 import { schemaProblems } from '../config/load.ts'
-import { loadTarget, targetNames } from '../deploy/target.ts'
+import { loadTarget } from '../deploy/target.ts'
 import {
   anchorsIn,
   blocksIn,
@@ -18,6 +17,7 @@ import {
   linksIn,
   readDocument,
   repositoryFiles,
+  shipped,
 } from './lib/documents.ts'
 
 const all = documents()
@@ -111,7 +111,7 @@ await t.test("no file names another person's repository", async (t) => {
 
 await t.test('every target is described: purpose, how far it is tested, options', async (t) => {
   const { text } = readDocument('deploy/README.md')
-  for (const name of await targetNames()) {
+  for (const name of shipped.targets) {
     const { summary, schema } = await loadTarget(name)
     const file = `targets/${name}.ts`
     const isFile = existsSync(join(root, 'deploy', file))
@@ -130,7 +130,7 @@ await t.test('every target is described: purpose, how far it is tested, options'
 
 await t.test('every image format is described', async (t) => {
   const { text } = readDocument('build/README.md')
-  for (const name of await formatNames()) t.match(text, new RegExp(`^\\| \`${name}\` +\\|`, 'm'), name)
+  for (const name of shipped.formats) t.match(text, new RegExp(`^\\| \`${name}\` +\\|`, 'm'), name)
 })
 
 await t.test('every example of config/system.json is valid', async (t) => {

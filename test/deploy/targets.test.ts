@@ -12,10 +12,9 @@ import {
   targetNames,
   verb,
 } from '../../deploy/target.ts'
+import { shipped } from '../lib/documents.ts'
 import { folderOf } from '../lib/release.ts'
 import { keepsPromises } from './contract.ts'
-
-const shipped = new Set(['git', 'libvirt', 'local'])
 
 function hasForm(t: Test, name: string, target: Target): void {
   t.equal(target.name, name)
@@ -28,11 +27,17 @@ function hasForm(t: Test, name: string, target: Target): void {
   t.notOk(validate({ 'no-such-option': 1 }), 'a misspelt option is an error')
 }
 
+await t.test('the targets that NodeOS ships are there', async (t) => {
+  const names = await targetNames()
+  for (const name of shipped.targets) t.ok(names.includes(name), name)
+})
+
 for (const name of await targetNames()) {
   await t.test(`${name} has the form of a target`, async (t) => {
     const target = await loadTarget(name)
     hasForm(t, name, target)
-    if (shipped.has(name)) t.type(verb(target, 'plan'), 'function', 'each shipped target has a dry run')
+    if (shipped.targets.some((each) => each === name))
+      t.type(verb(target, 'plan'), 'function', 'each shipped target has a dry run')
   })
 }
 

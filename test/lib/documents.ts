@@ -9,6 +9,12 @@ export interface Document {
   text: string
 }
 
+/** What NodeOS ships, and describes. A fork's own need a file of theirs, and nothing in these documents. */
+export const shipped = {
+  targets: ['git', 'libvirt', 'local'],
+  formats: ['direct', 'efi', 'initrd', 'iso', 'qcow2', 'raw', 'vhd', 'vhdx', 'vmdk'],
+} as const
+
 /** Folders that git ignores. */
 const ignored = new Set(['.git', 'node_modules', 'dist', '.tap'])
 
