@@ -1,16 +1,16 @@
 import { chmodSync, mkdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { findProgram } from '../../../config/lib/find.ts'
 import { runSync } from '../../../config/lib/run.ts'
 import {
   compileSanitized,
   everyPart,
+  launcher,
   deviceWaitMs,
   named,
   type Running,
   shellConf,
-  startInit,
 } from '../fixtures/init.ts'
 
 const folder = t.testdir({})
@@ -21,7 +21,7 @@ writeFileSync(checker, `#!/bin/sh\nexec ${findProgram('e2fsck') ?? 'e2fsck'} "$1
 chmodSync(checker, 0o755)
 const binary = compileSanitized(join(folder, 'init'), everyPart, 'init-host.c', [`-DE2FSCK="${checker}"`])
 const conf = `${shellConf('exit 0', { 'exit-zero': 'poweroff' })}data store\n`
-let machines = 0
+const { newRoot, start: startInit } = launcher(folder, binary)
 
 interface Disk {
   label: string
@@ -30,18 +30,19 @@ interface Disk {
 
 /** Starts init in a root with real ext4 file systems in files. */
 function start(
+  t: Test,
   disks: Record<string, Disk>,
   change: (root: string) => void = () => undefined,
 ): Running & { root: string } {
-  const root = join(folder, `machine-${machines++}`)
-  mkdirSync(join(root, 'dev'), { recursive: true })
+  const root = newRoot()
+  mkdirSync(join(root, 'dev'))
   for (const [name, { label, options = [] }] of Object.entries(disks)) {
     runSync(['mke2fs', '-q', '-t', 'ext4', '-L', label, ...options, join(root, 'dev', name), '8m'], {
       purpose: 'make a disk',
     })
   }
   change(root)
-  return { ...startInit(binary, root, { conf }), root }
+  return startInit(t, { conf }, root)
 }
 
 function path(root: string): string {
@@ -59,7 +60,7 @@ function debugfs(disk: string, command: string): void {
 
 await t.test('the disk with the label is checked and mounted before Node starts', async (t) => {
   for (const options of [[], ['-b', '1024'], ['-O', '^64bit,^metadata_csum'], ['-O', '64bit']]) {
-    const init = start({ vda: { label: 'other' }, vdc: { label: 'store', options } })
+    const init = start(t, { vda: { label: 'other' }, vdc: { label: 'store', options } })
     t.equal(await init.ended, 'poweroff')
     t.match(named(init.lines, 'data.checked'), [{ stage: 'init', status: 0, said: /^store: clean/ }])
     t.match(named(init.lines, 'mount').at(-1), { device: '/dev/vdc', type: 'ext4' })
@@ -71,10 +72,10 @@ await t.test('the disk with the label is checked and mounted before Node starts'
 })
 
 await t.test('a file system that is smaller than its disk grows', async (t) => {
-  const init = start({ vdc: { label: 'store', options: ['-b', '4096'] } }, enlarge)
+  const init = start(t, { vdc: { label: 'store', options: ['-b', '4096'] } }, enlarge)
   t.equal(await init.ended, 'poweroff')
   t.match(named(init.lines, 'resize'), [{ blocks: 8192 }])
-  const refused = start({ vdc: { label: 'store' } }, (root) => {
+  const refused = start(t, { vdc: { label: 'store' } }, (root) => {
     enlarge(root)
     writeFileSync(join(root, 'refuse-resize'), '')
   })
@@ -84,7 +85,7 @@ await t.test('a file system that is smaller than its disk grows', async (t) => {
 })
 
 await t.test('what a crash left is repaired', async (t) => {
-  const init = start({ vdc: { label: 'store' } }, (root) => {
+  const init = start(t, { vdc: { label: 'store' } }, (root) => {
     for (const count of ['free_blocks_count 7', 'free_inodes_count 3']) debugfs(path(root), `ssv ${count}`)
     debugfs(path(root), 'ssv state 2')
   })
@@ -127,7 +128,7 @@ const failures: [why: string, disks: Record<string, Disk>, error: RegExp, change
 
 for (const [why, disks, error, change] of failures) {
   await t.test(`without its data it says why and reboots: ${why}`, async (t) => {
-    const init = start(disks, change)
+    const init = start(t, disks, change)
     t.equal(await init.ended, 'reboot')
     t.match(named(init.lines, 'init.failed'), [{ error }])
     t.same(named(init.lines, 'node.exited'), [], 'nothing was started')
@@ -136,7 +137,7 @@ for (const [why, disks, error, change] of failures) {
 }
 
 await t.test('a disk that comes late is waited for', async (t) => {
-  const init = start({ late: { label: 'store' } }, (root) =>
+  const init = start(t, { late: { label: 'store' } }, (root) =>
     renameSync(join(root, 'dev/late'), join(root, 'late')),
   )
   await init.waitFor('start')
@@ -147,7 +148,7 @@ await t.test('a disk that comes late is waited for', async (t) => {
 
 await t.test('a disk that does not come is not waited for forever', async (t) => {
   const started = Date.now()
-  const init = start({})
+  const init = start(t, {})
   t.equal(await init.ended, 'reboot')
   t.ok(Date.now() - started >= deviceWaitMs)
 })

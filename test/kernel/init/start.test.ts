@@ -5,23 +5,16 @@ import t from 'tap'
 import {
   compileSanitized,
   everyPart,
+  launcher,
   deviceWaitMs,
   type Machine,
   named,
-  type Running,
   shellConf,
-  startInit,
 } from '../fixtures/init.ts'
 
 const folder = t.testdir({})
 const binary = compileSanitized(join(folder, 'init'), everyPart, 'init-host.c')
-let machines = 0
-
-function start(machine: Machine): Running & { root: string } {
-  const root = join(folder, `machine-${machines++}`)
-  mkdirSync(root)
-  return { ...startInit(binary, root, machine), root }
-}
+const { start } = launcher(folder, binary)
 
 const conf = shellConf('exit 0', { 'exit-zero': 'poweroff' })
 
@@ -55,7 +48,7 @@ const layers: [why: string, machine: Machine, mounts: object[]][] = [
 
 for (const [why, machine, mounts] of layers) {
   await t.test(`the app layer is found: ${why}`, async (t) => {
-    const init = start({ conf, ...machine })
+    const init = start(t, { conf, ...machine })
     t.equal(await init.ended, 'poweroff')
     t.match(named(init.lines, 'mount'), mounts)
     t.equal(named(init.lines, 'mount').length, mounts.length)
@@ -63,7 +56,7 @@ for (const [why, machine, mounts] of layers) {
 }
 
 await t.test('a device that comes late is waited for', async (t) => {
-  const init = start({ conf, devices: {} })
+  const init = start(t, { conf, devices: {} })
   await init.waitFor('init.started')
   mkdirSync(join(init.root, 'dev'))
   await writeFile(join(init.root, 'dev/vdb.unfinished'), 'erofs')
@@ -114,7 +107,7 @@ const failures: [why: string, machine: Machine, error: string][] = [
 
 for (const [why, machine, error] of failures) {
   await t.test(`without a usable app layer it says so once and reboots: ${why}`, async (t) => {
-    const init = start(machine)
+    const init = start(t, machine)
     t.equal(await init.ended, 'reboot')
     t.match(named(init.lines, 'init.failed'), [{ stage: 'init', error }])
     t.match(named(init.lines, 'machine.rebooting'), [{ cause: 'init failed', delay_ms: 50 }])
@@ -123,15 +116,15 @@ for (const [why, machine, error] of failures) {
 }
 
 await t.test('the app may be a folder that the host shares', async (t) => {
-  const init = start({ conf, devices: { '/app': '9p' }, commandLine: 'nodeos.app=9p' })
+  const init = start(t, { conf, devices: { '/app': '9p' }, commandLine: 'nodeos.app=9p' })
   t.equal(await init.ended, 'poweroff')
   t.match(named(init.lines, 'mount'), [{ device: '/app', type: '9p' }])
-  const without = start({ conf, commandLine: 'nodeos.app=9p' })
+  const without = start(t, { conf, commandLine: 'nodeos.app=9p' })
   t.equal(await without.ended, 'reboot')
   t.match(named(without.lines, 'init.failed'), [{ error: /^app layer: shared folder: 9p: / }])
 })
 
 await t.test('a configuration that just fits is read', async (t) => {
-  const init = start({ conf: conf + '#'.repeat(65_535 - conf.length) })
+  const init = start(t, { conf: conf + '#'.repeat(65_535 - conf.length) })
   t.equal(await init.ended, 'poweroff')
 })

@@ -1,34 +1,16 @@
-import { request } from 'node:http'
-import { connect as connectHttp2 } from 'node:http2'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import t, { type Test } from 'tap'
-import { certify } from '../../lib/certify.ts'
-import { boot, bundle, type Machine, type Running } from '../fixtures/system.ts'
+import t from 'tap'
+import { bundle, esm, launcher, server } from '../fixtures/system.ts'
 
 const folder = t.testdir()
-const system = await bundle(folder)
-let machines = 0
+const { start, run } = launcher(folder, await bundle(folder))
 
-async function start(t: Test, machine: Machine): Promise<Running & { root: string }> {
-  const root = join(folder, String(machines++))
-  mkdirSync(root)
-  const running = await boot(system, root, machine)
-  t.teardown(() => running.child.kill('SIGKILL'))
-  return { ...running, root }
-}
-
-const serve = `createServer((request, response) => response.end('ok')).listen(process.env.PORT)`
-const server = `import { createServer } from 'node:http'\n${serve}\n`
-const esm = { 'package.json': '{"type":"module"}' }
 /** What must not have been loaded for an app that does not use it. */
 const heavy = `process.moduleLoadList.filter((name) => /amaro|undici|fs\\/promises/.test(name)).join()`
 
 await t.test('from start to health, without a network', async (t) => {
-  const { events, event, port, child, ended } = await start(t, {
-    entry: 'index.js',
-    app: { ...esm, 'index.js': server },
-  })
+  const { events, event, port, child, ended } = await run(t, server)
   t.match(await event('health.ok'), { stage: 'health', path: '/healthz', port, attempts: 1 })
   t.strictSame(
     events.map(({ event }) => event),
@@ -42,30 +24,24 @@ await t.test('from start to health, without a network', async (t) => {
 })
 
 await t.test('an app that serves nothing is left alone, and reported', async (t) => {
-  const { event, ended, root } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': `import { existsSync } from 'node:fs'
+  const { event, ended, root } = await run(
+    t,
+    `import { existsSync } from 'node:fs'
         const work = setInterval(() => existsSync('../done') && clearInterval(work), 20)`,
-    },
-    healthTimeout: 0.1,
-  })
+    { healthTimeout: 0.1 },
+  )
   t.match(await event('health.failed'), { reason: /nothing listens on port \d+/, listening: [] })
   writeFileSync(join(root, 'done'), '')
   t.equal(await ended, 0, 'the system layer keeps no process alive')
 })
 
 await t.test('an app whose health check fails', async (t) => {
-  const { event } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': `import { createServer } from 'node:http'
+  const { event } = await run(
+    t,
+    `import { createServer } from 'node:http'
         createServer((_, response) => response.writeHead(500).end()).listen(process.env.PORT)`,
-    },
-    healthTimeout: 0.3,
-  })
+    { healthTimeout: 0.3 },
+  )
   t.match(await event('health.waiting'), { response: 500 })
   // On a busy host, the app may listen only after the time for it has passed.
   t.ok(await event('health.failed', ({ response }) => response === 500))
@@ -73,14 +49,11 @@ await t.test('an app whose health check fails', async (t) => {
 
 await t.test('an app that listens on loopback only is never healthy', async (t) => {
   for (const host of ['127.0.0.1', '::1']) {
-    const { events, event, port } = await start(t, {
-      entry: 'index.js',
-      app: {
-        ...esm,
-        'index.js': `import { createServer } from 'node:http'
+    const { events, event, port } = await run(
+      t,
+      `import { createServer } from 'node:http'
           createServer((_, response) => response.end('ok')).listen(process.env.PORT, '${host}')`,
-      },
-    })
+    )
     const name = host === '::1' ? `[::1]:${port}` : `127.0.0.1:${port}`
     t.match(await event('health.failed'), {
       reason: `the app listens on ${name} only, which cannot be reached from outside`,
@@ -96,18 +69,15 @@ await t.test('an app that listens on loopback only is never healthy', async (t) 
 })
 
 await t.test('a server on loopback that another one replaces', async (t) => {
-  const { event, events } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': `import { createServer } from 'node:http'
+  const { event, events } = await run(
+    t,
+    `import { createServer } from 'node:http'
         const server = createServer((_, response) => {
           response.setHeader('connection', 'close').end('ok')
           if (server.address()?.address === '127.0.0.1')
             server.close(() => server.listen(process.env.PORT))
         }).listen(process.env.PORT, '127.0.0.1')`,
-    },
-  })
+  )
   await event('health.ok')
   t.notOk(events.some(({ event }) => event === 'health.failed'))
 })
@@ -127,15 +97,12 @@ await t.test('a server in a child process of the app', async (t) => {
 })
 
 await t.test('an app that listens elsewhere', async (t) => {
-  const { event } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': `import { createServer } from 'node:net'
+  const { event } = await run(
+    t,
+    `import { createServer } from 'node:net'
         createServer().listen(0, '0.0.0.0', () => createServer().listen('app.sock'))`,
-    },
-    healthTimeout: 5,
-  })
+    { healthTimeout: 5 },
+  )
   t.match(await event('health.failed'), {
     reason: /nothing listens on port \d+/,
     listening: [/^0\.0\.0\.0:\d+$/, 'app.sock'],
@@ -143,33 +110,29 @@ await t.test('an app that listens elsewhere', async (t) => {
 })
 
 await t.test('a clock that is set meanwhile does not shorten the wait for health', async (t) => {
-  const { event } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': `import { createServer } from 'node:http'
+  const { event } = await run(
+    t,
+    `import { createServer } from 'node:http'
         const inAnHour = Date.now() + 3.6e6
         let asked = 0
         createServer((_, response) => {
           Date.now = () => inAnHour
           response.writeHead(++asked < 3 ? 503 : 200).end()
         }).listen(process.env.PORT)`,
-    },
-  })
+  )
   t.match(await event('health.ok'), { attempts: 3 })
 })
 
 await t.test('settings of the instance', async (t) => {
-  const { event, events, line } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': 'console.log(process.env.A, process.env.B, process.env.C, process.env.NODEOS_START)',
+  const { event, events, line } = await run(
+    t,
+    'console.log(process.env.A, process.env.B, process.env.C, process.env.NODEOS_START)',
+    {
+      env: { A: 'baked', B: 'baked', C: 'baked' },
+      commandLine: 'nodeos.env.B=line nodeos.env.C=line',
+      firmware: { env: 'C=firmware\nSECRET=hunter2\n' },
     },
-    env: { A: 'baked', B: 'baked', C: 'baked' },
-    commandLine: 'nodeos.env.B=line nodeos.env.C=line',
-    firmware: { env: 'C=firmware\nSECRET=hunter2\n' },
-  })
+  )
   await line(/^baked line firmware undefined$/)
   t.match(await event('environment.set'), { names: ['B', 'C', 'SECRET'] })
   t.notMatch(JSON.stringify(events), /hunter2|firmware"/)
@@ -206,130 +169,17 @@ await t.test('TypeScript files are JavaScript already, in every kind of process'
 })
 
 await t.test('TypeScript from elsewhere has its types stripped as usual', async (t) => {
-  const { line } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': `import { writeFileSync } from 'node:fs'
+  const { line } = await run(
+    t,
+    `import { writeFileSync } from 'node:fs'
         writeFileSync('../typed.mts', 'const x: number = 7; export default x')
         console.log('typed', (await import('../typed.mts')).default)`,
-    },
-  })
+  )
   t.ok(await line(/^typed 7$/))
 })
 
-await t.test('SIGTERM: in flight is finished, kept-alive connections are not kept', async (t) => {
-  const { child, port, event, line, ended } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': `import { createServer } from 'node:http'
-        import { subscribe } from 'node:diagnostics_channel'
-        createServer((request, response) => {
-          if (request.url !== '/slow') return response.end('ok')
-          console.log('asked')
-          subscribe('nodeos.drain', () => setTimeout(() => response.end('done'), 50))
-        }).listen(process.env.PORT)`,
-    },
-  })
-  await event('health.ok')
-  const answer = get(port, '/slow')
-  await line(/^asked$/)
-  child.kill('SIGTERM')
-  t.match(await event('app.draining'), { stage: 'shutdown', servers: 1 })
-  t.strictSame(await answer, { status: 200, connection: 'close', body: 'done' })
-  t.equal(await ended, 0)
-})
-
-await t.test('SIGTERM: an answer under way ends its connection too', async (t) => {
-  const { child, port, event, line, ended } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': `import { createServer } from 'node:http'
-        import { subscribe } from 'node:diagnostics_channel'
-        createServer((request, response) => {
-          response.write('begun ')
-          console.log('begun')
-          subscribe('nodeos.drain', () => setTimeout(() => response.end('done'), 50))
-        }).listen(process.env.PORT)`,
-    },
-  })
-  await event('app.listening')
-  const answer = get(port, '/')
-  await line(/^begun$/)
-  child.kill('SIGTERM')
-  t.match(await answer, { body: 'begun done' })
-  t.equal(await ended, 0)
-})
-
-await t.test(
-  'SIGTERM: streams of HTTP/2 are finished, then their session ends; the app is told first',
-  async (t) => {
-    const { certificate, key } = certify(t, 'localhost')
-    const { child, port, event, line, ended } = await start(t, {
-      entry: 'index.js',
-      app: {
-        ...esm,
-        'index.js': `import { createSecureServer } from 'node:http2'
-        import { subscribe } from 'node:diagnostics_channel'
-        const pair = ${JSON.stringify({ cert: certificate, key, allowHTTP1: true })}
-        createSecureServer(pair, (request, response) => {
-          console.log('asked')
-          subscribe('nodeos.drain', ({ deadlineMs }) => {
-            setTimeout(() => response.end('done within ' + deadlineMs), 50)
-          })
-        }).listen(process.env.PORT)`,
-      },
-    })
-    await event('app.listening')
-    const session = connectHttp2(`https://127.0.0.1:${port}`, { rejectUnauthorized: false })
-    t.teardown(() => session.destroy())
-    const stream = session.request({ ':path': '/' }).setEncoding('utf8')
-    await line(/^asked$/)
-    child.kill('SIGTERM')
-    t.equal((await stream.toArray()).join(''), 'done within 299500')
-    t.equal(await ended, 0)
-  },
-)
-
-await t.test('SIGTERM: a connection that never ends is cut before PID 1 has to', async (t) => {
-  const { child, port, event, ended } = await start(t, {
-    entry: 'index.js',
-    app: {
-      ...esm,
-      'index.js': `import { createServer } from 'node:net'
-        createServer((socket) => socket.on('error', () => {})).listen(process.env.PORT)`,
-    },
-    restart: { drainTimeout: 1 },
-  })
-  await event('app.listening')
-  const { connect } = await import('node:net')
-  const socket = connect(port, '127.0.0.1').on('error', () => {})
-  t.teardown(() => socket.destroy())
-  await new Promise((resolve) => socket.once('connect', resolve))
-  child.kill('SIGTERM')
-  t.match(await event('app.undrained'), { stage: 'shutdown' })
-  t.equal(await ended, 1)
-})
-
-await t.test('SIGTERM: an app that listens for it is left to it', async (t) => {
-  const { child, event, events, ended } = await start(t, {
-    entry: 'index.js',
-    app: { ...esm, 'index.js': `${server}process.on('SIGTERM', () => process.exit(7))` },
-  })
-  await event('app.listening')
-  child.kill('SIGTERM')
-  t.equal(await ended, 7)
-  t.notOk(events.some(({ event }) => event === 'app.draining'))
-})
-
 await t.test('an error of the system layer ends the process, but not silently', async (t) => {
-  const { event, ended } = await start(t, {
-    entry: 'index.js',
-    app: { ...esm, 'index.js': server },
-    env: { TEST_THROW: 'broken inside' },
-  })
+  const { event, ended } = await run(t, server, { env: { TEST_THROW: 'broken inside' } })
   t.match(await event('system.error', ({ origin }) => origin !== undefined), {
     error: /broken inside[^]*system\.js:/,
   })
@@ -348,23 +198,3 @@ await t.test('an error of the app is the app’s', async (t) => {
   t.equal(await ended, 3)
   t.notOk(events.some(({ origin }) => origin !== undefined))
 })
-
-function get(
-  port: number,
-  path: string,
-): Promise<{ status: number | undefined; connection: string | undefined; body: string }> {
-  return new Promise((resolve, reject) => {
-    request({ port, path, host: '127.0.0.1', headers: { connection: 'keep-alive' } }, (response) => {
-      let body = ''
-      response
-        .setEncoding('utf8')
-        .on('data', (text: string) => (body += text))
-        .on('end', () =>
-          resolve({ status: response.statusCode, connection: response.headers.connection, body }),
-        )
-        .on('error', reject)
-    })
-      .on('error', reject)
-      .end()
-  })
-}
