@@ -4,7 +4,7 @@ import { heapPercentage, reportOptions, youngGeneration } from '../contract/node
 import { startVariable } from '../contract/paths.ts'
 import type { Place } from '../contract/probe.ts'
 import { broadcast } from './messages.ts'
-import { explainCrash } from './crash.ts'
+import { explainCrash } from './errors.ts'
 import { announceReports } from './diagnostic-reports.ts'
 import { emit, uptime } from './event.ts'
 import type { Paths } from './paths.ts'

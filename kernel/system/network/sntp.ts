@@ -62,15 +62,6 @@ function timeAt(bytes: Buffer, offset: number, near: number): number {
   return (seconds + eras * era + bytes.readUInt32BE(offset + 4) / 2 ** 32) * 1e3
 }
 
-/** Encodes a time in eight bytes; for tests and servers. */
-export function encodeTime(ms: number): Uint8Array {
-  const bytes = Buffer.alloc(8)
-  const seconds = Math.floor(ms / 1e3)
-  bytes.writeUInt32BE((seconds + epoch) % era, 0)
-  bytes.writeUInt32BE(Math.floor((ms / 1e3 - seconds) * 2 ** 32), 4)
-  return bytes
-}
-
 export interface QueryOptions {
   /** Milliseconds to wait for the response. */
   timeout: number

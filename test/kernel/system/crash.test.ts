@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { explainCrash } from '../../../kernel/system/crash.ts'
+import { explainCrash } from '../../../kernel/system/errors.ts'
 
 const trap = (seconds: number, file: string): string =>
   `6,210,${seconds * 1_000_000},-;traps: node[77] trap invalid opcode ip:7f01 sp:7ffd error:0 in ${file}[1139,7f00+1000]\n`

@@ -1,9 +1,13 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { once } from 'node:events'
 import t from 'tap'
-import { decodeResponse, encodeQuery, encodeTime } from '../../../../kernel/system/network/sntp.ts'
-import { querySntp, type Reading } from '../../../../kernel/system/network/sntp.ts'
-import { startTimeSync } from '../../../../kernel/system/network/sntp.ts'
+import {
+  decodeResponse,
+  encodeQuery,
+  querySntp,
+  type Reading,
+  startTimeSync,
+} from '../../../../kernel/system/network/sntp.ts'
 import { limitMs } from '../../../lib/until.ts'
 import { seeded } from '../../fixtures/random.ts'
 
@@ -19,6 +23,15 @@ interface Reply {
   receivedAt?: number
   sentAt?: number
   rootDispersion?: number
+}
+
+/** Encodes a time as seconds since 1900, modulo 2³², and a fraction (RFC 5905). */
+function encodeTime(ms: number): Uint8Array {
+  const bytes = Buffer.alloc(8)
+  const seconds = Math.floor(ms / 1e3)
+  bytes.writeUInt32BE((seconds + 2_208_988_800) % 2 ** 32, 0)
+  bytes.writeUInt32BE(Math.floor((ms / 1e3 - seconds) * 2 ** 32), 4)
+  return bytes
 }
 
 function answerTo(question: Uint8Array, time: number, reply: Reply = {}): Buffer {
