@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { type Plan, planApp } from '../../../build/app/stage.ts'
 import type { SystemConfig } from '../../../config/system.types.ts'
 import { configWith } from '../../lib/config.ts'
 
@@ -12,6 +13,21 @@ export function configFor(app: Partial<SystemConfig['app']> = {}): SystemConfig 
     network: { mode: 'none' },
     health: { path: '/' },
   })
+}
+
+export type App = Parameters<typeof configFor>[0]
+
+/** Plans the app layer of a repository. */
+export const plan = (root: string, app?: App): Plan =>
+  planApp({ root, config: configFor(app), node: process.execPath })
+
+/** Paths of that layer, sorted. */
+export const paths = (root: string, app?: App): string[] => [...plan(root, app).tree.keys()].sort()
+
+/** Creates a link in a repository. */
+export function link(root: string, path: string, target: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true })
+  symlinkSync(target, join(root, path))
 }
 
 /** A package in a fixture: its package.json and a module that says its name and version. */
