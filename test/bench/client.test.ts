@@ -62,3 +62,9 @@ await t.test('stops at the first response that is not a 200', async (t) => {
   })
   await t.rejects(keepAliveRequests(await listen(t, server), 10), /status 500 after 3 requests/)
 })
+
+await t.test('waits for a response as long as it is told to', async (t) => {
+  const silent = createServer()
+  t.teardown(() => silent.closeAllConnections())
+  await t.rejects(keepAliveRequests(await listen(t, silent), 1, { timeoutMs: 10 }), { message: 'timed out' })
+})

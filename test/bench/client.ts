@@ -29,13 +29,21 @@ export interface UntilOkOptions {
   signal?: AbortSignal
 }
 
-/** `count` requests one after the other over one kept connection; throws at the first that is not 200, or on abort. */
-export async function keepAliveRequests(url: string, count: number, signal?: AbortSignal): Promise<void> {
+/**
+ * `count` requests one after the other over one kept connection; throws at the first that is not 200, or on abort.
+ *
+ * @param timeoutMs for each response
+ */
+export async function keepAliveRequests(
+  url: string,
+  count: number,
+  { signal, timeoutMs = 30_000 }: { signal?: AbortSignal; timeoutMs?: number } = {},
+): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   try {
     for (let done = 0; done < count; done++) {
       signal?.throwIfAborted()
-      const status = await request(url, { timeoutMs: 30_000, agent })
+      const status = await request(url, { timeoutMs, agent })
       if (status !== 200) throw new Error(`${url}: status ${status} after ${done} requests`)
     }
   } finally {

@@ -54,7 +54,8 @@ async function serves(release: Release, mebibytes: number): Promise<boolean> {
   ]).then(() => false)
   // A request fails before the console reports why. A machine that never does, hangs.
   const serving = firstResponse(machine, url, { ready: listening, timeoutMs: limitMs })
-    .then(() => keepAliveRequests(url, requests, finished.signal))
+    // Instructions are the limit: on a busy host a machine that works can take long for a response.
+    .then(() => keepAliveRequests(url, requests, { signal: finished.signal, timeoutMs: limitMs }))
     .then(
       () => true,
       () => Promise.race([failing, sleep(limitMs, false, { ref: false })]),
