@@ -14,7 +14,7 @@ const index = 'res_index.res'
 /** The data of a locale is named `<language>[_<more>].res`; data of no locale has longer names. */
 const localeName = /^(?<language>[a-z]{2,3})(_\w+)?\.res$/
 /** Languages whose data continues that of another one. */
-const parents: Record<string, string> = { nb: 'no', nn: 'no', yue: 'zh' }
+const parents: Record<string, string> = { ars: 'ar', nb: 'no', nn: 'no', yue: 'zh' }
 /**
  * Data that no function of JavaScript reads: names of characters, transliteration, line breaks, spoof checks, old IDNA,
  * and encodings that `TextDecoder` does not have, or has without ICU.

@@ -38,7 +38,7 @@ async function nodeWith(...languages: string[]): Promise<string> {
 }
 
 const english = await nodeWith('en')
-const several = await nodeWith('ja', 'nb', 'sr', 'yue')
+const several = await nodeWith('ars', 'ja', 'nb', 'sr', 'yue')
 
 await t.test('what remains works as it did, for every function that reads locale data', (t) => {
   const values = join(import.meta.dirname, 'locale-values.ts')
@@ -48,7 +48,10 @@ await t.test('what remains works as it did, for every function that reads locale
   ) as string[]
   for (const [node, locales] of [
     [english, englishes],
-    [several, ['en-GB', 'ja', 'ja-JP', 'nb', 'nb-NO', 'sr', 'sr-Latn', 'sr-Cyrl-BA', 'yue', 'yue-Hans']],
+    [
+      several,
+      ['ars', 'en-GB', 'ja', 'ja-JP', 'nb', 'nb-NO', 'sr', 'sr-Latn', 'sr-Cyrl-BA', 'yue', 'yue-Hans'],
+    ],
   ] as const) {
     const lines = (of: string): string[] =>
       output(of, values, ...locales)
