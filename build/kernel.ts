@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { cp, mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { loadConfig } from '../config/load.ts'
@@ -5,10 +6,12 @@ import type { SystemConfig } from '../config/system.types.ts'
 import { formatFragments, layerCompression } from './image/format.ts'
 import { compile, compileReason, jobsFrom } from './kernel/compile.ts'
 import { type Fragment, fragmentNames, readFragments, requests } from './kernel/fragments.ts'
+import { keepObjects, objectArchive, restoreObjects } from './kernel/objects.ts'
 import {
   applyPatches,
   configure,
   listPatches,
+  objectFolder,
   patchInputs,
   treeVersion,
   unpackSource,
@@ -88,7 +91,9 @@ export async function kernelStep(options: KernelOptions, repository = root): Pro
     async make(into, interrupted) {
       await beforeCompiling?.()
       source ??= await findSource(setting, pin, sourcesIn(cache))
-      log.step(compileReason(previous?.artefacts[0]?.inputs, inputsNow(source.identity), jobs))
+      const now = inputsNow(source.identity)
+      const archive = objectArchive(cache.own, now)
+      log.step(compileReason(previous?.artefacts[0]?.inputs, now, jobs, existsSync(archive)))
       await fetchSource(source)
       await compileFrom(source, {
         fragments: await fragmentsOf(config, root),
@@ -96,7 +101,7 @@ export async function kernelStep(options: KernelOptions, repository = root): Pro
         jobs,
         into,
         logs: join(out, 'logs'),
-        objects: join(cache.own, 'objects'),
+        archive,
         interrupted,
       })
     },
@@ -121,31 +126,41 @@ interface Recipe {
   jobs: number
   into: string
   logs: string
-  objects: string
+  /** Where objects of earlier compilations are kept. */
+  archive: string
   interrupted: AbortSignal
 }
 
 async function compileFrom(
   source: Source,
-  { fragments, patches, jobs, into, logs, objects, interrupted }: Recipe,
+  { fragments, patches, jobs, into, logs, archive, interrupted }: Recipe,
 ): Promise<void> {
   const tree = `${into}-tree`
   const line = progress(`Compiling the kernel with ${jobs} jobs`)
   line.update(`unpacking ${source.origin}`)
   await unpackSource(source, tree)
   const version = await treeVersion(tree)
-  applyPatches(tree, patches)
+  await applyPatches(tree, patches)
+  const objects = join(tree, objectFolder)
+  const reused = await restoreObjects(archive, objects)
   line.update(`configuring Linux ${version}`)
   const config = await configure(tree, requests(fragments))
   await mkdir(logs, { recursive: true })
-  await compile(tree, { jobs, log: join(logs, 'kernel.log'), objects, line, interrupted })
-  runSync(['objcopy', '--strip-all', join(tree, 'vmlinux'), join(into, 'vmlinux')], {
+  try {
+    await compile(tree, { jobs, log: join(logs, 'kernel.log'), line, interrupted })
+  } catch (error) {
+    // Whatever was wrong with these objects, the next build does without them.
+    if (!interrupted.aborted) await rm(archive, { force: true })
+    throw error
+  }
+  runSync(['objcopy', '--strip-all', join(objects, 'vmlinux'), join(into, 'vmlinux')], {
     purpose: 'strip the kernel',
   })
-  await cp(join(tree, 'arch/x86/boot/bzImage'), join(into, 'vmlinuz'))
+  await cp(join(objects, 'arch/x86/boot/bzImage'), join(into, 'vmlinuz'))
   await writeFile(join(into, 'config'), config)
   await writeFile(join(into, 'version'), `${version}\n`)
-  line.done(`Linux ${version} from ${source.origin}`)
+  await keepObjects(objects, archive)
+  line.done(`Linux ${version} from ${source.origin}${reused ? ', with objects of an earlier one' : ''}`)
 }
 
 /** Returns everything but source and compiler that determines the kernel's bytes. */

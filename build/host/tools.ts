@@ -154,7 +154,6 @@ export const requirements: readonly Requirement[] = [
   }),
   command('fsck.fat', 'test', 'test the boot partition of an image', same('dosfstools')),
   command('cpio', 'test', 'test the initramfs of an image', same('cpio')),
-  command('ccache', 'test', 'reuse objects of the kernel for the test kernel', same('ccache')),
   command('git', 'test', 'test builds of a clone', same('git')),
   command('unshare', 'test', 'test networking in a namespace', same('util-linux')),
   command('ip', 'test', 'test networking in a namespace', { ...same('iproute2'), dnf: 'iproute' }),

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import { UserError } from '../../config/lib/errors.ts'
 import type { Progress } from '../../config/lib/log.ts'
-import { findProgram } from '../../config/lib/find.ts'
 import { byLine, tail, tryRun } from '../../config/lib/run.ts'
 import { availableParallelism } from 'node:os'
+import { objectFolder } from './prepare.ts'
 
 /** The same source and configuration give the same bytes on any day, for any user, on any host. */
 const reproducible = [
@@ -21,24 +21,18 @@ export interface CompileOptions {
   jobs: number
   /** File that keeps everything make prints. */
   log: string
-  /** Folder of ccache, if the host has it: most object files serve the next configuration too. */
-  objects: string
   line: Progress
   /** Ends the compiler. */
   interrupted: AbortSignal
 }
 
 /**
- * Compiles `vmlinux` and `bzImage` in a configured kernel tree, in parallel, and shows the current file.
+ * Compiles `vmlinux` and `bzImage` of a configured kernel tree into its folder `objects`, in parallel, and shows the
+ * current file.
  *
  * @throws {UserError} with the first lines that name an error, and the log's path
  */
-export async function compile(
-  tree: string,
-  { jobs, log, objects, line, interrupted }: CompileOptions,
-): Promise<void> {
-  const cached = findProgram('ccache') !== undefined
-  const compilers = cached ? ['CC=ccache gcc', 'HOSTCC=ccache gcc'] : []
+export async function compile(tree: string, { jobs, log, line, interrupted }: CompileOptions): Promise<void> {
   const kept = createWriteStream(log)
   let files = 0
   const show = byLine((text) => {
@@ -47,10 +41,18 @@ export async function compile(
     files += 1
     line.update(`${files} files  ${match[2]}`)
   })
-  const make = ['make', '-C', tree, `-j${jobs}`, ...reproducible, ...compilers, 'vmlinux', 'bzImage'] as const
+  const make = [
+    'make',
+    '-C',
+    tree,
+    `O=${objectFolder}`,
+    `-j${jobs}`,
+    ...reproducible,
+    'vmlinux',
+    'bzImage',
+  ] as const
   const { status } = await tryRun(make, {
     purpose: 'compile the kernel',
-    env: { CCACHE_DIR: objects, CCACHE_MAXSIZE: '500M' },
     signal: interrupted,
     onStdout(text) {
       kept.write(text)
@@ -105,13 +107,16 @@ const minutesOnOneCpu = 20
  * built here.
  *
  * @param previous inputs of that kernel, if one was built
+ * @param reuses whether objects of another kernel are there
  */
 export function compileReason(
   previous: Record<string, string> | undefined,
   inputs: Record<string, string>,
   jobs: number,
+  reuses = false,
 ): string {
-  const time = `about ${Math.ceil(minutesOnOneCpu / jobs)} minutes with ${jobs} ${jobs === 1 ? 'job' : 'jobs'}`
+  const limit = `${reuses ? 'less than' : 'about'} ${Math.ceil(minutesOnOneCpu / jobs)} minutes`
+  const time = `${limit} with ${jobs} ${jobs === 1 ? 'job' : 'jobs'}${reuses ? ' and objects of the last one' : ''}`
   const later = 'later builds take it from the cache'
   if (previous === undefined) return `The kernel is compiled for the first time here: ${time}; ${later}`
   const names = [...new Set([...Object.keys(previous), ...Object.keys(inputs)])]

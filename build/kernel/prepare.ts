@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, readdir, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashFile } from '../../config/lib/hash.ts'
 import { UserError } from '../../config/lib/errors.ts'
@@ -6,6 +6,9 @@ import { root } from '../../config/lib/paths.ts'
 import { runSync, tail, tryRunSync } from '../../config/lib/run.ts'
 import { configLines, type Request, verifySurvival } from './fragments.ts'
 import type { Source } from './source.ts'
+
+/** Folder of everything that is compiled, in the tree: its paths in commands are the same wherever the tree is. */
+export const objectFolder = 'objects'
 
 /** Unpacks or copies a source into the folder `tree`, which becomes the top of the kernel tree. */
 export async function unpackSource(source: Source, tree: string): Promise<void> {
@@ -46,11 +49,12 @@ export async function patchInputs(patches: string[]): Promise<Record<string, str
 }
 
 /**
- * Applies patches with zero fuzz: a patch that no longer fits exactly must be reviewed.
+ * Applies patches with zero fuzz: a patch that no longer fits exactly must be reviewed. The files stay older than
+ * objects that an earlier build compiled from them.
  *
  * @throws {UserError} naming the patch and the hunks that failed
  */
-export function applyPatches(tree: string, patches: string[]): void {
+export async function applyPatches(tree: string, patches: string[]): Promise<void> {
   for (const patch of patches) {
     const argv = ['patch', '-d', tree, '-p1', '-F0', '--forward', '--batch', '-i', patch] as const
     const result = tryRunSync(argv, { purpose: 'patch the kernel' })
@@ -59,14 +63,20 @@ export function applyPatches(tree: string, patches: string[]): void {
         hint: `${tail(result.stdout || result.stderr, 10)}\n\nrefresh the patch for this source, or remove it if the kernel already contains it`,
       })
     }
+    for (const [, file = ''] of result.stdout.matchAll(/^patching file (.+)$/gm)) {
+      await utimes(join(tree, file), 0, 0)
+    }
   }
 }
 
 /** Writes the tree's `.config`: tinyconfig and the requested lines, each proved to survive. Returns its text. */
 export async function configure(tree: string, wanted: Request[]): Promise<string> {
   const make = (target: string): string =>
-    runSync(['make', '-C', tree, '-s', target], { purpose: `configure the kernel (make ${target})` })
-  const path = join(tree, '.config')
+    runSync(['make', '-C', tree, '-s', `O=${objectFolder}`, target], {
+      purpose: `configure the kernel (make ${target})`,
+    })
+  const path = join(tree, objectFolder, '.config')
+  await mkdir(join(tree, objectFolder), { recursive: true })
   make('tinyconfig')
   await writeFile(path, `${await readFile(path, 'utf8')}${configLines(wanted)}`)
   make('olddefconfig')

@@ -1,5 +1,5 @@
 import { join, relative } from 'node:path'
-import { formatNames } from '../../build/image/format.ts'
+import { formatNames, loadFormat } from '../../build/image/format.ts'
 import { buildKernel } from '../../build/kernel.ts'
 import { jobsFrom } from '../../build/kernel/compile.ts'
 import type { Artefact } from '../../build/pipeline/record.ts'
@@ -15,19 +15,41 @@ import type { Release } from '../../deploy/target.ts'
 /** What layers can be compressed with. */
 export const compressions = ['lz4', 'zstd', 'xz'] as const
 
-/** A machine with everything that tests need and a plain one does not carry: a data disk, every format and compression. */
+/** A machine with everything that tests need and a plain one does not carry: a data disk, formats and compressions. */
 export interface Full {
   config: SystemConfig
   kernel: Artefact[]
   runtime: Artefact[]
 }
 
+/** Whether the kernel of the tests has the drivers of every hypervisor, too. */
+const allPlatforms = process.env['NODEOS_TEST_PLATFORMS'] === '1'
+
+/**
+ * Lists the formats whose fragments this kernel has. Those that add drivers of a hypervisor are left out: two of every
+ * three objects of the default kernel depend on whether the drivers of Hyper-V and VMware are there, and would be
+ * compiled again. `test/build/kernel/configure.all.test.ts` proves that their lines hold.
+ */
+async function fullFormats(): Promise<string[]> {
+  const names = await formatNames()
+  const formats = await Promise.all(names.map(loadFormat))
+  return names.filter(
+    (_, index) =>
+      allPlatforms || !formats[index]?.fragments.some((fragment) => fragment.startsWith('platform-')),
+  )
+}
+
+/** Returns the configuration of the kernel of the tests. */
+async function fullConfig(): Promise<SystemConfig> {
+  const plain = await loadConfig()
+  const image = { ...plain.image, formats: await fullFormats() }
+  const kernel = { ...plain.kernel, fragments: [...plain.kernel.fragments, ...compressions] }
+  return { ...plain, image, kernel, data: { label: 'data', size: 64 } }
+}
+
 /** Its parts, in `dist/test`: one kernel for all tests, since it takes minutes to compile. */
 export async function buildFull(): Promise<Full> {
-  const plain = await loadConfig()
-  const image = { ...plain.image, formats: await formatNames() }
-  const kernel = { ...plain.kernel, fragments: [...plain.kernel.fragments, ...compressions] }
-  const config: SystemConfig = { ...plain, image, kernel, data: { label: 'data', size: 64 } }
+  const config = await fullConfig()
   const options: { config: SystemConfig; cache: Cache; out: string } = {
     config,
     cache: cacheFrom(process.env),

@@ -17,7 +17,6 @@ async function compileWith(t: Test, recipe: string[], interrupted = new AbortCon
   const error: unknown = await compile(join(folder, 'tree'), {
     jobs: 2,
     log,
-    objects: join(folder, 'objects'),
     line: { update: (text) => shown.push(text), done: () => undefined },
     interrupted: interrupted.signal,
   }).catch((error: unknown) => error)
@@ -94,6 +93,10 @@ await t.test('the first kernel', (t) => {
     'The kernel is compiled for the first time here: about 10 minutes with 2 jobs; later builds take it from the cache',
   )
   t.match(compileReason(undefined, inputs, 1), /about 20 minutes with 1 job;/)
+  t.match(
+    compileReason(undefined, inputs, 2, true),
+    /less than 10 minutes with 2 jobs and objects of the last one;/,
+  )
   t.end()
 })
 

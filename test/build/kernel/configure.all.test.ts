@@ -23,7 +23,7 @@ const sources = join(cacheFrom(process.env).own, 'sources')
 const source = await findSource(config.kernel.source, readPin(root), sources)
 await fetchSource(source)
 await unpackSource(source, tree)
-applyPatches(tree, await listPatches())
+await applyPatches(tree, await listPatches())
 
 const fragments = readdirSync(join(root, 'kernel/config')).map((name) => name.replace(/\.config$/, ''))
 const formats = await Promise.all((await formatNames()).map(loadFormat))

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { applyPatches, treeVersion } from '../../../build/kernel/prepare.ts'
@@ -13,18 +13,19 @@ async function tree(folder: string, content: string): Promise<string> {
   return join(folder, 'tree')
 }
 
-await t.test('a patch that fits is applied', async (t) => {
+await t.test('a patch that fits is applied, to a file that stays older than all objects', async (t) => {
   const folder = t.testdir({})
   const top = await tree(folder, before)
-  applyPatches(top, [join(folder, 'fix.patch')])
+  await applyPatches(top, [join(folder, 'fix.patch')])
   t.match(await readFile(join(top, 'file'), 'utf8'), /FOUR/)
+  t.equal((await stat(join(top, 'file'))).mtimeMs, 0)
 })
 
 await t.test('a patch that fits only with fuzz is refused by name', async (t) => {
   const folder = t.testdir({})
   const top = await tree(folder, before.replace('one', 'uno'))
-  t.throws(
-    () => applyPatches(top, [join(folder, 'fix.patch')]),
+  await t.rejects(
+    applyPatches(top, [join(folder, 'fix.patch')]),
     /fix\.patch does not apply exactly to this kernel/,
   )
   t.notMatch(await readFile(join(top, 'file'), 'utf8'), /FOUR/)
