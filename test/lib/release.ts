@@ -40,14 +40,19 @@ export async function appRelease(
   return {
     root,
     release: { dist, manifest: { ...built.manifest, app: '1.2.3', system: config, artefacts } },
-    context: {
-      config,
-      state: join(root, 'run'),
-      env: {},
-      signal: new AbortController().signal,
-      fetch,
-      print: () => undefined,
-    },
+    context: contextOf(config, root),
+  }
+}
+
+/** The context of verbs for a repository, without a user. */
+export function contextOf(config: Context['config'], root: string): Context {
+  return {
+    config,
+    state: join(root, 'run'),
+    env: {},
+    signal: new AbortController().signal,
+    fetch,
+    print: () => undefined,
   }
 }
 

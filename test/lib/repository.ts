@@ -5,10 +5,10 @@ import { runSync } from '../../config/lib/run.ts'
 import type { Manifest } from '../../build/pipeline/manifest.ts'
 import { loadConfig } from '../../config/load.ts'
 import { bootable } from '../../deploy/release/store.ts'
-import type { Context, Release } from '../../deploy/target.ts'
+import type { Release } from '../../deploy/target.ts'
 import { readOptions } from '../../deploy/targets/git/options.ts'
 import { Releases } from '../../deploy/targets/git/releases.ts'
-import { folderOf } from './release.ts'
+import { contextOf, folderOf } from './release.ts'
 import { applianceName, makeKey } from './git-host.ts'
 
 /** A repository of git alone, and releases for it whose layers are words: nothing of them is booted. */
@@ -28,14 +28,7 @@ export async function plainWorld(t: Test) {
     }),
   })
   const config = await loadConfig({ root, env: {} })
-  const context: Context = {
-    config,
-    state: join(root, 'run'),
-    env: {},
-    signal: new AbortController().signal,
-    fetch,
-    print: () => undefined,
-  }
+  const context = contextOf(config, root)
   return {
     key,
     remote,

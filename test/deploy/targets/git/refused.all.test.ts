@@ -33,6 +33,14 @@ function withOptions(options: object, system: object = {}): typeof one.release {
   return { ...one.release, manifest: { ...one.release.manifest, system: { ...own, ...system, deploy } } }
 }
 
+/** Names whoever commits, because git wants to know. */
+const author = {
+  GIT_AUTHOR_NAME: 'a',
+  GIT_AUTHOR_EMAIL: 'a@b',
+  GIT_COMMITTER_NAME: 'a',
+  GIT_COMMITTER_EMAIL: 'a@b',
+}
+
 await t.test('an unsigned release, and one signed by a key that is not trusted', async (t) => {
   await t.rejects(target.deploy(withOptions({ sign: false }), one.context), {
     message: /^release 2 is not signed \(.* rejected release 2; the previous release keeps running\)$/,
@@ -74,12 +82,7 @@ await t.test('an altered commit, an altered layer', async (t) => {
   const sign = ['-c', 'gpg.format=ssh', '-c', `user.signingkey=${host.key}`]
   const signed = await git.run([...sign, 'commit-tree', '-S', '-p', String(tip), '-m', 'Release 2', tree], {
     purpose: 'commit',
-    env: {
-      GIT_AUTHOR_NAME: 'a',
-      GIT_AUTHOR_EMAIL: 'a@b',
-      GIT_COMMITTER_NAME: 'a',
-      GIT_COMMITTER_EMAIL: 'a@b',
-    },
+    env: author,
   })
   await t.rejects(releases.push({ commit: signed, file }), {
     message: /the layer app of release 2 does not match its manifest/,
@@ -100,12 +103,7 @@ await t.test('history that would be rewritten, references that have no place', a
   const { commit } = await releases.commitAgain(String(tip))
   const orphan = await releases.git.run(['commit-tree', '-m', 'x', `${commit}^{tree}`], {
     purpose: 'commit',
-    env: {
-      GIT_AUTHOR_NAME: 'a',
-      GIT_AUTHOR_EMAIL: 'a@b',
-      GIT_COMMITTER_NAME: 'a',
-      GIT_COMMITTER_EMAIL: 'a@b',
-    },
+    env: author,
   })
   t.match(await push(`+${orphan}:refs/heads/main`), { status: 1, stderr: /rewrite the history/ })
   await untouched(t)
