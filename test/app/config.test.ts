@@ -17,7 +17,7 @@ function repository(t: Test, config: unknown): string {
   const folder = t.testdir({})
   mkdirSync(join(folder, 'config'))
   cpSync(join(root, 'config/app.schema.json'), join(folder, 'config/app.schema.json'))
-  for (const path of ['app', 'kernel/kit', 'package.json'])
+  for (const path of ['app', 'kernel/contract', 'kernel/kit', 'package.json'])
     cpSync(join(root, path), join(folder, path), { recursive: true })
   writeFileSync(join(folder, 'config/app.json'), typeof config === 'string' ? config : JSON.stringify(config))
   return folder

@@ -12,7 +12,8 @@ export function layShipped(repository: string): void {
   const needed = Object.entries(packages)
     .filter(([path, { dev, optional, devOptional }]) => path !== '' && !dev && !optional && !devOptional)
     .map(([path]) => path)
-  for (const path of ['app', 'config/app.schema.json', 'kernel/kit', 'package.json', ...needed]) {
+  const own = ['app', 'config/app.schema.json', 'kernel/contract', 'kernel/kit', 'package.json']
+  for (const path of [...own, ...needed]) {
     cpSync(join(root, path), join(repository, path), { recursive: true })
   }
   mkdirSync(join(repository, 'config'), { recursive: true })
