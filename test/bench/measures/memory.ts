@@ -22,7 +22,7 @@ export const memory: Measure = {
   async run({ release }) {
     const value = await leastServing((mebibytes) => serves(release, mebibytes))
     return [
-      { id: 'memory.least', label: `least memory for ${requests} requests`, value, unit: 'MiB', target: 64 },
+      { id: 'memory.least', label: `least memory for ${requests} requests`, value, unit: 'MiB', target: 44 },
     ]
   },
 }
