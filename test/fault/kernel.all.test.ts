@@ -2,22 +2,22 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as wait } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { checkout } from '../lib/checkout.ts'
+import { until } from '../lib/until.ts'
 
 const node = join(import.meta.dirname, '../../node_modules/.bin/node')
 
-/** Configures whatever it is asked for, and compiles `vmlinux` by this recipe. */
+/** Configures whatever it is asked for, and compiles `vmlinux` by this recipe, in the folder of the objects. */
 const makefile = (recipe: string): string => `VERSION = 0
 PATCHLEVEL = 1
 SUBLEVEL = 2
 mrproper tinyconfig olddefconfig:
-\t@touch .config
+\t@mkdir -p $(or $(O),.) && touch $(or $(O),.)/.config
 vmlinux:
-\t${recipe}
+\tcd $(O) && ${recipe}
 bzImage: vmlinux
-\tmkdir -p arch/x86/boot && cp vmlinux arch/x86/boot/bzImage
+\tcd $(O) && mkdir -p arch/x86/boot && cp vmlinux arch/x86/boot/bzImage
 `
 
 /** A copy of the repository whose kernel is compiled from a tree of that Makefile. */
@@ -52,7 +52,10 @@ await t.test('a killed kernel build leaves nothing incomplete, and the next one 
     detached: true,
     stdio: 'ignore',
   })
-  while (!existsSync(join(dist, '.unfinished-kernel/result-tree/begun'))) await wait(50)
+  await until('it compiles', () => {
+    if (killed.exitCode !== null) throw new Error(`the build ended with ${killed.exitCode}`)
+    return existsSync(join(dist, '.unfinished-kernel/result-tree/objects/begun'))
+  })
   process.kill(-(killed.pid ?? 0), 'SIGKILL')
   await once(killed, 'close')
   t.same(
